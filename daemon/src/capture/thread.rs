@@ -1,0 +1,250 @@
+//! The recording thread: takes batches from the queue, commits them, and only then publishes. When the disk says no it pauses and
+//! tries again, while the queue fills and then counts.
+
+use std::{
+    io,
+    sync::{
+        Arc, Mutex, PoisonError,
+        mpsc::{Receiver, SyncSender, sync_channel},
+    },
+    thread,
+    time::{Duration, Instant},
+};
+
+use tokio::sync::{oneshot, watch};
+use tracing::{info, warn};
+
+use super::{
+    Clock,
+    queue::{Batch, Lost, Queue},
+};
+use crate::store::{
+    StoreError,
+    event::{Paused, Resumed},
+    log::Log,
+    record::{Record, What},
+    views::{self, ViewState},
+};
+
+/// The first record after a pause is committed at once, what follows in groups.
+const GROUP: Duration = Duration::from_millis(10);
+/// Between two tries while paused.
+const RETRY: Duration = Duration::from_millis(250);
+/// Quiet for this long, the files are tidied.
+const TIDY_AFTER: Duration = Duration::from_secs(2);
+/// View states that wait to be saved; one more is refused.
+const REQUESTS: usize = 64;
+
+/// What else is asked of the one writer.
+pub enum Request {
+    SaveView {
+        name: String,
+        state: ViewState,
+        done: oneshot::Sender<Result<(), String>>,
+    },
+}
+
+/// What the rest of the daemon sees of the recording. Cheap to clone.
+#[derive(Clone)]
+pub struct Recording {
+    pub epoch: Arc<str>,
+    /// Number of the newest event that is on disk.
+    pub head: watch::Receiver<u64>,
+    paused: Arc<Mutex<Option<String>>>,
+    requests: SyncSender<Request>,
+    queue: Arc<Queue>,
+}
+
+impl Recording {
+    /// Why recording is paused, if it is.
+    pub fn paused(&self) -> Option<String> {
+        self.paused.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// What was forwarded and not recorded since the start.
+    pub fn lost(&self) -> Lost {
+        self.queue.lost()
+    }
+
+    /// Saves a view state beside the log.
+    pub async fn save_view(&self, name: String, state: ViewState) -> Result<(), String> {
+        let (done, result) = oneshot::channel();
+        self.requests
+            .try_send(Request::SaveView { name, state, done })
+            .map_err(|_| "too much to save at once".to_owned())?;
+        self.queue.nudge();
+        result.await.unwrap_or_else(|_| Err("the daemon is stopping".to_owned()))
+    }
+}
+
+/// Ends the recording thread.
+pub struct RecordingHandle {
+    thread: thread::JoinHandle<Result<(), StoreError>>,
+    queue: Arc<Queue>,
+}
+
+impl RecordingHandle {
+    /// Writes what is queued, seals what can be, and closes the log. Blocks.
+    pub fn close(self) -> Result<(), StoreError> {
+        self.queue.close();
+        self.thread
+            .join()
+            .unwrap_or_else(|_| Err(StoreError::Io(io::Error::other("the recording thread broke down"))))
+    }
+}
+
+/// Starts the thread. It owns the log.
+pub fn start(log: Log, queue: Arc<Queue>, clock: Clock) -> io::Result<(Recording, RecordingHandle)> {
+    let (head_sender, head) = watch::channel(log.head_seq());
+    let (requests, request_receiver) = sync_channel(REQUESTS);
+    let paused = Arc::new(Mutex::new(None));
+    let recording = Recording {
+        epoch: log.epoch().into(),
+        head,
+        paused: paused.clone(),
+        requests,
+        queue: queue.clone(),
+    };
+    let mut writer = Writer {
+        log,
+        queue: queue.clone(),
+        clock,
+        head: head_sender,
+        requests: request_receiver,
+        paused,
+        is_untidy: true,
+    };
+    let thread = thread::Builder::new().name("recording".into()).spawn(move || {
+        writer.run();
+        writer.log.close()
+    })?;
+    Ok((recording, RecordingHandle { thread, queue }))
+}
+
+struct Writer {
+    log: Log,
+    queue: Arc<Queue>,
+    clock: Clock,
+    head: watch::Sender<u64>,
+    requests: Receiver<Request>,
+    paused: Arc<Mutex<Option<String>>>,
+    /// Written to since it was tidied.
+    is_untidy: bool,
+}
+
+impl Writer {
+    fn run(&mut self) {
+        let mut not_before = Instant::now();
+        loop {
+            let idle_until = if self.log.has_to_seal() {
+                Some(Instant::now())
+            } else {
+                self.is_untidy.then(|| Instant::now() + TIDY_AFTER)
+            };
+            let batch = self.queue.take(not_before, idle_until, || self.clock.now_us());
+            let closed = batch.closed;
+            if batch.records.is_empty() {
+                self.queue.release(batch.cost);
+                self.use_spare_time();
+            } else {
+                self.commit(batch);
+                not_before = Instant::now() + GROUP;
+            }
+            self.serve_requests();
+            if closed && self.queue.is_empty() {
+                return;
+            }
+        }
+    }
+
+    fn commit(&mut self, batch: Batch) {
+        match self.log.commit(&batch.records) {
+            Ok(seq) => self.publish(seq),
+            Err(error) => self.commit_later(batch.records, &error, batch.closed),
+        }
+        self.queue.release(batch.cost);
+        self.is_untidy = true;
+    }
+
+    fn publish(&self, seq: u64) {
+        self.head.send_replace(seq);
+    }
+
+    /// Tries until it works. Traffic goes on meanwhile; the queue takes what it has room for.
+    fn commit_later(&mut self, records: Vec<Record>, error: &StoreError, mut is_closing: bool) {
+        let paused_at_us = self.clock.now_us();
+        let lost_before = self.queue.lost();
+        let mut reason = error.to_string();
+        warn!(%reason, "recording is paused; traffic goes on");
+        let mut all = vec![record(paused_at_us, What::Paused(Paused { reason: reason.clone() }))];
+        all.extend(records);
+        loop {
+            self.set_paused(Some(&reason));
+            self.serve_requests();
+            if is_closing {
+                warn!(%reason, records = all.len(), "stopping with records that could not be written");
+                return;
+            }
+            thread::sleep(RETRY);
+            let lost = self.queue.lost();
+            let resumed = Resumed {
+                paused_at_us,
+                gap_bytes: lost.bytes - lost_before.bytes,
+                lost_exchanges: lost.exchanges - lost_before.exchanges,
+            };
+            all.push(record(self.clock.now_us(), What::Resumed(resumed)));
+            match self.log.commit(&all) {
+                Ok(seq) => {
+                    self.set_paused(None);
+                    info!("recording goes on");
+                    self.publish(seq);
+                    return;
+                }
+                Err(error) => {
+                    all.pop();
+                    reason = error.to_string();
+                    is_closing = self.queue.is_closed();
+                }
+            }
+        }
+    }
+
+    fn set_paused(&self, reason: Option<&str>) {
+        *self.paused.lock().unwrap_or_else(PoisonError::into_inner) = reason.map(ToOwned::to_owned);
+    }
+
+    fn use_spare_time(&mut self) {
+        let worked = if self.log.has_to_seal() {
+            self.log.seal_step()
+        } else if self.is_untidy {
+            self.is_untidy = false;
+            self.log.tidy()
+        } else {
+            Ok(())
+        };
+        if let Err(error) = worked {
+            warn!(%error, "cannot tidy the store now");
+            thread::sleep(RETRY);
+        }
+    }
+
+    fn serve_requests(&mut self) {
+        while let Ok(request) = self.requests.try_recv() {
+            match request {
+                Request::SaveView { name, state, done } => {
+                    let saved = views::save(&mut self.log, &name, &state).map_err(|error| error.to_string());
+                    // A viewer that left does not wait for the answer.
+                    done.send(saved).ok();
+                }
+            }
+        }
+    }
+}
+
+fn record(at_us: i64, what: What) -> Record {
+    Record {
+        exchange: 0,
+        at_us,
+        what,
+    }
+}

@@ -1,0 +1,65 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+/// The ccdump daemon: proxies coding agents' API traffic byte for byte, records it, and serves the record to viewers.
+#[derive(Debug, Parser)]
+#[command(version, args_conflicts_with_subcommands = true)]
+pub struct Cli {
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    #[command(flatten)]
+    pub serve: ServeOptions,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run in the foreground (the default)
+    Serve(ServeOptions),
+    /// Start in the background
+    Start(ServeOptions),
+    /// Stop the daemon, letting exchanges that are under way end
+    Stop(PlaceOptions),
+    /// Show whether a daemon runs, where it listens and what it holds
+    Status {
+        #[command(flatten)]
+        place: PlaceOptions,
+        /// Print one line of JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Print the newest lines of the log file
+    Logs {
+        #[command(flatten)]
+        place: PlaceOptions,
+        /// How many lines
+        #[arg(short = 'n', long, default_value_t = 200)]
+        lines: usize,
+    },
+}
+
+/// Which daemon.
+#[derive(Debug, Clone, Args)]
+pub struct PlaceOptions {
+    /// Folder of the record [default: $XDG_DATA_HOME/ccdump]
+    #[arg(long, value_name = "DIR", env = "CCDUMP_DATA_DIR")]
+    pub data_dir: Option<PathBuf>,
+    /// Unix socket for viewers [default: $XDG_RUNTIME_DIR/ccdump/ccdumpd.sock, or below the data folder]
+    #[arg(long, value_name = "PATH", env = "CCDUMP_SOCKET")]
+    pub socket: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct ServeOptions {
+    /// Address that agents send their requests to; port 0 is the system's choice [default: 127.0.0.1:3344]
+    #[arg(long, value_name = "HOST:PORT", env = "CCDUMP_LISTEN")]
+    pub listen: Option<String>,
+    /// Where requests go: for one provider (anthropic, openai, gemini), or for all that are not named; may be given several times
+    /// [default: each provider's own address]
+    #[arg(long, value_name = "[PROVIDER=]URL", env = "CCDUMP_UPSTREAM", value_delimiter = ',')]
+    pub upstream: Vec<String>,
+    #[command(flatten)]
+    pub place: PlaceOptions,
+}

@@ -1,0 +1,321 @@
+//! Folds the events of one exchange into its index row and outlines.
+
+use std::sync::Arc;
+
+use ccdump_provider::{
+    VERSION,
+    block::{Block, BlockKind, BlockState},
+    decode::Decoder,
+    end_state::{self, EndFacts, EndState},
+    header::{self, Header},
+    identity,
+    outline::compare,
+    price,
+    provider::Provider,
+    request::{self, RequestFacts, RequestRole},
+    usage::Usage,
+};
+use ccdump_wire::v1;
+
+use super::{
+    blocks::to_wire,
+    response::ResponseFold,
+    threads::{Place, Threads},
+};
+use crate::store::{
+    StoreError,
+    body::{BodyCursor, Piece},
+    event::{ClosedBy, Detail, Ended, Event, Opened, Side},
+    index::Outline,
+    reader::Reader,
+};
+
+/// Request bodies over this size are not analysed.
+const LARGEST: u64 = 32 << 20;
+
+/// An exchange as far as its events tell.
+pub struct OpenExchange {
+    row: v1::Exchange,
+    provider: Provider,
+    headers: Vec<Header>,
+    /// The request body was read, or never will be.
+    is_requested: bool,
+    response: Option<ResponseFold>,
+    has_ended: bool,
+}
+
+impl OpenExchange {
+    pub fn new(event: &Event, opened: &Opened) -> Self {
+        let headers = to_headers(&opened.headers);
+        let provider = opened.provider.parse().unwrap_or(Provider::Unknown);
+        let identity = identity::identify(provider, &headers, None);
+        let row = v1::Exchange {
+            id: event.exchange,
+            session: identity.session,
+            agent: identity.agent,
+            parent_agent: identity.parent_agent,
+            provider: opened.provider.clone(),
+            method: opened.method.clone(),
+            path: opened.path.clone(),
+            started_at_us: event.at_us,
+            role: RequestRole::Other.as_str().to_owned(),
+            through_seq: event.seq,
+            ..v1::Exchange::default()
+        };
+        Self {
+            row,
+            provider,
+            headers,
+            is_requested: false,
+            response: None,
+            has_ended: false,
+        }
+    }
+
+    pub fn row(&self) -> v1::Exchange {
+        self.row.clone()
+    }
+
+    pub fn has_ended(&self) -> bool {
+        self.has_ended
+    }
+
+    /// Folds one event in; outlines that it completes are added to `outlines`.
+    pub fn add(
+        &mut self,
+        reader: &Reader,
+        event: &Event,
+        threads: &mut Threads,
+        outlines: &mut Vec<Outline>,
+    ) -> Result<(), StoreError> {
+        self.row.through_seq = event.seq;
+        match &event.detail {
+            Detail::RequestData(data) => self.row.request_bytes = data.offset + data.length(),
+            Detail::RequestEnd(end) => {
+                self.row.request_bytes = end.length;
+                outlines.push(self.read_request(reader, threads)?);
+            }
+            Detail::ResponseHead(head) => {
+                self.row.status = Some(u32::from(head.status));
+                let fields = to_headers(&head.headers);
+                self.response = Some(ResponseFold::new(
+                    event.exchange,
+                    self.provider,
+                    &self.row.method,
+                    &self.row.path,
+                    head.status,
+                    &fields,
+                ));
+            }
+            Detail::ResponseData(data) => {
+                self.row.response_bytes = data.offset + data.length();
+                if let Some(response) = &mut self.response {
+                    response.add(reader, event.at_us, data)?;
+                    self.take_response_facts();
+                }
+            }
+            Detail::Gap(gap) => self.row.gap_bytes += gap.bytes,
+            Detail::Ended(ended) => self.end(reader, event, ended, threads, outlines)?,
+            Detail::Opened(_) | Detail::Paused(_) | Detail::Resumed(_) | Detail::Unknown(_) => {}
+        }
+        Ok(())
+    }
+
+    fn read_request(&mut self, reader: &Reader, threads: &mut Threads) -> Result<Outline, StoreError> {
+        self.is_requested = true;
+        let mut facts = self.request_facts(reader)?;
+        let identity = identity::identify(self.provider, &self.headers, facts.session.as_deref());
+        self.row.session = identity.session;
+        self.row.agent = identity.agent;
+        self.row.parent_agent = identity.parent_agent;
+        self.row.model = facts.model;
+        let role = match identity::role_hint(&self.headers) {
+            Some(hinted) if facts.role == RequestRole::Turn => hinted,
+            _ => facts.role,
+        };
+        self.row.role = role.as_str().to_owned();
+
+        let mut removed = Vec::new();
+        if role == RequestRole::Turn && facts.malformed.is_none() {
+            let blocks = Arc::new(facts.blocks.clone());
+            let (session, agent) = (self.row.session.as_deref(), self.row.agent.as_deref());
+            let Place { thread, previous } = threads.place(reader, session, agent, self.row.id, blocks)?;
+            self.row.thread = Some(thread);
+            if let Some((exchange, blocks)) = previous {
+                self.row.previous = Some(exchange);
+                removed = compare(&blocks, &mut facts.blocks);
+            }
+        }
+        let content = v1::OutlineResponse {
+            blocks: facts.blocks.iter().map(to_wire).collect(),
+            previous: self.row.previous,
+            removed: removed.iter().map(to_wire).collect(),
+            provider_version: VERSION,
+        };
+        Ok(Outline {
+            exchange: self.row.id,
+            side: Side::Request,
+            content,
+        })
+    }
+
+    fn request_facts(&self, reader: &Reader) -> Result<RequestFacts, StoreError> {
+        let (method, path) = (self.row.method.as_str(), self.row.path.as_str());
+        let why_not = if self.row.request_bytes > LARGEST {
+            "too large to be analysed".to_owned()
+        } else {
+            match self.request_body(reader)? {
+                Ok(body) => return Ok(request::read(self.provider, method, path, &body)),
+                Err(reason) => reason,
+            }
+        };
+        let mut facts = request::read(self.provider, method, path, &[]);
+        facts.malformed = Some(why_not);
+        facts.blocks = vec![raw_block(self.row.request_bytes)];
+        Ok(facts)
+    }
+
+    /// The decoded body, or why it cannot be had.
+    fn request_body(&self, reader: &Reader) -> Result<Result<Vec<u8>, String>, StoreError> {
+        let mut decoder = match Decoder::new(header::find(&self.headers, "content-encoding")) {
+            Ok(decoder) => decoder,
+            Err(error) => return Ok(Err(error.to_string())),
+        };
+        let mut body = Vec::with_capacity(usize::try_from(self.row.request_bytes).unwrap_or(0));
+        let mut cursor = BodyCursor::new(self.row.id, Side::Request, 0);
+        while let Some(piece) = cursor.next(&reader.log)? {
+            let pushed = match piece {
+                Piece::Bytes(bytes) => decoder.push(&bytes, &mut body),
+                Piece::Missing(_) => return Ok(Err("a part of it was not recorded".to_owned())),
+            };
+            if let Err(error) = pushed {
+                return Ok(Err(error.to_string()));
+            }
+        }
+        Ok(decoder.finish(&mut body).map(|()| body).map_err(|error| error.to_string()))
+    }
+
+    fn take_response_facts(&mut self) {
+        let Some(response) = &self.response else { return };
+        let facts = response.facts();
+        let row = &mut self.row;
+        if facts.model.is_some() {
+            row.model.clone_from(&facts.model);
+        }
+        row.stop_reason.clone_from(&facts.stop_reason);
+        row.error.clone_from(&facts.error);
+        row.ttft_us = facts
+            .first_token_at_us
+            .and_then(|at_us| u64::try_from(at_us - row.started_at_us).ok());
+        if let Some(usage) = &facts.usage {
+            row.usage = Some(to_wire_usage(usage));
+            row.cost_usd = row.model.as_deref().and_then(|model| price::cost_usd(model, usage));
+        }
+    }
+
+    fn end(
+        &mut self,
+        reader: &Reader,
+        event: &Event,
+        ended: &Ended,
+        threads: &mut Threads,
+        outlines: &mut Vec<Outline>,
+    ) -> Result<(), StoreError> {
+        self.has_ended = true;
+        self.row.request_bytes = ended.request_bytes;
+        self.row.response_bytes = ended.response_bytes;
+        self.row.duration_us = u64::try_from(event.at_us - self.row.started_at_us).ok();
+        if !self.is_requested {
+            outlines.push(self.read_request(reader, threads)?);
+        }
+        if let Some(response) = &mut self.response {
+            response.finish();
+            let content = v1::OutlineResponse {
+                blocks: response.facts().blocks.iter().map(to_wire).collect(),
+                provider_version: VERSION,
+                ..v1::OutlineResponse::default()
+            };
+            outlines.push(Outline {
+                exchange: self.row.id,
+                side: Side::Response,
+                content,
+            });
+            self.take_response_facts();
+        }
+        if ended.closed_by == ClosedBy::Unreachable {
+            // Our own answer: the client saw a 502.
+            self.row.status = Some(502);
+        }
+        if self.row.error.is_none() {
+            self.row.error.clone_from(&ended.error);
+        }
+        let facts = self.response.as_ref().map(ResponseFold::facts);
+        let end_facts = EndFacts {
+            closed_by: closed_by(ended.closed_by),
+            status: self.row.status.and_then(|status| u16::try_from(status).ok()),
+            all_delivered: ended.delivered >= ended.response_bytes,
+            terminal_expected: facts.is_some_and(|facts| facts.is_stream),
+            terminal_delivered: self
+                .response
+                .as_ref()
+                .is_some_and(|response| response.terminal_delivered(ended.delivered)),
+            api_error: facts.is_some_and(|facts| facts.error.is_some()),
+        };
+        self.row.end_state = to_wire_end_state(end_state::end_state(&end_facts)).into();
+        Ok(())
+    }
+}
+
+fn raw_block(length: u64) -> Block {
+    Block {
+        pointer: String::new(),
+        kind: BlockKind::Raw,
+        role: None,
+        wire_type: String::new(),
+        name: None,
+        tool_use_id: None,
+        range: 0..length,
+        hash: 0,
+        state: BlockState::New,
+    }
+}
+
+fn to_headers(fields: &[(String, String)]) -> Vec<Header> {
+    fields
+        .iter()
+        .map(|(name, value)| Header {
+            name: name.clone(),
+            value: value.clone(),
+        })
+        .collect()
+}
+
+fn to_wire_usage(usage: &Usage) -> v1::Usage {
+    v1::Usage {
+        input: usage.input,
+        output: usage.output,
+        cache_read: usage.cache_read,
+        cache_write_5m: usage.cache_write_5m,
+        cache_write_1h: usage.cache_write_1h,
+    }
+}
+
+fn closed_by(closed_by: ClosedBy) -> end_state::ClosedBy {
+    match closed_by {
+        ClosedBy::Finished => end_state::ClosedBy::Finished,
+        ClosedBy::Upstream => end_state::ClosedBy::Upstream,
+        ClosedBy::Client => end_state::ClosedBy::Client,
+        ClosedBy::Unreachable => end_state::ClosedBy::Unreachable,
+        ClosedBy::Daemon => end_state::ClosedBy::Daemon,
+    }
+}
+
+fn to_wire_end_state(state: EndState) -> v1::EndState {
+    match state {
+        EndState::Complete => v1::EndState::Complete,
+        EndState::Truncated => v1::EndState::Truncated,
+        EndState::ClientCancelled => v1::EndState::ClientCancelled,
+        EndState::UpstreamError => v1::EndState::UpstreamError,
+        EndState::DaemonStopped => v1::EndState::DaemonStopped,
+    }
+}

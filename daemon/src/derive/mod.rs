@@ -1,0 +1,167 @@
+//! Derives what viewers ask for (index rows, outlines) from the log, on a thread of its own.
+//!
+//! It follows the log by cursor like any reader. Nothing depends on its pace: it may lag, be stopped, or start over.
+
+mod blocks;
+mod exchange;
+mod response;
+mod threads;
+
+use std::{
+    collections::HashMap,
+    io, thread,
+    time::{Duration, Instant},
+};
+
+use tokio::{runtime::Handle, sync::watch};
+use tracing::warn;
+
+use self::{exchange::OpenExchange, threads::Threads};
+use crate::store::{
+    StoreError,
+    event::{Detail, Event},
+    index::Index,
+    reader::{Reader, Readers, events_after, events_of},
+};
+
+/// Between two passes: streams write a hundred times a second, and one row a pass is enough.
+const PACE: Duration = Duration::from_millis(20);
+/// Events of one pass.
+const EVENTS: usize = 1024;
+/// After a failure.
+const RETRY: Duration = Duration::from_millis(500);
+
+/// The thread, and how far it has come.
+pub struct Deriving {
+    /// The newest event that the rows cover.
+    pub through: watch::Receiver<u64>,
+    thread: thread::JoinHandle<()>,
+}
+
+impl Deriving {
+    /// Waits for the thread; it ends when the log is closed.
+    pub fn join(self) {
+        if self.thread.join().is_err() {
+            warn!("the deriving thread broke down; `ccdumpd` makes its rows again at the next start");
+        }
+    }
+}
+
+/// Starts the thread. `head` is the number of the newest event of the log; when its sender goes, the thread derives what is left and ends.
+pub fn start(index: Index, readers: Readers, head: watch::Receiver<u64>) -> Result<Deriving, StoreError> {
+    let cursor = index.through_seq()?;
+    let (through_sender, through) = watch::channel(cursor);
+    let runtime = Handle::current();
+    let mut deriver = Deriver {
+        index,
+        readers,
+        cursor,
+        open: HashMap::new(),
+        threads: Threads::default(),
+    };
+    let thread = thread::Builder::new()
+        .name("deriving".into())
+        .spawn(move || {
+            deriver.run(head, &runtime, &through_sender);
+            if let Err(error) = deriver.index.close() {
+                warn!(%error, "the index could not be closed");
+            }
+        })
+        .map_err(io::Error::other)?;
+    Ok(Deriving { through, thread })
+}
+
+struct Deriver {
+    index: Index,
+    readers: Readers,
+    cursor: u64,
+    /// Exchanges that have begun and not ended, as far as derived.
+    open: HashMap<u64, OpenExchange>,
+    threads: Threads,
+}
+
+impl Deriver {
+    fn run(&mut self, mut head: watch::Receiver<u64>, runtime: &Handle, through: &watch::Sender<u64>) {
+        loop {
+            let known = *head.borrow_and_update();
+            while self.cursor < known {
+                let began = Instant::now();
+                match self.pass() {
+                    Ok(()) => {
+                        through.send_replace(self.cursor);
+                    }
+                    Err(error) => {
+                        warn!(%error, "deriving pauses");
+                        // What was folded in memory does not match the rows any more.
+                        self.open.clear();
+                        if head.has_changed().is_err() {
+                            return;
+                        }
+                        thread::sleep(RETRY);
+                    }
+                }
+                if self.cursor >= known {
+                    thread::sleep(PACE.saturating_sub(began.elapsed()));
+                }
+            }
+            if runtime.block_on(head.changed()).is_err() {
+                return;
+            }
+        }
+    }
+
+    /// Derives the next events and writes what came of them.
+    fn pass(&mut self) -> Result<(), StoreError> {
+        let readers = self.readers.clone();
+        readers.with(|reader| {
+            let events = events_after(&reader.log, self.cursor, EVENTS)?;
+            let Some(last) = events.last().map(|event| event.seq) else {
+                return Ok(());
+            };
+            let mut changed = Vec::new();
+            let mut outlines = Vec::new();
+            for event in &events {
+                if event.exchange == 0 {
+                    continue;
+                }
+                let Some(mut exchange) = self.take(reader, event)? else {
+                    continue;
+                };
+                exchange.add(reader, event, &mut self.threads, &mut outlines)?;
+                if exchange.has_ended() {
+                    changed.push(exchange.row());
+                } else {
+                    self.open.insert(event.exchange, exchange);
+                }
+            }
+            let touched: std::collections::BTreeSet<u64> = events.iter().map(|event| event.exchange).collect();
+            changed.extend(touched.iter().filter_map(|id| self.open.get(id)).map(OpenExchange::row));
+            self.index.write(&changed, &outlines, last)?;
+            self.cursor = last;
+            Ok(())
+        })
+    }
+
+    /// The exchange of an event, with all before the event folded in.
+    fn take(&mut self, reader: &Reader, event: &Event) -> Result<Option<OpenExchange>, StoreError> {
+        if let Detail::Opened(opened) = &event.detail {
+            return Ok(Some(OpenExchange::new(event, opened)));
+        }
+        if let Some(exchange) = self.open.remove(&event.exchange) {
+            return Ok(Some(exchange));
+        }
+        // It was open when an earlier daemon, or a failed pass, left off.
+        let before = events_of(&reader.log, event.exchange, event.seq - 1)?;
+        let mut before = before.iter();
+        let Some(first) = before.next() else { return Ok(None) };
+        let Detail::Opened(opened) = &first.detail else {
+            return Ok(None);
+        };
+        let mut exchange = OpenExchange::new(first, opened);
+        let mut outlines = Vec::new();
+        for event in before {
+            exchange.add(reader, event, &mut self.threads, &mut outlines)?;
+        }
+        Ok(Some(exchange))
+    }
+}

@@ -1,0 +1,75 @@
+//! `ccdumpd`: proxies agents' API traffic byte for byte, records it, and serves the record to viewers.
+//!
+//! `proxy → capture → store ← rpc`, with `derive` beside the store; [`serve`] puts them together.
+
+mod capture;
+mod cli;
+mod derive;
+mod lock;
+mod logging;
+mod proxy;
+mod rpc;
+mod serve;
+mod service;
+mod settings;
+mod stop;
+mod store;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use crate::cli::{Cli, Command};
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    match run(cli) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("ccdumpd: {}", failure.message);
+            ExitCode::from(failure.code)
+        }
+    }
+}
+
+/// What goes to stderr, in one line, and the exit code: 1 failed, 2 usage, 3 no daemon.
+pub struct Failure {
+    pub message: String,
+    pub code: u8,
+}
+
+impl Failure {
+    pub fn usage(message: impl ToString) -> Self {
+        Self {
+            message: message.to_string(),
+            code: 2,
+        }
+    }
+
+    pub fn no_daemon(message: impl ToString) -> Self {
+        Self {
+            message: message.to_string(),
+            code: 3,
+        }
+    }
+}
+
+impl<E: std::error::Error> From<E> for Failure {
+    fn from(error: E) -> Self {
+        Self {
+            message: error.to_string().replace('\n', " "),
+            code: 1,
+        }
+    }
+}
+
+fn run(cli: Cli) -> Result<(), Failure> {
+    match cli.command {
+        None => serve::run(&cli.serve.resolve()?),
+        Some(Command::Serve(options)) => serve::run(&options.resolve()?),
+        Some(Command::Start(options)) => service::start(&options.resolve()?),
+        Some(Command::Stop(place)) => service::stop(&place.resolve()?),
+        Some(Command::Status { place, json }) => service::status(&place.resolve()?, json),
+        Some(Command::Logs { place, lines }) => service::logs(&place.resolve()?, lines),
+    }
+}

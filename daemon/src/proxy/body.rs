@@ -1,0 +1,202 @@
+//! Bodies that are recorded as they pass.
+
+use std::{
+    io,
+    pin::Pin,
+    task::{Context, Poll, ready},
+};
+
+use bytes::Bytes;
+use http_body::{Body, Frame, SizeHint};
+use http_body_util::Full;
+use hyper::body::Incoming;
+
+use super::{delivery::Delivery, headers};
+use crate::{
+    capture::{BodyRecorder, Recorder},
+    store::event::Headers,
+};
+
+/// A request body on its way to the upstream.
+pub struct RequestBody {
+    inner: Incoming,
+    recording: BodyRecorder,
+    recorder: Recorder,
+}
+
+impl RequestBody {
+    pub fn new(inner: Incoming, recording: BodyRecorder, recorder: Recorder) -> Self {
+        Self {
+            inner,
+            recording,
+            recorder,
+        }
+    }
+}
+
+impl Body for RequestBody {
+    type Data = Bytes;
+    type Error = hyper::Error;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+        let frame = ready!(Pin::new(&mut self.inner).poll_frame(cx));
+        match &frame {
+            Some(Ok(frame)) => {
+                if let Some(data) = frame.data_ref() {
+                    self.recording.data(data);
+                } else if let Some(trailers) = frame.trailers_ref() {
+                    self.recording
+                        .request_over(Some(self.recorder.headers(&headers::fields(trailers))));
+                }
+            }
+            Some(Err(_)) => self.recording.request_over(None),
+            None => self.recording.request_over(Some(Headers::new())),
+        }
+        Poll::Ready(frame)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.inner.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.inner.size_hint()
+    }
+}
+
+impl Drop for RequestBody {
+    fn drop(&mut self) {
+        // hyper does not ask a body of known length for its end.
+        let is_read = self.inner.is_end_stream();
+        self.recording.request_over(is_read.then(Headers::new));
+    }
+}
+
+/// A response body on its way to the client.
+pub enum ResponseBody {
+    Upstream(UpstreamBody),
+    /// An answer of the proxy's own, not recorded as the upstream's.
+    Own(Full<Bytes>),
+}
+
+pub struct UpstreamBody {
+    inner: Incoming,
+    recording: BodyRecorder,
+    recorder: Recorder,
+    delivery: Delivery,
+    trailers: Headers,
+    state: Passing,
+}
+
+enum Passing {
+    Open,
+    /// The upstream broke; the error is passed on once all before it was delivered.
+    Broken(hyper::Error),
+    Over,
+}
+
+impl UpstreamBody {
+    pub fn new(inner: Incoming, recording: BodyRecorder, recorder: Recorder, delivery: Delivery) -> Self {
+        Self {
+            inner,
+            recording,
+            recorder,
+            delivery,
+            trailers: Headers::new(),
+            state: Passing::Open,
+        }
+    }
+
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+        if let Passing::Open = self.state {
+            match ready!(Pin::new(&mut self.inner).poll_frame(cx)) {
+                Some(Ok(frame)) => {
+                    if let Some(data) = frame.data_ref() {
+                        self.recording.data(data);
+                        self.delivery.handed(data.len() as u64);
+                    } else if let Some(trailers) = frame.trailers_ref() {
+                        self.trailers = self.recorder.headers(&headers::fields(trailers));
+                    }
+                    return Poll::Ready(Some(Ok(frame)));
+                }
+                Some(Err(error)) => self.state = Passing::Broken(error),
+                None => {
+                    self.finish();
+                    return Poll::Ready(None);
+                }
+            }
+        }
+        if let Passing::Broken(_) = self.state {
+            ready!(self.delivery.poll_flushed(cx));
+        }
+        match std::mem::replace(&mut self.state, Passing::Over) {
+            Passing::Broken(error) => {
+                if is_reset(&error) {
+                    self.delivery.reset_on_close();
+                }
+                self.delivery.broken_by_upstream(describe(&error));
+                Poll::Ready(Some(Err(error)))
+            }
+            Passing::Open | Passing::Over => Poll::Ready(None),
+        }
+    }
+
+    fn finish(&mut self) {
+        self.state = Passing::Over;
+        self.delivery.finish(std::mem::take(&mut self.trailers));
+    }
+}
+
+impl Drop for UpstreamBody {
+    fn drop(&mut self) {
+        match self.state {
+            Passing::Over => {}
+            // hyper does not ask a body of known length, or one that ended in trailers, for its end.
+            Passing::Open if self.inner.is_end_stream() || !self.trailers.is_empty() => self.finish(),
+            Passing::Open | Passing::Broken(_) => self.delivery.abandon(),
+        }
+    }
+}
+
+impl Body for ResponseBody {
+    type Data = Bytes;
+    type Error = hyper::Error;
+
+    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+        match self.get_mut() {
+            Self::Upstream(body) => body.poll(cx),
+            Self::Own(body) => Pin::new(body).poll_frame(cx).map_err(|never| match never {}),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match self {
+            Self::Upstream(body) => body.inner.is_end_stream(),
+            Self::Own(body) => body.is_end_stream(),
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match self {
+            Self::Upstream(body) => body.inner.size_hint(),
+            Self::Own(body) => body.size_hint(),
+        }
+    }
+}
+
+/// Whether the other side reset the connection, as opposed to closing it.
+pub fn is_reset(error: &hyper::Error) -> bool {
+    io_error(error).is_some_and(|error| error.kind() == io::ErrorKind::ConnectionReset)
+}
+
+/// The error with its cause.
+pub fn describe(error: &hyper::Error) -> String {
+    match std::error::Error::source(error) {
+        Some(source) => format!("{error}: {source}"),
+        None => error.to_string(),
+    }
+}
+
+fn io_error(error: &hyper::Error) -> Option<&io::Error> {
+    std::error::Error::source(error)?.downcast_ref()
+}

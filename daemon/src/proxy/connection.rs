@@ -1,0 +1,54 @@
+//! One client connection: HTTP/1.1 in, each request handed to `forward`.
+
+use std::{pin::pin, sync::Arc};
+
+use hyper::{server::conn::http1, service::service_fn};
+use tokio::net::TcpStream;
+
+use super::{Proxy, delivery::Delivery, forward, socket::ClientSocket, upstream::UpstreamConnection};
+use crate::stop::Stop;
+
+/// Header fields in a head at most; hyper's own limit of 100 is too low for what agents send through gateways.
+pub const MAX_HEADERS: usize = 1024;
+/// Bytes of a head at most, and of what is buffered per direction.
+pub const MAX_BUFFER: usize = 1 << 20;
+
+/// What the requests of one connection share. They come one after the other.
+pub struct ClientConnection {
+    pub proxy: Arc<Proxy>,
+    pub delivery: Delivery,
+    /// The connection that the last request went out on.
+    pub upstream: tokio::sync::Mutex<Option<UpstreamConnection>>,
+}
+
+/// Serves a connection until either side closes it; on `stop` after the exchange that is under way.
+pub async fn serve(proxy: Arc<Proxy>, stream: TcpStream, mut stop: Stop) -> hyper::Result<()> {
+    // Without it, small events wait for the acknowledgement of the ones before. A socket that cannot have it still works.
+    stream.set_nodelay(true).ok();
+    let delivery = Delivery::default();
+    let socket = ClientSocket::new(stream, delivery.clone());
+    let client = Arc::new(ClientConnection {
+        proxy,
+        delivery,
+        upstream: tokio::sync::Mutex::new(None),
+    });
+
+    let service = service_fn(move |request| {
+        let client = client.clone();
+        async move { forward::exchange(&client, request).await }
+    });
+    let mut connection = pin!(
+        http1::Builder::new()
+            .preserve_header_case(true)
+            .auto_date_header(false)
+            .max_headers(MAX_HEADERS)
+            .max_buf_size(MAX_BUFFER)
+            .serve_connection(socket, service)
+            .with_upgrades()
+    );
+    tokio::select! {
+        served = connection.as_mut() => return served,
+        () = stop.wait() => connection.as_mut().graceful_shutdown(),
+    }
+    connection.await
+}

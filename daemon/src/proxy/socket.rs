@@ -1,0 +1,142 @@
+//! The client's socket as hyper sees it.
+
+use std::{
+    fs, io,
+    net::{IpAddr, SocketAddr},
+    pin::Pin,
+    task::{Context, Poll, ready},
+};
+
+use hyper::rt::{Read, ReadBufCursor, Write};
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpStream;
+
+use super::delivery::Delivery;
+
+/// A TCP stream that tells [`Delivery`] what was written.
+pub struct ClientSocket {
+    stream: TokioIo<TcpStream>,
+    delivery: Delivery,
+    /// What is left of an informational response.
+    informational: Vec<u8>,
+}
+
+impl ClientSocket {
+    pub fn new(stream: TcpStream, delivery: Delivery) -> Self {
+        Self {
+            stream: TokioIo::new(stream),
+            delivery,
+            informational: Vec::new(),
+        }
+    }
+
+    fn poll_informational(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.informational.is_empty() {
+            self.informational = self.delivery.take_informational();
+        }
+        while !self.informational.is_empty() {
+            let written = ready!(Pin::new(&mut self.stream).poll_write(cx, &self.informational))?;
+            self.informational.drain(..written);
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl Read for ClientSocket {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: ReadBufCursor<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_read(cx, buffer)
+    }
+}
+
+impl Write for ClientSocket {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        ready!(self.poll_informational(cx))?;
+        Pin::new(&mut self.stream).poll_write(cx, bytes)
+    }
+
+    fn poll_write_vectored(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[io::IoSlice<'_>]) -> Poll<io::Result<usize>> {
+        ready!(self.poll_informational(cx))?;
+        Pin::new(&mut self.stream).poll_write_vectored(cx, bytes)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        ready!(self.poll_informational(cx))?;
+        ready!(Pin::new(&mut self.stream).poll_flush(cx))?;
+        self.delivery.flushed(cx);
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}
+
+impl Drop for ClientSocket {
+    fn drop(&mut self) {
+        self.delivery.abandon();
+        let stream = self.stream.inner();
+        // A reset throws away what the kernel has not sent yet, so it is passed on only when there is nothing of that.
+        if self.delivery.is_reset_on_close() && has_sent_all(stream) {
+            // Closing without a reset is the fallback.
+            stream.set_zero_linger().ok();
+        }
+    }
+}
+
+/// Whether the kernel's send queue of a connection is empty. Linux tells in `/proc/net/tcp`; elsewhere it is not known.
+fn has_sent_all(stream: &TcpStream) -> bool {
+    let (Ok(local), Ok(peer)) = (stream.local_addr(), stream.peer_addr()) else {
+        return false;
+    };
+    let table = if local.is_ipv4() { "/proc/net/tcp" } else { "/proc/net/tcp6" };
+    let Ok(table) = fs::read_to_string(table) else { return false };
+    send_queue(&table, &kernel_address(local), &kernel_address(peer)) == Some(0)
+}
+
+/// `tx_queue` of a connection in a table such as `/proc/net/tcp`.
+fn send_queue(table: &str, local: &str, peer: &str) -> Option<u64> {
+    table.lines().find_map(|line| {
+        let mut fields = line.split_ascii_whitespace().skip(1);
+        if fields.next() != Some(local) || fields.next() != Some(peer) {
+            return None;
+        }
+        let queues = fields.nth(1)?;
+        u64::from_str_radix(queues.split(':').next()?, 16).ok()
+    })
+}
+
+/// An address as the kernel prints it: words in the machine's byte order, in hexadecimal.
+fn kernel_address(address: SocketAddr) -> String {
+    let octets = match address.ip() {
+        IpAddr::V4(ip) => ip.octets().to_vec(),
+        IpAddr::V6(ip) => ip.octets().to_vec(),
+    };
+    let words: String = octets
+        .chunks_exact(4)
+        .map(|word| format!("{:08X}", u32::from_ne_bytes([word[0], word[1], word[2], word[3]])))
+        .collect();
+    format!("{words}:{:04X}", address.port())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_send_queue_is_found_in_the_kernels_table() {
+        let table = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n   \
+                     0: 0100007F:0D10 0100007F:C350 01 0000002A:00000000 00:00000000 00000000     0        0 1 1\n";
+        let (local, peer) = (
+            "127.0.0.1:3344".parse().expect("address"),
+            "127.0.0.1:50000".parse().expect("address"),
+        );
+        if cfg!(target_endian = "little") {
+            assert_eq!(send_queue(table, &kernel_address(local), &kernel_address(peer)), Some(42));
+        }
+        assert_eq!(send_queue(table, &kernel_address(peer), &kernel_address(local)), None);
+    }
+}

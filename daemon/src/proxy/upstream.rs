@@ -1,0 +1,167 @@
+//! Connections to upstreams.
+
+use std::{
+    io,
+    sync::{Arc, OnceLock},
+    time::{Duration, Instant},
+};
+
+use http::Request;
+use hyper::{
+    client::conn::http1::{self, SendRequest},
+    rt::{Read, Write},
+};
+use hyper_util::rt::TokioIo;
+use rustls::{ClientConfig, pki_types::ServerName};
+use tokio::{
+    net::{TcpStream, lookup_host},
+    time::timeout,
+};
+use tokio_rustls::TlsConnector;
+
+use super::{
+    body::RequestBody,
+    connection::{MAX_BUFFER, MAX_HEADERS},
+    delivery::Delivery,
+    route::BaseUrl,
+    tls,
+};
+
+/// Servers close connections that idle; a request must not cross such a close. Load balancers wait for 60 s at least.
+const IDLE_OUT: Duration = Duration::from_secs(55);
+/// For one address of several; the system would wait for minutes.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// An HTTP/1.1 connection to one upstream, for one request after the other.
+pub struct UpstreamConnection {
+    base: BaseUrl,
+    sender: SendRequest<RequestBody>,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum ConnectError {
+    #[error("cannot resolve {host}: {source}")]
+    Resolve { host: String, source: io::Error },
+    #[error("cannot connect to {host}: {source}")]
+    Connect { host: String, source: io::Error },
+    #[error("no TLS with {host}: {reason}")]
+    Tls { host: String, reason: String },
+    #[error("no HTTP with {host}: {source}")]
+    Http { host: String, source: hyper::Error },
+}
+
+/// What came of a request.
+pub enum Sent {
+    Response(http::Response<hyper::body::Incoming>),
+    /// Nothing of it was sent: the connection had been closed.
+    Unsent(Box<Request<RequestBody>>),
+    Failed(hyper::Error),
+}
+
+impl UpstreamConnection {
+    /// Whether another request to `base` may go out on it.
+    pub fn is_good_for(&self, base: &BaseUrl, delivery: &Delivery) -> bool {
+        let is_fresh = delivery.idle_since().is_none_or(|since| Instant::now() < since + IDLE_OUT);
+        is_fresh && self.base == *base && !self.sender.is_closed()
+    }
+
+    pub async fn send(&mut self, request: Request<RequestBody>) -> Sent {
+        if self.sender.ready().await.is_err() {
+            return Sent::Unsent(Box::new(request));
+        }
+        match self.sender.try_send_request(request).await {
+            Ok(response) => Sent::Response(response),
+            Err(mut error) => match error.take_message() {
+                Some(request) => Sent::Unsent(Box::new(request)),
+                None => Sent::Failed(error.into_error()),
+            },
+        }
+    }
+}
+
+/// Opens connections.
+pub struct Connector {
+    /// Set up when first needed: reading the system's certificates takes a while.
+    tls: OnceLock<Result<Arc<ClientConfig>, String>>,
+}
+
+impl Connector {
+    pub fn new() -> Self {
+        Self { tls: OnceLock::new() }
+    }
+
+    pub async fn connect(&self, base: &BaseUrl) -> Result<UpstreamConnection, ConnectError> {
+        let stream = connect_tcp(base).await?;
+        // As towards the client.
+        stream.set_nodelay(true).ok();
+        let sender = if base.is_tls {
+            handshake(self.connect_tls(base, stream).await?, base).await?
+        } else {
+            handshake(stream, base).await?
+        };
+        Ok(UpstreamConnection {
+            base: base.clone(),
+            sender,
+        })
+    }
+
+    async fn connect_tls(
+        &self,
+        base: &BaseUrl,
+        stream: TcpStream,
+    ) -> Result<tokio_rustls::client::TlsStream<TcpStream>, ConnectError> {
+        let failed = |reason: String| ConnectError::Tls {
+            host: base.host.clone(),
+            reason,
+        };
+        let config = self
+            .tls
+            .get_or_init(|| tls::client_config().map_err(|error| error.to_string()))
+            .clone()
+            .map_err(failed)?;
+        let name = ServerName::try_from(base.host.clone()).map_err(|error| failed(error.to_string()))?;
+        TlsConnector::from(config)
+            .connect(name, stream)
+            .await
+            .map_err(|error| failed(error.to_string()))
+    }
+}
+
+async fn connect_tcp(base: &BaseUrl) -> Result<TcpStream, ConnectError> {
+    let host = || base.host.clone();
+    let addresses = lookup_host((base.host.as_str(), base.port))
+        .await
+        .map_err(|source| ConnectError::Resolve { host: host(), source })?;
+    let mut last = io::Error::from(io::ErrorKind::AddrNotAvailable);
+    for address in addresses {
+        match timeout(CONNECT_TIMEOUT, TcpStream::connect(address)).await {
+            Ok(Ok(stream)) => return Ok(stream),
+            Ok(Err(error)) => last = error,
+            Err(_) => last = io::ErrorKind::TimedOut.into(),
+        }
+    }
+    Err(ConnectError::Connect {
+        host: format!("{}:{}", host(), base.port),
+        source: last,
+    })
+}
+
+async fn handshake<S>(stream: S, base: &BaseUrl) -> Result<SendRequest<RequestBody>, ConnectError>
+where
+    S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Send + Unpin + 'static,
+    TokioIo<S>: Read + Write,
+{
+    let (sender, connection) = http1::Builder::new()
+        .preserve_header_case(true)
+        .max_headers(MAX_HEADERS)
+        .max_buf_size(MAX_BUFFER)
+        .handshake(TokioIo::new(stream))
+        .await
+        .map_err(|source| ConnectError::Http {
+            host: base.host.clone(),
+            source,
+        })?;
+    // Its errors reach whoever waits for the response or reads its body.
+    tokio::spawn(connection.with_upgrades());
+    Ok(sender)
+}

@@ -1,0 +1,95 @@
+//! The Unix socket, and the gRPC server on it.
+
+use std::{
+    fs, io,
+    os::unix::fs::{DirBuilderExt as _, PermissionsExt as _},
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use ccdump_wire::{DESCRIPTORS, endpoint, v1::ccdump_service_server::CcdumpServiceServer};
+use tokio::net::UnixListener;
+use tokio_stream::wrappers::UnixListenerStream;
+use tonic::transport::Server;
+
+use super::Service;
+use crate::stop::Stop;
+
+/// A viewer that died without a word (a cut SSH tunnel) is noticed after this long.
+const KEEPALIVE: Duration = Duration::from_secs(30);
+
+/// A bound socket; its file goes when this is dropped.
+pub struct Socket {
+    path: PathBuf,
+    listener: UnixListener,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum SocketError {
+    #[error("cannot make the folder {path} for the socket: {source}; pass --socket")]
+    Folder { path: PathBuf, source: io::Error },
+    #[error("cannot listen on {path}: {source}; pass another --socket")]
+    Bind { path: PathBuf, source: io::Error },
+    #[error("another program listens on {0}; pass another --socket")]
+    Taken(PathBuf),
+    #[error(transparent)]
+    Path(#[from] endpoint::EndpointError),
+}
+
+impl Socket {
+    /// Binds `path`, readable for this user only. The caller holds the lock of the data folder, so a socket that nobody answers on is a
+    /// leftover and is replaced.
+    pub fn bind(path: &Path) -> Result<Self, SocketError> {
+        endpoint::check_socket(path)?;
+        if let Some(folder) = path.parent()
+            && !folder.exists()
+        {
+            let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(folder);
+            made.map_err(|source| SocketError::Folder {
+                path: folder.to_owned(),
+                source,
+            })?;
+        }
+        let failed = |source| SocketError::Bind {
+            path: path.to_owned(),
+            source,
+        };
+        if path.exists() {
+            if std::os::unix::net::UnixStream::connect(path).is_ok() {
+                return Err(SocketError::Taken(path.to_owned()));
+            }
+            fs::remove_file(path).map_err(failed)?;
+        }
+        let listener = UnixListener::bind(path).map_err(failed)?;
+        fs::set_permissions(path, fs::Permissions::from_mode(0o600)).map_err(failed)?;
+        Ok(Self {
+            path: path.to_owned(),
+            listener,
+        })
+    }
+}
+
+/// Serves until `stop`.
+pub async fn serve(socket: Socket, service: Service, mut stop: Stop) -> Result<(), tonic::transport::Error> {
+    let Socket { path, listener } = socket;
+    let (health_reporter, health) = tonic_health::server::health_reporter();
+    health_reporter.set_serving::<CcdumpServiceServer<Service>>().await;
+    let mut server = Server::builder().http2_keepalive_interval(Some(KEEPALIVE));
+    let mut router = server.add_service(CcdumpServiceServer::new(service)).add_service(health);
+    // Built from our own descriptors: if that fails, grpcurl has to do without.
+    if let Ok(reflection) = tonic_reflection::server::Builder::configure()
+        .register_encoded_file_descriptor_set(DESCRIPTORS)
+        .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
+        .build_v1()
+    {
+        router = router.add_service(reflection);
+    }
+    let served = tokio::select! {
+        served = router.serve_with_incoming(UnixListenerStream::new(listener)) => served,
+        // Streams to viewers never end by themselves: they are cut, and reconnect to the next daemon.
+        () = stop.wait() => Ok(()),
+    };
+    // Somebody may have removed it already.
+    fs::remove_file(path).ok();
+    served
+}

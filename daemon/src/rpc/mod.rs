@@ -1,0 +1,16 @@
+//! The daemon's side of `ccdump.v1`: translates between the store and the wire, and knows nothing of the proxy.
+
+mod body;
+mod convert;
+mod exchanges;
+mod listen;
+mod outline;
+mod payload;
+mod service;
+mod status;
+mod views;
+mod watch;
+
+pub use listen::{Socket, serve};
+pub use service::Service;
+pub use status::About;

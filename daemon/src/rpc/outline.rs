@@ -1,0 +1,99 @@
+//! The blocks of a body.
+
+use std::time::Duration;
+
+use ccdump_wire::v1;
+use tokio::{sync::mpsc, time::timeout};
+use tokio_stream::wrappers::ReceiverStream;
+use tonic::Status;
+
+use super::{Service, convert::side, exchanges::not_found};
+use crate::store::{event::Side, index, reader::events_of};
+
+/// Blocks of a page: some hundred bytes each.
+const PAGE: usize = 2000;
+const DEFAULT_WAIT: Duration = Duration::from_secs(5);
+
+pub async fn outline(
+    service: &Service,
+    request: v1::OutlineRequest,
+) -> Result<ReceiverStream<Result<v1::OutlineResponse, Status>>, Status> {
+    let side = side(request.side()).ok_or_else(|| Status::invalid_argument("say which side: request or response"))?;
+    let wait = if request.wait_ms == 0 {
+        DEFAULT_WAIT
+    } else {
+        Duration::from_millis(request.wait_ms.into())
+    };
+    let id = request.exchange;
+    let exists = service
+        .read(move |reader| Ok(!events_of(&reader.log, id, i64::MAX.unsigned_abs())?.is_empty()))
+        .await?;
+    if !exists {
+        return Err(not_found(id));
+    }
+    let outline = timeout(wait, derived(service, id, side))
+        .await
+        .map_err(|_| Status::failed_precondition(format!("exchange {id} has not come to that point")))??;
+    let (sender, receiver) = mpsc::channel(2);
+    tokio::spawn(async move {
+        for page in pages(outline, request.changes_only) {
+            if sender.send(Ok(page)).await.is_err() {
+                return;
+            }
+        }
+    });
+    Ok(ReceiverStream::new(receiver))
+}
+
+/// Waits for the outline to be derived.
+async fn derived(service: &Service, exchange: u64, side: Side) -> Result<v1::OutlineResponse, Status> {
+    let mut through = service.derived.clone();
+    loop {
+        through.borrow_and_update();
+        if let Some(outline) = service
+            .read(move |reader| index::outline(&reader.index, exchange, side))
+            .await?
+        {
+            return Ok(outline);
+        }
+        through
+            .changed()
+            .await
+            .map_err(|_| Status::unavailable("the daemon is stopping"))?;
+    }
+}
+
+fn pages(outline: v1::OutlineResponse, changes_only: bool) -> Vec<v1::OutlineResponse> {
+    let v1::OutlineResponse {
+        mut blocks,
+        previous,
+        removed,
+        provider_version,
+    } = outline;
+    if changes_only {
+        blocks.retain(|block| block.state() != v1::BlockState::Same);
+    }
+    let mut pages: Vec<v1::OutlineResponse> = blocks
+        .chunks(PAGE)
+        .map(|blocks| v1::OutlineResponse {
+            blocks: blocks.to_vec(),
+            provider_version,
+            ..v1::OutlineResponse::default()
+        })
+        .collect();
+    pages.extend(removed.chunks(PAGE).map(|removed| v1::OutlineResponse {
+        removed: removed.to_vec(),
+        provider_version,
+        ..v1::OutlineResponse::default()
+    }));
+    if pages.is_empty() {
+        pages.push(v1::OutlineResponse {
+            provider_version,
+            ..v1::OutlineResponse::default()
+        });
+    }
+    if let Some(first) = pages.first_mut() {
+        first.previous = previous;
+    }
+    pages
+}

@@ -1,0 +1,127 @@
+//! The service: each method in a file of its own.
+
+use std::sync::Arc;
+
+use ccdump_wire::{
+    handshake,
+    v1::{self, ccdump_service_server::CcdumpService},
+};
+use tokio::sync::watch;
+use tokio_stream::wrappers::ReceiverStream;
+use tonic::{Request, Response, Status};
+
+use super::{
+    body, exchanges, outline,
+    status::{self, About, Viewers},
+    views::{self, Leases},
+    watch as watching,
+};
+use crate::{capture::Recording, store::StoreError, store::reader::Reader, store::reader::Readers};
+
+/// What the methods work with. Cheap to clone.
+#[derive(Clone)]
+pub struct Service {
+    pub readers: Readers,
+    pub recording: Recording,
+    /// The newest event that the derived rows cover.
+    pub derived: watch::Receiver<u64>,
+    pub about: Arc<About>,
+    pub leases: Leases,
+    pub viewers: Viewers,
+}
+
+impl Service {
+    pub fn new(readers: Readers, recording: Recording, derived: watch::Receiver<u64>, about: About) -> Self {
+        Self {
+            readers,
+            recording,
+            derived,
+            about: Arc::new(about),
+            leases: Leases::default(),
+            viewers: Viewers::default(),
+        }
+    }
+
+    /// Reads on a thread where waiting for the disk holds nobody up.
+    pub async fn read<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&Reader) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, Status> {
+        let readers = self.readers.clone();
+        let result = tokio::task::spawn_blocking(move || readers.with(read)).await;
+        result
+            .map_err(|_| Status::internal("reading the store broke down"))?
+            .map_err(|error| Status::unavailable(error.to_string()))
+    }
+
+    pub fn peer(&self) -> v1::Peer {
+        handshake::peer(
+            "ccdumpd",
+            env!("CARGO_PKG_VERSION"),
+            handshake::DAEMON_CAPABILITIES,
+            ccdump_provider::VERSION,
+        )
+    }
+}
+
+/// Refuses a viewer of another contract.
+fn check(peer: Option<&v1::Peer>) -> Result<(), Status> {
+    handshake::check(peer).map_err(|mismatch| Status::failed_precondition(mismatch.to_string()))
+}
+
+#[tonic::async_trait]
+impl CcdumpService for Service {
+    async fn hello(&self, request: Request<v1::HelloRequest>) -> Result<Response<v1::HelloResponse>, Status> {
+        check(request.get_ref().peer.as_ref())?;
+        Ok(Response::new(v1::HelloResponse {
+            peer: Some(self.peer()),
+            epoch: self.recording.epoch.to_string(),
+            head_seq: *self.recording.head.borrow(),
+            proxy: self.about.proxy.clone(),
+        }))
+    }
+
+    async fn status(&self, _: Request<v1::StatusRequest>) -> Result<Response<v1::StatusResponse>, Status> {
+        status::status(self).await.map(Response::new)
+    }
+
+    type WatchStream = ReceiverStream<Result<v1::WatchResponse, Status>>;
+
+    async fn watch(&self, request: Request<v1::WatchRequest>) -> Result<Response<Self::WatchStream>, Status> {
+        let request = request.into_inner();
+        check(request.peer.as_ref())?;
+        Ok(Response::new(watching::start(self.clone(), request)))
+    }
+
+    async fn exchanges(&self, request: Request<v1::ExchangesRequest>) -> Result<Response<v1::ExchangesResponse>, Status> {
+        exchanges::page(self, request.into_inner()).await.map(Response::new)
+    }
+
+    async fn exchange(&self, request: Request<v1::ExchangeRequest>) -> Result<Response<v1::ExchangeResponse>, Status> {
+        exchanges::one(self, request.get_ref().id).await.map(Response::new)
+    }
+
+    type OutlineStream = ReceiverStream<Result<v1::OutlineResponse, Status>>;
+
+    async fn outline(&self, request: Request<v1::OutlineRequest>) -> Result<Response<Self::OutlineStream>, Status> {
+        outline::outline(self, request.into_inner()).await.map(Response::new)
+    }
+
+    type BodyStream = ReceiverStream<Result<v1::BodyResponse, Status>>;
+
+    async fn body(&self, request: Request<v1::BodyRequest>) -> Result<Response<Self::BodyStream>, Status> {
+        body::body(self, request.into_inner()).await.map(Response::new)
+    }
+
+    type HoldViewStream = views::Held;
+
+    async fn hold_view(&self, request: Request<v1::HoldViewRequest>) -> Result<Response<Self::HoldViewStream>, Status> {
+        let request = request.into_inner();
+        check(request.peer.as_ref())?;
+        views::hold(self, request.name).await.map(Response::new)
+    }
+
+    async fn save_view(&self, request: Request<v1::SaveViewRequest>) -> Result<Response<v1::SaveViewResponse>, Status> {
+        views::save(self, request.into_inner()).await.map(Response::new)
+    }
+}

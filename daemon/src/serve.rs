@@ -1,0 +1,212 @@
+//! Puts the daemon together, and takes it apart again.
+
+use std::{
+    fs,
+    io::{self, Write as _},
+    path::Path,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use tokio::{
+    runtime::{Builder, Runtime},
+    signal::unix::{Signal, SignalKind, signal},
+    time::timeout,
+};
+use tracing::{info, warn};
+
+use crate::{
+    Failure,
+    capture::{self, Clock, Queue, Recorder, redact::Redactor},
+    derive,
+    lock::FolderLock,
+    logging,
+    proxy::{Listener, Proxy},
+    rpc::{self, About, Service, Socket},
+    settings::{Place, Settings},
+    stop,
+    store::{Files, StoreError, index::Index, log::Log, reader::Readers, recover},
+};
+
+/// How long exchanges that are under way may go on after a stop.
+const GRACE: Duration = Duration::from_secs(5);
+
+/// Serves until SIGTERM or SIGINT.
+pub fn run(settings: &Settings) -> Result<(), Failure> {
+    let place = &settings.place;
+    let lock = FolderLock::take(&place.data_dir)?;
+    logging::start(&place.log_file())?;
+    raise_file_limit();
+    let runtime = Builder::new_multi_thread().enable_all().build()?;
+    let served = serve(&runtime, settings);
+    // Threads that still read for viewers are not waited for.
+    runtime.shutdown_background();
+    drop(lock);
+    served
+}
+
+fn serve(runtime: &Runtime, settings: &Settings) -> Result<(), Failure> {
+    let place = &settings.place;
+    let clock = Clock::start();
+    let _in_runtime = runtime.enter();
+
+    // What can fail for reasons outside is done before anything else.
+    let listener = runtime.block_on(Listener::bind(&settings.listen))?;
+    let address = listener.address()?;
+    let socket = Socket::bind(&place.socket)?;
+    let redactor = Redactor::open(&place.data_dir)?;
+
+    // Store: the log with its writer thread, and what is derived from it with its own.
+    let files = Files::new(&place.data_dir);
+    let log = open_log(&files, &clock)?;
+    let next_exchange = log.next_exchange()?;
+    let index = Index::open(&files, log.epoch(), ccdump_provider::VERSION)?;
+    let readers = Readers::new(files);
+    let queue = Arc::new(Queue::default());
+    let (recording, writer) = capture::start(log, queue.clone(), clock)?;
+    let deriving = derive::start(index, readers.clone(), recording.head.clone())?;
+
+    // Traffic in, record out.
+    let (stopper, stopping) = stop::channel();
+    let recorder = Recorder::new(queue, clock, redactor, next_exchange);
+    let listen_host = settings.listen.rsplit_once(':').map_or("", |(host, _)| host);
+    let proxy = Arc::new(Proxy::new(settings.upstreams.clone(), recorder.clone(), listen_host));
+    let proxy_url = format!("http://{address}");
+    let about = About {
+        started: Instant::now(),
+        proxy: proxy_url.clone(),
+        socket: place.socket.clone(),
+        data_dir: place.data_dir.clone(),
+    };
+    let service = Service::new(readers, recording, deriving.through.clone(), about);
+    let mut signals = Signals::listen()?;
+    let mut proxying = runtime.spawn(listener.run(proxy, stopping));
+    let (rpc_stopper, rpc_stopping) = stop::channel();
+    let serving = runtime.spawn(rpc::serve(socket, service, rpc_stopping));
+    announce(&proxy_url, place)?;
+    info!(proxy = %proxy_url, socket = %place.socket.display(), data = %place.data_dir.display(), "ready");
+
+    runtime.block_on(async {
+        signals.stop().await;
+        info!("stopping; exchanges that are under way may end");
+        stopper.stop();
+        let ended = tokio::select! {
+            ended = timeout(GRACE, &mut proxying) => ended.is_ok(),
+            () = signals.stop() => false,
+        };
+        if !ended {
+            recorder.stop();
+            proxying.abort();
+        }
+        // Connections are dropped with their task; each says then how its exchange ended.
+        proxying.await.ok();
+        // The rest is written and derived while viewers can still see it.
+        let closed = tokio::task::spawn_blocking(move || {
+            let closed = writer.close();
+            deriving.join();
+            closed
+        });
+        let closed = closed.await;
+        rpc_stopper.stop();
+        match serving.await {
+            Ok(Err(error)) => warn!(%error, "serving viewers failed"),
+            Ok(Ok(())) | Err(_) => {}
+        }
+        if let Ok(Err(error)) = closed {
+            warn!(%error, "the log could not be closed in order; nothing of it is lost");
+        }
+    });
+    info!("stopped");
+    Ok(())
+}
+
+/// Opens the log and makes good what a kill left open. A file that is no database any more is put aside: traffic must go on.
+fn open_log(files: &Files, clock: &Clock) -> Result<Log, StoreError> {
+    let opened = Log::open(files).and_then(|mut log| {
+        let cut_off = recover::end_open_exchanges(&mut log, clock.now_us())?;
+        Ok((log, cut_off))
+    });
+    match opened {
+        Ok((log, cut_off)) => {
+            if cut_off > 0 {
+                info!(exchanges = cut_off, "the daemon before was killed; what it had open is ended");
+            }
+            Ok(log)
+        }
+        Err(error) if error.is_damage() => {
+            let aside = put_aside(files)?;
+            warn!(%error, kept_as = %aside, "the log is damaged; starting a new one");
+            Log::open(files)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+fn put_aside(files: &Files) -> io::Result<String> {
+    let stamp = jiff::Timestamp::now().strftime("%Y%m%d-%H%M%S").to_string();
+    let path = files.canonical();
+    let aside = format!("{}.damaged-{stamp}", path.display());
+    for suffix in ["", "-wal", "-shm"] {
+        let from = format!("{}{suffix}", path.display());
+        if Path::new(&from).exists() {
+            fs::rename(from, format!("{aside}{suffix}"))?;
+        }
+    }
+    Ok(aside)
+}
+
+/// Says on stdout that traffic is accepted.
+fn announce(proxy: &str, place: &Place) -> Result<(), Failure> {
+    let ready = serde_json::json!({
+        "event": "ready",
+        "proxy": proxy,
+        "socket": place.socket,
+        "pid": std::process::id(),
+    });
+    let mut stdout = io::stdout().lock();
+    match writeln!(stdout, "{ready}").and_then(|()| stdout.flush()) {
+        // Whoever started us has left already, and does not want to know.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        written => Ok(written?),
+    }
+}
+
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+    /// Kept so that they do not end the process: a terminal that closes, and a file that grows over its limit.
+    _ignored: [Signal; 2],
+}
+
+impl Signals {
+    fn listen() -> io::Result<Self> {
+        const SIGXFSZ: i32 = 25;
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+            _ignored: [signal(SignalKind::hangup())?, signal(SignalKind::from_raw(SIGXFSZ))?],
+        })
+    }
+
+    async fn stop(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
+}
+
+/// Each exchange has two sockets; the default limit of 1024 files is soon reached.
+fn raise_file_limit() {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let limit = getrlimit(Resource::Nofile);
+    // Without it there are fewer connections, and the accept loop says so.
+    setrlimit(
+        Resource::Nofile,
+        Rlimit {
+            current: limit.maximum,
+            maximum: limit.maximum,
+        },
+    )
+    .ok();
+}

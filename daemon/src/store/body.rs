@@ -1,0 +1,199 @@
+//! Reads bodies back, whatever state of storage they are in.
+
+use rusqlite::{Connection, OptionalExtension as _, params};
+
+use super::{
+    StoreError,
+    chunks::StoredPack,
+    event::Side,
+    log::load_recipe,
+    recipe::{Recipe, Run},
+};
+
+/// A stretch of a body.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Piece {
+    Bytes(Vec<u8>),
+    /// That many bytes were not recorded.
+    Missing(u64),
+}
+
+/// Reads a body from front to back. It may be used while the body still grows: when it has given all there is, it gives more once
+/// there is more.
+#[derive(Debug)]
+pub struct BodyCursor {
+    exchange: u64,
+    side: Side,
+    /// Offset of the next byte to give.
+    position: u64,
+    recipe: Recipe,
+    place: Place,
+}
+
+/// Where in the recipe the walk is: a run, and how many of its chunks lie behind.
+#[derive(Debug, Default)]
+struct Place {
+    run: usize,
+    chunks: u64,
+    /// Body offset of this place.
+    offset: u64,
+}
+
+/// What lies between two places.
+enum Stretch {
+    Inline(Vec<u8>),
+    Missing(u64),
+    /// Bytes `from..to` of an unpacked pack.
+    Packed {
+        pack: StoredPack,
+        from: u64,
+        to: u64,
+    },
+}
+
+impl BodyCursor {
+    pub fn new(exchange: u64, side: Side, offset: u64) -> Self {
+        Self {
+            exchange,
+            side,
+            position: offset,
+            recipe: Recipe::default(),
+            place: Place::default(),
+        }
+    }
+
+    pub fn position(&self) -> u64 {
+        self.position
+    }
+
+    /// The next stretch, at most a pack's worth (256 kB and a bit); `None` when there is nothing more so far.
+    pub fn next(&mut self, connection: &Connection) -> Result<Option<Piece>, StoreError> {
+        if let Some(piece) = self.next_of_recipe(connection)? {
+            return Ok(Some(piece));
+        }
+        // Recipe and parts must be of one moment: bytes move from the one to the other.
+        let tx = connection.unchecked_transaction()?;
+        let recipe = load_recipe(&tx, self.exchange, self.side)?;
+        if recipe != self.recipe {
+            self.recipe = recipe;
+            self.place = Place::default();
+            if let Some(piece) = self.next_of_recipe(&tx)? {
+                return Ok(Some(piece));
+            }
+        }
+        self.next_part(&tx)
+    }
+
+    /// As [`BodyCursor::next`], but gives nothing past `limit`.
+    pub fn next_until(&mut self, connection: &Connection, limit: u64) -> Result<Option<Piece>, StoreError> {
+        if self.position >= limit {
+            return Ok(None);
+        }
+        let piece = self.next(connection)?;
+        let excess = self.position.saturating_sub(limit);
+        if excess == 0 {
+            return Ok(piece);
+        }
+        self.position = limit;
+        self.place = Place::default();
+        Ok(piece.map(|piece| match piece {
+            Piece::Missing(bytes) => Piece::Missing(bytes - excess),
+            Piece::Bytes(mut bytes) => {
+                bytes.truncate(bytes.len().saturating_sub(usize::try_from(excess).unwrap_or(usize::MAX)));
+                Piece::Bytes(bytes)
+            }
+        }))
+    }
+
+    fn next_of_recipe(&mut self, connection: &Connection) -> Result<Option<Piece>, StoreError> {
+        loop {
+            while let Some(run) = self.recipe.0.get(self.place.run)
+                && self.place.chunks == 0
+                && self.place.offset + run.bytes() <= self.position
+            {
+                self.place = Place {
+                    run: self.place.run + 1,
+                    chunks: 0,
+                    offset: self.place.offset + run.bytes(),
+                };
+            }
+            let start = self.place.offset;
+            let Some(stretch) = self.advance(connection)? else {
+                return Ok(None);
+            };
+            if self.place.offset <= self.position {
+                continue;
+            }
+            let skip = self.position - start;
+            self.position = self.place.offset;
+            return Ok(Some(match stretch {
+                Stretch::Inline(data) => Piece::Bytes(slice(&data, skip, data.len() as u64)),
+                Stretch::Missing(bytes) => Piece::Missing(bytes - skip),
+                Stretch::Packed { pack, from, to } => Piece::Bytes(slice(&pack.unpack()?, from + skip, to)),
+            }));
+        }
+    }
+
+    fn advance(&mut self, connection: &Connection) -> Result<Option<Stretch>, StoreError> {
+        let Some(run) = self.recipe.0.get(self.place.run) else {
+            return Ok(None);
+        };
+        let stretch = match run {
+            Run::Inline(data) => Stretch::Inline(data.clone()),
+            Run::Missing { bytes } => Stretch::Missing(*bytes),
+            Run::Chunks { first, count, .. } => {
+                let pack = StoredPack::holding(connection, first + self.place.chunks)?;
+                let before = first + self.place.chunks - pack.first_chunk;
+                let here = (pack.lengths.len() as u64 - before).min(count - self.place.chunks);
+                let bytes = |chunks: u64| {
+                    pack.lengths
+                        .iter()
+                        .take(usize::try_from(chunks).unwrap_or(usize::MAX))
+                        .sum::<u64>()
+                };
+                let (from, to) = (bytes(before), bytes(before + here));
+                self.place.chunks += here;
+                self.place.offset += to - from;
+                if self.place.chunks < *count {
+                    return Ok(Some(Stretch::Packed { pack, from, to }));
+                }
+                self.place = Place {
+                    run: self.place.run + 1,
+                    chunks: 0,
+                    offset: self.place.offset,
+                };
+                return Ok(Some(Stretch::Packed { pack, from, to }));
+            }
+        };
+        self.place = Place {
+            run: self.place.run + 1,
+            chunks: 0,
+            offset: self.place.offset + run.bytes(),
+        };
+        Ok(Some(stretch))
+    }
+
+    fn next_part(&mut self, connection: &Connection) -> Result<Option<Piece>, StoreError> {
+        let part: Option<(u64, Vec<u8>)> = connection
+            .prepare_cached(
+                "SELECT offset, data FROM part WHERE exchange = ?1 AND side = ?2 AND offset + length(data) > ?3 ORDER BY offset LIMIT 1",
+            )?
+            .query_row(params![self.exchange, self.side.column(), self.position], |row| Ok((row.get(0)?, row.get(1)?)))
+            .optional()?;
+        let Some((offset, data)) = part else { return Ok(None) };
+        if offset > self.position {
+            let missing = offset - self.position;
+            self.position = offset;
+            return Ok(Some(Piece::Missing(missing)));
+        }
+        let bytes = slice(&data, self.position - offset, data.len() as u64);
+        self.position += bytes.len() as u64;
+        Ok(Some(Piece::Bytes(bytes)))
+    }
+}
+
+/// `data[from..to]`, as far as there is such a range.
+fn slice(data: &[u8], from: u64, to: u64) -> Vec<u8> {
+    let index = |offset: u64| usize::try_from(offset).unwrap_or(usize::MAX);
+    data.get(index(from)..index(to)).unwrap_or_default().to_vec()
+}

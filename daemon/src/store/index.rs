@@ -1,0 +1,301 @@
+//! The derived rows, `index.db`. One writer (`derive`); anyone may read. All of it can be made again from the log.
+
+use ccdump_wire::v1;
+use prost::Message as _;
+use rusqlite::{Connection, OptionalExtension as _, Row, ToSql, Transaction, params};
+
+use super::{Files, StoreError, event::Side, schema};
+
+/// The one writer of the derived rows.
+pub struct Index {
+    connection: Connection,
+}
+
+/// Which log and which version of the deriving crate the rows stem from, and how far.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Provenance {
+    pub epoch: String,
+    pub provider_version: u32,
+    pub through_seq: u64,
+}
+
+impl Index {
+    /// Opens the rows, and empties them first if they stem from another log or another version. A damaged file is replaced.
+    pub fn open(files: &Files, epoch: &str, provider_version: u32) -> Result<Self, StoreError> {
+        let opened = schema::open_writer(&files.derived(), schema::DERIVED).and_then(|connection| {
+            let provenance = provenance(&connection)?;
+            Ok((connection, provenance))
+        });
+        let (connection, found) = match opened {
+            Err(error) if error.is_damage() => return Self::create_anew(files, epoch, provider_version),
+            opened => opened?,
+        };
+        if found.epoch != epoch || found.provider_version != provider_version {
+            drop(connection);
+            return Self::create_anew(files, epoch, provider_version);
+        }
+        Ok(Self { connection })
+    }
+
+    fn create_anew(files: &Files, epoch: &str, provider_version: u32) -> Result<Self, StoreError> {
+        for suffix in ["", "-wal", "-shm"] {
+            let mut name = files.derived().into_os_string();
+            name.push(suffix);
+            match std::fs::remove_file(name) {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error.into()),
+                _ => {}
+            }
+        }
+        let connection = schema::open_writer(&files.derived(), schema::DERIVED)?;
+        let version = provider_version.to_string();
+        connection.execute(
+            "INSERT INTO meta (key, value) VALUES ('epoch', ?1), ('provider_version', ?2), ('through_seq', '0')",
+            params![epoch, version],
+        )?;
+        Ok(Self { connection })
+    }
+
+    pub fn through_seq(&self) -> Result<u64, StoreError> {
+        Ok(provenance(&self.connection)?.through_seq)
+    }
+
+    /// Writes rows and outlines, and that they cover the log through `through_seq`, in one transaction.
+    pub fn write(&mut self, rows: &[v1::Exchange], outlines: &[Outline], through_seq: u64) -> Result<(), StoreError> {
+        let tx = self.connection.transaction()?;
+        for row in rows {
+            put_row(&tx, row)?;
+        }
+        for outline in outlines {
+            put_outline(&tx, outline)?;
+        }
+        tx.prepare_cached("UPDATE meta SET value = ?1 WHERE key = 'through_seq'")?
+            .execute([through_seq.to_string()])?;
+        tx.commit()?;
+        Ok(())
+    }
+
+    pub fn close(self) -> Result<(), StoreError> {
+        self.connection
+            .execute_batch("PRAGMA incremental_vacuum; PRAGMA wal_checkpoint(TRUNCATE)")?;
+        self.connection.close().map_err(|(_, error)| error.into())
+    }
+}
+
+/// The blocks of one body, as they are served.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Outline {
+    pub exchange: u64,
+    pub side: Side,
+    pub content: v1::OutlineResponse,
+}
+
+fn provenance(connection: &Connection) -> Result<Provenance, StoreError> {
+    let mut found = Provenance::default();
+    let mut select = connection.prepare("SELECT key, value FROM meta")?;
+    let mut rows = select.query([])?;
+    while let Some(row) = rows.next()? {
+        let (key, value): (String, String) = (row.get(0)?, row.get(1)?);
+        match key.as_str() {
+            "epoch" => found.epoch = value,
+            "provider_version" => found.provider_version = value.parse().unwrap_or_default(),
+            "through_seq" => found.through_seq = value.parse().unwrap_or_default(),
+            _ => {}
+        }
+    }
+    Ok(found)
+}
+
+const COLUMNS: &str = "id, session, agent, parent_agent, provider, method, path, status, end_state, model, started_at, duration, ttft, \
+     request_bytes, response_bytes, input, output, cache_read, cache_write_5m, cache_write_1h, cost_usd, stop_reason, gap_bytes, \
+     thread, previous, role, through_seq, error";
+
+fn put_row(tx: &Transaction<'_>, row: &v1::Exchange) -> Result<(), StoreError> {
+    let usage = row.usage.unwrap_or_default();
+    tx.prepare_cached(&format!(
+        "INSERT OR REPLACE INTO exchange ({COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, \
+         ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28)"
+    ))?
+    .execute(params![
+        row.id,
+        row.session,
+        row.agent,
+        row.parent_agent,
+        row.provider,
+        row.method,
+        row.path,
+        row.status,
+        end_state_name(row.end_state()),
+        row.model,
+        row.started_at_us,
+        row.duration_us,
+        row.ttft_us,
+        row.request_bytes,
+        row.response_bytes,
+        usage.input,
+        usage.output,
+        usage.cache_read,
+        usage.cache_write_5m,
+        usage.cache_write_1h,
+        row.cost_usd,
+        row.stop_reason,
+        row.gap_bytes,
+        row.thread,
+        row.previous,
+        row.role,
+        row.through_seq,
+        row.error,
+    ])?;
+    Ok(())
+}
+
+fn read_row(row: &Row<'_>) -> rusqlite::Result<v1::Exchange> {
+    let usage = v1::Usage {
+        input: row.get(15)?,
+        output: row.get(16)?,
+        cache_read: row.get(17)?,
+        cache_write_5m: row.get(18)?,
+        cache_write_1h: row.get(19)?,
+    };
+    let end_state: Option<String> = row.get(8)?;
+    Ok(v1::Exchange {
+        id: row.get(0)?,
+        session: row.get(1)?,
+        agent: row.get(2)?,
+        parent_agent: row.get(3)?,
+        provider: row.get(4)?,
+        method: row.get(5)?,
+        path: row.get(6)?,
+        status: row.get(7)?,
+        end_state: end_state_from(end_state.as_deref()).into(),
+        model: row.get(9)?,
+        started_at_us: row.get(10)?,
+        duration_us: row.get(11)?,
+        ttft_us: row.get(12)?,
+        request_bytes: row.get(13)?,
+        response_bytes: row.get(14)?,
+        usage: (usage != v1::Usage::default()).then_some(usage),
+        cost_usd: row.get(20)?,
+        stop_reason: row.get(21)?,
+        gap_bytes: row.get(22)?,
+        thread: row.get(23)?,
+        previous: row.get(24)?,
+        role: row.get(25)?,
+        through_seq: row.get(26)?,
+        error: row.get(27)?,
+    })
+}
+
+const END_STATES: [(v1::EndState, &str); 5] = [
+    (v1::EndState::Complete, "complete"),
+    (v1::EndState::Truncated, "truncated"),
+    (v1::EndState::ClientCancelled, "client_cancelled"),
+    (v1::EndState::UpstreamError, "upstream_error"),
+    (v1::EndState::DaemonStopped, "daemon_stopped"),
+];
+
+fn end_state_name(state: v1::EndState) -> Option<&'static str> {
+    END_STATES.iter().find(|(known, _)| *known == state).map(|&(_, name)| name)
+}
+
+fn end_state_from(name: Option<&str>) -> v1::EndState {
+    END_STATES
+        .iter()
+        .find(|(_, known)| Some(*known) == name)
+        .map_or(v1::EndState::Unspecified, |&(state, _)| state)
+}
+
+pub fn exchange(connection: &Connection, id: u64) -> Result<Option<v1::Exchange>, StoreError> {
+    Ok(connection
+        .prepare_cached(&format!("SELECT {COLUMNS} FROM exchange WHERE id = ?1"))?
+        .query_row([id], read_row)
+        .optional()?)
+}
+
+/// How many exchanges there are.
+pub fn count(connection: &Connection) -> Result<u64, StoreError> {
+    Ok(connection
+        .prepare_cached("SELECT count(*) FROM exchange")?
+        .query_row([], |row| row.get(0))?)
+}
+
+/// A page of the index, oldest first: rows that match, after `after_id`; the newest `newest` of them if that is given.
+pub fn page(connection: &Connection, request: &v1::ExchangesRequest, limit: usize) -> Result<Vec<v1::Exchange>, StoreError> {
+    let mut conditions = vec!["id > ?"];
+    let mut values: Vec<&dyn ToSql> = vec![&request.after_id];
+    let filters: [(&str, Option<&dyn ToSql>); 4] = [
+        ("session = ?", request.session.as_ref().map(|value| value as _)),
+        ("agent = ?", request.agent.as_ref().map(|value| value as _)),
+        ("provider = ?", request.provider.as_ref().map(|value| value as _)),
+        ("started_at >= ?", request.since_us.as_ref().map(|value| value as _)),
+    ];
+    for (condition, value) in filters {
+        if let Some(value) = value {
+            conditions.push(condition);
+            values.push(value);
+        }
+    }
+    let conditions = conditions.join(" AND ");
+    let sql = match &request.newest {
+        None => {
+            values.push(&limit);
+            format!("SELECT {COLUMNS} FROM exchange WHERE {conditions} ORDER BY id LIMIT ?")
+        }
+        Some(newest) => {
+            values.extend([newest as &dyn ToSql, &limit]);
+            format!(
+                "SELECT {COLUMNS} FROM (SELECT {COLUMNS} FROM exchange WHERE {conditions} ORDER BY id DESC LIMIT ?) ORDER BY id LIMIT ?"
+            )
+        }
+    };
+    let mut select = connection.prepare_cached(&sql)?;
+    let rows = select.query_map(&values[..], read_row)?.collect::<Result<_, _>>()?;
+    Ok(rows)
+}
+
+/// Rows that changed after `seq`, in the order of their change.
+pub fn changed_after(connection: &Connection, seq: u64, limit: usize) -> Result<Vec<v1::Exchange>, StoreError> {
+    let mut select = connection.prepare_cached(&format!(
+        "SELECT {COLUMNS} FROM exchange WHERE through_seq > ?1 ORDER BY through_seq LIMIT ?2"
+    ))?;
+    let rows = select.query_map(params![seq, limit], read_row)?.collect::<Result<_, _>>()?;
+    Ok(rows)
+}
+
+/// The newest conversation requests of an agent before exchange `before`, newest first.
+pub fn recent_turns(
+    connection: &Connection,
+    session: Option<&str>,
+    agent: Option<&str>,
+    before: u64,
+    limit: usize,
+) -> Result<Vec<(u64, u64)>, StoreError> {
+    let mut select = connection.prepare_cached(
+        "SELECT id, thread FROM exchange WHERE session IS ?1 AND agent IS ?2 AND id < ?3 AND thread IS NOT NULL ORDER BY id DESC LIMIT ?4",
+    )?;
+    let rows = select
+        .query_map(params![session, agent, before, limit], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect::<Result<_, _>>()?;
+    Ok(rows)
+}
+
+fn put_outline(tx: &Transaction<'_>, outline: &Outline) -> Result<(), StoreError> {
+    let data = zstd::bulk::compress(&outline.content.encode_to_vec(), 1)?;
+    tx.prepare_cached("INSERT OR REPLACE INTO outline (exchange, side, data) VALUES (?1, ?2, ?3)")?
+        .execute(params![outline.exchange, outline.side.column(), data])?;
+    Ok(())
+}
+
+/// The outline of a body, if it has been derived.
+pub fn outline(connection: &Connection, exchange: u64, side: Side) -> Result<Option<v1::OutlineResponse>, StoreError> {
+    const LARGEST: usize = 64 << 20;
+    let data: Option<Vec<u8>> = connection
+        .prepare_cached("SELECT data FROM outline WHERE exchange = ?1 AND side = ?2")?
+        .query_row(params![exchange, side.column()], |row| row.get(0))
+        .optional()?;
+    let Some(data) = data else { return Ok(None) };
+    let damaged = || StoreError::Damaged {
+        what: format!("the outline of exchange {exchange}"),
+    };
+    let data = zstd::bulk::decompress(&data, LARGEST).map_err(|_| damaged())?;
+    v1::OutlineResponse::decode(&data[..]).map(Some).map_err(|_| damaged())
+}

@@ -1,0 +1,369 @@
+//! The writer of the canonical log.
+
+use std::collections::{HashMap, VecDeque};
+
+use bytes::Bytes;
+use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehavior, params};
+
+use super::{
+    Files, StoreError,
+    chunks::ChunkWriter,
+    event::Side,
+    recipe::Recipe,
+    record::{BodyGrowth, Folded, Record, fold},
+    schema,
+};
+
+/// Bodies up to this size stand in their recipe.
+const INLINE: u64 = 256;
+/// Bodies up to this size that begin and end within one batch become chunks at once.
+const DIRECT: u64 = 4 << 20;
+/// A body that is still growing becomes chunks from this much on; also how much of one is worked on in a step.
+const STEP: u64 = 1 << 20;
+/// Rows of `part` are about this long where more bytes come at once.
+const PART: usize = 256 << 10;
+
+pub const FORMAT: u32 = 1;
+
+/// The one writer. A failed call leaves the log as it was and may be repeated.
+pub struct Log {
+    connection: Connection,
+    chunks: ChunkWriter,
+    epoch: String,
+    head_seq: u64,
+    /// Bytes in `part` of bodies that still grow.
+    growing: HashMap<(u64, Side), u64>,
+    to_seal: VecDeque<Seal>,
+}
+
+/// Part of a body that waits to become chunks.
+#[derive(Debug, Clone, Copy)]
+pub struct Seal {
+    pub exchange: u64,
+    pub side: Side,
+    /// The body's whole length, once it has ended.
+    pub total: Option<u64>,
+}
+
+impl Log {
+    /// Opens or creates the log.
+    pub fn open(files: &Files) -> Result<Self, StoreError> {
+        let connection = schema::open_writer(&files.canonical(), schema::CANONICAL)?;
+        let epoch = identify(&connection)?;
+        let head_seq = connection.query_row("SELECT coalesce(max(seq), 0) FROM event", [], |row| row.get(0))?;
+        let chunks = ChunkWriter::new(&connection)?;
+        Ok(Self {
+            connection,
+            chunks,
+            epoch,
+            head_seq,
+            growing: HashMap::new(),
+            to_seal: VecDeque::new(),
+        })
+    }
+
+    pub fn epoch(&self) -> &str {
+        &self.epoch
+    }
+
+    pub fn head_seq(&self) -> u64 {
+        self.head_seq
+    }
+
+    /// The number after the highest that an exchange has had.
+    pub fn next_exchange(&self) -> Result<u64, StoreError> {
+        Ok(self
+            .connection
+            .query_row("SELECT coalesce(max(exchange), 0) + 1 FROM event", [], |row| row.get(0))?)
+    }
+
+    pub fn connection(&mut self) -> &mut Connection {
+        &mut self.connection
+    }
+
+    /// Writes a batch in one transaction. When this returns, its events survive a kill and may be shown.
+    pub fn commit(&mut self, records: &[Record]) -> Result<u64, StoreError> {
+        let folded = fold(records);
+        let tx = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let written = write(&tx, &mut self.chunks, &folded, self.head_seq).and_then(|written| {
+            tx.commit()?;
+            Ok(written)
+        });
+        match written {
+            Ok(written) => {
+                self.head_seq = written.head_seq;
+                self.note_growth(&folded, &written.sealed);
+                Ok(self.head_seq)
+            }
+            Err(error) => {
+                // The transaction is gone; should this fail too, the next commit fails on the same cause.
+                self.chunks.rewind(&self.connection).ok();
+                Err(error)
+            }
+        }
+    }
+
+    fn note_growth(&mut self, folded: &Folded, sealed: &[(u64, Side)]) {
+        for (key @ (exchange, side), growth) in &folded.bodies {
+            if sealed.contains(key) {
+                continue;
+            }
+            let added: u64 = growth.runs.iter().map(|(_, pieces)| length(pieces)).sum();
+            let has_parts = added > 0 || self.growing.contains_key(key);
+            if growth.total.is_some() {
+                self.growing.remove(key);
+                if has_parts {
+                    self.seal_later(Seal {
+                        exchange: *exchange,
+                        side: *side,
+                        total: growth.total,
+                    });
+                }
+                continue;
+            }
+            let grown = self.growing.entry(*key).or_default();
+            *grown += added;
+            if *grown >= STEP {
+                *grown = 0;
+                self.seal_later(Seal {
+                    exchange: *exchange,
+                    side: *side,
+                    total: None,
+                });
+            }
+        }
+    }
+
+    /// Leaves a body to be made into chunks when there is time.
+    pub fn seal_later(&mut self, seal: Seal) {
+        self.to_seal.push_back(seal);
+    }
+
+    pub fn has_to_seal(&self) -> bool {
+        !self.to_seal.is_empty()
+    }
+
+    /// Makes about a megabyte of parts into chunks, in a transaction of its own.
+    pub fn seal_step(&mut self) -> Result<(), StoreError> {
+        let Some(seal) = self.to_seal.front().copied() else {
+            return Ok(());
+        };
+        let tx = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let sealed = seal_some(&tx, &mut self.chunks, seal).and_then(|done| {
+            tx.commit()?;
+            Ok(done)
+        });
+        match sealed {
+            Ok(done) => {
+                if done {
+                    self.to_seal.pop_front();
+                }
+                Ok(())
+            }
+            Err(error) => {
+                self.chunks.rewind(&self.connection).ok();
+                Err(error)
+            }
+        }
+    }
+
+    /// Gives free pages back to the disk, a few at a time, and folds the side file into the main one.
+    pub fn tidy(&mut self) -> Result<(), StoreError> {
+        self.connection.execute_batch("PRAGMA incremental_vacuum(512)")?;
+        self.connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))?;
+        Ok(())
+    }
+
+    /// Leaves one file behind, without slack.
+    pub fn close(mut self) -> Result<(), StoreError> {
+        while self.has_to_seal() {
+            self.seal_step()?;
+        }
+        self.connection
+            .execute_batch("PRAGMA incremental_vacuum; PRAGMA wal_checkpoint(TRUNCATE)")?;
+        self.connection.close().map_err(|(_, error)| error.into())
+    }
+}
+
+/// The epoch of this file; a new file gets one.
+fn identify(connection: &Connection) -> Result<String, StoreError> {
+    let meta = |key: &str| -> Result<Option<String>, StoreError> {
+        Ok(connection
+            .query_row("SELECT value FROM meta WHERE key = ?1", [key], |row| row.get(0))
+            .optional()?)
+    };
+    if let Some(format) = meta("format")? {
+        let format: u32 = format.parse().map_err(|_| StoreError::Damaged {
+            what: "the format number".into(),
+        })?;
+        if format > FORMAT {
+            return Err(StoreError::Newer(format));
+        }
+    }
+    if let Some(epoch) = meta("epoch")? {
+        return Ok(epoch);
+    }
+    let mut random = [0u8; 16];
+    getrandom::fill(&mut random).map_err(|error| StoreError::Io(std::io::Error::other(error)))?;
+    let epoch: String = random.iter().map(|byte| format!("{byte:02x}")).collect();
+    connection.execute(
+        "INSERT INTO meta (key, value) VALUES ('epoch', ?1), ('format', ?2)",
+        params![epoch, FORMAT.to_string()],
+    )?;
+    Ok(epoch)
+}
+
+struct Written {
+    head_seq: u64,
+    /// Bodies that became chunks at once.
+    sealed: Vec<(u64, Side)>,
+}
+
+fn write(tx: &Transaction<'_>, chunks: &mut ChunkWriter, folded: &Folded, head_seq: u64) -> Result<Written, StoreError> {
+    let mut seq = head_seq;
+    let mut insert = tx.prepare_cached("INSERT INTO event (seq, exchange, kind, at, detail) VALUES (?1, ?2, ?3, ?4, ?5)")?;
+    for draft in &folded.drafts {
+        seq += 1;
+        insert.execute(params![
+            seq,
+            draft.exchange,
+            draft.detail.kind(),
+            draft.at_us,
+            draft.detail.encode()
+        ])?;
+    }
+    let mut sealed = Vec::new();
+    for (key @ (exchange, side), growth) in &folded.bodies {
+        if write_body(tx, chunks, *exchange, *side, growth)? {
+            sealed.push(*key);
+        }
+    }
+    let mut open = tx.prepare_cached("INSERT INTO open_exchange (id) VALUES (?1)")?;
+    for exchange in &folded.opened {
+        open.execute([exchange])?;
+    }
+    let mut end = tx.prepare_cached("DELETE FROM open_exchange WHERE id = ?1")?;
+    for exchange in &folded.ended {
+        end.execute([exchange])?;
+    }
+    Ok(Written { head_seq: seq, sealed })
+}
+
+/// Returns whether the body is done with.
+fn write_body(
+    tx: &Transaction<'_>,
+    chunks: &mut ChunkWriter,
+    exchange: u64,
+    side: Side,
+    growth: &BodyGrowth,
+) -> Result<bool, StoreError> {
+    let starts_here = growth.runs.first().is_some_and(|&(offset, _)| offset == 0);
+    if let Some(total) = growth.total
+        && total <= DIRECT
+        && starts_here
+    {
+        let mut recipe = Recipe::default();
+        for (offset, pieces) in &growth.runs {
+            fill_hole(&mut recipe, *offset);
+            let data = pieces.concat();
+            if total <= INLINE {
+                recipe.push_inline(&data);
+            } else {
+                chunks.put(tx, &data, true, &mut recipe)?;
+            }
+        }
+        fill_hole(&mut recipe, total);
+        save_recipe(tx, exchange, side, &recipe)?;
+        return Ok(true);
+    }
+    let mut insert = tx.prepare_cached("INSERT INTO part (exchange, side, offset, data) VALUES (?1, ?2, ?3, ?4)")?;
+    for (start, pieces) in &growth.runs {
+        let mut offset = *start;
+        let mut part = Vec::new();
+        for (index, piece) in pieces.iter().enumerate() {
+            part.extend_from_slice(piece);
+            if part.len() >= PART || index + 1 == pieces.len() {
+                insert.execute(params![exchange, side.column(), offset, part])?;
+                offset += part.len() as u64;
+                part.clear();
+            }
+        }
+    }
+    Ok(false)
+}
+
+/// One step of making parts into chunks. Returns whether there is nothing left to do.
+fn seal_some(tx: &Transaction<'_>, chunks: &mut ChunkWriter, seal: Seal) -> Result<bool, StoreError> {
+    let (exchange, side) = (seal.exchange, seal.side.column());
+    let mut recipe = load_recipe(tx, exchange, seal.side)?;
+    let mut position = recipe.bytes();
+    let mut data = Vec::new();
+    let mut more = false;
+    {
+        let mut parts = tx.prepare_cached("SELECT offset, data FROM part WHERE exchange = ?1 AND side = ?2 ORDER BY offset")?;
+        let mut rows = parts.query(params![exchange, side])?;
+        while let Some(row) = rows.next()? {
+            let offset: u64 = row.get(0)?;
+            let part = row.get_ref(1)?.as_blob().map_err(rusqlite::Error::from)?;
+            let end = position + data.len() as u64;
+            if offset > end {
+                if !data.is_empty() {
+                    // A hole follows: what stands before it ends there.
+                    more = true;
+                    break;
+                }
+                fill_hole(&mut recipe, offset);
+                position = offset;
+            }
+            // A part that a step before has taken half of.
+            let skip = usize::try_from((position + data.len() as u64).saturating_sub(offset)).unwrap_or(usize::MAX);
+            data.extend_from_slice(part.get(skip..).unwrap_or_default());
+            if data.len() as u64 >= STEP {
+                more = true;
+                break;
+            }
+        }
+    }
+    let hole_follows = more && (data.len() as u64) < STEP;
+    let is_end = hole_follows || (!more && seal.total.is_some());
+    let taken = chunks.put(tx, &data, is_end, &mut recipe)?;
+    position += taken as u64;
+    if let (false, Some(total)) = (more, seal.total) {
+        fill_hole(&mut recipe, total);
+    }
+    save_recipe(tx, exchange, seal.side, &recipe)?;
+    tx.prepare_cached("DELETE FROM part WHERE exchange = ?1 AND side = ?2 AND offset + length(data) <= ?3")?
+        .execute(params![exchange, side, position])?;
+    // More parts of a body that still grows come with a step of their own.
+    Ok(!more || (seal.total.is_none() && taken == 0))
+}
+
+fn fill_hole(recipe: &mut Recipe, up_to: u64) {
+    let hole = up_to.saturating_sub(recipe.bytes());
+    if hole > 0 {
+        recipe.push_missing(hole);
+    }
+}
+
+pub(super) fn load_recipe(connection: &Connection, exchange: u64, side: Side) -> Result<Recipe, StoreError> {
+    let encoded: Option<Vec<u8>> = connection
+        .prepare_cached("SELECT recipe FROM body WHERE exchange = ?1 AND side = ?2")?
+        .query_row(params![exchange, side.column()], |row| row.get(0))
+        .optional()?;
+    match encoded {
+        None => Ok(Recipe::default()),
+        Some(encoded) => Recipe::decode(&encoded).ok_or_else(|| StoreError::Damaged {
+            what: format!("the recipe of a body of exchange {exchange}"),
+        }),
+    }
+}
+
+fn save_recipe(tx: &Transaction<'_>, exchange: u64, side: Side, recipe: &Recipe) -> Result<(), StoreError> {
+    tx.prepare_cached("INSERT OR REPLACE INTO body (exchange, side, length, recipe) VALUES (?1, ?2, ?3, ?4)")?
+        .execute(params![exchange, side.column(), recipe.bytes(), recipe.encode()])?;
+    Ok(())
+}
+
+fn length(pieces: &[Bytes]) -> u64 {
+    pieces.iter().map(|piece| piece.len() as u64).sum()
+}

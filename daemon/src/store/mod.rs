@@ -1,0 +1,105 @@
+//! The canonical event store: an SQLite log (`ccdump.db`) that is the truth, and rows derived from it (`index.db`) that can be made again.
+//! SQL never leaves this module, and HTTP never enters it.
+//!
+//! - [`log`] writes: one [`log::Log`] per process, owned by the recording thread.
+//! - [`reader`] reads, on any thread, beside the writer.
+//! - [`index`] holds the derived rows; `derive` alone writes them.
+
+pub mod body;
+pub mod chunks;
+pub mod event;
+pub mod index;
+pub mod log;
+pub mod reader;
+pub mod recipe;
+pub mod record;
+pub mod recover;
+mod schema;
+#[cfg(test)]
+mod tests;
+pub mod views;
+
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
+
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    #[error("{}", sqlite_reason(.0))]
+    Sqlite(#[from] rusqlite::Error),
+    #[error("{0}")]
+    Io(#[from] io::Error),
+    #[error(transparent)]
+    Event(#[from] event::Damaged),
+    #[error("{what} is damaged")]
+    Damaged { what: String },
+    #[error("written by a newer ccdumpd (format {0}); use that one")]
+    Newer(u32),
+}
+
+impl StoreError {
+    /// The file is not a database (any more), as opposed to: it cannot be reached just now.
+    pub fn is_damage(&self) -> bool {
+        use rusqlite::ErrorCode;
+        match self {
+            Self::Sqlite(error) => {
+                matches!(
+                    error.sqlite_error_code(),
+                    Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase)
+                )
+            }
+            Self::Damaged { .. } | Self::Event(_) => true,
+            Self::Io(_) | Self::Newer(_) => false,
+        }
+    }
+}
+
+/// SQLite's codes in the words of somebody who has to do something about it.
+fn sqlite_reason(error: &rusqlite::Error) -> String {
+    use rusqlite::ErrorCode;
+    let advice = match error.sqlite_error_code() {
+        Some(ErrorCode::DiskFull) => "the disk is full; free some space",
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => "another program holds the database's lock; end it",
+        Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied | ErrorCode::CannotOpen) => {
+            "the data folder cannot be written; check its permissions"
+        }
+        Some(ErrorCode::SystemIoFailure) => "the disk refuses to write; check its space and health",
+        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => "the database file is damaged",
+        _ => return error.to_string(),
+    };
+    advice.to_owned()
+}
+
+/// The files of a data folder.
+#[derive(Debug, Clone)]
+pub struct Files {
+    pub dir: PathBuf,
+}
+
+impl Files {
+    pub fn new(dir: &Path) -> Self {
+        Self { dir: dir.to_owned() }
+    }
+
+    pub fn canonical(&self) -> PathBuf {
+        self.dir.join("ccdump.db")
+    }
+
+    pub fn derived(&self) -> PathBuf {
+        self.dir.join("index.db")
+    }
+
+    /// Bytes on disk of a database with its side files.
+    pub fn size(database: &Path) -> u64 {
+        ["", "-wal", "-shm"]
+            .iter()
+            .filter_map(|suffix| {
+                let mut name = database.as_os_str().to_owned();
+                name.push(suffix);
+                std::fs::metadata(name).ok()
+            })
+            .map(|metadata| metadata.len())
+            .sum()
+    }
+}

@@ -1,0 +1,124 @@
+//! Reading the log beside its writer.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use rusqlite::{Connection, params};
+
+use super::{
+    Files, StoreError,
+    event::{Detail, Event, Side},
+    schema,
+};
+
+/// Connections that are idle; more are opened when all are in use.
+const KEPT: usize = 4;
+
+/// Hands out read connections to both databases. Cheap to clone.
+#[derive(Clone)]
+pub struct Readers {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    files: Files,
+    idle: Mutex<Vec<Reader>>,
+}
+
+/// One connection to each database.
+pub struct Reader {
+    pub log: Connection,
+    pub index: Connection,
+}
+
+impl Readers {
+    pub fn new(files: Files) -> Self {
+        Self {
+            inner: Arc::new(Inner {
+                files,
+                idle: Mutex::new(Vec::new()),
+            }),
+        }
+    }
+
+    pub fn files(&self) -> &Files {
+        &self.inner.files
+    }
+
+    /// Runs `read` on this thread with a connection of its own.
+    pub fn with<T>(&self, read: impl FnOnce(&Reader) -> Result<T, StoreError>) -> Result<T, StoreError> {
+        let idle = self.idle().pop();
+        let reader = match idle {
+            Some(reader) => reader,
+            None => Reader {
+                log: schema::open_reader(&self.inner.files.canonical())?,
+                index: schema::open_reader(&self.inner.files.derived())?,
+            },
+        };
+        let result = read(&reader);
+        // A connection that failed is not used again: what is wrong may be the connection.
+        if result.is_ok() {
+            let mut idle = self.idle();
+            if idle.len() < KEPT {
+                idle.push(reader);
+            }
+        }
+        result
+    }
+
+    fn idle(&self) -> std::sync::MutexGuard<'_, Vec<Reader>> {
+        self.inner.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// At most `limit` events after `seq`, in order.
+pub fn events_after(connection: &Connection, seq: u64, limit: usize) -> Result<Vec<Event>, StoreError> {
+    let mut select =
+        connection.prepare_cached("SELECT seq, exchange, kind, at, detail FROM event WHERE seq > ?1 ORDER BY seq LIMIT ?2")?;
+    collect(select.query(params![seq, limit])?)
+}
+
+/// All events of one exchange up to `through_seq`, in order.
+pub fn events_of(connection: &Connection, exchange: u64, through_seq: u64) -> Result<Vec<Event>, StoreError> {
+    let mut select = connection.prepare_cached(
+        "SELECT seq, exchange, kind, at, detail FROM event WHERE exchange = ?1 AND exchange > 0 AND seq <= ?2 ORDER BY seq",
+    )?;
+    collect(select.query(params![exchange, through_seq])?)
+}
+
+/// Whether a body will not grow any more.
+pub fn is_over(connection: &Connection, exchange: u64, side: Side) -> Result<bool, StoreError> {
+    let end = match side {
+        Side::Request => "request_end",
+        Side::Response => "ended",
+    };
+    let mut select = connection
+        .prepare_cached("SELECT EXISTS (SELECT 1 FROM event WHERE exchange = ?1 AND exchange > 0 AND kind IN (?2, 'ended'))")?;
+    Ok(select.query_row(params![exchange, end], |row| row.get(0))?)
+}
+
+/// Numbers of the oldest and the newest event; `None` when there is none.
+pub fn bounds(connection: &Connection) -> Result<Option<(u64, u64)>, StoreError> {
+    let (oldest, newest): (Option<u64>, Option<u64>) = connection
+        .prepare_cached("SELECT min(seq), (SELECT max(seq) FROM event) FROM event")?
+        .query_row([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    Ok(oldest.zip(newest))
+}
+
+fn collect(mut rows: rusqlite::Rows<'_>) -> Result<Vec<Event>, StoreError> {
+    let mut events = Vec::new();
+    while let Some(row) = rows.next()? {
+        let seq = row.get(0)?;
+        let kind: String = row.get(2)?;
+        let detail = row.get_ref(4)?.as_bytes().map_err(rusqlite::Error::from)?;
+        // One damaged row must not hide all that comes after it.
+        let detail =
+            Detail::decode(seq, &kind, detail).unwrap_or_else(|damaged| Detail::Unknown(format!("damaged_{}", damaged.kind)));
+        events.push(Event {
+            seq,
+            exchange: row.get(1)?,
+            at_us: row.get(3)?,
+            detail,
+        });
+    }
+    Ok(events)
+}

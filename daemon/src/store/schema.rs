@@ -1,0 +1,115 @@
+//! Tables, and how a database file is opened.
+
+use std::{
+    fs,
+    os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _},
+    path::Path,
+    time::Duration,
+};
+
+use rusqlite::{Connection, OpenFlags};
+
+use super::StoreError;
+
+/// The canonical log, `ccdump.db`.
+///
+/// A body is the runs of its `recipe`, then the rows of `part` from there on: bytes are put down as parts while they arrive and
+/// become chunks, stored once each, in the background.
+pub const CANONICAL: &str = "
+CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+
+-- Facts in commit order. `at` is microseconds since 1970, `detail` JSON (varints for request_data and response_data).
+CREATE TABLE IF NOT EXISTS event (
+  seq INTEGER PRIMARY KEY, exchange INTEGER NOT NULL, kind TEXT NOT NULL, at INTEGER NOT NULL, detail BLOB NOT NULL);
+CREATE INDEX IF NOT EXISTS event_by_exchange ON event (exchange) WHERE exchange > 0;
+-- Exchanges that have not ended: what a killed daemon leaves here was cut off by the kill.
+CREATE TABLE IF NOT EXISTS open_exchange (id INTEGER PRIMARY KEY);
+
+-- Body bytes as they came; side 0 is the request, 1 the response.
+CREATE TABLE IF NOT EXISTS part (
+  id INTEGER PRIMARY KEY, exchange INTEGER NOT NULL, side INTEGER NOT NULL, offset INTEGER NOT NULL, data BLOB NOT NULL);
+CREATE INDEX IF NOT EXISTS part_by_body ON part (exchange, side, offset);
+
+-- The first `length` bytes of a body as a recipe of chunks; small bodies stand in it whole.
+CREATE TABLE IF NOT EXISTS body (
+  exchange INTEGER NOT NULL, side INTEGER NOT NULL, length INTEGER NOT NULL, recipe BLOB NOT NULL,
+  PRIMARY KEY (exchange, side)) WITHOUT ROWID;
+
+-- Chunks that were new together: their lengths (varints), and their bytes as one zstd frame.
+CREATE TABLE IF NOT EXISTS pack (first_chunk INTEGER PRIMARY KEY, lengths BLOB NOT NULL, data BLOB NOT NULL);
+-- BLAKE3 of a chunk, cut to 160 bits, to its number.
+CREATE TABLE IF NOT EXISTS chunk (hash BLOB PRIMARY KEY, id INTEGER NOT NULL) WITHOUT ROWID;
+
+CREATE TABLE IF NOT EXISTS view_state (
+  name TEXT PRIMARY KEY, schema INTEGER NOT NULL, saved_at INTEGER NOT NULL, data BLOB NOT NULL) WITHOUT ROWID;
+";
+
+/// What is derived from the log, `index.db`: may be deleted at any time.
+pub const DERIVED: &str = "
+CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+
+CREATE TABLE IF NOT EXISTS exchange (
+  id INTEGER PRIMARY KEY, session TEXT, agent TEXT, parent_agent TEXT, provider TEXT NOT NULL, method TEXT NOT NULL,
+  path TEXT NOT NULL, status INTEGER, end_state TEXT, model TEXT, started_at INTEGER NOT NULL, duration INTEGER, ttft INTEGER,
+  request_bytes INTEGER NOT NULL, response_bytes INTEGER NOT NULL, input INTEGER, output INTEGER, cache_read INTEGER,
+  cache_write_5m INTEGER, cache_write_1h INTEGER, cost_usd REAL, stop_reason TEXT, gap_bytes INTEGER NOT NULL, thread INTEGER,
+  previous INTEGER, role TEXT NOT NULL, through_seq INTEGER NOT NULL, error TEXT);
+CREATE INDEX IF NOT EXISTS exchange_by_change ON exchange (through_seq);
+CREATE INDEX IF NOT EXISTS exchange_by_thread ON exchange (session, agent, id);
+
+-- A message ccdump.v1.OutlineResponse, zstd-compressed.
+CREATE TABLE IF NOT EXISTS outline (
+  exchange INTEGER NOT NULL, side INTEGER NOT NULL, data BLOB NOT NULL, PRIMARY KEY (exchange, side)) WITHOUT ROWID;
+";
+
+/// How long a statement waits for another process's lock. Short: recording would rather pause (and say so) than stall.
+const BUSY: Duration = Duration::from_millis(250);
+
+/// Opens `path` for writing, creating it with mode 0600 and the given tables.
+pub fn open_writer(path: &Path, tables: &str) -> Result<Connection, StoreError> {
+    create_private(path)?;
+    let connection = Connection::open(path)?;
+    connection.busy_timeout(BUSY)?;
+    // Before the first table: free pages can then be given back without rewriting the file.
+    connection.pragma_update(None, "auto_vacuum", "INCREMENTAL")?;
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    // A commit survives a kill of the process; only a power cut may take the last ones back.
+    connection.pragma_update(None, "synchronous", "NORMAL")?;
+    connection.pragma_update(None, "cache_size", -4096)?;
+    connection.pragma_update(None, "wal_autocheckpoint", 2000)?;
+    connection.pragma_update(None, "journal_size_limit", 4 << 20)?;
+    connection.pragma_update(None, "foreign_keys", "OFF")?;
+    connection.set_prepared_statement_cache_capacity(64);
+    connection.execute_batch(tables)?;
+    for side_file in ["-wal", "-shm"] {
+        let mut name = path.as_os_str().to_owned();
+        name.push(side_file);
+        if let Ok(metadata) = fs::metadata(&name)
+            && metadata.permissions().mode() & 0o077 != 0
+        {
+            fs::set_permissions(&name, fs::Permissions::from_mode(0o600)).map_err(StoreError::Io)?;
+        }
+    }
+    Ok(connection)
+}
+
+/// Opens `path` for reading beside the writer.
+pub fn open_reader(path: &Path) -> Result<Connection, StoreError> {
+    let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    connection.busy_timeout(Duration::from_secs(5))?;
+    connection.pragma_update(None, "cache_size", -1024)?;
+    connection.set_prepared_statement_cache_capacity(32);
+    Ok(connection)
+}
+
+/// SQLite gives its side files the mode of the main one, so that has to be right from the start.
+fn create_private(path: &Path) -> Result<(), StoreError> {
+    let file = fs::OpenOptions::new()
+        .create(true)
+        .append(true)
+        .mode(0o600)
+        .open(path)
+        .map_err(StoreError::Io)?;
+    file.set_permissions(fs::Permissions::from_mode(0o600))
+        .map_err(StoreError::Io)
+}
