@@ -23,31 +23,19 @@ pub enum LockError {
 impl FolderLock {
     /// Makes the folder (0700) if need be, and takes it.
     pub fn take(dir: &Path) -> Result<Self, LockError> {
-        let failed = |source| LockError::Folder {
-            dir: dir.to_owned(),
-            source,
-        };
-        fs::DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(dir)
-            .map_err(failed)?;
+        let failed = |source| LockError::Folder { dir: dir.to_owned(), source };
+        fs::DirBuilder::new().recursive(true).mode(0o700).create(dir).map_err(failed)?;
         // A folder that was there already may be open to others; what is in it from now on is not theirs.
         fs::set_permissions(dir, fs::Permissions::from_mode(0o700)).map_err(failed)?;
         let mut file = open(dir).map_err(failed)?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
-                return Err(LockError::Taken {
-                    dir: dir.to_owned(),
-                    pid: read_pid(&mut file),
-                });
+                return Err(LockError::Taken { dir: dir.to_owned(), pid: read_pid(&mut file) });
             }
             Err(TryLockError::Error(error)) => return Err(failed(error)),
         }
-        file.set_len(0)
-            .and_then(|()| write!(file, "{}", std::process::id()))
-            .map_err(failed)?;
+        file.set_len(0).and_then(|()| write!(file, "{}", std::process::id())).map_err(failed)?;
         Ok(Self { _file: file })
     }
 }
@@ -62,13 +50,7 @@ pub fn holder(dir: &Path) -> Option<u32> {
 }
 
 fn open(dir: &Path) -> io::Result<File> {
-    OpenOptions::new()
-        .create(true)
-        .truncate(false)
-        .read(true)
-        .write(true)
-        .mode(0o600)
-        .open(lock_file(dir))
+    OpenOptions::new().create(true).truncate(false).read(true).write(true).mode(0o600).open(lock_file(dir))
 }
 
 fn lock_file(dir: &Path) -> PathBuf {

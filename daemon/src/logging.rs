@@ -20,12 +20,7 @@ pub fn start(path: &Path) -> io::Result<()> {
     let to_file = fmt::layer().with_ansi(false).with_target(false).with_writer(Mutex::new(file));
     let to_stderr = fmt::layer().with_ansi(false).with_target(false).with_writer(io::stderr);
     // A second start in one process cannot happen; were it to, the first goes on.
-    tracing_subscriber::registry()
-        .with(filter)
-        .with(to_file)
-        .with(to_stderr)
-        .try_init()
-        .ok();
+    tracing_subscriber::registry().with(filter).with(to_file).with(to_stderr).try_init().ok();
     log_panics();
     Ok(())
 }
@@ -49,11 +44,7 @@ impl LogFile {
     fn open(path: &Path) -> io::Result<Self> {
         let file = OpenOptions::new().create(true).append(true).mode(0o600).open(path)?;
         let written = file.metadata()?.len();
-        Ok(Self {
-            path: path.to_owned(),
-            file,
-            written,
-        })
+        Ok(Self { path: path.to_owned(), file, written })
     }
 
     fn rotate(&mut self) -> io::Result<()> {
@@ -84,9 +75,5 @@ impl Write for LogFile {
 pub fn tail(path: &Path, count: usize) -> io::Result<Vec<String>> {
     let text = String::from_utf8_lossy(&fs::read(path)?).into_owned();
     let lines: Vec<&str> = text.lines().collect();
-    Ok(lines
-        .iter()
-        .skip(lines.len().saturating_sub(count))
-        .map(ToString::to_string)
-        .collect())
+    Ok(lines.iter().skip(lines.len().saturating_sub(count)).map(ToString::to_string).collect())
 }

@@ -40,26 +40,17 @@ pub struct Failure {
 
 impl Failure {
     pub fn usage(message: impl ToString) -> Self {
-        Self {
-            message: message.to_string(),
-            code: 2,
-        }
+        Self { message: message.to_string(), code: 2 }
     }
 
     pub fn no_daemon(message: impl ToString) -> Self {
-        Self {
-            message: message.to_string(),
-            code: 3,
-        }
+        Self { message: message.to_string(), code: 3 }
     }
 }
 
 impl<E: std::error::Error> From<E> for Failure {
     fn from(error: E) -> Self {
-        Self {
-            message: error.to_string().replace('\n', " "),
-            code: 1,
-        }
+        Self { message: error.to_string().replace('\n', " "), code: 1 }
     }
 }
 

@@ -72,12 +72,8 @@ fn serve(runtime: &Runtime, settings: &Settings) -> Result<(), Failure> {
     let listen_host = settings.listen.rsplit_once(':').map_or("", |(host, _)| host);
     let proxy = Arc::new(Proxy::new(settings.upstreams.clone(), recorder.clone(), listen_host));
     let proxy_url = format!("http://{address}");
-    let about = About {
-        started: Instant::now(),
-        proxy: proxy_url.clone(),
-        socket: place.socket.clone(),
-        data_dir: place.data_dir.clone(),
-    };
+    let about =
+        About { started: Instant::now(), proxy: proxy_url.clone(), socket: place.socket.clone(), data_dir: place.data_dir.clone() };
     let service = Service::new(readers, recording, deriving.through.clone(), about);
     let mut signals = Signals::listen()?;
     let mut proxying = runtime.spawn(listener.run(proxy, stopping));
@@ -201,12 +197,5 @@ fn raise_file_limit() {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
     let limit = getrlimit(Resource::Nofile);
     // Without it there are fewer connections, and the accept loop says so.
-    setrlimit(
-        Resource::Nofile,
-        Rlimit {
-            current: limit.maximum,
-            maximum: limit.maximum,
-        },
-    )
-    .ok();
+    setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum }).ok();
 }

@@ -43,31 +43,20 @@ pub fn start(settings: &Settings) -> Result<(), Failure> {
         command.arg("--upstream").arg(upstream);
     }
     // Of its own process group: Ctrl-C in this terminal is not meant for it.
-    let mut child = command
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(log.try_clone()?)
-        .process_group(0)
-        .current_dir("/")
-        .spawn()?;
+    let mut child =
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(log.try_clone()?).process_group(0).current_dir("/").spawn()?;
     let mut ready = String::new();
     if let Some(stdout) = child.stdout.take() {
         BufReader::new(stdout).read_line(&mut ready)?;
     }
     if ready.is_empty() {
         child.wait()?;
-        return Err(Failure {
-            message: why_not_started(place),
-            code: 1,
-        });
+        return Err(Failure { message: why_not_started(place), code: 1 });
     }
     if io::stdout().is_terminal() {
         let proxy = serde_json::from_str::<serde_json::Value>(&ready).ok();
         let proxy = proxy.as_ref().and_then(|ready| ready["proxy"].as_str()).unwrap_or_default();
-        print(&format!(
-            "ccdumpd (pid {}) is ready; point an agent at {proxy}, e.g. ANTHROPIC_BASE_URL={proxy} claude",
-            child.id()
-        ))
+        print(&format!("ccdumpd (pid {}) is ready; point an agent at {proxy}, e.g. ANTHROPIC_BASE_URL={proxy} claude", child.id()))
     } else {
         print(ready.trim_end())
     }
@@ -75,17 +64,9 @@ pub fn start(settings: &Settings) -> Result<(), Failure> {
 
 /// What the daemon says before it logs goes here.
 fn open_start_log(place: &Place) -> Result<std::fs::File, Failure> {
-    std::fs::create_dir_all(&place.data_dir).map_err(|source| lock::LockError::Folder {
-        dir: place.data_dir.clone(),
-        source,
-    })?;
+    std::fs::create_dir_all(&place.data_dir).map_err(|source| lock::LockError::Folder { dir: place.data_dir.clone(), source })?;
     let path = start_log(place);
-    Ok(OpenOptions::new()
-        .create(true)
-        .truncate(true)
-        .write(true)
-        .mode(0o600)
-        .open(path)?)
+    Ok(OpenOptions::new().create(true).truncate(true).write(true).mode(0o600).open(path)?)
 }
 
 fn start_log(place: &Place) -> std::path::PathBuf {
@@ -93,9 +74,7 @@ fn start_log(place: &Place) -> std::path::PathBuf {
 }
 
 fn why_not_started(place: &Place) -> String {
-    let last = logging::tail(&start_log(place), 1)
-        .ok()
-        .and_then(|lines| lines.into_iter().next());
+    let last = logging::tail(&start_log(place), 1).ok().and_then(|lines| lines.into_iter().next());
     match last {
         Some(line) => line.strip_prefix("ccdumpd: ").unwrap_or(&line).to_owned(),
         None => "the daemon did not start and gave no reason".to_owned(),
@@ -105,18 +84,13 @@ fn why_not_started(place: &Place) -> String {
 /// Ends the daemon and waits until it is gone.
 pub fn stop(place: &Place) -> Result<(), Failure> {
     let pid = lock::holder(&place.data_dir).ok_or_else(|| no_daemon(place))?;
-    let process = i32::try_from(pid)
-        .ok()
-        .and_then(Pid::from_raw)
-        .ok_or_else(|| no_daemon(place))?;
+    let process = i32::try_from(pid).ok().and_then(Pid::from_raw).ok_or_else(|| no_daemon(place))?;
     kill_process(process, Signal::TERM)?;
     let deadline = Instant::now() + STOP_TIMEOUT;
     while lock::holder(&place.data_dir) == Some(pid) && test_kill_process(process).is_ok() {
         if Instant::now() > deadline {
-            let message = format!(
-                "the daemon (pid {pid}) has not ended in {} s; `ccdumpd logs` may say why",
-                STOP_TIMEOUT.as_secs()
-            );
+            let message =
+                format!("the daemon (pid {pid}) has not ended in {} s; `ccdumpd logs` may say why", STOP_TIMEOUT.as_secs());
             return Err(Failure { message, code: 1 });
         }
         thread::sleep(POLL);
@@ -160,36 +134,19 @@ pub fn status(place: &Place, json: bool) -> Result<(), Failure> {
     let mut lines = vec![
         format!(
             "state      {}",
-            status
-                .paused
-                .as_ref()
-                .map_or_else(|| state.to_owned(), |why| format!("recording is paused: {why}"))
+            status.paused.as_ref().map_or_else(|| state.to_owned(), |why| format!("recording is paused: {why}"))
         ),
         format!("proxy      {}", status.proxy),
         format!("exchanges  {}", status.exchanges),
         format!("events     {}", status.head_seq),
         format!("store      {} in {}", megabytes(status.store_bytes), status.data_dir),
         format!("viewers    {}", status.viewers),
-        format!(
-            "memory     {}",
-            status.rss_bytes.map_or_else(|| "unknown".to_owned(), megabytes)
-        ),
-        format!(
-            "process    {}, version {}, up {} s",
-            status.pid,
-            status.version,
-            status.uptime_us / 1_000_000
-        ),
+        format!("memory     {}", status.rss_bytes.map_or_else(|| "unknown".to_owned(), megabytes)),
+        format!("process    {}, version {}, up {} s", status.pid, status.version, status.uptime_us / 1_000_000),
         format!("socket     {}", status.socket),
     ];
     if status.gap_bytes > 0 {
-        lines.insert(
-            1,
-            format!(
-                "missing    {} went through unrecorded since the start",
-                megabytes(status.gap_bytes)
-            ),
-        );
+        lines.insert(1, format!("missing    {} went through unrecorded since the start", megabytes(status.gap_bytes)));
     }
     print(&lines.join("\n"))
 }
@@ -197,9 +154,7 @@ pub fn status(place: &Place, json: bool) -> Result<(), Failure> {
 async fn ask(socket: &Path) -> Result<v1::StatusResponse, String> {
     let channel = connect::unix(socket).await.map_err(|error| error.to_string())?;
     let answer = CcdumpServiceClient::new(channel).status(v1::StatusRequest {}).await;
-    answer
-        .map(tonic::Response::into_inner)
-        .map_err(|status| status.message().to_owned())
+    answer.map(tonic::Response::into_inner).map_err(|status| status.message().to_owned())
 }
 
 /// Prints the newest lines of the log.
@@ -207,10 +162,7 @@ pub fn logs(place: &Place, lines: usize) -> Result<(), Failure> {
     match logging::tail(&place.log_file(), lines) {
         Ok(lines) => print(&lines.join("\n")),
         Err(error) if error.kind() == ErrorKind::NotFound => Err(Failure {
-            message: format!(
-                "no daemon has run in {} yet; start one with `ccdumpd start`",
-                place.data_dir.display()
-            ),
+            message: format!("no daemon has run in {} yet; start one with `ccdumpd start`", place.data_dir.display()),
             code: 1,
         }),
         Err(error) => Err(error.into()),
@@ -218,10 +170,7 @@ pub fn logs(place: &Place, lines: usize) -> Result<(), Failure> {
 }
 
 fn no_daemon(place: &Place) -> Failure {
-    Failure::no_daemon(format!(
-        "no daemon runs on {}; start one with `ccdumpd start`",
-        place.data_dir.display()
-    ))
+    Failure::no_daemon(format!("no daemon runs on {}; start one with `ccdumpd start`", place.data_dir.display()))
 }
 
 /// Prints a line; whoever does not want to read it may leave.

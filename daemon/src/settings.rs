@@ -50,18 +50,9 @@ impl ServeOptions {
         let config = config::load()?;
         let place = place(self.place, &config)?;
         let listen = self.listen.or(config.listen).unwrap_or_else(|| DEFAULT_LISTEN.to_owned());
-        let upstream = if self.upstream.is_empty() {
-            config_upstreams(config.upstream)
-        } else {
-            self.upstream
-        };
+        let upstream = if self.upstream.is_empty() { config_upstreams(config.upstream) } else { self.upstream };
         let upstreams = Upstreams::new(upstream.iter().map(String::as_str)).map_err(Failure::usage)?;
-        Ok(Settings {
-            place,
-            listen,
-            upstream,
-            upstreams,
-        })
+        Ok(Settings { place, listen, upstream, upstreams })
     }
 }
 
@@ -78,8 +69,5 @@ fn place(options: PlaceOptions, config: &Config) -> Result<Place, Failure> {
 }
 
 fn config_upstreams(upstream: impl IntoIterator<Item = (String, String)>) -> Vec<String> {
-    upstream
-        .into_iter()
-        .map(|(name, url)| if name == "default" { url } else { format!("{name}={url}") })
-        .collect()
+    upstream.into_iter().map(|(name, url)| if name == "default" { url } else { format!("{name}={url}") }).collect()
 }

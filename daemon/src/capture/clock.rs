@@ -12,14 +12,10 @@ pub struct Clock {
 impl Clock {
     pub fn start() -> Self {
         let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        Self {
-            start_us: i64::try_from(since_epoch.as_micros()).unwrap_or(i64::MAX),
-            start: Instant::now(),
-        }
+        Self { start_us: i64::try_from(since_epoch.as_micros()).unwrap_or(i64::MAX), start: Instant::now() }
     }
 
     pub fn now_us(&self) -> i64 {
-        self.start_us
-            .saturating_add(i64::try_from(self.start.elapsed().as_micros()).unwrap_or(i64::MAX))
+        self.start_us.saturating_add(i64::try_from(self.start.elapsed().as_micros()).unwrap_or(i64::MAX))
     }
 }

@@ -58,10 +58,7 @@ pub struct Batch {
 
 impl Default for Queue {
     fn default() -> Self {
-        Self {
-            state: Mutex::new(State::default()),
-            wake: Condvar::new(),
-        }
+        Self { state: Mutex::new(State::default()), wake: Condvar::new() }
     }
 }
 
@@ -145,11 +142,7 @@ impl Queue {
                 break;
             }
             let timeout = deadline.map_or(Duration::from_secs(3600), |deadline| deadline - now);
-            state = self
-                .wake
-                .wait_timeout(state, timeout)
-                .unwrap_or_else(PoisonError::into_inner)
-                .0;
+            state = self.wake.wait_timeout(state, timeout).unwrap_or_else(PoisonError::into_inner).0;
         }
         state.wake_at = usize::MAX;
         state.nudged = false;
@@ -158,17 +151,9 @@ impl Queue {
         let mut records = mem::take(&mut state.records);
         let Lost { exchanges, bytes } = mem::take(&mut state.lost);
         if exchanges > 0 || bytes > 0 {
-            records.push(Record {
-                exchange: 0,
-                at_us: now_us(),
-                what: What::Lost { exchanges, bytes },
-            });
+            records.push(Record { exchange: 0, at_us: now_us(), what: What::Lost { exchanges, bytes } });
         }
-        Batch {
-            records,
-            cost,
-            closed: state.closed,
-        }
+        Batch { records, cost, closed: state.closed }
     }
 
     pub fn is_closed(&self) -> bool {
@@ -192,10 +177,7 @@ impl Queue {
 }
 
 fn headers_cost(headers: &[(String, String)]) -> usize {
-    headers
-        .iter()
-        .map(|(name, value)| name.len() + value.len() + mem::size_of::<(String, String)>())
-        .sum()
+    headers.iter().map(|(name, value)| name.len() + value.len() + mem::size_of::<(String, String)>()).sum()
 }
 
 #[cfg(test)]
@@ -207,16 +189,7 @@ mod tests {
 
     fn data(length: usize) -> Record {
         let bytes = Bytes::from(vec![0; length]);
-        Record {
-            exchange: 1,
-            at_us: 0,
-            what: What::Data {
-                side: Side::Response,
-                offset: 0,
-                missing_before: 0,
-                bytes,
-            },
-        }
+        Record { exchange: 1, at_us: 0, what: What::Data { side: Side::Response, offset: 0, missing_before: 0, bytes } }
     }
 
     #[test]
@@ -241,14 +214,7 @@ mod tests {
         queue.lose_bytes(9, false);
         assert!(queue.push(data(1)));
         let batch = queue.take(Instant::now(), None, || 5);
-        assert!(matches!(
-            batch.records.last(),
-            Some(Record {
-                at_us: 5,
-                what: What::Lost { exchanges: 1, bytes: 7 },
-                ..
-            })
-        ));
+        assert!(matches!(batch.records.last(), Some(Record { at_us: 5, what: What::Lost { exchanges: 1, bytes: 7 }, .. })));
         assert_eq!(queue.lost(), Lost { exchanges: 1, bytes: 16 });
     }
 }

@@ -52,16 +52,9 @@ pub struct EndOf {
 
 impl Recorder {
     pub fn new(queue: Arc<Queue>, clock: Clock, redactor: Redactor, next_exchange: u64) -> Self {
-        let shared = Shared {
-            queue,
-            clock,
-            redactor,
-            next_exchange: AtomicU64::new(next_exchange),
-            stopping: AtomicBool::new(false),
-        };
-        Self {
-            shared: Arc::new(shared),
-        }
+        let shared =
+            Shared { queue, clock, redactor, next_exchange: AtomicU64::new(next_exchange), stopping: AtomicBool::new(false) };
+        Self { shared: Arc::new(shared) }
     }
 
     pub fn open(&self, head: &RequestHead<'_>) -> ExchangeRecorder {
@@ -78,29 +71,15 @@ impl Recorder {
         if !is_recorded {
             shared.queue.lose_exchange();
         }
-        let state = State {
-            is_recorded,
-            ..State::default()
-        };
-        ExchangeRecorder {
-            exchange: Arc::new(Exchange {
-                recorder: self.clone(),
-                id,
-                state: Mutex::new(state),
-            }),
-        }
+        let state = State { is_recorded, ..State::default() };
+        ExchangeRecorder { exchange: Arc::new(Exchange { recorder: self.clone(), id, state: Mutex::new(state) }) }
     }
 
     /// Header fields as they may be kept.
     pub fn headers(&self, fields: &[(&str, &[u8])]) -> Headers {
         fields
             .iter()
-            .map(|(name, value)| {
-                (
-                    (*name).to_owned(),
-                    self.shared.redactor.header(name, &String::from_utf8_lossy(value)),
-                )
-            })
+            .map(|(name, value)| ((*name).to_owned(), self.shared.redactor.header(name, &String::from_utf8_lossy(value))))
             .collect()
     }
 
@@ -110,11 +89,7 @@ impl Recorder {
     }
 
     fn push(&self, exchange: u64, what: What) -> bool {
-        self.shared.queue.push(Record {
-            exchange,
-            at_us: self.shared.clock.now_us(),
-            what,
-        })
+        self.shared.queue.push(Record { exchange, at_us: self.shared.clock.now_us(), what })
     }
 }
 
@@ -158,10 +133,7 @@ pub struct BodyRecorder {
 
 impl ExchangeRecorder {
     pub fn body(&self, side: Side) -> BodyRecorder {
-        BodyRecorder {
-            exchange: self.exchange.clone(),
-            side,
-        }
+        BodyRecorder { exchange: self.exchange.clone(), side }
     }
 
     pub fn response_head(&self, status: u16, fields: &[(&str, &[u8])]) {
@@ -170,11 +142,7 @@ impl ExchangeRecorder {
         if !state.is_recorded || state.has_ended {
             return;
         }
-        let head = ResponseHead {
-            status,
-            headers: exchange.recorder.headers(fields),
-            request_bytes: state.request.length,
-        };
+        let head = ResponseHead { status, headers: exchange.recorder.headers(fields), request_bytes: state.request.length };
         exchange.recorder.push(exchange.id, What::ResponseHead(Box::new(head)));
     }
 
@@ -192,12 +160,7 @@ impl ExchangeRecorder {
     pub fn cut_off(&self, delivered: u64) {
         let stopping = self.exchange.recorder.shared.stopping.load(Ordering::Relaxed);
         let closed_by = if stopping { ClosedBy::Daemon } else { ClosedBy::Client };
-        self.end(EndOf {
-            closed_by,
-            delivered,
-            error: None,
-            trailers: Headers::new(),
-        });
+        self.end(EndOf { closed_by, delivered, error: None, trailers: Headers::new() });
     }
 }
 
@@ -213,17 +176,8 @@ impl BodyRecorder {
         let offset = body.length;
         let length = bytes.len() as u64;
         body.length += length;
-        let bytes = if bytes.len() <= COPY_UP_TO {
-            Bytes::copy_from_slice(bytes)
-        } else {
-            bytes.clone()
-        };
-        let what = What::Data {
-            side: self.side,
-            offset,
-            missing_before: body.missing,
-            bytes,
-        };
+        let bytes = if bytes.len() <= COPY_UP_TO { Bytes::copy_from_slice(bytes) } else { bytes.clone() };
+        let what = What::Data { side: self.side, offset, missing_before: body.missing, bytes };
         let recorder = &self.exchange.recorder;
         if is_recorded && recorder.push(self.exchange.id, what) {
             body.missing = 0;
@@ -244,10 +198,7 @@ impl BodyRecorder {
         if let Some(trailers) = trailers
             && state.is_recorded
         {
-            let end = RequestEnd {
-                length: state.request.length,
-                trailers,
-            };
+            let end = RequestEnd { length: state.request.length, trailers };
             let missing = state.request.missing;
             if exchange.recorder.push(exchange.id, What::RequestEnd { end, missing }) {
                 state.request.missing = 0;

@@ -48,12 +48,7 @@ impl Redactor {
             Err(error) => return Err(error),
         }
         getrandom::fill(&mut key).map_err(io::Error::other)?;
-        let mut file = fs::OpenOptions::new()
-            .create(true)
-            .truncate(true)
-            .write(true)
-            .mode(0o600)
-            .open(&path)?;
+        let mut file = fs::OpenOptions::new().create(true).truncate(true).write(true).mode(0o600).open(&path)?;
         file.write_all(&key)?;
         Ok(Self { key })
     }
@@ -123,11 +118,7 @@ mod tests {
     #[test]
     fn what_is_no_credential_is_left_alone() {
         let redactor = redactor();
-        for (name, value) in [
-            ("anthropic-ratelimit-tokens-limit", "5"),
-            ("user-agent", "claude"),
-            ("x-request-id", "r"),
-        ] {
+        for (name, value) in [("anthropic-ratelimit-tokens-limit", "5"), ("user-agent", "claude"), ("x-request-id", "r")] {
             assert_eq!(redactor.header(name, value), value);
         }
         assert_eq!(redactor.target("/v1/messages?beta=true"), "/v1/messages?beta=true");
@@ -150,10 +141,7 @@ mod tests {
         let first = Redactor::open(dir.path()).expect("made");
         let again = Redactor::open(dir.path()).expect("read");
         assert_eq!(first.fingerprint("x"), again.fingerprint("x"));
-        let mode = fs::metadata(dir.path().join("fingerprint.key"))
-            .expect("there")
-            .permissions()
-            .mode();
+        let mode = fs::metadata(dir.path().join("fingerprint.key")).expect("there").permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
     }
 }

@@ -37,11 +37,7 @@ const REQUESTS: usize = 64;
 
 /// What else is asked of the one writer.
 pub enum Request {
-    SaveView {
-        name: String,
-        state: ViewState,
-        done: oneshot::Sender<Result<(), String>>,
-    },
+    SaveView { name: String, state: ViewState, done: oneshot::Sender<Result<(), String>> },
 }
 
 /// What the rest of the daemon sees of the recording. Cheap to clone.
@@ -69,9 +65,7 @@ impl Recording {
     /// Saves a view state beside the log.
     pub async fn save_view(&self, name: String, state: ViewState) -> Result<(), String> {
         let (done, result) = oneshot::channel();
-        self.requests
-            .try_send(Request::SaveView { name, state, done })
-            .map_err(|_| "too much to save at once".to_owned())?;
+        self.requests.try_send(Request::SaveView { name, state, done }).map_err(|_| "too much to save at once".to_owned())?;
         self.queue.nudge();
         result.await.unwrap_or_else(|_| Err("the daemon is stopping".to_owned()))
     }
@@ -87,9 +81,7 @@ impl RecordingHandle {
     /// Writes what is queued, seals what can be, and closes the log. Blocks.
     pub fn close(self) -> Result<(), StoreError> {
         self.queue.close();
-        self.thread
-            .join()
-            .unwrap_or_else(|_| Err(StoreError::Io(io::Error::other("the recording thread broke down"))))
+        self.thread.join().unwrap_or_else(|_| Err(StoreError::Io(io::Error::other("the recording thread broke down"))))
     }
 }
 
@@ -98,22 +90,9 @@ pub fn start(log: Log, queue: Arc<Queue>, clock: Clock) -> io::Result<(Recording
     let (head_sender, head) = watch::channel(log.head_seq());
     let (requests, request_receiver) = sync_channel(REQUESTS);
     let paused = Arc::new(Mutex::new(None));
-    let recording = Recording {
-        epoch: log.epoch().into(),
-        head,
-        paused: paused.clone(),
-        requests,
-        queue: queue.clone(),
-    };
-    let mut writer = Writer {
-        log,
-        queue: queue.clone(),
-        clock,
-        head: head_sender,
-        requests: request_receiver,
-        paused,
-        is_untidy: true,
-    };
+    let recording = Recording { epoch: log.epoch().into(), head, paused: paused.clone(), requests, queue: queue.clone() };
+    let mut writer =
+        Writer { log, queue: queue.clone(), clock, head: head_sender, requests: request_receiver, paused, is_untidy: true };
     let thread = thread::Builder::new().name("recording".into()).spawn(move || {
         writer.run();
         writer.log.close()
@@ -136,11 +115,8 @@ impl Writer {
     fn run(&mut self) {
         let mut not_before = Instant::now();
         loop {
-            let idle_until = if self.log.has_to_seal() {
-                Some(Instant::now())
-            } else {
-                self.is_untidy.then(|| Instant::now() + TIDY_AFTER)
-            };
+            let idle_until =
+                if self.log.has_to_seal() { Some(Instant::now()) } else { self.is_untidy.then(|| Instant::now() + TIDY_AFTER) };
             let batch = self.queue.take(not_before, idle_until, || self.clock.now_us());
             let closed = batch.closed;
             if batch.records.is_empty() {
@@ -242,9 +218,5 @@ impl Writer {
 }
 
 fn record(at_us: i64, what: What) -> Record {
-    Record {
-        exchange: 0,
-        at_us,
-        what,
-    }
+    Record { exchange: 0, at_us, what }
 }

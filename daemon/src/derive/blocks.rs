@@ -24,10 +24,7 @@ const KINDS: [(BlockKind, v1::BlockKind); 15] = [
 const ROLES: [Role; 3] = [Role::User, Role::Assistant, Role::System];
 
 pub fn to_wire(block: &Block) -> v1::Block {
-    let kind = KINDS
-        .iter()
-        .find(|(kind, _)| *kind == block.kind)
-        .map_or(v1::BlockKind::Unspecified, |&(_, kind)| kind);
+    let kind = KINDS.iter().find(|(kind, _)| *kind == block.kind).map_or(v1::BlockKind::Unspecified, |&(_, kind)| kind);
     let state = match block.state {
         BlockState::New => v1::BlockState::New,
         BlockState::Changed => v1::BlockState::Changed,
@@ -48,10 +45,7 @@ pub fn to_wire(block: &Block) -> v1::Block {
 }
 
 pub fn from_wire(block: &v1::Block) -> Block {
-    let kind = KINDS
-        .iter()
-        .find(|(_, kind)| *kind == block.kind())
-        .map_or(BlockKind::Unknown, |&(kind, _)| kind);
+    let kind = KINDS.iter().find(|(_, kind)| *kind == block.kind()).map_or(BlockKind::Unknown, |&(kind, _)| kind);
     Block {
         pointer: block.pointer.clone(),
         kind,

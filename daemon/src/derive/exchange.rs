@@ -62,14 +62,7 @@ impl OpenExchange {
             through_seq: event.seq,
             ..v1::Exchange::default()
         };
-        Self {
-            row,
-            provider,
-            headers,
-            is_requested: false,
-            response: None,
-            has_ended: false,
-        }
+        Self { row, provider, headers, is_requested: false, response: None, has_ended: false }
     }
 
     pub fn row(&self) -> v1::Exchange {
@@ -98,14 +91,8 @@ impl OpenExchange {
             Detail::ResponseHead(head) => {
                 self.row.status = Some(u32::from(head.status));
                 let fields = to_headers(&head.headers);
-                self.response = Some(ResponseFold::new(
-                    event.exchange,
-                    self.provider,
-                    &self.row.method,
-                    &self.row.path,
-                    head.status,
-                    &fields,
-                ));
+                self.response =
+                    Some(ResponseFold::new(event.exchange, self.provider, &self.row.method, &self.row.path, head.status, &fields));
             }
             Detail::ResponseData(data) => {
                 self.row.response_bytes = data.offset + data.length();
@@ -152,11 +139,7 @@ impl OpenExchange {
             removed: removed.iter().map(to_wire).collect(),
             provider_version: VERSION,
         };
-        Ok(Outline {
-            exchange: self.row.id,
-            side: Side::Request,
-            content,
-        })
+        Ok(Outline { exchange: self.row.id, side: Side::Request, content })
     }
 
     fn request_facts(&self, reader: &Reader) -> Result<RequestFacts, StoreError> {
@@ -204,9 +187,7 @@ impl OpenExchange {
         }
         row.stop_reason.clone_from(&facts.stop_reason);
         row.error.clone_from(&facts.error);
-        row.ttft_us = facts
-            .first_token_at_us
-            .and_then(|at_us| u64::try_from(at_us - row.started_at_us).ok());
+        row.ttft_us = facts.first_token_at_us.and_then(|at_us| u64::try_from(at_us - row.started_at_us).ok());
         if let Some(usage) = &facts.usage {
             row.usage = Some(to_wire_usage(usage));
             row.cost_usd = row.model.as_deref().and_then(|model| price::cost_usd(model, usage));
@@ -235,11 +216,7 @@ impl OpenExchange {
                 provider_version: VERSION,
                 ..v1::OutlineResponse::default()
             };
-            outlines.push(Outline {
-                exchange: self.row.id,
-                side: Side::Response,
-                content,
-            });
+            outlines.push(Outline { exchange: self.row.id, side: Side::Response, content });
             self.take_response_facts();
         }
         if ended.closed_by == ClosedBy::Unreachable {
@@ -255,10 +232,7 @@ impl OpenExchange {
             status: self.row.status.and_then(|status| u16::try_from(status).ok()),
             all_delivered: ended.delivered >= ended.response_bytes,
             terminal_expected: facts.is_some_and(|facts| facts.is_stream),
-            terminal_delivered: self
-                .response
-                .as_ref()
-                .is_some_and(|response| response.terminal_delivered(ended.delivered)),
+            terminal_delivered: self.response.as_ref().is_some_and(|response| response.terminal_delivered(ended.delivered)),
             api_error: facts.is_some_and(|facts| facts.error.is_some()),
         };
         self.row.end_state = to_wire_end_state(end_state::end_state(&end_facts)).into();
@@ -281,13 +255,7 @@ fn raw_block(length: u64) -> Block {
 }
 
 fn to_headers(fields: &[(String, String)]) -> Vec<Header> {
-    fields
-        .iter()
-        .map(|(name, value)| Header {
-            name: name.clone(),
-            value: value.clone(),
-        })
-        .collect()
+    fields.iter().map(|(name, value)| Header { name: name.clone(), value: value.clone() }).collect()
 }
 
 fn to_wire_usage(usage: &Usage) -> v1::Usage {

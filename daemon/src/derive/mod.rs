@@ -52,13 +52,7 @@ pub fn start(index: Index, readers: Readers, head: watch::Receiver<u64>) -> Resu
     let cursor = index.through_seq()?;
     let (through_sender, through) = watch::channel(cursor);
     let runtime = Handle::current();
-    let mut deriver = Deriver {
-        index,
-        readers,
-        cursor,
-        open: HashMap::new(),
-        threads: Threads::default(),
-    };
+    let mut deriver = Deriver { index, readers, cursor, open: HashMap::new(), threads: Threads::default() };
     let thread = thread::Builder::new()
         .name("deriving".into())
         .spawn(move || {

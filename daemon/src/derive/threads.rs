@@ -68,18 +68,9 @@ impl Threads {
             .max();
         let previous = continued.map(|(_, index)| self.heads.remove(index));
         let thread = previous.as_ref().map_or(exchange, |head| head.thread);
-        let head = Head {
-            session: session.map(Into::into),
-            agent: agent.map(Into::into),
-            thread,
-            exchange,
-            blocks,
-        };
+        let head = Head { session: session.map(Into::into), agent: agent.map(Into::into), thread, exchange, blocks };
         self.keep(head);
-        Ok(Place {
-            thread,
-            previous: previous.map(|head| (head.exchange, head.blocks)),
-        })
+        Ok(Place { thread, previous: previous.map(|head| (head.exchange, head.blocks)) })
     }
 
     fn keep(&mut self, head: Head) {
@@ -101,13 +92,7 @@ fn read_back(reader: &Reader, session: Option<&str>, agent: Option<&str>, before
             continue;
         };
         let blocks = Arc::new(outline.blocks.iter().map(from_wire).collect());
-        heads.push(Head {
-            session: session.map(Into::into),
-            agent: agent.map(Into::into),
-            thread,
-            exchange,
-            blocks,
-        });
+        heads.push(Head { session: session.map(Into::into), agent: agent.map(Into::into), thread, exchange, blocks });
     }
     heads.reverse();
     Ok(heads)

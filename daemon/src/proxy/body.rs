@@ -26,11 +26,7 @@ pub struct RequestBody {
 
 impl RequestBody {
     pub fn new(inner: Incoming, recording: BodyRecorder, recorder: Recorder) -> Self {
-        Self {
-            inner,
-            recording,
-            recorder,
-        }
+        Self { inner, recording, recorder }
     }
 }
 
@@ -45,8 +41,7 @@ impl Body for RequestBody {
                 if let Some(data) = frame.data_ref() {
                     self.recording.data(data);
                 } else if let Some(trailers) = frame.trailers_ref() {
-                    self.recording
-                        .request_over(Some(self.recorder.headers(&headers::fields(trailers))));
+                    self.recording.request_over(Some(self.recorder.headers(&headers::fields(trailers))));
                 }
             }
             Some(Err(_)) => self.recording.request_over(None),
@@ -97,14 +92,7 @@ enum Passing {
 
 impl UpstreamBody {
     pub fn new(inner: Incoming, recording: BodyRecorder, recorder: Recorder, delivery: Delivery) -> Self {
-        Self {
-            inner,
-            recording,
-            recorder,
-            delivery,
-            trailers: Headers::new(),
-            state: Passing::Open,
-        }
+        Self { inner, recording, recorder, delivery, trailers: Headers::new(), state: Passing::Open }
     }
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {

@@ -27,11 +27,7 @@ pub async fn serve(proxy: Arc<Proxy>, stream: TcpStream, mut stop: Stop) -> hype
     stream.set_nodelay(true).ok();
     let delivery = Delivery::default();
     let socket = ClientSocket::new(stream, delivery.clone());
-    let client = Arc::new(ClientConnection {
-        proxy,
-        delivery,
-        upstream: tokio::sync::Mutex::new(None),
-    });
+    let client = Arc::new(ClientConnection { proxy, delivery, upstream: tokio::sync::Mutex::new(None) });
 
     let service = service_fn(move |request| {
         let client = client.clone();

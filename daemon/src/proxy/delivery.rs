@@ -52,12 +52,7 @@ impl Delivery {
     pub fn begin(&self, exchange: ExchangeRecorder) {
         let mut state = self.lock();
         state.is_unflushed = true;
-        state.current = Some(Current {
-            exchange,
-            handed: 0,
-            delivered: 0,
-            finished: None,
-        });
+        state.current = Some(Current { exchange, handed: 0, delivered: 0, finished: None });
     }
 
     /// Body bytes were handed to hyper.
@@ -91,12 +86,8 @@ impl Delivery {
     /// The upstream broke in the middle of the body.
     pub fn broken_by_upstream(&self, error: String) {
         if let Some(current) = self.lock().current.take() {
-            let end = EndOf {
-                closed_by: ClosedBy::Upstream,
-                delivered: current.delivered,
-                error: Some(error),
-                trailers: Headers::new(),
-            };
+            let end =
+                EndOf { closed_by: ClosedBy::Upstream, delivered: current.delivered, error: Some(error), trailers: Headers::new() };
             current.exchange.end(end);
         }
     }
@@ -156,12 +147,7 @@ impl Delivery {
         if let Some(current) = &mut state.current {
             current.delivered = current.handed;
             if let Some(trailers) = current.finished.take() {
-                let end = EndOf {
-                    closed_by: ClosedBy::Finished,
-                    delivered: current.delivered,
-                    error: None,
-                    trailers,
-                };
+                let end = EndOf { closed_by: ClosedBy::Finished, delivered: current.delivered, error: None, trailers };
                 current.exchange.end(end);
                 state.current = None;
                 state.idle_since = Some(Instant::now());

@@ -89,14 +89,7 @@ pub async fn exchange(client: &ClientConnection, request: Request<Incoming>) -> 
     }
     open.hand_over();
     client.delivery.begin(recording.clone());
-    let body = |inner| {
-        UpstreamBody::new(
-            inner,
-            recording.body(Side::Response),
-            proxy.recorder.clone(),
-            client.delivery.clone(),
-        )
-    };
+    let body = |inner| UpstreamBody::new(inner, recording.body(Side::Response), proxy.recorder.clone(), client.delivery.clone());
     Ok(response.map(|inner| ResponseBody::Upstream(body(inner))))
 }
 
@@ -159,12 +152,7 @@ impl OpenExchange {
 
     fn end(mut self, closed_by: ClosedBy, error: String) {
         if let Some(exchange) = self.0.take() {
-            exchange.end(EndOf {
-                closed_by,
-                delivered: 0,
-                error: Some(error),
-                trailers: Headers::new(),
-            });
+            exchange.end(EndOf { closed_by, delivered: 0, error: Some(error), trailers: Headers::new() });
         }
     }
 
@@ -212,12 +200,7 @@ fn own_answer(status: StatusCode, kind: &str, reason: &str) -> Response<Response
 fn head_bytes(status: StatusCode, fields: &HeaderMap) -> Vec<u8> {
     let mut head = String::new();
     // Writing to a string does not fail.
-    let _: Result<(), _> = write!(
-        head,
-        "HTTP/1.1 {} {}\r\n",
-        status.as_str(),
-        status.canonical_reason().unwrap_or_default()
-    );
+    let _: Result<(), _> = write!(head, "HTTP/1.1 {} {}\r\n", status.as_str(), status.canonical_reason().unwrap_or_default());
     let mut head = head.into_bytes();
     for (name, value) in fields {
         if name != CONNECTION && name != UPGRADE {

@@ -14,9 +14,7 @@ pub struct Guard {
 impl Guard {
     /// `listen_host`: the host that `--listen` names.
     pub fn new(listen_host: &str) -> Self {
-        Self {
-            listen_host: listen_host.trim_matches(['[', ']']).to_ascii_lowercase(),
-        }
+        Self { listen_host: listen_host.trim_matches(['[', ']']).to_ascii_lowercase() }
     }
 
     /// Says why a request is refused, if it is.
@@ -34,11 +32,7 @@ impl Guard {
         }
         for origin in fields.get_all("origin") {
             let origin = origin.to_str().ok().and_then(|origin| origin.parse::<Uri>().ok());
-            if !origin
-                .as_ref()
-                .and_then(Uri::authority)
-                .is_some_and(|authority| self.is_ours(authority))
-            {
+            if !origin.as_ref().and_then(Uri::authority).is_some_and(|authority| self.is_ours(authority)) {
                 return Some("requests from web pages (header Origin) are not accepted".into());
             }
         }
@@ -78,20 +72,9 @@ mod tests {
         for (name, value, accepted) in cases {
             let mut fields = HeaderMap::new();
             fields.insert(name, HeaderValue::from_static(value));
-            assert_eq!(
-                guard.refuses(&Uri::from_static("/"), &fields).is_none(),
-                accepted,
-                "{name}: {value}"
-            );
+            assert_eq!(guard.refuses(&Uri::from_static("/"), &fields).is_none(), accepted, "{name}: {value}");
         }
-        assert!(
-            guard
-                .refuses(&Uri::from_static("http://api.anthropic.com/v1"), &HeaderMap::new())
-                .is_some()
-        );
-        assert!(
-            guard.refuses(&Uri::from_static("/v1/messages"), &HeaderMap::new()).is_none(),
-            "HTTP/1.0 needs no Host"
-        );
+        assert!(guard.refuses(&Uri::from_static("http://api.anthropic.com/v1"), &HeaderMap::new()).is_some());
+        assert!(guard.refuses(&Uri::from_static("/v1/messages"), &HeaderMap::new()).is_none(), "HTTP/1.0 needs no Host");
     }
 }

@@ -12,24 +12,13 @@ const PROXY_CONNECTION: HeaderName = HeaderName::from_static("proxy-connection")
 /// `Trailer`) stays: hyper frames anew and needs to know.
 pub fn remove_hop_by_hop(fields: &mut HeaderMap) {
     // Read before `Connection` itself goes.
-    let named: Vec<HeaderName> = connection_tokens(fields)
-        .filter_map(|token| token.parse().ok())
-        .filter(|name| name != TRANSFER_ENCODING)
-        .collect();
+    let named: Vec<HeaderName> =
+        connection_tokens(fields).filter_map(|token| token.parse().ok()).filter(|name| name != TRANSFER_ENCODING).collect();
     // A client that takes trailers is the only thing TE says about more than this connection.
-    let takes_trailers = fields
-        .get(TE)
-        .and_then(|value| value.to_str().ok())
-        .is_some_and(|value| value.contains("trailers"));
-    for name in named.iter().chain(&[
-        CONNECTION,
-        KEEP_ALIVE,
-        PROXY_CONNECTION,
-        PROXY_AUTHENTICATE,
-        PROXY_AUTHORIZATION,
-        TE,
-        UPGRADE,
-    ]) {
+    let takes_trailers = fields.get(TE).and_then(|value| value.to_str().ok()).is_some_and(|value| value.contains("trailers"));
+    for name in
+        named.iter().chain(&[CONNECTION, KEEP_ALIVE, PROXY_CONNECTION, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, TE, UPGRADE])
+    {
         fields.remove(name);
     }
     if takes_trailers {
@@ -49,12 +38,7 @@ pub fn says_close(fields: &HeaderMap) -> bool {
 }
 
 fn connection_tokens(fields: &HeaderMap) -> impl Iterator<Item = &str> {
-    fields
-        .get_all(CONNECTION)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','))
-        .map(str::trim)
+    fields.get_all(CONNECTION).iter().filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(',')).map(str::trim)
 }
 
 /// The fields as they are recorded.
@@ -67,10 +51,7 @@ mod tests {
     use super::*;
 
     fn map(fields: &[(&'static str, &'static str)]) -> HeaderMap {
-        fields
-            .iter()
-            .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)))
-            .collect()
+        fields.iter().map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value))).collect()
     }
 
     #[test]

@@ -30,13 +30,8 @@ impl Listener {
     /// Binds `HOST:PORT`; port 0 is the system's choice.
     pub async fn bind(address: &str) -> Result<Self, ListenError> {
         let resolved = lookup_host(address).await.ok().and_then(|mut found| found.next());
-        let resolved = resolved.ok_or_else(|| ListenError::Address {
-            address: address.to_owned(),
-        })?;
-        let listener = bind(resolved).map_err(|source| ListenError::Bind {
-            address: address.to_owned(),
-            source,
-        })?;
+        let resolved = resolved.ok_or_else(|| ListenError::Address { address: address.to_owned() })?;
+        let listener = bind(resolved).map_err(|source| ListenError::Bind { address: address.to_owned(), source })?;
         Ok(Self { listener })
     }
 
@@ -76,11 +71,7 @@ impl Listener {
 }
 
 fn bind(address: SocketAddr) -> io::Result<TcpListener> {
-    let socket = if address.is_ipv4() {
-        TcpSocket::new_v4()?
-    } else {
-        TcpSocket::new_v6()?
-    };
+    let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
     socket.set_reuseaddr(true)?;
     socket.bind(address)?;
     socket.listen(BACKLOG)

@@ -43,11 +43,6 @@ pub struct Proxy {
 impl Proxy {
     /// `listen_host` is the host that `--listen` names: requests may name it too.
     pub fn new(upstreams: Upstreams, recorder: Recorder, listen_host: &str) -> Self {
-        Self {
-            upstreams,
-            recorder,
-            guard: guard::Guard::new(listen_host),
-            connector: upstream::Connector::new(),
-        }
+        Self { upstreams, recorder, guard: guard::Guard::new(listen_host), connector: upstream::Connector::new() }
     }
 }

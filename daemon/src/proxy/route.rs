@@ -31,10 +31,7 @@ impl FromStr for BaseUrl {
     type Err = BaseUrlError;
 
     fn from_str(url: &str) -> Result<Self, BaseUrlError> {
-        let invalid = |reason| BaseUrlError {
-            url: url.to_owned(),
-            reason,
-        };
+        let invalid = |reason| BaseUrlError { url: url.to_owned(), reason };
         let uri: Uri = url.parse().map_err(|_| invalid("it is not a URL"))?;
         let is_tls = match uri.scheme() {
             Some(scheme) if *scheme == Scheme::HTTPS => true,
@@ -61,12 +58,7 @@ impl FromStr for BaseUrl {
 impl fmt::Display for BaseUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let scheme = if self.is_tls { "https" } else { "http" };
-        write!(
-            f,
-            "{scheme}://{}{}",
-            self.authority.to_str().unwrap_or(&self.host),
-            self.prefix
-        )
+        write!(f, "{scheme}://{}{}", self.authority.to_str().unwrap_or(&self.host), self.prefix)
     }
 }
 
@@ -75,10 +67,7 @@ impl BaseUrl {
     pub fn target(&self, requested: &Uri) -> Option<Uri> {
         let path = requested.path_and_query().map_or("/", PathAndQuery::as_str);
         if self.prefix.is_empty() {
-            return requested
-                .path_and_query()
-                .cloned()
-                .map_or_else(|| Some(Uri::from_static("/")), |path| Some(path.into()));
+            return requested.path_and_query().cloned().map_or_else(|| Some(Uri::from_static("/")), |path| Some(path.into()));
         }
         format!("{}{path}", self.prefix).parse().ok()
     }
@@ -101,10 +90,7 @@ impl Upstreams {
         for word in words {
             match word.split_once('=') {
                 Some((name, url)) if !name.contains(':') => {
-                    let provider = name
-                        .parse::<Provider>()
-                        .ok()
-                        .filter(|provider| *provider != Provider::Unknown);
+                    let provider = name.parse::<Provider>().ok().filter(|provider| *provider != Provider::Unknown);
                     let provider = provider.ok_or_else(|| BaseUrlError {
                         url: word.to_owned(),
                         reason: "the provider is none of anthropic, openai, gemini",
@@ -116,9 +102,7 @@ impl Upstreams {
         }
         let of = |provider, vendor: &str| -> Result<BaseUrl, BaseUrlError> {
             let named = named.iter().rev().find(|(known, _)| *known == provider).map(|(_, url)| url);
-            named
-                .or(default.as_ref())
-                .map_or_else(|| vendor.parse(), |url| Ok(url.clone()))
+            named.or(default.as_ref()).map_or_else(|| vendor.parse(), |url| Ok(url.clone()))
         };
         Ok(Self {
             anthropic: of(Provider::Anthropic, "https://api.anthropic.com")?,
@@ -164,20 +148,14 @@ mod tests {
         let route = |path: &'static str| upstreams.route(&Uri::from_static(path), &HeaderMap::new()).1.to_string();
         assert_eq!(route("/v1/messages"), "http://a.test");
         assert_eq!(route("/v1/chat/completions"), "https://api.openai.com");
-        assert_eq!(
-            route("/v1beta/models/m:generateContent"),
-            "https://generativelanguage.googleapis.com"
-        );
+        assert_eq!(route("/v1beta/models/m:generateContent"), "https://generativelanguage.googleapis.com");
         assert_eq!(route("/"), "http://a.test");
     }
 
     #[test]
     fn targets_keep_their_spelling() {
         let base: BaseUrl = "https://h.test/base".parse().expect("valid");
-        assert_eq!(
-            base.target(&Uri::from_static("/a%2Fb//c;d?x=1&y")).expect("valid"),
-            "/base/a%2Fb//c;d?x=1&y"
-        );
+        assert_eq!(base.target(&Uri::from_static("/a%2Fb//c;d?x=1&y")).expect("valid"), "/base/a%2Fb//c;d?x=1&y");
         assert_eq!((base.port, base.is_tls, base.host.as_str()), (443, true, "h.test"));
     }
 

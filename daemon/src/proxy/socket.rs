@@ -23,11 +23,7 @@ pub struct ClientSocket {
 
 impl ClientSocket {
     pub fn new(stream: TcpStream, delivery: Delivery) -> Self {
-        Self {
-            stream: TokioIo::new(stream),
-            delivery,
-            informational: Vec::new(),
-        }
+        Self { stream: TokioIo::new(stream), delivery, informational: Vec::new() }
     }
 
     fn poll_informational(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -115,10 +111,8 @@ fn kernel_address(address: SocketAddr) -> String {
         IpAddr::V4(ip) => ip.octets().to_vec(),
         IpAddr::V6(ip) => ip.octets().to_vec(),
     };
-    let words: String = octets
-        .chunks_exact(4)
-        .map(|word| format!("{:08X}", u32::from_ne_bytes([word[0], word[1], word[2], word[3]])))
-        .collect();
+    let words: String =
+        octets.chunks_exact(4).map(|word| format!("{:08X}", u32::from_ne_bytes([word[0], word[1], word[2], word[3]]))).collect();
     format!("{words}:{:04X}", address.port())
 }
 
@@ -130,10 +124,7 @@ mod tests {
     fn the_send_queue_is_found_in_the_kernels_table() {
         let table = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n   \
                      0: 0100007F:0D10 0100007F:C350 01 0000002A:00000000 00:00000000 00000000     0        0 1 1\n";
-        let (local, peer) = (
-            "127.0.0.1:3344".parse().expect("address"),
-            "127.0.0.1:50000".parse().expect("address"),
-        );
+        let (local, peer) = ("127.0.0.1:3344".parse().expect("address"), "127.0.0.1:50000".parse().expect("address"));
         if cfg!(target_endian = "little") {
             assert_eq!(send_queue(table, &kernel_address(local), &kernel_address(peer)), Some(42));
         }

@@ -34,11 +34,7 @@ pub fn pass(upgrading: Upgrading, response: &mut Response<Incoming>, protocol: &
     let upstream = hyper::upgrade::on(&mut *response);
     say(response.headers_mut(), protocol);
     tokio::spawn(async move {
-        let open = Open {
-            recording,
-            delivered: 0,
-            is_over: false,
-        };
+        let open = Open { recording, delivered: 0, is_over: false };
         if let (Ok(client), Ok(upstream)) = tokio::join!(upgrading.0, upstream) {
             run(client, upstream, open).await;
         }
@@ -79,12 +75,7 @@ async fn run(client: Upgraded, upstream: Upgraded, mut open: Open) {
     if ended_by_upstream {
         request.request_over(Some(Headers::new()));
         to_client.shutdown().await.ok();
-        let end = EndOf {
-            closed_by: ClosedBy::Finished,
-            delivered: open.delivered,
-            error: None,
-            trailers: Headers::new(),
-        };
+        let end = EndOf { closed_by: ClosedBy::Finished, delivered: open.delivered, error: None, trailers: Headers::new() };
         open.recording.end(end);
         open.is_over = true;
     } else {

@@ -99,10 +99,7 @@ impl Connector {
         } else {
             handshake(stream, base).await?
         };
-        Ok(UpstreamConnection {
-            base: base.clone(),
-            sender,
-        })
+        Ok(UpstreamConnection { base: base.clone(), sender })
     }
 
     async fn connect_tls(
@@ -110,28 +107,17 @@ impl Connector {
         base: &BaseUrl,
         stream: TcpStream,
     ) -> Result<tokio_rustls::client::TlsStream<TcpStream>, ConnectError> {
-        let failed = |reason: String| ConnectError::Tls {
-            host: base.host.clone(),
-            reason,
-        };
-        let config = self
-            .tls
-            .get_or_init(|| tls::client_config().map_err(|error| error.to_string()))
-            .clone()
-            .map_err(failed)?;
+        let failed = |reason: String| ConnectError::Tls { host: base.host.clone(), reason };
+        let config = self.tls.get_or_init(|| tls::client_config().map_err(|error| error.to_string())).clone().map_err(failed)?;
         let name = ServerName::try_from(base.host.clone()).map_err(|error| failed(error.to_string()))?;
-        TlsConnector::from(config)
-            .connect(name, stream)
-            .await
-            .map_err(|error| failed(error.to_string()))
+        TlsConnector::from(config).connect(name, stream).await.map_err(|error| failed(error.to_string()))
     }
 }
 
 async fn connect_tcp(base: &BaseUrl) -> Result<TcpStream, ConnectError> {
     let host = || base.host.clone();
-    let addresses = lookup_host((base.host.as_str(), base.port))
-        .await
-        .map_err(|source| ConnectError::Resolve { host: host(), source })?;
+    let addresses =
+        lookup_host((base.host.as_str(), base.port)).await.map_err(|source| ConnectError::Resolve { host: host(), source })?;
     let mut last = io::Error::from(io::ErrorKind::AddrNotAvailable);
     for address in addresses {
         match timeout(CONNECT_TIMEOUT, TcpStream::connect(address)).await {
@@ -140,10 +126,7 @@ async fn connect_tcp(base: &BaseUrl) -> Result<TcpStream, ConnectError> {
             Err(_) => last = io::ErrorKind::TimedOut.into(),
         }
     }
-    Err(ConnectError::Connect {
-        host: format!("{}:{}", host(), base.port),
-        source: last,
-    })
+    Err(ConnectError::Connect { host: format!("{}:{}", host(), base.port), source: last })
 }
 
 async fn handshake<S>(stream: S, base: &BaseUrl) -> Result<SendRequest<RequestBody>, ConnectError>
@@ -157,10 +140,7 @@ where
         .max_buf_size(MAX_BUFFER)
         .handshake(TokioIo::new(stream))
         .await
-        .map_err(|source| ConnectError::Http {
-            host: base.host.clone(),
-            source,
-        })?;
+        .map_err(|source| ConnectError::Http { host: base.host.clone(), source })?;
     // Its errors reach whoever waits for the response or reads its body.
     tokio::spawn(connection.with_upgrades());
     Ok(sender)

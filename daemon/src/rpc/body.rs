@@ -24,9 +24,7 @@ const CHUNK: usize = 512 << 10;
 pub async fn body(service: &Service, request: v1::BodyRequest) -> Result<ReceiverStream<Result<v1::BodyResponse, Status>>, Status> {
     let side = side(request.side()).ok_or_else(|| Status::invalid_argument("say which side: request or response"))?;
     let id = request.exchange;
-    let exists = service
-        .read(move |reader| Ok(!events_of(&reader.log, id, i64::MAX.unsigned_abs())?.is_empty()))
-        .await?;
+    let exists = service.read(move |reader| Ok(!events_of(&reader.log, id, i64::MAX.unsigned_abs())?.is_empty())).await?;
     if !exists {
         return Err(not_found(id));
     }
@@ -48,18 +46,13 @@ fn send(
     side: Side,
     sender: &mpsc::Sender<Result<v1::BodyResponse, Status>>,
 ) -> Result<(), StoreError> {
-    let end = request
-        .length
-        .map_or(u64::MAX, |length| request.offset.saturating_add(length));
+    let end = request.length.map_or(u64::MAX, |length| request.offset.saturating_add(length));
     let (is_complete, mut payload) = readers.with(|reader| {
         let mut payload = Payload::open(reader, request.exchange, side, request.decoded)?;
         payload.skip_to(request.exchange, side, request.offset);
         Ok((is_over(&reader.log, request.exchange, side)?, payload))
     })?;
-    let mut last = v1::BodyResponse {
-        complete: is_complete,
-        ..v1::BodyResponse::default()
-    };
+    let mut last = v1::BodyResponse { complete: is_complete, ..v1::BodyResponse::default() };
     while let Some(mut decoded) = readers.with(|reader| payload.next(reader, u64::MAX))? {
         last.offset = decoded.offset + decoded.bytes.len() as u64;
         last.undecodable = decoded.undecodable.take();
@@ -70,12 +63,7 @@ fn send(
         let mut bytes = Bytes::from(decoded.bytes);
         while !bytes.is_empty() || missing_before > 0 {
             let data = bytes.split_to(bytes.len().min(CHUNK));
-            let message = v1::BodyResponse {
-                offset,
-                missing_before,
-                data: data.clone(),
-                ..v1::BodyResponse::default()
-            };
+            let message = v1::BodyResponse { offset, missing_before, data: data.clone(), ..v1::BodyResponse::default() };
             if sender.blocking_send(Ok(message)).is_err() {
                 return Ok(());
             }

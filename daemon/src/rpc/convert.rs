@@ -6,13 +6,7 @@ use crate::store::event::{ClosedBy, Data, Detail, Event, Headers, Side};
 
 pub fn event(event: Event) -> v1::Event {
     let kind = event.detail.kind().to_owned();
-    v1::Event {
-        seq: event.seq,
-        exchange: event.exchange,
-        at_us: event.at_us,
-        kind,
-        detail: detail(event.detail),
-    }
+    v1::Event { seq: event.seq, exchange: event.exchange, at_us: event.at_us, kind, detail: detail(event.detail) }
 }
 
 fn detail(detail: Detail) -> Option<WireDetail> {
@@ -25,10 +19,7 @@ fn detail(detail: Detail) -> Option<WireDetail> {
             upstream: opened.upstream,
         }),
         Detail::RequestData(body) => WireDetail::RequestData(data(&body)),
-        Detail::RequestEnd(end) => WireDetail::RequestEnd(v1::RequestEnd {
-            length: end.length,
-            trailers: headers(end.trailers),
-        }),
+        Detail::RequestEnd(end) => WireDetail::RequestEnd(v1::RequestEnd { length: end.length, trailers: headers(end.trailers) }),
         Detail::ResponseHead(head) => WireDetail::ResponseHead(v1::ResponseHead {
             status: u32::from(head.status),
             headers: headers(head.headers),
@@ -50,12 +41,7 @@ fn detail(detail: Detail) -> Option<WireDetail> {
                 Some(false) => v1::Side::Response,
                 None => v1::Side::Unspecified,
             };
-            WireDetail::Gap(v1::Gap {
-                side: side.into(),
-                offset: gap.offset,
-                bytes: gap.bytes,
-                exchanges: gap.exchanges,
-            })
+            WireDetail::Gap(v1::Gap { side: side.into(), offset: gap.offset, bytes: gap.bytes, exchanges: gap.exchanges })
         }
         Detail::Paused(paused) => WireDetail::RecordingPaused(v1::Paused { reason: paused.reason }),
         Detail::Resumed(resumed) => WireDetail::RecordingResumed(v1::Resumed {
@@ -71,11 +57,7 @@ fn data(data: &Data) -> v1::BodyData {
     v1::BodyData {
         offset: data.offset,
         length: data.length(),
-        pieces: data
-            .pieces
-            .iter()
-            .map(|&(after_us, length)| v1::Piece { after_us, length })
-            .collect(),
+        pieces: data.pieces.iter().map(|&(after_us, length)| v1::Piece { after_us, length }).collect(),
         ..v1::BodyData::default()
     }
 }

@@ -29,12 +29,7 @@ pub async fn page(service: &Service, request: v1::ExchangesRequest) -> Result<v1
 
 pub async fn one(service: &Service, id: u64) -> Result<v1::ExchangeResponse, Status> {
     let (row, events) = service
-        .read(move |reader| {
-            Ok((
-                index::exchange(&reader.index, id)?,
-                events_of(&reader.log, id, i64::MAX.unsigned_abs())?,
-            ))
-        })
+        .read(move |reader| Ok((index::exchange(&reader.index, id)?, events_of(&reader.log, id, i64::MAX.unsigned_abs())?)))
         .await?;
     let (mut request, mut response) = (Headers::new(), Headers::new());
     let (mut request_trailers, mut response_trailers) = (Headers::new(), Headers::new());

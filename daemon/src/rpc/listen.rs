@@ -45,15 +45,9 @@ impl Socket {
             && !folder.exists()
         {
             let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(folder);
-            made.map_err(|source| SocketError::Folder {
-                path: folder.to_owned(),
-                source,
-            })?;
+            made.map_err(|source| SocketError::Folder { path: folder.to_owned(), source })?;
         }
-        let failed = |source| SocketError::Bind {
-            path: path.to_owned(),
-            source,
-        };
+        let failed = |source| SocketError::Bind { path: path.to_owned(), source };
         if path.exists() {
             if std::os::unix::net::UnixStream::connect(path).is_ok() {
                 return Err(SocketError::Taken(path.to_owned()));
@@ -62,10 +56,7 @@ impl Socket {
         }
         let listener = UnixListener::bind(path).map_err(failed)?;
         fs::set_permissions(path, fs::Permissions::from_mode(0o600)).map_err(failed)?;
-        Ok(Self {
-            path: path.to_owned(),
-            listener,
-        })
+        Ok(Self { path: path.to_owned(), listener })
     }
 }
 

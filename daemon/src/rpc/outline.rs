@@ -19,15 +19,9 @@ pub async fn outline(
     request: v1::OutlineRequest,
 ) -> Result<ReceiverStream<Result<v1::OutlineResponse, Status>>, Status> {
     let side = side(request.side()).ok_or_else(|| Status::invalid_argument("say which side: request or response"))?;
-    let wait = if request.wait_ms == 0 {
-        DEFAULT_WAIT
-    } else {
-        Duration::from_millis(request.wait_ms.into())
-    };
+    let wait = if request.wait_ms == 0 { DEFAULT_WAIT } else { Duration::from_millis(request.wait_ms.into()) };
     let id = request.exchange;
-    let exists = service
-        .read(move |reader| Ok(!events_of(&reader.log, id, i64::MAX.unsigned_abs())?.is_empty()))
-        .await?;
+    let exists = service.read(move |reader| Ok(!events_of(&reader.log, id, i64::MAX.unsigned_abs())?.is_empty())).await?;
     if !exists {
         return Err(not_found(id));
     }
@@ -50,36 +44,21 @@ async fn derived(service: &Service, exchange: u64, side: Side) -> Result<v1::Out
     let mut through = service.derived.clone();
     loop {
         through.borrow_and_update();
-        if let Some(outline) = service
-            .read(move |reader| index::outline(&reader.index, exchange, side))
-            .await?
-        {
+        if let Some(outline) = service.read(move |reader| index::outline(&reader.index, exchange, side)).await? {
             return Ok(outline);
         }
-        through
-            .changed()
-            .await
-            .map_err(|_| Status::unavailable("the daemon is stopping"))?;
+        through.changed().await.map_err(|_| Status::unavailable("the daemon is stopping"))?;
     }
 }
 
 fn pages(outline: v1::OutlineResponse, changes_only: bool) -> Vec<v1::OutlineResponse> {
-    let v1::OutlineResponse {
-        mut blocks,
-        previous,
-        removed,
-        provider_version,
-    } = outline;
+    let v1::OutlineResponse { mut blocks, previous, removed, provider_version } = outline;
     if changes_only {
         blocks.retain(|block| block.state() != v1::BlockState::Same);
     }
     let mut pages: Vec<v1::OutlineResponse> = blocks
         .chunks(PAGE)
-        .map(|blocks| v1::OutlineResponse {
-            blocks: blocks.to_vec(),
-            provider_version,
-            ..v1::OutlineResponse::default()
-        })
+        .map(|blocks| v1::OutlineResponse { blocks: blocks.to_vec(), provider_version, ..v1::OutlineResponse::default() })
         .collect();
     pages.extend(removed.chunks(PAGE).map(|removed| v1::OutlineResponse {
         removed: removed.to_vec(),
@@ -87,10 +66,7 @@ fn pages(outline: v1::OutlineResponse, changes_only: bool) -> Vec<v1::OutlineRes
         ..v1::OutlineResponse::default()
     }));
     if pages.is_empty() {
-        pages.push(v1::OutlineResponse {
-            provider_version,
-            ..v1::OutlineResponse::default()
-        });
+        pages.push(v1::OutlineResponse { provider_version, ..v1::OutlineResponse::default() });
     }
     if let Some(first) = pages.first_mut() {
         first.previous = previous;

@@ -35,21 +35,12 @@ pub struct Decoded {
 impl Payload {
     /// `decoded`: undo the content coding that the recorded headers name.
     pub fn open(reader: &Reader, exchange: u64, side: Side, decoded: bool) -> Result<Self, StoreError> {
-        let coding = if decoded {
-            content_encoding(reader, exchange, side)?
-        } else {
-            None
-        };
+        let coding = if decoded { content_encoding(reader, exchange, side)? } else { None };
         let (decoder, undecodable) = match Decoder::new(coding.as_deref()) {
             Ok(decoder) => (Some(decoder), None),
             Err(error) => (None, Some(error.to_string())),
         };
-        Ok(Self {
-            cursor: BodyCursor::new(exchange, side, 0),
-            decoder,
-            undecodable,
-            offset: 0,
-        })
+        Ok(Self { cursor: BodyCursor::new(exchange, side, 0), decoder, undecodable, offset: 0 })
     }
 
     /// Goes to an offset of the decoded body at once, where decoded and wire bytes are the same.
@@ -72,10 +63,7 @@ impl Payload {
 
     /// The next stretch of what the wire bytes before `wire_end` hold; `None` when there is no more of that.
     pub fn next(&mut self, reader: &Reader, wire_end: u64) -> Result<Option<Decoded>, StoreError> {
-        let mut decoded = Decoded {
-            offset: self.offset,
-            ..Decoded::default()
-        };
+        let mut decoded = Decoded { offset: self.offset, ..Decoded::default() };
         let mut has_read = false;
         while decoded.bytes.is_empty() && decoded.undecodable.is_none() {
             let Some(decoder) = &mut self.decoder else {

@@ -32,14 +32,7 @@ pub struct Service {
 
 impl Service {
     pub fn new(readers: Readers, recording: Recording, derived: watch::Receiver<u64>, about: About) -> Self {
-        Self {
-            readers,
-            recording,
-            derived,
-            about: Arc::new(about),
-            leases: Leases::default(),
-            viewers: Viewers::default(),
-        }
+        Self { readers, recording, derived, about: Arc::new(about), leases: Leases::default(), viewers: Viewers::default() }
     }
 
     /// Reads on a thread where waiting for the disk holds nobody up.
@@ -55,12 +48,7 @@ impl Service {
     }
 
     pub fn peer(&self) -> v1::Peer {
-        handshake::peer(
-            "ccdumpd",
-            env!("CARGO_PKG_VERSION"),
-            handshake::DAEMON_CAPABILITIES,
-            ccdump_provider::VERSION,
-        )
+        handshake::peer("ccdumpd", env!("CARGO_PKG_VERSION"), handshake::DAEMON_CAPABILITIES, ccdump_provider::VERSION)
     }
 }
 

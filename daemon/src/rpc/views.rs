@@ -52,21 +52,12 @@ impl Leases {
         }
         let lease: String = random.iter().map(|byte| format!("{byte:02x}")).collect();
         held.insert(name.clone(), lease.clone());
-        Ok((
-            Lease {
-                leases: self.clone(),
-                name,
-            },
-            lease,
-        ))
+        Ok((Lease { leases: self.clone(), name }, lease))
     }
 
     /// The name that a lease holds.
     fn name_of(&self, lease: &str) -> Option<String> {
-        self.held()
-            .iter()
-            .find(|(_, held)| *held == lease)
-            .map(|(name, _)| name.clone())
+        self.held().iter().find(|(_, held)| *held == lease).map(|(name, _)| name.clone())
     }
 
     fn held(&self) -> MutexGuard<'_, HashMap<String, String>> {
@@ -91,9 +82,7 @@ impl Stream for Held {
 
     fn poll_next(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         // Never woken again: the stream ends with its connection.
-        self.answer
-            .take()
-            .map_or(Poll::Pending, |answer| Poll::Ready(Some(Ok(answer))))
+        self.answer.take().map_or(Poll::Pending, |answer| Poll::Ready(Some(Ok(answer))))
     }
 }
 
@@ -101,9 +90,7 @@ pub async fn hold(service: &Service, wish: Option<String>) -> Result<Held, Statu
     if let Some(name) = &wish
         && (name.is_empty() || name.len() > LONGEST_NAME || name.chars().any(char::is_control))
     {
-        return Err(Status::invalid_argument(format!(
-            "a view name has 1 to {LONGEST_NAME} printable characters"
-        )));
+        return Err(Status::invalid_argument(format!("a view name has 1 to {LONGEST_NAME} printable characters")));
     }
     let (name, lease, token) = match service.leases.take(wish) {
         Ok((lease, token)) => (lease.name.clone(), Some(lease), token),
@@ -111,36 +98,18 @@ pub async fn hold(service: &Service, wish: Option<String>) -> Result<Held, Statu
     };
     let key = name.clone();
     let state = service.read(move |reader| views::load(&reader.log, &key)).await?;
-    let state = state.map(|state| v1::ViewState {
-        schema: state.schema,
-        data: state.data,
-        saved_at_us: state.saved_at_us,
-    });
-    Ok(Held {
-        answer: Some(v1::HoldViewResponse {
-            lease: token,
-            name,
-            state,
-        }),
-        _lease: lease,
-    })
+    let state = state.map(|state| v1::ViewState { schema: state.schema, data: state.data, saved_at_us: state.saved_at_us });
+    Ok(Held { answer: Some(v1::HoldViewResponse { lease: token, name, state }), _lease: lease })
 }
 
 pub async fn save(service: &Service, request: v1::SaveViewRequest) -> Result<v1::SaveViewResponse, Status> {
     if request.data.len() > LARGEST {
         return Err(Status::invalid_argument("a view state has 1 MiB at most"));
     }
-    let name = service
-        .leases
-        .name_of(&request.lease)
-        .ok_or_else(|| Status::permission_denied("that lease is not held"))?;
+    let name = service.leases.name_of(&request.lease).ok_or_else(|| Status::permission_denied("that lease is not held"))?;
     let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     let saved_at_us = i64::try_from(since_epoch.as_micros()).unwrap_or(i64::MAX);
-    let state = ViewState {
-        schema: request.schema,
-        saved_at_us,
-        data: request.data,
-    };
+    let state = ViewState { schema: request.schema, saved_at_us, data: request.data };
     service.recording.save_view(name, state).await.map_err(Status::unavailable)?;
     Ok(v1::SaveViewResponse { saved_at_us })
 }

@@ -89,11 +89,8 @@ struct Reading {
 
 impl Watch {
     fn new(service: Service, request: v1::WatchRequest, sender: Sender) -> Self {
-        let reading = Reading {
-            filter: request.filter.unwrap_or_default(),
-            payloads: Payloads::default(),
-            of_session: HashMap::new(),
-        };
+        let reading =
+            Reading { filter: request.filter.unwrap_or_default(), payloads: Payloads::default(), of_session: HashMap::new() };
         Self {
             service,
             sender,
@@ -132,10 +129,7 @@ impl Watch {
                 Ok(true) => {}
                 Ok(false) => return Ok(()),
                 Err(_) => {
-                    let heartbeat = v1::Heartbeat {
-                        head_seq: *head.borrow(),
-                        paused: self.service.recording.paused(),
-                    };
+                    let heartbeat = v1::Heartbeat { head_seq: *head.borrow(), paused: self.service.recording.paused() };
                     self.send(Reply::Heartbeat(heartbeat)).await?;
                 }
             }
@@ -145,11 +139,7 @@ impl Watch {
     /// Events of a session can be told from others only after they were derived.
     fn head(&self) -> tokio::sync::watch::Receiver<u64> {
         let by_session = self.reading.as_ref().is_some_and(|reading| reading.filter.session.is_some());
-        if by_session {
-            self.service.derived.clone()
-        } else {
-            self.service.recording.head.clone()
-        }
+        if by_session { self.service.derived.clone() } else { self.service.recording.head.clone() }
     }
 
     fn wants_index(&self) -> bool {
@@ -160,11 +150,7 @@ impl Watch {
     async fn greet(&mut self) -> Result<(), Ended> {
         let epoch = self.service.recording.epoch.to_string();
         let head_seq = *self.service.recording.head.borrow();
-        let hello = v1::WatchHello {
-            peer: Some(self.service.peer()),
-            epoch: epoch.clone(),
-            head_seq,
-        };
+        let hello = v1::WatchHello { peer: Some(self.service.peer()), epoch: epoch.clone(), head_seq };
         self.send(Reply::Hello(hello)).await?;
         if self.epoch == epoch && self.cursor <= head_seq {
             return self.tell_log_gap().await;
@@ -175,27 +161,16 @@ impl Watch {
             } else {
                 "the daemon has another record than the one you were in".to_owned()
             };
-            let reset = v1::Reset {
-                old_epoch: std::mem::replace(&mut self.epoch, epoch.clone()),
-                new_epoch: epoch,
-                reason,
-            };
+            let reset = v1::Reset { old_epoch: std::mem::replace(&mut self.epoch, epoch.clone()), new_epoch: epoch, reason };
             self.send(Reply::Reset(reset)).await?;
         }
         self.send_snapshot().await
     }
 
     async fn tell_log_gap(&mut self) -> Result<(), Ended> {
-        let oldest = self
-            .service
-            .read(|reader| bounds(&reader.log))
-            .await?
-            .map_or(1, |(oldest, _)| oldest);
+        let oldest = self.service.read(|reader| bounds(&reader.log)).await?.map_or(1, |(oldest, _)| oldest);
         if self.cursor + 1 < oldest {
-            let gap = v1::LogGap {
-                from_seq: self.cursor + 1,
-                to_seq: oldest - 1,
-            };
+            let gap = v1::LogGap { from_seq: self.cursor + 1, to_seq: oldest - 1 };
             self.cursor = oldest - 1;
             self.send(Reply::Gap(gap)).await?;
         }
@@ -206,16 +181,10 @@ impl Watch {
         // Read before the rows: what changes meanwhile is sent again as events.
         let through_seq = *self.service.derived.borrow();
         let session = self.reading.as_ref().and_then(|reading| reading.filter.session.clone());
-        let mut request = v1::ExchangesRequest {
-            session,
-            ..v1::ExchangesRequest::default()
-        };
+        let mut request = v1::ExchangesRequest { session, ..v1::ExchangesRequest::default() };
         loop {
             let page = request.clone();
-            let exchanges = self
-                .service
-                .read(move |reader| index::page(&reader.index, &page, ROWS))
-                .await?;
+            let exchanges = self.service.read(move |reader| index::page(&reader.index, &page, ROWS)).await?;
             let Some(last) = exchanges.last() else { break };
             request.after_id = last.id;
             self.send(Reply::SnapshotPage(v1::SnapshotPage { exchanges })).await?;
@@ -241,22 +210,14 @@ impl Watch {
         self.reading = Some(reading);
         self.cursor = through;
         let epoch = self.service.recording.epoch.to_string();
-        self.send(Reply::Events(v1::EventBatch {
-            epoch,
-            events,
-            through_seq: through,
-        }))
-        .await?;
+        self.send(Reply::Events(v1::EventBatch { epoch, events, through_seq: through })).await?;
         Ok(())
     }
 
     async fn send_index(&mut self, newest: u64) -> Result<(), Ended> {
         loop {
             let after = self.index_cursor;
-            let exchanges = self
-                .service
-                .read(move |reader| index::changed_after(&reader.index, after, ROWS))
-                .await?;
+            let exchanges = self.service.read(move |reader| index::changed_after(&reader.index, after, ROWS)).await?;
             let Some(last) = exchanges.last() else { break };
             self.index_cursor = last.through_seq;
             let through_seq = last.through_seq;
@@ -267,10 +228,7 @@ impl Watch {
     }
 
     async fn send(&self, message: Reply) -> Result<(), Gone> {
-        self.sender
-            .send(Ok(v1::WatchResponse { message: Some(message) }))
-            .await
-            .map_err(|_| Gone)
+        self.sender.send(Ok(v1::WatchResponse { message: Some(message) })).await.map_err(|_| Gone)
     }
 }
 

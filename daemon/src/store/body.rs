@@ -53,13 +53,7 @@ enum Stretch {
 
 impl BodyCursor {
     pub fn new(exchange: u64, side: Side, offset: u64) -> Self {
-        Self {
-            exchange,
-            side,
-            position: offset,
-            recipe: Recipe::default(),
-            place: Place::default(),
-        }
+        Self { exchange, side, position: offset, recipe: Recipe::default(), place: Place::default() }
     }
 
     pub fn position(&self) -> u64 {
@@ -111,11 +105,7 @@ impl BodyCursor {
                 && self.place.chunks == 0
                 && self.place.offset + run.bytes() <= self.position
             {
-                self.place = Place {
-                    run: self.place.run + 1,
-                    chunks: 0,
-                    offset: self.place.offset + run.bytes(),
-                };
+                self.place = Place { run: self.place.run + 1, chunks: 0, offset: self.place.offset + run.bytes() };
             }
             let start = self.place.offset;
             let Some(stretch) = self.advance(connection)? else {
@@ -145,31 +135,18 @@ impl BodyCursor {
                 let pack = StoredPack::holding(connection, first + self.place.chunks)?;
                 let before = first + self.place.chunks - pack.first_chunk;
                 let here = (pack.lengths.len() as u64 - before).min(count - self.place.chunks);
-                let bytes = |chunks: u64| {
-                    pack.lengths
-                        .iter()
-                        .take(usize::try_from(chunks).unwrap_or(usize::MAX))
-                        .sum::<u64>()
-                };
+                let bytes = |chunks: u64| pack.lengths.iter().take(usize::try_from(chunks).unwrap_or(usize::MAX)).sum::<u64>();
                 let (from, to) = (bytes(before), bytes(before + here));
                 self.place.chunks += here;
                 self.place.offset += to - from;
                 if self.place.chunks < *count {
                     return Ok(Some(Stretch::Packed { pack, from, to }));
                 }
-                self.place = Place {
-                    run: self.place.run + 1,
-                    chunks: 0,
-                    offset: self.place.offset,
-                };
+                self.place = Place { run: self.place.run + 1, chunks: 0, offset: self.place.offset };
                 return Ok(Some(Stretch::Packed { pack, from, to }));
             }
         };
-        self.place = Place {
-            run: self.place.run + 1,
-            chunks: 0,
-            offset: self.place.offset + run.bytes(),
-        };
+        self.place = Place { run: self.place.run + 1, chunks: 0, offset: self.place.offset + run.bytes() };
         Ok(Some(stretch))
     }
 

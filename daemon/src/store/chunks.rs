@@ -28,10 +28,7 @@ impl ChunkWriter {
     pub fn new(connection: &rusqlite::Connection) -> Result<Self, StoreError> {
         let mut compressor = zstd::bulk::Compressor::new(LEVEL)?;
         compressor.set_parameter(zstd::zstd_safe::CParameter::ContentSizeFlag(true))?;
-        let mut writer = Self {
-            compressor,
-            next_chunk: 1,
-        };
+        let mut writer = Self { compressor, next_chunk: 1 };
         writer.rewind(connection)?;
         Ok(writer)
     }
@@ -39,11 +36,9 @@ impl ChunkWriter {
     /// Takes numbers back that a rolled-back transaction had given out.
     pub fn rewind(&mut self, connection: &rusqlite::Connection) -> Result<(), StoreError> {
         let last: Option<(u64, Vec<u8>)> = connection
-            .query_row(
-                "SELECT first_chunk, lengths FROM pack ORDER BY first_chunk DESC LIMIT 1",
-                [],
-                |row| Ok((row.get(0)?, row.get(1)?)),
-            )
+            .query_row("SELECT first_chunk, lengths FROM pack ORDER BY first_chunk DESC LIMIT 1", [], |row| {
+                Ok((row.get(0)?, row.get(1)?))
+            })
             .optional()?;
         self.next_chunk = match last {
             Some((first, lengths)) => first + unpack_lengths(&lengths).len() as u64,
@@ -93,8 +88,11 @@ impl ChunkWriter {
             return Ok(());
         }
         let data = self.compressor.compress(&pack.data)?;
-        tx.prepare_cached("INSERT INTO pack (first_chunk, lengths, data) VALUES (?1, ?2, ?3)")?
-            .execute(params![pack.first_chunk, pack.lengths, data])?;
+        tx.prepare_cached("INSERT INTO pack (first_chunk, lengths, data) VALUES (?1, ?2, ?3)")?.execute(params![
+            pack.first_chunk,
+            pack.lengths,
+            data
+        ])?;
         *pack = Pack::default();
         Ok(())
     }
@@ -135,11 +133,7 @@ impl StoredPack {
         let pack = find
             .query_row([id], |row| {
                 let lengths: Vec<u8> = row.get(1)?;
-                Ok(Self {
-                    first_chunk: row.get(0)?,
-                    lengths: unpack_lengths(&lengths),
-                    data: row.get(2)?,
-                })
+                Ok(Self { first_chunk: row.get(0)?, lengths: unpack_lengths(&lengths), data: row.get(2)? })
             })
             .optional()?;
         match pack {
@@ -153,18 +147,12 @@ impl StoredPack {
         let length: u64 = self.lengths.iter().fold(0, |sum, &length| sum.saturating_add(length));
         let capacity = usize::try_from(length).unwrap_or(usize::MAX).min(PACK + MAX);
         let data = zstd::bulk::decompress(&self.data, capacity).map_err(|_| damaged(self.first_chunk))?;
-        if data.len() as u64 == length {
-            Ok(data)
-        } else {
-            Err(damaged(self.first_chunk))
-        }
+        if data.len() as u64 == length { Ok(data) } else { Err(damaged(self.first_chunk)) }
     }
 }
 
 fn damaged(chunk: u64) -> StoreError {
-    StoreError::Damaged {
-        what: format!("stored chunk {chunk}"),
-    }
+    StoreError::Damaged { what: format!("stored chunk {chunk}") }
 }
 
 fn unpack_lengths(mut bytes: &[u8]) -> Vec<u64> {

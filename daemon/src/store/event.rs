@@ -198,10 +198,7 @@ impl Detail {
             "recording_resumed" => from_json(detail).map(Self::Resumed),
             other => Some(Self::Unknown(other.to_owned())),
         };
-        read.ok_or_else(|| Damaged {
-            seq,
-            kind: kind.to_owned(),
-        })
+        read.ok_or_else(|| Damaged { seq, kind: kind.to_owned() })
     }
 }
 
@@ -273,15 +270,9 @@ mod tests {
 
     #[test]
     fn heads_are_json_for_the_shell() {
-        let detail = Detail::RequestEnd(RequestEnd {
-            length: 7,
-            trailers: vec![],
-        });
+        let detail = Detail::RequestEnd(RequestEnd { length: 7, trailers: vec![] });
         assert_eq!(detail.encode(), br#"{"length":7}"#);
-        assert_eq!(
-            Detail::decode(1, "request_end", br#"{"length":7}"#).expect("own encoding"),
-            detail
-        );
+        assert_eq!(Detail::decode(1, "request_end", br#"{"length":7}"#).expect("own encoding"), detail);
         assert!(Detail::decode(1, "request_end", b"{").is_err());
     }
 }

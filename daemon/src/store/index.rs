@@ -68,15 +68,13 @@ impl Index {
         for outline in outlines {
             put_outline(&tx, outline)?;
         }
-        tx.prepare_cached("UPDATE meta SET value = ?1 WHERE key = 'through_seq'")?
-            .execute([through_seq.to_string()])?;
+        tx.prepare_cached("UPDATE meta SET value = ?1 WHERE key = 'through_seq'")?.execute([through_seq.to_string()])?;
         tx.commit()?;
         Ok(())
     }
 
     pub fn close(self) -> Result<(), StoreError> {
-        self.connection
-            .execute_batch("PRAGMA incremental_vacuum; PRAGMA wal_checkpoint(TRUNCATE)")?;
+        self.connection.execute_batch("PRAGMA incremental_vacuum; PRAGMA wal_checkpoint(TRUNCATE)")?;
         self.connection.close().map_err(|(_, error)| error.into())
     }
 }
@@ -198,24 +196,16 @@ fn end_state_name(state: v1::EndState) -> Option<&'static str> {
 }
 
 fn end_state_from(name: Option<&str>) -> v1::EndState {
-    END_STATES
-        .iter()
-        .find(|(_, known)| Some(*known) == name)
-        .map_or(v1::EndState::Unspecified, |&(state, _)| state)
+    END_STATES.iter().find(|(_, known)| Some(*known) == name).map_or(v1::EndState::Unspecified, |&(state, _)| state)
 }
 
 pub fn exchange(connection: &Connection, id: u64) -> Result<Option<v1::Exchange>, StoreError> {
-    Ok(connection
-        .prepare_cached(&format!("SELECT {COLUMNS} FROM exchange WHERE id = ?1"))?
-        .query_row([id], read_row)
-        .optional()?)
+    Ok(connection.prepare_cached(&format!("SELECT {COLUMNS} FROM exchange WHERE id = ?1"))?.query_row([id], read_row).optional()?)
 }
 
 /// How many exchanges there are.
 pub fn count(connection: &Connection) -> Result<u64, StoreError> {
-    Ok(connection
-        .prepare_cached("SELECT count(*) FROM exchange")?
-        .query_row([], |row| row.get(0))?)
+    Ok(connection.prepare_cached("SELECT count(*) FROM exchange")?.query_row([], |row| row.get(0))?)
 }
 
 /// A page of the index, oldest first: rows that match, after `after_id`; the newest `newest` of them if that is given.
@@ -254,9 +244,8 @@ pub fn page(connection: &Connection, request: &v1::ExchangesRequest, limit: usiz
 
 /// Rows that changed after `seq`, in the order of their change.
 pub fn changed_after(connection: &Connection, seq: u64, limit: usize) -> Result<Vec<v1::Exchange>, StoreError> {
-    let mut select = connection.prepare_cached(&format!(
-        "SELECT {COLUMNS} FROM exchange WHERE through_seq > ?1 ORDER BY through_seq LIMIT ?2"
-    ))?;
+    let mut select = connection
+        .prepare_cached(&format!("SELECT {COLUMNS} FROM exchange WHERE through_seq > ?1 ORDER BY through_seq LIMIT ?2"))?;
     let rows = select.query_map(params![seq, limit], read_row)?.collect::<Result<_, _>>()?;
     Ok(rows)
 }
@@ -280,8 +269,11 @@ pub fn recent_turns(
 
 fn put_outline(tx: &Transaction<'_>, outline: &Outline) -> Result<(), StoreError> {
     let data = zstd::bulk::compress(&outline.content.encode_to_vec(), 1)?;
-    tx.prepare_cached("INSERT OR REPLACE INTO outline (exchange, side, data) VALUES (?1, ?2, ?3)")?
-        .execute(params![outline.exchange, outline.side.column(), data])?;
+    tx.prepare_cached("INSERT OR REPLACE INTO outline (exchange, side, data) VALUES (?1, ?2, ?3)")?.execute(params![
+        outline.exchange,
+        outline.side.column(),
+        data
+    ])?;
     Ok(())
 }
 
@@ -293,9 +285,7 @@ pub fn outline(connection: &Connection, exchange: u64, side: Side) -> Result<Opt
         .query_row(params![exchange, side.column()], |row| row.get(0))
         .optional()?;
     let Some(data) = data else { return Ok(None) };
-    let damaged = || StoreError::Damaged {
-        what: format!("the outline of exchange {exchange}"),
-    };
+    let damaged = || StoreError::Damaged { what: format!("the outline of exchange {exchange}") };
     let data = zstd::bulk::decompress(&data, LARGEST).map_err(|_| damaged())?;
     v1::OutlineResponse::decode(&data[..]).map(Some).map_err(|_| damaged())
 }

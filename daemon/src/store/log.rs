@@ -52,14 +52,7 @@ impl Log {
         let epoch = identify(&connection)?;
         let head_seq = connection.query_row("SELECT coalesce(max(seq), 0) FROM event", [], |row| row.get(0))?;
         let chunks = ChunkWriter::new(&connection)?;
-        Ok(Self {
-            connection,
-            chunks,
-            epoch,
-            head_seq,
-            growing: HashMap::new(),
-            to_seal: VecDeque::new(),
-        })
+        Ok(Self { connection, chunks, epoch, head_seq, growing: HashMap::new(), to_seal: VecDeque::new() })
     }
 
     pub fn epoch(&self) -> &str {
@@ -72,9 +65,7 @@ impl Log {
 
     /// The number after the highest that an exchange has had.
     pub fn next_exchange(&self) -> Result<u64, StoreError> {
-        Ok(self
-            .connection
-            .query_row("SELECT coalesce(max(exchange), 0) + 1 FROM event", [], |row| row.get(0))?)
+        Ok(self.connection.query_row("SELECT coalesce(max(exchange), 0) + 1 FROM event", [], |row| row.get(0))?)
     }
 
     pub fn connection(&mut self) -> &mut Connection {
@@ -113,11 +104,7 @@ impl Log {
             if growth.total.is_some() {
                 self.growing.remove(key);
                 if has_parts {
-                    self.seal_later(Seal {
-                        exchange: *exchange,
-                        side: *side,
-                        total: growth.total,
-                    });
+                    self.seal_later(Seal { exchange: *exchange, side: *side, total: growth.total });
                 }
                 continue;
             }
@@ -125,11 +112,7 @@ impl Log {
             *grown += added;
             if *grown >= STEP {
                 *grown = 0;
-                self.seal_later(Seal {
-                    exchange: *exchange,
-                    side: *side,
-                    total: None,
-                });
+                self.seal_later(Seal { exchange: *exchange, side: *side, total: None });
             }
         }
     }
@@ -179,8 +162,7 @@ impl Log {
         while self.has_to_seal() {
             self.seal_step()?;
         }
-        self.connection
-            .execute_batch("PRAGMA incremental_vacuum; PRAGMA wal_checkpoint(TRUNCATE)")?;
+        self.connection.execute_batch("PRAGMA incremental_vacuum; PRAGMA wal_checkpoint(TRUNCATE)")?;
         self.connection.close().map_err(|(_, error)| error.into())
     }
 }
@@ -188,14 +170,10 @@ impl Log {
 /// The epoch of this file; a new file gets one.
 fn identify(connection: &Connection) -> Result<String, StoreError> {
     let meta = |key: &str| -> Result<Option<String>, StoreError> {
-        Ok(connection
-            .query_row("SELECT value FROM meta WHERE key = ?1", [key], |row| row.get(0))
-            .optional()?)
+        Ok(connection.query_row("SELECT value FROM meta WHERE key = ?1", [key], |row| row.get(0)).optional()?)
     };
     if let Some(format) = meta("format")? {
-        let format: u32 = format.parse().map_err(|_| StoreError::Damaged {
-            what: "the format number".into(),
-        })?;
+        let format: u32 = format.parse().map_err(|_| StoreError::Damaged { what: "the format number".into() })?;
         if format > FORMAT {
             return Err(StoreError::Newer(format));
         }
@@ -206,10 +184,7 @@ fn identify(connection: &Connection) -> Result<String, StoreError> {
     let mut random = [0u8; 16];
     getrandom::fill(&mut random).map_err(|error| StoreError::Io(std::io::Error::other(error)))?;
     let epoch: String = random.iter().map(|byte| format!("{byte:02x}")).collect();
-    connection.execute(
-        "INSERT INTO meta (key, value) VALUES ('epoch', ?1), ('format', ?2)",
-        params![epoch, FORMAT.to_string()],
-    )?;
+    connection.execute("INSERT INTO meta (key, value) VALUES ('epoch', ?1), ('format', ?2)", params![epoch, FORMAT.to_string()])?;
     Ok(epoch)
 }
 
@@ -224,13 +199,7 @@ fn write(tx: &Transaction<'_>, chunks: &mut ChunkWriter, folded: &Folded, head_s
     let mut insert = tx.prepare_cached("INSERT INTO event (seq, exchange, kind, at, detail) VALUES (?1, ?2, ?3, ?4, ?5)")?;
     for draft in &folded.drafts {
         seq += 1;
-        insert.execute(params![
-            seq,
-            draft.exchange,
-            draft.detail.kind(),
-            draft.at_us,
-            draft.detail.encode()
-        ])?;
+        insert.execute(params![seq, draft.exchange, draft.detail.kind(), draft.at_us, draft.detail.encode()])?;
     }
     let mut sealed = Vec::new();
     for (key @ (exchange, side), growth) in &folded.bodies {
@@ -352,15 +321,18 @@ pub(super) fn load_recipe(connection: &Connection, exchange: u64, side: Side) ->
         .optional()?;
     match encoded {
         None => Ok(Recipe::default()),
-        Some(encoded) => Recipe::decode(&encoded).ok_or_else(|| StoreError::Damaged {
-            what: format!("the recipe of a body of exchange {exchange}"),
-        }),
+        Some(encoded) => Recipe::decode(&encoded)
+            .ok_or_else(|| StoreError::Damaged { what: format!("the recipe of a body of exchange {exchange}") }),
     }
 }
 
 fn save_recipe(tx: &Transaction<'_>, exchange: u64, side: Side, recipe: &Recipe) -> Result<(), StoreError> {
-    tx.prepare_cached("INSERT OR REPLACE INTO body (exchange, side, length, recipe) VALUES (?1, ?2, ?3, ?4)")?
-        .execute(params![exchange, side.column(), recipe.bytes(), recipe.encode()])?;
+    tx.prepare_cached("INSERT OR REPLACE INTO body (exchange, side, length, recipe) VALUES (?1, ?2, ?3, ?4)")?.execute(params![
+        exchange,
+        side.column(),
+        recipe.bytes(),
+        recipe.encode()
+    ])?;
     Ok(())
 }
 

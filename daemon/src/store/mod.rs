@@ -44,10 +44,7 @@ impl StoreError {
         use rusqlite::ErrorCode;
         match self {
             Self::Sqlite(error) => {
-                matches!(
-                    error.sqlite_error_code(),
-                    Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase)
-                )
+                matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase))
             }
             Self::Damaged { .. } | Self::Event(_) => true,
             Self::Io(_) | Self::Newer(_) => false,

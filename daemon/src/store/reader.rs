@@ -32,12 +32,7 @@ pub struct Reader {
 
 impl Readers {
     pub fn new(files: Files) -> Self {
-        Self {
-            inner: Arc::new(Inner {
-                files,
-                idle: Mutex::new(Vec::new()),
-            }),
-        }
+        Self { inner: Arc::new(Inner { files, idle: Mutex::new(Vec::new()) }) }
     }
 
     pub fn files(&self) -> &Files {
@@ -113,12 +108,7 @@ fn collect(mut rows: rusqlite::Rows<'_>) -> Result<Vec<Event>, StoreError> {
         // One damaged row must not hide all that comes after it.
         let detail =
             Detail::decode(seq, &kind, detail).unwrap_or_else(|damaged| Detail::Unknown(format!("damaged_{}", damaged.kind)));
-        events.push(Event {
-            seq,
-            exchange: row.get(1)?,
-            at_us: row.get(3)?,
-            detail,
-        });
+        events.push(Event { seq, exchange: row.get(1)?, at_us: row.get(3)?, detail });
     }
     Ok(events)
 }

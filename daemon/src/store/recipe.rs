@@ -38,11 +38,7 @@ impl Recipe {
                 *count += 1;
                 *bytes += length;
             }
-            _ => self.0.push(Run::Chunks {
-                first: id,
-                count: 1,
-                bytes: length,
-            }),
+            _ => self.0.push(Run::Chunks { first: id, count: 1, bytes: length }),
         }
     }
 
@@ -90,11 +86,7 @@ impl Recipe {
             bytes = rest;
             let value = varint::take(&mut bytes)?;
             runs.push(match tag {
-                0 => Run::Chunks {
-                    first: value,
-                    count: varint::take(&mut bytes)?,
-                    bytes: varint::take(&mut bytes)?,
-                },
+                0 => Run::Chunks { first: value, count: varint::take(&mut bytes)?, bytes: varint::take(&mut bytes)? },
                 1 => {
                     let (data, rest) = bytes.split_at_checked(usize::try_from(value).ok()?)?;
                     bytes = rest;
@@ -125,21 +117,9 @@ mod tests {
         assert_eq!(
             recipe.0,
             [
-                Run::Chunks {
-                    first: 5,
-                    count: 3,
-                    bytes: 30
-                },
-                Run::Chunks {
-                    first: 2,
-                    count: 1,
-                    bytes: 10
-                },
-                Run::Chunks {
-                    first: 8,
-                    count: 1,
-                    bytes: 10
-                },
+                Run::Chunks { first: 5, count: 3, bytes: 30 },
+                Run::Chunks { first: 2, count: 1, bytes: 10 },
+                Run::Chunks { first: 8, count: 1, bytes: 10 },
                 Run::Missing { bytes: 7 },
             ]
         );

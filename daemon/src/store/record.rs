@@ -105,12 +105,7 @@ impl Folding {
                 self.folded.opened.push(exchange);
                 self.draft(exchange, at_us, Detail::Opened((**opened).clone()));
             }
-            What::Data {
-                side,
-                offset,
-                missing_before,
-                bytes,
-            } => {
+            What::Data { side, offset, missing_before, bytes } => {
                 self.gap(record, *side, offset.saturating_sub(*missing_before), *missing_before);
                 self.data(record, *side, *offset, bytes);
             }
@@ -120,23 +115,9 @@ impl Folding {
                 self.draft(exchange, at_us, Detail::RequestEnd(end.clone()));
             }
             What::ResponseHead(head) => self.draft(exchange, at_us, Detail::ResponseHead((**head).clone())),
-            What::Ended {
-                ended,
-                missing_request,
-                missing_response,
-            } => {
-                self.gap(
-                    record,
-                    Side::Request,
-                    ended.request_bytes.saturating_sub(*missing_request),
-                    *missing_request,
-                );
-                self.gap(
-                    record,
-                    Side::Response,
-                    ended.response_bytes.saturating_sub(*missing_response),
-                    *missing_response,
-                );
+            What::Ended { ended, missing_request, missing_response } => {
+                self.gap(record, Side::Request, ended.request_bytes.saturating_sub(*missing_request), *missing_request);
+                self.gap(record, Side::Response, ended.response_bytes.saturating_sub(*missing_response), *missing_response);
                 self.body(exchange, Side::Request).total.get_or_insert(ended.request_bytes);
                 self.body(exchange, Side::Response).total = Some(ended.response_bytes);
                 self.draft(exchange, at_us, Detail::Ended((**ended).clone()));
@@ -147,12 +128,7 @@ impl Folding {
                 }
             }
             What::Lost { exchanges, bytes } => {
-                let gap = Gap {
-                    request: None,
-                    offset: 0,
-                    bytes: *bytes,
-                    exchanges: *exchanges,
-                };
+                let gap = Gap { request: None, offset: 0, bytes: *bytes, exchanges: *exchanges };
                 self.draft(0, at_us, Detail::Gap(gap));
             }
             What::Paused(paused) => self.draft(0, at_us, Detail::Paused(paused.clone())),
@@ -167,12 +143,7 @@ impl Folding {
 
     fn gap(&mut self, record: &Record, side: Side, offset: u64, bytes: u64) {
         if bytes > 0 {
-            let gap = Gap {
-                request: Some(side == Side::Request),
-                offset,
-                bytes,
-                exchanges: 0,
-            };
+            let gap = Gap { request: Some(side == Side::Request), offset, bytes, exchanges: 0 };
             self.draft(record.exchange, record.at_us, Detail::Gap(gap));
         }
     }
@@ -184,10 +155,7 @@ impl Folding {
             _ => body.runs.push((offset, vec![bytes.clone()])),
         }
         let piece_length = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
-        let newest = self
-            .newest
-            .get(&record.exchange)
-            .and_then(|&index| self.folded.drafts.get_mut(index));
+        let newest = self.newest.get(&record.exchange).and_then(|&index| self.folded.drafts.get_mut(index));
         if let Some(Draft { at_us, detail, .. }) = newest
             && let Some(data) = data_of(detail, side)
             && data.length() < EVENT
@@ -196,10 +164,7 @@ impl Folding {
             data.pieces.push((after_us, piece_length));
             return;
         }
-        let data = Data {
-            offset,
-            pieces: vec![(0, piece_length)],
-        };
+        let data = Data { offset, pieces: vec![(0, piece_length)] };
         let detail = match side {
             Side::Request => Detail::RequestData(data),
             Side::Response => Detail::ResponseData(data),

@@ -27,11 +27,7 @@ pub fn end_open_exchanges(log: &mut Log, at_us: i64) -> Result<usize, StoreError
             trailers: Vec::new(),
             exact: false,
         };
-        let what = What::Ended {
-            ended: Box::new(ended),
-            missing_request: 0,
-            missing_response: 0,
-        };
+        let what = What::Ended { ended: Box::new(ended), missing_request: 0, missing_response: 0 };
         records.push(Record { exchange, at_us, what });
     }
     if !records.is_empty() {
@@ -50,17 +46,9 @@ fn seal_leftovers(log: &mut Log) -> Result<(), StoreError> {
         .collect::<Result<_, _>>()?;
     let mut seals = Vec::with_capacity(bodies.len());
     for (exchange, side) in bodies {
-        let side = if side == Side::Request.column() {
-            Side::Request
-        } else {
-            Side::Response
-        };
+        let side = if side == Side::Request.column() { Side::Request } else { Side::Response };
         let total = total_of(connection, exchange, side)?;
-        seals.push(Seal {
-            exchange,
-            side,
-            total: Some(total),
-        });
+        seals.push(Seal { exchange, side, total: Some(total) });
     }
     for seal in seals {
         log.seal_later(seal);

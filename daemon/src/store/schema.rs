@@ -104,12 +104,6 @@ pub fn open_reader(path: &Path) -> Result<Connection, StoreError> {
 
 /// SQLite gives its side files the mode of the main one, so that has to be right from the start.
 fn create_private(path: &Path) -> Result<(), StoreError> {
-    let file = fs::OpenOptions::new()
-        .create(true)
-        .append(true)
-        .mode(0o600)
-        .open(path)
-        .map_err(StoreError::Io)?;
-    file.set_permissions(fs::Permissions::from_mode(0o600))
-        .map_err(StoreError::Io)
+    let file = fs::OpenOptions::new().create(true).append(true).mode(0o600).open(path).map_err(StoreError::Io)?;
+    file.set_permissions(fs::Permissions::from_mode(0o600)).map_err(StoreError::Io)
 }

@@ -94,44 +94,17 @@ impl Run {
                 };
                 self.record(exchange, What::Opened(Box::new(opened)));
             }
-            Step::Data {
-                pick,
-                side,
-                length,
-                repeats,
-                missing,
-            } => {
+            Step::Data { pick, side, length, repeats, missing } => {
                 let Some(exchange) = self.pick(*pick) else { return };
                 let bytes = self.bytes(*length, *repeats);
-                let body = self.ahead.bodies.entry((exchange, side_number(*side))).or_default();
-                body.extend((0..*missing).map(|_| None));
-                let offset = body.len() as u64;
-                body.extend(bytes.iter().copied().map(Some));
-                self.record(
-                    exchange,
-                    What::Data {
-                        side: *side,
-                        offset,
-                        missing_before: *missing,
-                        bytes,
-                    },
-                );
+                self.data(exchange, *side, *missing, bytes);
             }
             Step::End { pick } => {
                 let Some(exchange) = self.pick(*pick) else { return };
                 self.ahead.open.retain(|open| *open != exchange);
                 let length = |side| self.ahead.bodies.get(&(exchange, side)).map_or(0, |body| body.len() as u64);
                 let (request, response) = (length(0), length(1));
-                self.record(
-                    exchange,
-                    What::RequestEnd {
-                        end: RequestEnd {
-                            length: request,
-                            trailers: vec![],
-                        },
-                        missing: 0,
-                    },
-                );
+                self.record(exchange, What::RequestEnd { end: RequestEnd { length: request, trailers: vec![] }, missing: 0 });
                 let ended = Ended {
                     closed_by: ClosedBy::Finished,
                     delivered: response,
@@ -141,20 +114,21 @@ impl Run {
                     trailers: vec![],
                     exact: true,
                 };
-                self.record(
-                    exchange,
-                    What::Ended {
-                        ended: Box::new(ended),
-                        missing_request: 0,
-                        missing_response: 0,
-                    },
-                );
+                self.record(exchange, What::Ended { ended: Box::new(ended), missing_request: 0, missing_response: 0 });
             }
             Step::Commit => self.commit(),
             Step::SealStep => self.log.seal_step().expect("sealed"),
             Step::Tidy => self.log.tidy().expect("tidied"),
             Step::Kill => self.kill(),
         }
+    }
+
+    fn data(&mut self, exchange: u64, side: Side, missing: u64, bytes: Bytes) {
+        let body = self.ahead.bodies.entry((exchange, side_number(side))).or_default();
+        body.extend((0..missing).map(|_| None));
+        let offset = body.len() as u64;
+        body.extend(bytes.iter().copied().map(Some));
+        self.record(exchange, What::Data { side, offset, missing_before: missing, bytes });
     }
 
     fn record(&mut self, exchange: u64, what: What) {
@@ -283,13 +257,8 @@ impl Run {
             }
         }
         assert_eq!(kinds, self.committed.kinds);
-        let expected: BTreeMap<(u64, u8), u64> = self
-            .committed
-            .bodies
-            .iter()
-            .map(|(key, body)| (*key, body.len() as u64))
-            .filter(|(_, length)| *length > 0)
-            .collect();
+        let expected: BTreeMap<(u64, u8), u64> =
+            self.committed.bodies.iter().map(|(key, body)| (*key, body.len() as u64)).filter(|(_, length)| *length > 0).collect();
         assert_eq!(lengths, expected, "events and bodies tell the same");
     }
 }
@@ -299,15 +268,7 @@ fn start(dir: &std::path::Path) -> Run {
     let log = Log::open(&files).expect("created");
     // Readers open both files.
     drop(schema::open_writer(&files.derived(), schema::DERIVED).expect("created"));
-    Run {
-        files,
-        log,
-        pending: vec![],
-        ahead: Model::default(),
-        committed: Model::default(),
-        next_exchange: 1,
-        content: 1,
-    }
+    Run { files, log, pending: vec![], ahead: Model::default(), committed: Model::default(), next_exchange: 1, content: 1 }
 }
 
 proptest! {
@@ -345,25 +306,12 @@ fn a_history_that_is_sent_again_is_stored_once() {
         raw += history.len() as u64;
         run.take(&Step::Open);
         let exchange = run.next_exchange - 1;
-        let bytes = Bytes::from(history.clone());
-        run.record(
-            exchange,
-            What::Data {
-                side: Side::Request,
-                offset: 0,
-                missing_before: 0,
-                bytes,
-            },
-        );
+        run.data(exchange, Side::Request, 0, Bytes::from(history.clone()));
         run.take(&Step::End { pick: 0 });
         run.commit();
     }
     run.log.close().expect("closed");
     let stored = Files::size(&run.files.canonical());
     // 16 letters at random: half of each byte is entropy, so 40 x 20 kB cannot be stored in less than half of that.
-    assert!(
-        stored < history.len() as u64 * 3 / 4,
-        "{stored} bytes for {} of content, sent as {raw}",
-        history.len()
-    );
+    assert!(stored < history.len() as u64 * 3 / 4, "{stored} bytes for {} of content, sent as {raw}", history.len());
 }

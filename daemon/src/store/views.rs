@@ -23,12 +23,6 @@ pub fn save(log: &mut Log, name: &str, state: &ViewState) -> Result<(), StoreErr
 pub fn load(connection: &Connection, name: &str) -> Result<Option<ViewState>, StoreError> {
     Ok(connection
         .prepare_cached("SELECT schema, saved_at, data FROM view_state WHERE name = ?1")?
-        .query_row([name], |row| {
-            Ok(ViewState {
-                schema: row.get(0)?,
-                saved_at_us: row.get(1)?,
-                data: row.get(2)?,
-            })
-        })
+        .query_row([name], |row| Ok(ViewState { schema: row.get(0)?, saved_at_us: row.get(1)?, data: row.get(2)? }))
         .optional()?)
 }

@@ -46,25 +46,17 @@ fn read(path: &Path) -> Result<Config, ConfigError> {
         Ok(text) => text,
         Err(source) if source.kind() == io::ErrorKind::NotFound => return Ok(Config::default()),
         Err(source) => {
-            return Err(ConfigError::Read {
-                path: path.to_owned(),
-                source,
-            });
+            return Err(ConfigError::Read { path: path.to_owned(), source });
         }
     };
-    toml::from_str(&text).map_err(|error| ConfigError::Parse {
-        path: path.to_owned(),
-        reason: error.message().replace('\n', " "),
-    })
+    toml::from_str(&text).map_err(|error| ConfigError::Parse { path: path.to_owned(), reason: error.message().replace('\n', " ") })
 }
 
 /// `$variable` if it is set to an absolute path, else `~/fallback`. The XDG specification has relative ones ignored.
 pub(crate) fn xdg_home(variable: &str, fallback: &str) -> Option<PathBuf> {
     match env::var_os(variable).map(PathBuf::from) {
         Some(path) if path.is_absolute() => Some(path),
-        _ => env::var_os("HOME")
-            .filter(|home| !home.is_empty())
-            .map(|home| PathBuf::from(home).join(fallback)),
+        _ => env::var_os("HOME").filter(|home| !home.is_empty()).map(|home| PathBuf::from(home).join(fallback)),
     }
 }
 

@@ -21,10 +21,7 @@ pub struct ConnectError {
 /// Connects to the daemon at `socket`. The channel does not reconnect by itself in a way a caller could rely on: after an error make
 /// a new one, so that the caller decides how long to wait.
 pub async fn unix(socket: &Path) -> Result<Channel, ConnectError> {
-    let failed = |source| ConnectError {
-        socket: socket.to_owned(),
-        source,
-    };
+    let failed = |source| ConnectError { socket: socket.to_owned(), source };
     let path = socket.to_owned();
     // The address is never resolved: the connector below ignores it.
     Endpoint::from_static("http://ccdump.invalid")

@@ -17,17 +17,13 @@ pub enum EndpointError {
 
 /// `$XDG_DATA_HOME/ccdump`, else `~/.local/share/ccdump`.
 pub fn default_data_dir() -> Result<PathBuf, EndpointError> {
-    xdg_home("XDG_DATA_HOME", ".local/share")
-        .map(|home| home.join("ccdump"))
-        .ok_or(EndpointError::NoHome)
+    xdg_home("XDG_DATA_HOME", ".local/share").map(|home| home.join("ccdump")).ok_or(EndpointError::NoHome)
 }
 
 /// The socket of the daemon on `data_dir`. The default folder's is under `$XDG_RUNTIME_DIR` where there is one; any other folder
 /// has its own below itself, so that daemons on two folders never meet.
 pub fn default_socket(data_dir: &Path) -> PathBuf {
-    let runtime = env::var_os("XDG_RUNTIME_DIR")
-        .map(PathBuf::from)
-        .filter(|path| path.is_absolute());
+    let runtime = env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from).filter(|path| path.is_absolute());
     match runtime {
         Some(runtime) if default_data_dir().is_ok_and(|default| default == data_dir) => runtime.join("ccdump/ccdumpd.sock"),
         _ => data_dir.join("run/ccdumpd.sock"),

@@ -32,10 +32,9 @@ pub fn peer(program: &str, version: &str, capabilities: &[&str], provider_versio
 /// Accepts a peer of the same contract. One that does not introduce itself (grpcurl) is taken at its word.
 pub fn check(peer: Option<&Peer>) -> Result<(), ContractMismatch> {
     match peer {
-        Some(peer) if peer.contract_major != CONTRACT_MAJOR => Err(ContractMismatch {
-            theirs: peer.contract_major,
-            build: peer.build.clone(),
-        }),
+        Some(peer) if peer.contract_major != CONTRACT_MAJOR => {
+            Err(ContractMismatch { theirs: peer.contract_major, build: peer.build.clone() })
+        }
         _ => Ok(()),
     }
 }
