@@ -1,0 +1,109 @@
+//! Follows the blocks of a stream: where each begins and ends, and what it amounts to.
+
+use std::ops::Range;
+
+use blake3::Hasher;
+
+use crate::{
+    block::{Block, BlockKind, BlockState, Role},
+    fingerprint,
+    signal::{BlockStart, DeltaKind, Signal},
+};
+
+/// Blocks that are open at once. The providers have one or two; a stream that opens ever more has the oldest closed.
+const MOST_OPEN: usize = 64;
+/// Blocks of one answer.
+const MOST_BLOCKS: usize = 100_000;
+
+#[derive(Default)]
+pub(super) struct Tracker {
+    open: Vec<Open>,
+}
+
+struct Open {
+    /// The provider's content index.
+    index: u64,
+    /// Place in the list of blocks.
+    place: usize,
+    hasher: Hasher,
+    last: Option<DeltaKind>,
+}
+
+impl Tracker {
+    /// `range` is that of the event that said `signal`.
+    pub(super) fn follow(&mut self, signal: &Signal<'_>, range: &Range<u64>, blocks: &mut Vec<Block>) {
+        match signal {
+            Signal::BlockStart { index, start } => self.start(*index, start, range, blocks),
+            Signal::Delta { index, kind, text } => self.extend(*index, *kind, text, range, blocks),
+            Signal::BlockStop { index } => {
+                if let Some(at) = self.open.iter().rposition(|open| open.index == *index) {
+                    let open = self.open.swap_remove(at);
+                    if let Some(block) = blocks.get_mut(open.place) {
+                        block.range.end = range.end;
+                    }
+                    close(&open, blocks);
+                }
+            }
+            Signal::Error(error) if blocks.len() < MOST_BLOCKS => blocks.push(Block {
+                pointer: "/error".to_owned(),
+                kind: BlockKind::Error,
+                role: None,
+                wire_type: "error".to_owned(),
+                name: None,
+                tool_use_id: None,
+                range: range.clone(),
+                hash: fingerprint::of_bytes(error.as_bytes()),
+                state: BlockState::New,
+            }),
+            _ => {}
+        }
+    }
+
+    /// Blocks that never ended are what has come of them.
+    pub(super) fn close_all(&mut self, blocks: &mut [Block]) {
+        for open in self.open.drain(..) {
+            close(&open, blocks);
+        }
+    }
+
+    fn start(&mut self, index: u64, start: &BlockStart, range: &Range<u64>, blocks: &mut Vec<Block>) {
+        if blocks.len() >= MOST_BLOCKS {
+            return;
+        }
+        if self.open.len() >= MOST_OPEN {
+            close(&self.open.remove(0), blocks);
+        }
+        let mut hasher = Hasher::new();
+        hasher.update(start.json.to_string().as_bytes());
+        self.open.push(Open { index, place: blocks.len(), hasher, last: None });
+        blocks.push(Block {
+            pointer: format!("/content/{index}"),
+            kind: start.kind,
+            role: Some(Role::Assistant),
+            wire_type: start.wire_type.clone(),
+            name: start.name.clone(),
+            tool_use_id: start.tool_use_id.clone(),
+            range: range.clone(),
+            hash: 0,
+            state: BlockState::New,
+        });
+    }
+
+    fn extend(&mut self, index: u64, kind: DeltaKind, text: &str, range: &Range<u64>, blocks: &mut [Block]) {
+        let Some(open) = self.open.iter_mut().rev().find(|open| open.index == index) else { return };
+        // How the text was cut into pieces is nothing; where thinking turns into a signature is.
+        if open.last.replace(kind) != Some(kind) {
+            open.hasher.update(&[0xff, kind as u8]);
+        }
+        open.hasher.update(text.as_bytes());
+        if let Some(block) = blocks.get_mut(open.place) {
+            block.range.end = range.end;
+        }
+    }
+}
+
+fn close(open: &Open, blocks: &mut [Block]) {
+    if let Some(block) = blocks.get_mut(open.place) {
+        block.hash = fingerprint::finish(&open.hasher);
+    }
+}

@@ -1,0 +1,36 @@
+//! An answer that comes whole, as one JSON document.
+
+use serde_json::Value;
+
+use crate::{
+    block::{BlockKind, Role},
+    blocks::Blocks,
+    json,
+    provider::Provider,
+    signal,
+};
+
+use super::{ResponseFacts, note};
+
+pub(super) fn read(provider: Provider, body: &[u8], status_is_error: bool, facts: &mut ResponseFacts) {
+    let Some(text) = json::valid(body) else {
+        if status_is_error {
+            facts.error = signal::error_in_text(body);
+        }
+        return;
+    };
+    // No tree is built of the content: its blocks are slices of the text.
+    let small = json::members(&text).into_iter().flatten().filter(|(key, _)| key != "content");
+    let answer: Value = small.filter_map(|(key, value)| Some((key, serde_json::from_str::<Value>(value).ok()?))).collect();
+    signal::read_whole(provider, &answer, &mut |signal| note(signal, facts));
+    facts.error = signal::error_in(&answer);
+    let mut blocks = Blocks::new(&text);
+    if let Some(error) = json::member(&text, "error").filter(|_| facts.error.is_some()) {
+        blocks.block(|| "/error".to_owned(), error, Some(BlockKind::Error), None);
+    } else if let Some(content) = json::member(&text, "content").filter(|_| provider == Provider::Anthropic) {
+        blocks.each(content, |blocks, index, element| {
+            blocks.block(|| format!("/content/{index}"), element, None, Some(Role::Assistant));
+        });
+    }
+    facts.blocks = blocks.finish();
+}
