@@ -104,9 +104,8 @@ fn serve(runtime: &Runtime, settings: &Settings) -> Result<(), Failure> {
         });
         let closed = closed.await;
         rpc_stopper.stop();
-        match serving.await {
-            Ok(Err(error)) => warn!(%error, "serving viewers failed"),
-            Ok(Ok(())) | Err(_) => {}
+        if let Ok(Err(error)) = serving.await {
+            warn!(%error, "serving viewers failed");
         }
         if let Ok(Err(error)) = closed {
             warn!(%error, "the log could not be closed in order; nothing of it is lost");

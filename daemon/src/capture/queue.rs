@@ -34,7 +34,7 @@ struct State {
     wake_at: usize,
     lost: Lost,
     /// All that was lost since the start.
-    lost_ever: Lost,
+    all_lost: Lost,
     nudged: bool,
     closed: bool,
 }
@@ -95,21 +95,21 @@ impl Queue {
     pub fn lose_exchange(&self) {
         let mut state = self.lock();
         state.lost.exchanges += 1;
-        state.lost_ever.exchanges += 1;
+        state.all_lost.exchanges += 1;
     }
 
     /// Body bytes that found no room; `untold` if no event of their exchange will tell so.
     pub fn lose_bytes(&self, bytes: u64, untold: bool) {
         let mut state = self.lock();
-        state.lost_ever.bytes += bytes;
+        state.all_lost.bytes += bytes;
         if untold {
             state.lost.bytes += bytes;
         }
     }
 
     /// All that was lost since the start.
-    pub fn lost(&self) -> Lost {
-        self.lock().lost_ever
+    pub fn lost_since_start(&self) -> Lost {
+        self.lock().all_lost
     }
 
     /// Wakes the recording thread for something that does not stand in this queue.
@@ -215,6 +215,6 @@ mod tests {
         assert!(queue.push(data(1)));
         let batch = queue.take(Instant::now(), None, || 5);
         assert!(matches!(batch.records.last(), Some(Record { at_us: 5, what: What::Lost { exchanges: 1, bytes: 7 }, .. })));
-        assert_eq!(queue.lost(), Lost { exchanges: 1, bytes: 16 });
+        assert_eq!(queue.lost_since_start(), Lost { exchanges: 1, bytes: 16 });
     }
 }

@@ -59,7 +59,7 @@ impl Recording {
 
     /// What was forwarded and not recorded since the start.
     pub fn lost(&self) -> Lost {
-        self.queue.lost()
+        self.queue.lost_since_start()
     }
 
     /// Saves a view state beside the log.
@@ -149,7 +149,7 @@ impl Writer {
     /// Tries until it works. Traffic goes on meanwhile; the queue takes what it has room for.
     fn commit_later(&mut self, records: Vec<Record>, error: &StoreError, mut is_closing: bool) {
         let paused_at_us = self.clock.now_us();
-        let lost_before = self.queue.lost();
+        let lost_before = self.queue.lost_since_start();
         let mut reason = error.to_string();
         warn!(%reason, "recording is paused; traffic goes on");
         let mut all = vec![record(paused_at_us, What::Paused(Paused { reason: reason.clone() }))];
@@ -162,7 +162,7 @@ impl Writer {
                 return;
             }
             thread::sleep(RETRY);
-            let lost = self.queue.lost();
+            let lost = self.queue.lost_since_start();
             let resumed = Resumed {
                 paused_at_us,
                 gap_bytes: lost.bytes - lost_before.bytes,

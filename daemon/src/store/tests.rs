@@ -31,7 +31,7 @@ enum Step {
         pick: usize,
     },
     Commit,
-    SealStep,
+    Seal,
     Tidy,
     /// The process is killed: what was not committed is gone, the log is opened again.
     Kill,
@@ -47,7 +47,7 @@ fn step() -> impl Strategy<Value = Step> {
         10 => data.prop_map(|(pick, side, length, repeats, missing)| Step::Data { pick, side, length, repeats, missing }),
         3 => any::<usize>().prop_map(|pick| Step::End { pick }),
         5 => Just(Step::Commit),
-        3 => Just(Step::SealStep),
+        3 => Just(Step::Seal),
         1 => Just(Step::Tidy),
         1 => Just(Step::Kill),
     ]
@@ -117,7 +117,7 @@ impl Run {
                 self.record(exchange, What::Ended { ended: Box::new(ended), missing_request: 0, missing_response: 0 });
             }
             Step::Commit => self.commit(),
-            Step::SealStep => self.log.seal_step().expect("sealed"),
+            Step::Seal => self.log.seal_step().expect("sealed"),
             Step::Tidy => self.log.tidy().expect("tidied"),
             Step::Kill => self.kill(),
         }

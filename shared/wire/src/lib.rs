@@ -9,6 +9,7 @@ pub mod handshake;
 /// Messages and services of package `ccdump.v1`; `proto/ccdump/v1/ccdump.proto` is their manual.
 pub mod v1 {
     #![expect(clippy::all, reason = "generated code")]
+    #![cfg_attr(feature = "server", expect(clippy::allow_attributes, reason = "generated code"))]
     tonic::include_proto!("ccdump.v1");
 }
 
