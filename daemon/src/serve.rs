@@ -74,7 +74,7 @@ fn serve(runtime: &Runtime, settings: &Settings) -> Result<(), Failure> {
     let proxy_url = format!("http://{address}");
     let about =
         About { started: Instant::now(), proxy: proxy_url.clone(), socket: place.socket.clone(), data_dir: place.data_dir.clone() };
-    let service = Service::new(readers, recording, deriving.through.clone(), about);
+    let service = Service::new(readers.clone(), recording, deriving.through.clone(), about);
     let mut signals = Signals::listen()?;
     let mut proxying = runtime.spawn(listener.run(proxy, stopping));
     let (rpc_stopper, rpc_stopping) = stop::channel();
@@ -96,19 +96,18 @@ fn serve(runtime: &Runtime, settings: &Settings) -> Result<(), Failure> {
         }
         // Connections are dropped with their task; each says then how its exchange ended.
         proxying.await.ok();
-        // The rest is written and derived while viewers can still see it.
-        let closed = tokio::task::spawn_blocking(move || {
-            let closed = writer.close();
-            deriving.join();
-            closed
-        });
-        let closed = closed.await;
+        // The rest is written and derived while viewers can still see it; then the files are closed, and nobody reads them.
+        let finished = tokio::task::spawn_blocking(move || (writer.finish(), deriving.finish())).await;
         rpc_stopper.stop();
         if let Ok(Err(error)) = serving.await {
             warn!(%error, "serving viewers failed");
         }
-        if let Ok(Err(error)) = closed {
-            warn!(%error, "the log could not be closed in order; nothing of it is lost");
+        readers.close();
+        if let Ok((log, index)) = finished {
+            let closed = log.and_then(Log::close).and(index.and_then(Index::close));
+            if let Err(error) = closed {
+                warn!(%error, "the store could not be closed in order; nothing of it is lost");
+            }
         }
     });
     info!("stopped");

@@ -73,15 +73,15 @@ impl Recording {
 
 /// Ends the recording thread.
 pub struct RecordingHandle {
-    thread: thread::JoinHandle<Result<(), StoreError>>,
+    thread: thread::JoinHandle<Log>,
     queue: Arc<Queue>,
 }
 
 impl RecordingHandle {
-    /// Writes what is queued, seals what can be, and closes the log. Blocks.
-    pub fn close(self) -> Result<(), StoreError> {
+    /// Has what is queued written, and gives the log back. Blocks.
+    pub fn finish(self) -> Result<Log, StoreError> {
         self.queue.close();
-        self.thread.join().unwrap_or_else(|_| Err(StoreError::Io(io::Error::other("the recording thread broke down"))))
+        self.thread.join().map_err(|_| StoreError::Io(io::Error::other("the recording thread broke down")))
     }
 }
 
@@ -95,7 +95,7 @@ pub fn start(log: Log, queue: Arc<Queue>, clock: Clock) -> io::Result<(Recording
         Writer { log, queue: queue.clone(), clock, head: head_sender, requests: request_receiver, paused, is_untidy: true };
     let thread = thread::Builder::new().name("recording".into()).spawn(move || {
         writer.run();
-        writer.log.close()
+        writer.log
     })?;
     Ok((recording, RecordingHandle { thread, queue }))
 }

@@ -28,6 +28,8 @@ use crate::store::{
 const PACE: Duration = Duration::from_millis(20);
 /// Events of one pass.
 const EVENTS: usize = 1024;
+/// How far the thread stands back.
+const NICE: i32 = 10;
 /// After a failure.
 const RETRY: Duration = Duration::from_millis(500);
 
@@ -35,15 +37,13 @@ const RETRY: Duration = Duration::from_millis(500);
 pub struct Deriving {
     /// The newest event that the rows cover.
     pub through: watch::Receiver<u64>,
-    thread: thread::JoinHandle<()>,
+    thread: thread::JoinHandle<Index>,
 }
 
 impl Deriving {
-    /// Waits for the thread; it ends when the log is closed.
-    pub fn join(self) {
-        if self.thread.join().is_err() {
-            warn!("the deriving thread broke down; `ccdumpd` makes its rows again at the next start");
-        }
+    /// Waits until all that was recorded is derived, and gives the rows back. The recording must have ended.
+    pub fn finish(self) -> Result<Index, StoreError> {
+        self.thread.join().map_err(|_| StoreError::Io(io::Error::other("the deriving thread broke down")))
     }
 }
 
@@ -56,10 +56,10 @@ pub fn start(index: Index, readers: Readers, head: watch::Receiver<u64>) -> Resu
     let thread = thread::Builder::new()
         .name("deriving".into())
         .spawn(move || {
+            // Traffic and recording come first. Where that cannot be said, all are equal.
+            rustix::process::nice(NICE).ok();
             deriver.run(head, &runtime, &through_sender);
-            if let Err(error) = deriver.index.close() {
-                warn!(%error, "the index could not be closed");
-            }
+            deriver.index
         })
         .map_err(io::Error::other)?;
     Ok(Deriving { through, thread })

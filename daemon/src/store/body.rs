@@ -1,13 +1,16 @@
 //! Reads bodies back, whatever state of storage they are in.
 
+use std::io;
+
 use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::{
     StoreError,
-    chunks::StoredPack,
     event::Side,
     log::load_recipe,
+    pack::StoredPack,
     recipe::{Recipe, Run},
+    spool::Spool,
 };
 
 /// A stretch of a body.
@@ -75,7 +78,13 @@ impl BodyCursor {
                 return Ok(Some(piece));
             }
         }
-        self.next_part(&tx)
+        let part = self.next_part(&tx)?;
+        drop(tx);
+        match part {
+            Part::Read(piece) => Ok(piece),
+            Part::Moved if load_recipe(connection, self.exchange, self.side)?.bytes() > self.position => self.next(connection),
+            Part::Moved => Err(StoreError::Damaged { what: format!("the spool file of a body of exchange {}", self.exchange) }),
+        }
     }
 
     /// As [`BodyCursor::next`], but gives nothing past `limit`.
@@ -119,7 +128,7 @@ impl BodyCursor {
             return Ok(Some(match stretch {
                 Stretch::Inline(data) => Piece::Bytes(slice(&data, skip, data.len() as u64)),
                 Stretch::Missing(bytes) => Piece::Missing(bytes - skip),
-                Stretch::Packed { pack, from, to } => Piece::Bytes(slice(&pack.unpack()?, from + skip, to)),
+                Stretch::Packed { pack, from, to } => Piece::Bytes(slice(&pack.unpack(connection)?, from + skip, to)),
             }));
         }
     }
@@ -150,23 +159,37 @@ impl BodyCursor {
         Ok(Some(stretch))
     }
 
-    fn next_part(&mut self, connection: &Connection) -> Result<Option<Piece>, StoreError> {
-        let part: Option<(u64, Vec<u8>)> = connection
+    fn next_part(&mut self, connection: &Connection) -> Result<Part, StoreError> {
+        let part: Option<(u64, u64, Option<Vec<u8>>)> = connection
             .prepare_cached(
-                "SELECT offset, data FROM part WHERE exchange = ?1 AND side = ?2 AND offset + length(data) > ?3 ORDER BY offset LIMIT 1",
+                "SELECT offset, length, data FROM part WHERE exchange = ?1 AND side = ?2 AND offset + length > ?3 ORDER BY offset LIMIT 1",
             )?
-            .query_row(params![self.exchange, self.side.column(), self.position], |row| Ok((row.get(0)?, row.get(1)?)))
+            .query_row(params![self.exchange, self.side.column(), self.position], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
             .optional()?;
-        let Some((offset, data)) = part else { return Ok(None) };
+        let Some((offset, length, data)) = part else { return Ok(Part::Read(None)) };
         if offset > self.position {
             let missing = offset - self.position;
             self.position = offset;
-            return Ok(Some(Piece::Missing(missing)));
+            return Ok(Part::Read(Some(Piece::Missing(missing))));
         }
-        let bytes = slice(&data, self.position - offset, data.len() as u64);
+        let left = usize::try_from(length - (self.position - offset)).unwrap_or(usize::MAX);
+        let bytes = match data {
+            Some(data) => slice(&data, self.position - offset, length),
+            None => match Spool::of(connection).read(self.exchange, self.side, self.position, left) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Part::Moved),
+                read => read?,
+            },
+        };
         self.position += bytes.len() as u64;
-        Ok(Some(Piece::Bytes(bytes)))
+        Ok(Part::Read(Some(Piece::Bytes(bytes))))
     }
+}
+
+/// What came of looking for a part.
+enum Part {
+    Read(Option<Piece>),
+    /// Its file went while we looked: the bytes are in chunks now.
+    Moved,
 }
 
 /// `data[from..to]`, as far as there is such a range.

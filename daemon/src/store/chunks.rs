@@ -3,14 +3,15 @@
 //! An agent re-sends its whole history with every request. Cut where the content says so, the history of the request before falls
 //! into the same chunks again, and only what is new takes space.
 
-use rusqlite::{OptionalExtension as _, Transaction, params};
+use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
 
-use super::{StoreError, event::varint, recipe::Recipe};
+use super::{StoreError, event::varint, pack::Packer, recipe::Recipe};
 
-/// Small enough that the edges of a change cost little, large enough that 20-byte hashes do not weigh.
-const MIN: usize = 1024;
-const AVERAGE: usize = 3072;
-const MAX: usize = 16 * 1024;
+/// A turn adds a few kilobytes, and each change costs about one chunk on either side of it. Smaller ones would weigh more by their
+/// 20-byte hashes than they save.
+const MIN: usize = 256;
+const AVERAGE: usize = 1024;
+const MAX: usize = 8 * 1024;
 
 /// Chunks are compressed together up to this many bytes: what a read has to unpack at most.
 const PACK: usize = 256 * 1024;
@@ -19,22 +20,28 @@ const HASH: usize = 20;
 
 /// Puts bodies into the tables `chunk` and `pack`.
 pub struct ChunkWriter {
-    compressor: zstd::bulk::Compressor<'static>,
+    packer: Packer,
     next_chunk: u64,
+}
+
+/// New chunks that will be one pack.
+#[derive(Default)]
+struct Pack {
+    first_chunk: u64,
+    lengths: Vec<u8>,
+    data: Vec<u8>,
 }
 
 impl ChunkWriter {
     /// Goes on after the last chunk in the database.
-    pub fn new(connection: &rusqlite::Connection) -> Result<Self, StoreError> {
-        let mut compressor = zstd::bulk::Compressor::new(LEVEL)?;
-        compressor.set_parameter(zstd::zstd_safe::CParameter::ContentSizeFlag(true))?;
-        let mut writer = Self { compressor, next_chunk: 1 };
+    pub fn new(connection: &Connection) -> Result<Self, StoreError> {
+        let mut writer = Self { packer: Packer::new()?, next_chunk: 1 };
         writer.rewind(connection)?;
         Ok(writer)
     }
 
     /// Takes numbers back that a rolled-back transaction had given out.
-    pub fn rewind(&mut self, connection: &rusqlite::Connection) -> Result<(), StoreError> {
+    pub fn rewind(&mut self, connection: &Connection) -> Result<(), StoreError> {
         let last: Option<(u64, Vec<u8>)> = connection
             .query_row("SELECT first_chunk, lengths FROM pack ORDER BY first_chunk DESC LIMIT 1", [], |row| {
                 Ok((row.get(0)?, row.get(1)?))
@@ -44,6 +51,7 @@ impl ChunkWriter {
             Some((first, lengths)) => first + unpack_lengths(&lengths).len() as u64,
             None => 1,
         };
+        self.packer.forget();
         Ok(())
     }
 
@@ -84,27 +92,12 @@ impl ChunkWriter {
     }
 
     fn flush(&mut self, tx: &Transaction<'_>, pack: &mut Pack) -> Result<(), StoreError> {
-        if pack.data.is_empty() {
-            return Ok(());
+        if !pack.data.is_empty() {
+            self.packer.store(tx, pack.first_chunk, &pack.lengths, &pack.data)?;
+            *pack = Pack::default();
         }
-        let data = self.compressor.compress(&pack.data)?;
-        tx.prepare_cached("INSERT INTO pack (first_chunk, lengths, data) VALUES (?1, ?2, ?3)")?.execute(params![
-            pack.first_chunk,
-            pack.lengths,
-            data
-        ])?;
-        *pack = Pack::default();
         Ok(())
     }
-}
-
-const LEVEL: i32 = 3;
-
-#[derive(Default)]
-struct Pack {
-    first_chunk: u64,
-    lengths: Vec<u8>,
-    data: Vec<u8>,
 }
 
 impl Pack {
@@ -117,44 +110,6 @@ impl Pack {
     }
 }
 
-/// A pack as it stands in the table, still compressed.
-pub struct StoredPack {
-    pub first_chunk: u64,
-    pub lengths: Vec<u64>,
-    data: Vec<u8>,
-}
-
-impl StoredPack {
-    /// The pack that holds chunk `id`.
-    pub fn holding(connection: &rusqlite::Connection, id: u64) -> Result<Self, StoreError> {
-        let mut find = connection.prepare_cached(
-            "SELECT first_chunk, lengths, data FROM pack WHERE first_chunk <= ?1 ORDER BY first_chunk DESC LIMIT 1",
-        )?;
-        let pack = find
-            .query_row([id], |row| {
-                let lengths: Vec<u8> = row.get(1)?;
-                Ok(Self { first_chunk: row.get(0)?, lengths: unpack_lengths(&lengths), data: row.get(2)? })
-            })
-            .optional()?;
-        match pack {
-            Some(pack) if id - pack.first_chunk < pack.lengths.len() as u64 => Ok(pack),
-            _ => Err(damaged(id)),
-        }
-    }
-
-    /// Its chunks, one after the other.
-    pub fn unpack(&self) -> Result<Vec<u8>, StoreError> {
-        let length: u64 = self.lengths.iter().fold(0, |sum, &length| sum.saturating_add(length));
-        let capacity = usize::try_from(length).unwrap_or(usize::MAX).min(PACK + MAX);
-        let data = zstd::bulk::decompress(&self.data, capacity).map_err(|_| damaged(self.first_chunk))?;
-        if data.len() as u64 == length { Ok(data) } else { Err(damaged(self.first_chunk)) }
-    }
-}
-
-fn damaged(chunk: u64) -> StoreError {
-    StoreError::Damaged { what: format!("stored chunk {chunk}") }
-}
-
-fn unpack_lengths(mut bytes: &[u8]) -> Vec<u64> {
+pub fn unpack_lengths(mut bytes: &[u8]) -> Vec<u64> {
     std::iter::from_fn(|| varint::take(&mut bytes)).collect()
 }

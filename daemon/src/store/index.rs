@@ -74,7 +74,7 @@ impl Index {
     }
 
     pub fn close(self) -> Result<(), StoreError> {
-        self.connection.execute_batch("PRAGMA incremental_vacuum; PRAGMA wal_checkpoint(TRUNCATE)")?;
+        schema::shrink(&self.connection)?;
         self.connection.close().map_err(|(_, error)| error.into())
     }
 }
@@ -269,20 +269,21 @@ pub fn recent_turns(
 
 fn put_outline(tx: &Transaction<'_>, outline: &Outline) -> Result<(), StoreError> {
     let data = zstd::bulk::compress(&outline.content.encode_to_vec(), 1)?;
-    tx.prepare_cached("INSERT OR REPLACE INTO outline (exchange, side, data) VALUES (?1, ?2, ?3)")?.execute(params![
-        outline.exchange,
-        outline.side.column(),
-        data
-    ])?;
+    tx.prepare_cached("INSERT OR REPLACE INTO outline (body, data) VALUES (?1, ?2)")?
+        .execute(params![body_key(outline.exchange, outline.side), data])?;
     Ok(())
+}
+
+fn body_key(exchange: u64, side: Side) -> i64 {
+    i64::try_from(exchange).unwrap_or(i64::MAX / 2).saturating_mul(2).saturating_add(side.column())
 }
 
 /// The outline of a body, if it has been derived.
 pub fn outline(connection: &Connection, exchange: u64, side: Side) -> Result<Option<v1::OutlineResponse>, StoreError> {
     const LARGEST: usize = 64 << 20;
     let data: Option<Vec<u8>> = connection
-        .prepare_cached("SELECT data FROM outline WHERE exchange = ?1 AND side = ?2")?
-        .query_row(params![exchange, side.column()], |row| row.get(0))
+        .prepare_cached("SELECT data FROM outline WHERE body = ?1")?
+        .query_row([body_key(exchange, side)], |row| row.get(0))
         .optional()?;
     let Some(data) = data else { return Ok(None) };
     let damaged = || StoreError::Damaged { what: format!("the outline of exchange {exchange}") };

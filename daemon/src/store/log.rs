@@ -1,6 +1,9 @@
 //! The writer of the canonical log.
 
-use std::collections::{HashMap, VecDeque};
+use std::{
+    borrow::Cow,
+    collections::{HashMap, VecDeque},
+};
 
 use bytes::Bytes;
 use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehavior, params};
@@ -12,6 +15,7 @@ use super::{
     recipe::Recipe,
     record::{BodyGrowth, Folded, Record, fold},
     schema,
+    spool::Spool,
 };
 
 /// Bodies up to this size stand in their recipe.
@@ -22,6 +26,8 @@ const DIRECT: u64 = 4 << 20;
 const STEP: u64 = 1 << 20;
 /// Rows of `part` are about this long where more bytes come at once.
 const PART: usize = 256 << 10;
+/// From this many bytes of one body in a batch on, they go to a file: SQLite could not keep up.
+const FLOOD: u64 = 1 << 20;
 
 pub const FORMAT: u32 = 1;
 
@@ -140,6 +146,9 @@ impl Log {
             Ok(done) => {
                 if done {
                     self.to_seal.pop_front();
+                    if seal.total.is_some() {
+                        Spool::of(&self.connection).remove(seal.exchange, seal.side);
+                    }
                 }
                 Ok(())
             }
@@ -152,7 +161,7 @@ impl Log {
 
     /// Gives free pages back to the disk, a few at a time, and folds the side file into the main one.
     pub fn tidy(&mut self) -> Result<(), StoreError> {
-        self.connection.execute_batch("PRAGMA incremental_vacuum(512)")?;
+        schema::vacuum(&self.connection, 512)?;
         self.connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))?;
         Ok(())
     }
@@ -162,7 +171,7 @@ impl Log {
         while self.has_to_seal() {
             self.seal_step()?;
         }
-        self.connection.execute_batch("PRAGMA incremental_vacuum; PRAGMA wal_checkpoint(TRUNCATE)")?;
+        schema::shrink(&self.connection)?;
         self.connection.close().map_err(|(_, error)| error.into())
     }
 }
@@ -245,14 +254,18 @@ fn write_body(
         save_recipe(tx, exchange, side, &recipe)?;
         return Ok(true);
     }
-    let mut insert = tx.prepare_cached("INSERT INTO part (exchange, side, offset, data) VALUES (?1, ?2, ?3, ?4)")?;
+    let mut insert = tx.prepare_cached("INSERT INTO part (exchange, side, offset, length, data) VALUES (?1, ?2, ?3, ?4, ?5)")?;
+    let is_flood = growth.runs.iter().map(|(_, pieces)| length(pieces)).sum::<u64>() >= FLOOD;
     for (start, pieces) in &growth.runs {
         let mut offset = *start;
         let mut part = Vec::new();
         for (index, piece) in pieces.iter().enumerate() {
             part.extend_from_slice(piece);
             if part.len() >= PART || index + 1 == pieces.len() {
-                insert.execute(params![exchange, side.column(), offset, part])?;
+                if is_flood {
+                    Spool::of(tx).write(exchange, side, offset, &part)?;
+                }
+                insert.execute(params![exchange, side.column(), offset, part.len(), (!is_flood).then_some(&part)])?;
                 offset += part.len() as u64;
                 part.clear();
             }
@@ -264,16 +277,21 @@ fn write_body(
 /// One step of making parts into chunks. Returns whether there is nothing left to do.
 fn seal_some(tx: &Transaction<'_>, chunks: &mut ChunkWriter, seal: Seal) -> Result<bool, StoreError> {
     let (exchange, side) = (seal.exchange, seal.side.column());
+    let spool = Spool::of(tx);
     let mut recipe = load_recipe(tx, exchange, seal.side)?;
     let mut position = recipe.bytes();
     let mut data = Vec::new();
     let mut more = false;
     {
-        let mut parts = tx.prepare_cached("SELECT offset, data FROM part WHERE exchange = ?1 AND side = ?2 ORDER BY offset")?;
+        let mut parts =
+            tx.prepare_cached("SELECT offset, length, data FROM part WHERE exchange = ?1 AND side = ?2 ORDER BY offset")?;
         let mut rows = parts.query(params![exchange, side])?;
         while let Some(row) = rows.next()? {
             let offset: u64 = row.get(0)?;
-            let part = row.get_ref(1)?.as_blob().map_err(rusqlite::Error::from)?;
+            let part = match row.get_ref(2)?.as_blob_or_null().map_err(rusqlite::Error::from)? {
+                Some(part) => Cow::Borrowed(part),
+                None => Cow::Owned(spool.read(exchange, seal.side, offset, row.get(1)?)?),
+            };
             let end = position + data.len() as u64;
             if offset > end {
                 if !data.is_empty() {
@@ -301,7 +319,7 @@ fn seal_some(tx: &Transaction<'_>, chunks: &mut ChunkWriter, seal: Seal) -> Resu
         fill_hole(&mut recipe, total);
     }
     save_recipe(tx, exchange, seal.side, &recipe)?;
-    tx.prepare_cached("DELETE FROM part WHERE exchange = ?1 AND side = ?2 AND offset + length(data) <= ?3")?
+    tx.prepare_cached("DELETE FROM part WHERE exchange = ?1 AND side = ?2 AND offset + length <= ?3")?
         .execute(params![exchange, side, position])?;
     // More parts of a body that still grows come with a step of their own.
     Ok(!more || (seal.total.is_none() && taken == 0))

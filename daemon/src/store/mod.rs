@@ -10,11 +10,13 @@ pub mod chunks;
 pub mod event;
 pub mod index;
 pub mod log;
+mod pack;
 pub mod reader;
 pub mod recipe;
 pub mod record;
 pub mod recover;
 mod schema;
+mod spool;
 #[cfg(test)]
 mod tests;
 pub mod views;
@@ -32,6 +34,8 @@ pub enum StoreError {
     Io(#[from] io::Error),
     #[error(transparent)]
     Event(#[from] event::Damaged),
+    #[error("the daemon is stopping")]
+    Closed,
     #[error("{what} is damaged")]
     Damaged { what: String },
     #[error("written by a newer ccdumpd (format {0}); use that one")]
@@ -47,7 +51,7 @@ impl StoreError {
                 matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase))
             }
             Self::Damaged { .. } | Self::Event(_) => true,
-            Self::Io(_) | Self::Newer(_) => false,
+            Self::Io(_) | Self::Newer(_) | Self::Closed => false,
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Reading the log beside its writer.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rusqlite::{Connection, params};
 
@@ -21,7 +21,8 @@ pub struct Readers {
 
 struct Inner {
     files: Files,
-    idle: Mutex<Vec<Reader>>,
+    /// `None` once closed.
+    idle: Mutex<Option<Vec<Reader>>>,
 }
 
 /// One connection to each database.
@@ -32,7 +33,7 @@ pub struct Reader {
 
 impl Readers {
     pub fn new(files: Files) -> Self {
-        Self { inner: Arc::new(Inner { files, idle: Mutex::new(Vec::new()) }) }
+        Self { inner: Arc::new(Inner { files, idle: Mutex::new(Some(Vec::new())) }) }
     }
 
     pub fn files(&self) -> &Files {
@@ -41,8 +42,8 @@ impl Readers {
 
     /// Runs `read` on this thread with a connection of its own.
     pub fn with<T>(&self, read: impl FnOnce(&Reader) -> Result<T, StoreError>) -> Result<T, StoreError> {
-        let idle = self.idle().pop();
-        let reader = match idle {
+        let kept = self.idle().as_mut().ok_or(StoreError::Closed)?.pop();
+        let reader = match kept {
             Some(reader) => reader,
             None => Reader {
                 log: schema::open_reader(&self.inner.files.canonical())?,
@@ -51,16 +52,21 @@ impl Readers {
         };
         let result = read(&reader);
         // A connection that failed is not used again: what is wrong may be the connection.
-        if result.is_ok() {
-            let mut idle = self.idle();
-            if idle.len() < KEPT {
-                idle.push(reader);
-            }
+        if result.is_ok()
+            && let Some(idle) = self.idle().as_mut()
+            && idle.len() < KEPT
+        {
+            idle.push(reader);
         }
         result
     }
 
-    fn idle(&self) -> std::sync::MutexGuard<'_, Vec<Reader>> {
+    /// Closes the connections: whoever closes a database last can leave one file behind.
+    pub fn close(&self) {
+        *self.idle() = None;
+    }
+
+    fn idle(&self) -> MutexGuard<'_, Option<Vec<Reader>>> {
         self.inner.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

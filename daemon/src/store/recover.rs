@@ -79,7 +79,7 @@ fn recorded(connection: &Connection, exchange: u64, side: Side) -> Result<u64, S
     Ok(connection
         .prepare_cached(
             "SELECT max(coalesce((SELECT length FROM body WHERE exchange = ?1 AND side = ?2), 0),
-                        coalesce((SELECT max(offset + length(data)) FROM part WHERE exchange = ?1 AND side = ?2), 0))",
+                        coalesce((SELECT max(offset + length) FROM part WHERE exchange = ?1 AND side = ?2), 0))",
         )?
         .query_row(params![exchange, side.column()], |row| row.get(0))?)
 }

@@ -25,9 +25,9 @@ CREATE INDEX IF NOT EXISTS event_by_exchange ON event (exchange) WHERE exchange 
 -- Exchanges that have not ended: what a killed daemon leaves here was cut off by the kill.
 CREATE TABLE IF NOT EXISTS open_exchange (id INTEGER PRIMARY KEY);
 
--- Body bytes as they came; side 0 is the request, 1 the response.
+-- Body bytes as they came; side 0 is the request, 1 the response. Without data they stand in the file spool/EXCHANGE-SIDE.
 CREATE TABLE IF NOT EXISTS part (
-  id INTEGER PRIMARY KEY, exchange INTEGER NOT NULL, side INTEGER NOT NULL, offset INTEGER NOT NULL, data BLOB NOT NULL);
+  id INTEGER PRIMARY KEY, exchange INTEGER NOT NULL, side INTEGER NOT NULL, offset INTEGER NOT NULL, length INTEGER NOT NULL, data BLOB);
 CREATE INDEX IF NOT EXISTS part_by_body ON part (exchange, side, offset);
 
 -- The first `length` bytes of a body as a recipe of chunks; small bodies stand in it whole.
@@ -35,8 +35,8 @@ CREATE TABLE IF NOT EXISTS body (
   exchange INTEGER NOT NULL, side INTEGER NOT NULL, length INTEGER NOT NULL, recipe BLOB NOT NULL,
   PRIMARY KEY (exchange, side)) WITHOUT ROWID;
 
--- Chunks that were new together: their lengths (varints), and their bytes as one zstd frame.
-CREATE TABLE IF NOT EXISTS pack (first_chunk INTEGER PRIMARY KEY, lengths BLOB NOT NULL, data BLOB NOT NULL);
+-- Chunks that were new together: their lengths (varints), and their bytes as one zstd frame, with the pack `base` as dictionary.
+CREATE TABLE IF NOT EXISTS pack (first_chunk INTEGER PRIMARY KEY, base INTEGER, lengths BLOB NOT NULL, data BLOB NOT NULL);
 -- BLAKE3 of a chunk, cut to 160 bits, to its number.
 CREATE TABLE IF NOT EXISTS chunk (hash BLOB PRIMARY KEY, id INTEGER NOT NULL) WITHOUT ROWID;
 
@@ -59,7 +59,7 @@ CREATE INDEX IF NOT EXISTS exchange_by_thread ON exchange (session, agent, id);
 
 -- A message ccdump.v1.OutlineResponse, zstd-compressed.
 CREATE TABLE IF NOT EXISTS outline (
-  exchange INTEGER NOT NULL, side INTEGER NOT NULL, data BLOB NOT NULL, PRIMARY KEY (exchange, side)) WITHOUT ROWID;
+  body INTEGER PRIMARY KEY /* exchange * 2 + side */, data BLOB NOT NULL);
 ";
 
 /// How long a statement waits for another process's lock. Short: recording would rather pause (and say so) than stall.
@@ -100,6 +100,22 @@ pub fn open_reader(path: &Path) -> Result<Connection, StoreError> {
     connection.pragma_update(None, "cache_size", -1024)?;
     connection.set_prepared_statement_cache_capacity(32);
     Ok(connection)
+}
+
+/// Gives up to `pages` free pages back to the disk.
+pub fn vacuum(connection: &Connection, pages: u32) -> Result<(), StoreError> {
+    let mut vacuum = connection.prepare(&format!("PRAGMA incremental_vacuum({pages})"))?;
+    let mut rows = vacuum.query([])?;
+    // A page per step.
+    while rows.next()?.is_some() {}
+    Ok(())
+}
+
+/// Leaves one file without slack.
+pub fn shrink(connection: &Connection) -> Result<(), StoreError> {
+    vacuum(connection, i32::MAX.unsigned_abs())?;
+    connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
+    Ok(())
 }
 
 /// SQLite gives its side files the mode of the main one, so that has to be right from the start.

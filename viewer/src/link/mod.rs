@@ -1,0 +1,105 @@
+//! The viewer's side of the contract: finds the daemon, talks to it, and keeps talking when it goes away and comes back.
+
+mod backoff;
+mod blocks;
+mod error;
+pub(crate) mod target;
+mod watch;
+
+use std::{path::Path, time::Duration};
+
+use ccdump_wire::{
+    connect, handshake,
+    v1::{
+        BodyRequest, BodyResponse, Exchange, ExchangeRequest, ExchangeResponse, ExchangesRequest, ExchangesResponse, Filter,
+        HelloRequest, HelloResponse, OutlineRequest, OutlineResponse, Peer, WatchRequest, WatchResponse,
+        ccdump_service_client::CcdumpServiceClient,
+    },
+};
+use tonic::{Streaming, transport::Channel};
+
+pub(crate) use blocks::{BlockContent, Outline, wire_side};
+pub(crate) use error::LinkError;
+pub(crate) use watch::{Cursor, OnReset, Update, watch};
+
+/// How long a daemon that accepts connections may take for its first answer.
+const HELLO_PATIENCE: Duration = Duration::from_secs(5);
+
+/// A connection to a daemon that speaks this contract. Clones share it. It does not reconnect: [`watch`] hands out a new one.
+#[derive(Debug, Clone)]
+pub(crate) struct Link {
+    client: CcdumpServiceClient<Channel>,
+    hello: HelloResponse,
+}
+
+impl Link {
+    /// Connects and shakes hands.
+    pub(crate) async fn connect(socket: &Path) -> Result<Self, LinkError> {
+        let mut client = CcdumpServiceClient::new(connect::unix(socket).await?);
+        let call = client.hello(HelloRequest { peer: Some(peer()) });
+        let hello = match tokio::time::timeout(HELLO_PATIENCE, call).await {
+            Err(_) => {
+                return Err(LinkError::Silent { socket: socket.to_owned() });
+            }
+            Ok(answer) => answer.map_err(|status| LinkError::of(status, "greet viewers"))?.into_inner(),
+        };
+        handshake::check(hello.peer.as_ref())?;
+        Ok(Self { client, hello })
+    }
+
+    /// What the daemon said first.
+    pub(crate) fn hello(&self) -> &HelloResponse {
+        &self.hello
+    }
+
+    /// Whether the daemon says that it can do `capability`. One that says nothing about itself is asked and may refuse.
+    pub(crate) fn can(&self, capability: &str) -> bool {
+        self.hello.peer.as_ref().is_none_or(|peer| peer.capabilities.iter().any(|known| known == capability))
+    }
+
+    pub(crate) async fn exchanges(&mut self, request: ExchangesRequest) -> Result<ExchangesResponse, LinkError> {
+        let answer = self.client.exchanges(request).await;
+        Ok(answer.map_err(|status| LinkError::of(status, "list exchanges"))?.into_inner())
+    }
+
+    /// An exchange with its headers. [`LinkError::NoExchange`] when there is none of that id.
+    pub(crate) async fn exchange(&mut self, id: u64) -> Result<(Exchange, ExchangeResponse), LinkError> {
+        let answer = self.client.exchange(ExchangeRequest { id }).await;
+        let mut answer = answer.map_err(|status| LinkError::of_exchange(status, id, "describe exchanges"))?.into_inner();
+        let row = answer.exchange.take().ok_or(LinkError::NoExchange(id))?;
+        Ok((row, answer))
+    }
+
+    /// A body or a part of it, in chunks.
+    pub(crate) async fn body(&mut self, request: BodyRequest) -> Result<Streaming<BodyResponse>, LinkError> {
+        let id = request.exchange;
+        let answer = self.client.body(request).await;
+        Ok(answer.map_err(|status| LinkError::of_exchange(status, id, "send bodies"))?.into_inner())
+    }
+
+    async fn outline_pages(&mut self, request: OutlineRequest) -> Result<Streaming<OutlineResponse>, LinkError> {
+        let id = request.exchange;
+        let answer = self.client.outline(request).await;
+        Ok(answer.map_err(|status| LinkError::of_exchange(status, id, "outline bodies"))?.into_inner())
+    }
+
+    async fn open_watch(&mut self, cursor: &Cursor, filter: &Filter) -> Result<Streaming<WatchResponse>, tonic::Status> {
+        let request = WatchRequest {
+            peer: Some(peer()),
+            epoch: cursor.epoch.clone(),
+            after_seq: cursor.seq,
+            until_seq: None,
+            filter: Some(filter.clone()),
+        };
+        Ok(self.client.watch(request).await?.into_inner())
+    }
+}
+
+/// The next message of `stream`, if it has not ended. `what` as in [`LinkError::of`].
+pub(crate) async fn next<T>(stream: &mut Streaming<T>, what: &'static str) -> Result<Option<T>, LinkError> {
+    stream.message().await.map_err(|status| LinkError::of(status, what))
+}
+
+fn peer() -> Peer {
+    handshake::peer("ccdump-view", env!("CARGO_PKG_VERSION"), handshake::VIEWER_CAPABILITIES, ccdump_provider::VERSION)
+}

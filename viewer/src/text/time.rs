@@ -1,0 +1,30 @@
+//! Points in time, given in microseconds since the Unix epoch.
+
+use jiff::{Timestamp, tz::TimeZone};
+
+/// `2026-11-05T09:41:07.250Z`; `None` for a time that no calendar knows.
+pub(crate) fn rfc3339(micros: i64) -> Option<String> {
+    Timestamp::from_microsecond(micros).ok().map(|time| format!("{time:.3}"))
+}
+
+/// Day and time of `zone`, for people: `11-05 09:41:07`.
+pub(crate) fn day_and_time(micros: i64, zone: &TimeZone) -> String {
+    match Timestamp::from_microsecond(micros) {
+        Ok(time) => time.to_zoned(zone.clone()).strftime("%m-%d %H:%M:%S").to_string(),
+        Err(_) => super::units::UNKNOWN.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_have_milliseconds_and_absurd_ones_are_unknown() {
+        assert_eq!(rfc3339(1_793_871_667_250_999).as_deref(), Some("2026-11-05T09:41:07.250Z"));
+        assert_eq!(rfc3339(0).as_deref(), Some("1970-01-01T00:00:00.000Z"));
+        assert_eq!(rfc3339(i64::MAX), None);
+        assert_eq!(day_and_time(0, &TimeZone::UTC), "01-01 00:00:00");
+        assert_eq!(day_and_time(i64::MIN, &TimeZone::UTC), "–");
+    }
+}
