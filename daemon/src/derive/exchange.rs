@@ -209,16 +209,17 @@ impl OpenExchange {
         if !self.is_requested {
             outlines.push(self.read_request(reader, threads)?);
         }
-        if let Some(response) = &mut self.response {
-            response.finish();
-            let content = v1::OutlineResponse {
-                blocks: response.facts().blocks.iter().map(to_wire).collect(),
-                provider_version: VERSION,
-                ..v1::OutlineResponse::default()
-            };
-            outlines.push(Outline { exchange: self.row.id, side: Side::Response, content });
-            self.take_response_facts();
-        }
+        let blocks = match &mut self.response {
+            Some(response) => {
+                response.finish();
+                response.facts().blocks.iter().map(to_wire).collect()
+            }
+            // No answer came: then that is what there is to know.
+            None => Vec::new(),
+        };
+        let content = v1::OutlineResponse { blocks, provider_version: VERSION, ..v1::OutlineResponse::default() };
+        outlines.push(Outline { exchange: self.row.id, side: Side::Response, content });
+        self.take_response_facts();
         if ended.closed_by == ClosedBy::Unreachable {
             // Our own answer: the client saw a 502.
             self.row.status = Some(502);

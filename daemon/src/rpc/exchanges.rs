@@ -1,6 +1,9 @@
 //! The index, and one exchange with its headers.
 
+use std::time::Duration;
+
 use ccdump_wire::v1;
+use tokio::time::timeout;
 use tonic::Status;
 
 use super::{Service, convert::headers};
@@ -12,6 +15,8 @@ use crate::store::{
 
 /// Rows of a page: a row is under a kilobyte, so a page stays far below gRPC's limit.
 const PAGE: usize = 1000;
+/// Rows follow their events within milliseconds; after this long something is wrong.
+const DERIVED_WITHIN: Duration = Duration::from_secs(5);
 
 pub async fn page(service: &Service, request: v1::ExchangesRequest) -> Result<v1::ExchangesResponse, Status> {
     let wanted = usize::try_from(request.page_size).unwrap_or(PAGE);
@@ -28,9 +33,13 @@ pub async fn page(service: &Service, request: v1::ExchangesRequest) -> Result<v1
 }
 
 pub async fn one(service: &Service, id: u64) -> Result<v1::ExchangeResponse, Status> {
-    let (row, events) = service
-        .read(move |reader| Ok((index::exchange(&reader.index, id)?, events_of(&reader.log, id, i64::MAX.unsigned_abs())?)))
-        .await?;
+    let events = service.read(move |reader| events_of(&reader.log, id, i64::MAX.unsigned_abs())).await?;
+    if events.is_empty() {
+        return Err(not_found(id));
+    }
+    let row = timeout(DERIVED_WITHIN, service.derived(move |reader| index::exchange(&reader.index, id)))
+        .await
+        .map_err(|_| Status::unavailable(format!("exchange {id} is not derived yet; try again")))??;
     let (mut request, mut response) = (Headers::new(), Headers::new());
     let (mut request_trailers, mut response_trailers) = (Headers::new(), Headers::new());
     let mut upstream = String::new();
@@ -46,7 +55,6 @@ pub async fn one(service: &Service, id: u64) -> Result<v1::ExchangeResponse, Sta
             _ => {}
         }
     }
-    let row = row.ok_or_else(|| not_found(id))?;
     Ok(v1::ExchangeResponse {
         exchange: Some(row),
         request_headers: headers(request),

@@ -6,6 +6,7 @@ mod exchanges;
 mod listen;
 mod outline;
 mod payload;
+mod reading;
 mod service;
 mod status;
 mod views;

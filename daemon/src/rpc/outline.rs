@@ -8,7 +8,7 @@ use tokio_stream::wrappers::ReceiverStream;
 use tonic::Status;
 
 use super::{Service, convert::side, exchanges::not_found};
-use crate::store::{event::Side, index, reader::events_of};
+use crate::store::{index, reader::events_of};
 
 /// Blocks of a page: some hundred bytes each.
 const PAGE: usize = 2000;
@@ -25,7 +25,7 @@ pub async fn outline(
     if !exists {
         return Err(not_found(id));
     }
-    let outline = timeout(wait, derived(service, id, side))
+    let outline = timeout(wait, service.derived(move |reader| index::outline(&reader.index, id, side)))
         .await
         .map_err(|_| Status::failed_precondition(format!("exchange {id} has not come to that point")))??;
     let (sender, receiver) = mpsc::channel(2);
@@ -37,18 +37,6 @@ pub async fn outline(
         }
     });
     Ok(ReceiverStream::new(receiver))
-}
-
-/// Waits for the outline to be derived.
-async fn derived(service: &Service, exchange: u64, side: Side) -> Result<v1::OutlineResponse, Status> {
-    let mut through = service.derived.clone();
-    loop {
-        through.borrow_and_update();
-        if let Some(outline) = service.read(move |reader| index::outline(&reader.index, exchange, side)).await? {
-            return Ok(outline);
-        }
-        through.changed().await.map_err(|_| Status::unavailable("the daemon is stopping"))?;
-    }
 }
 
 fn pages(outline: v1::OutlineResponse, changes_only: bool) -> Vec<v1::OutlineResponse> {

@@ -24,15 +24,15 @@ pub struct Service {
     pub readers: Readers,
     pub recording: Recording,
     /// The newest event that the derived rows cover.
-    pub derived: watch::Receiver<u64>,
+    pub derived_through: watch::Receiver<u64>,
     pub about: Arc<About>,
     pub leases: Leases,
     pub viewers: Viewers,
 }
 
 impl Service {
-    pub fn new(readers: Readers, recording: Recording, derived: watch::Receiver<u64>, about: About) -> Self {
-        Self { readers, recording, derived, about: Arc::new(about), leases: Leases::default(), viewers: Viewers::default() }
+    pub fn new(readers: Readers, recording: Recording, derived_through: watch::Receiver<u64>, about: About) -> Self {
+        Self { readers, recording, derived_through, about: Arc::new(about), leases: Leases::default(), viewers: Viewers::default() }
     }
 
     /// Reads on a thread where waiting for the disk holds nobody up.
@@ -45,6 +45,21 @@ impl Service {
         result
             .map_err(|_| Status::internal("reading the store broke down"))?
             .map_err(|error| Status::unavailable(error.to_string()))
+    }
+
+    /// Reads what is derived, waiting until it is.
+    pub async fn derived<T: Send + 'static>(
+        &self,
+        read: impl Fn(&Reader) -> Result<Option<T>, StoreError> + Clone + Send + 'static,
+    ) -> Result<T, Status> {
+        let mut through = self.derived_through.clone();
+        loop {
+            through.borrow_and_update();
+            if let Some(found) = self.read(read.clone()).await? {
+                return Ok(found);
+            }
+            through.changed().await.map_err(|_| Status::unavailable("the daemon is stopping"))?;
+        }
     }
 
     pub fn peer(&self) -> v1::Peer {

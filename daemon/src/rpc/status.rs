@@ -68,7 +68,7 @@ pub async fn status(service: &Service) -> Result<v1::StatusResponse, Status> {
         rss_bytes: rss_bytes(),
         paused: service.recording.paused(),
         gap_bytes: service.recording.lost().bytes,
-        derived_seq: *service.derived.borrow(),
+        derived_seq: *service.derived_through.borrow(),
     })
 }
 

@@ -1,36 +1,21 @@
 //! The log, pulled by cursor for each viewer at the pace that it reads.
 
-use std::{
-    collections::{HashMap, HashSet},
-    time::Duration,
-};
+use std::time::Duration;
 
 use ccdump_wire::v1::{self, watch_response::Message as Reply};
-use prost::Message as _;
 use tokio::{sync::mpsc, time::timeout};
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::Status;
 
-use super::{Service, convert, payload::Payload};
-use crate::store::{
-    StoreError,
-    event::{Detail, Side},
-    index,
-    reader::{Reader, bounds, events_after},
+use super::{
+    Service,
+    reading::{Batch, Reading},
 };
+use crate::store::{index, reader::bounds};
 
 const HEARTBEAT: Duration = Duration::from_secs(5);
-/// Events read at once.
-const EVENTS: usize = 512;
-/// A batch of this many bytes takes no more events. With one more event of [`PAYLOAD`] it is still below gRPC's 4 MiB.
-const BATCH: usize = 1 << 20;
-/// Inline payload of one event at most; the rest is had with `Body`.
-const PAYLOAD: usize = 2 << 20;
 /// Index rows of a message.
 const ROWS: usize = 500;
-/// Bodies that are being decoded for one viewer; the one unused longest is decoded from its start again when it is needed.
-const DECODERS: usize = 64;
-
 /// Nobody listens any more.
 struct Gone;
 
@@ -79,18 +64,9 @@ struct Watch {
     reading: Option<Reading>,
 }
 
-/// What goes to the reading thread and comes back.
-struct Reading {
-    filter: v1::Filter,
-    payloads: Payloads,
-    /// Which exchanges are of the session that the filter names.
-    of_session: HashMap<u64, bool>,
-}
-
 impl Watch {
     fn new(service: Service, request: v1::WatchRequest, sender: Sender) -> Self {
-        let reading =
-            Reading { filter: request.filter.unwrap_or_default(), payloads: Payloads::default(), of_session: HashMap::new() };
+        let reading = Reading::new(request.filter.unwrap_or_default());
         Self {
             service,
             sender,
@@ -105,12 +81,10 @@ impl Watch {
     async fn run(&mut self) -> Result<(), Ended> {
         self.greet().await?;
         let mut head = self.head();
-        let mut derived = self.service.derived.clone();
+        let mut derived = self.service.derived_through.clone();
         loop {
             let newest = (*head.borrow_and_update()).min(self.until_seq);
-            while self.cursor < newest {
-                self.send_events(newest).await?;
-            }
+            while self.cursor < newest && self.send_events(newest).await? {}
             if self.cursor >= self.until_seq {
                 return Ok(());
             }
@@ -138,12 +112,16 @@ impl Watch {
 
     /// Events of a session can be told from others only after they were derived.
     fn head(&self) -> tokio::sync::watch::Receiver<u64> {
-        let by_session = self.reading.as_ref().is_some_and(|reading| reading.filter.session.is_some());
-        if by_session { self.service.derived.clone() } else { self.service.recording.head.clone() }
+        let by_session = self.session().is_some();
+        if by_session { self.service.derived_through.clone() } else { self.service.recording.head.clone() }
+    }
+
+    fn session(&self) -> Option<String> {
+        self.reading.as_ref().and_then(|reading| reading.filter().session.clone())
     }
 
     fn wants_index(&self) -> bool {
-        self.reading.as_ref().is_some_and(|reading| reading.filter.index)
+        self.reading.as_ref().is_some_and(|reading| reading.filter().index)
     }
 
     /// Hello, then a snapshot where the cursor is none of ours.
@@ -179,8 +157,8 @@ impl Watch {
 
     async fn send_snapshot(&mut self) -> Result<(), Ended> {
         // Read before the rows: what changes meanwhile is sent again as events.
-        let through_seq = *self.service.derived.borrow();
-        let session = self.reading.as_ref().and_then(|reading| reading.filter.session.clone());
+        let through_seq = *self.service.derived_through.borrow();
+        let session = self.session();
         let mut request = v1::ExchangesRequest { session, ..v1::ExchangesRequest::default() };
         loop {
             let page = request.clone();
@@ -195,23 +173,20 @@ impl Watch {
         Ok(())
     }
 
-    async fn send_events(&mut self, newest: u64) -> Result<(), Ended> {
+    /// Returns false when what comes next has to be derived first.
+    async fn send_events(&mut self, newest: u64) -> Result<bool, Ended> {
         let Some(mut reading) = self.reading.take() else {
             return Err(Status::internal("reading broke down").into());
         };
         let after = self.cursor;
-        let (reading, events, through) = self
-            .service
-            .read(move |reader| {
-                let (events, through) = reading.next(reader, after, newest)?;
-                Ok((reading, events, through))
-            })
-            .await?;
+        let (reading, batch) =
+            self.service.read(move |reader| reading.next(reader, after, newest).map(|batch| (reading, batch))).await?;
         self.reading = Some(reading);
-        self.cursor = through;
+        let Some(Batch { events, through_seq }) = batch else { return Ok(false) };
+        self.cursor = through_seq;
         let epoch = self.service.recording.epoch.to_string();
-        self.send(Reply::Events(v1::EventBatch { epoch, events, through_seq: through })).await?;
-        Ok(())
+        self.send(Reply::Events(v1::EventBatch { epoch, events, through_seq })).await?;
+        Ok(true)
     }
 
     async fn send_index(&mut self, newest: u64) -> Result<(), Ended> {
@@ -229,132 +204,5 @@ impl Watch {
 
     async fn send(&self, message: Reply) -> Result<(), Gone> {
         self.sender.send(Ok(v1::WatchResponse { message: Some(message) })).await.map_err(|_| Gone)
-    }
-}
-
-impl Reading {
-    /// The next events after `after` and up to `newest` that the filter lets through, and how far that is.
-    fn next(&mut self, reader: &Reader, after: u64, newest: u64) -> Result<(Vec<v1::Event>, u64), StoreError> {
-        let mut through = after;
-        let mut events = Vec::new();
-        let mut size = 0;
-        for event in events_after(&reader.log, after, EVENTS)? {
-            if event.seq > newest || size >= BATCH {
-                break;
-            }
-            through = event.seq;
-            if !self.lets_through(reader, event.exchange)? {
-                continue;
-            }
-            let body = match &event.detail {
-                Detail::RequestData(data) => Some((Side::Request, data.offset + data.length())),
-                Detail::ResponseData(data) => Some((Side::Response, data.offset + data.length())),
-                Detail::Ended(_) => {
-                    self.payloads.forget(event.exchange);
-                    None
-                }
-                _ => None,
-            };
-            let exchange = event.exchange;
-            let mut event = convert::event(event);
-            if let (Some((side, wire_end)), Some(data)) = (body, data_of(&mut event))
-                && self.wants_payload(exchange, side)
-            {
-                self.payloads.fill(reader, exchange, side, wire_end, data)?;
-            }
-            size += event.encoded_len();
-            events.push(event);
-        }
-        // Nothing read means nothing there: numbers have no holes, but a retention may have made one.
-        let through = if through == after { newest } else { through };
-        Ok((events, through))
-    }
-
-    fn lets_through(&mut self, reader: &Reader, exchange: u64) -> Result<bool, StoreError> {
-        let is_named = self.filter.exchanges.is_empty() || self.filter.exchanges.contains(&exchange);
-        let Some(session) = &self.filter.session else {
-            return Ok(is_named);
-        };
-        if exchange == 0 {
-            return Ok(is_named);
-        }
-        let is_of_session = match self.of_session.get(&exchange) {
-            Some(&known) => known,
-            None => {
-                let row = index::exchange(&reader.index, exchange)?;
-                let is_of_session = row.is_some_and(|row| row.session.as_ref() == Some(session));
-                if self.of_session.len() > 4096 {
-                    self.of_session.clear();
-                }
-                self.of_session.insert(exchange, is_of_session);
-                is_of_session
-            }
-        };
-        Ok(is_named && is_of_session)
-    }
-
-    fn wants_payload(&self, exchange: u64, side: Side) -> bool {
-        let filter = &self.filter;
-        let named = filter.payload_all || filter.payload_exchanges.contains(&exchange);
-        named && (side == Side::Response || !filter.payload_response_only)
-    }
-}
-
-fn data_of(event: &mut v1::Event) -> Option<&mut v1::BodyData> {
-    match &mut event.detail {
-        Some(v1::event::Detail::RequestData(data) | v1::event::Detail::ResponseData(data)) => Some(data),
-        _ => None,
-    }
-}
-
-/// Bodies in the middle of being decoded, the one used last at the end.
-#[derive(Default)]
-struct Payloads {
-    open: Vec<((u64, Side), Payload)>,
-    /// Bodies of which the viewer was told that they cannot be decoded.
-    given_up: HashSet<(u64, Side)>,
-}
-
-impl Payloads {
-    fn fill(
-        &mut self,
-        reader: &Reader,
-        exchange: u64,
-        side: Side,
-        wire_end: u64,
-        data: &mut v1::BodyData,
-    ) -> Result<(), StoreError> {
-        let key = (exchange, side);
-        let known = self.open.iter().position(|(open, _)| *open == key);
-        let mut payload = match known {
-            Some(index) => self.open.remove(index).1,
-            None => {
-                let mut payload = Payload::open(reader, exchange, side, true)?;
-                payload.catch_up(reader, exchange, side, data.offset)?;
-                payload
-            }
-        };
-        let mut bytes = Vec::new();
-        let mut offset = None;
-        while let Some(decoded) = payload.next(reader, wire_end)? {
-            offset.get_or_insert(decoded.offset);
-            let room = PAYLOAD.saturating_sub(bytes.len()).min(decoded.bytes.len());
-            bytes.extend_from_slice(decoded.bytes.get(..room).unwrap_or_default());
-            if decoded.undecodable.is_some() && self.given_up.insert(key) {
-                data.undecodable = decoded.undecodable;
-            }
-        }
-        data.payload_offset = offset.unwrap_or_default();
-        data.payload = bytes.into();
-        if self.open.len() >= DECODERS {
-            self.open.remove(0);
-        }
-        self.open.push((key, payload));
-        Ok(())
-    }
-
-    fn forget(&mut self, exchange: u64) {
-        self.open.retain(|((open, _), _)| *open != exchange);
-        self.given_up.retain(|(given_up, _)| *given_up != exchange);
     }
 }

@@ -7,9 +7,9 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 use super::{
     StoreError,
     event::Side,
-    log::load_recipe,
     pack::StoredPack,
     recipe::{Recipe, Run},
+    seal::load_recipe,
     spool::Spool,
 };
 

@@ -1,11 +1,7 @@
 //! The writer of the canonical log.
 
-use std::{
-    borrow::Cow,
-    collections::{HashMap, VecDeque},
-};
+use std::collections::{HashMap, VecDeque};
 
-use bytes::Bytes;
 use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehavior, params};
 
 use super::{
@@ -13,8 +9,9 @@ use super::{
     chunks::ChunkWriter,
     event::Side,
     recipe::Recipe,
-    record::{BodyGrowth, Folded, Record, fold},
+    record::{BodyGrowth, Folded, Record, Stretch, fold},
     schema,
+    seal::{STEP, Seal, fill_hole, save_recipe, seal_some},
     spool::Spool,
 };
 
@@ -22,8 +19,6 @@ use super::{
 const INLINE: u64 = 256;
 /// Bodies up to this size that begin and end within one batch become chunks at once.
 const DIRECT: u64 = 4 << 20;
-/// A body that is still growing becomes chunks from this much on; also how much of one is worked on in a step.
-const STEP: u64 = 1 << 20;
 /// Rows of `part` are about this long where more bytes come at once.
 const PART: usize = 256 << 10;
 /// From this many bytes of one body in a batch on, they go to a file: SQLite could not keep up.
@@ -40,15 +35,6 @@ pub struct Log {
     /// Bytes in `part` of bodies that still grow.
     growing: HashMap<(u64, Side), u64>,
     to_seal: VecDeque<Seal>,
-}
-
-/// Part of a body that waits to become chunks.
-#[derive(Debug, Clone, Copy)]
-pub struct Seal {
-    pub exchange: u64,
-    pub side: Side,
-    /// The body's whole length, once it has ended.
-    pub total: Option<u64>,
 }
 
 impl Log {
@@ -105,7 +91,7 @@ impl Log {
             if sealed.contains(key) {
                 continue;
             }
-            let added: u64 = growth.runs.iter().map(|(_, pieces)| length(pieces)).sum();
+            let added = growth.added();
             let has_parts = added > 0 || self.growing.contains_key(key);
             if growth.total.is_some() {
                 self.growing.remove(key);
@@ -235,15 +221,15 @@ fn write_body(
     side: Side,
     growth: &BodyGrowth,
 ) -> Result<bool, StoreError> {
-    let starts_here = growth.runs.first().is_some_and(|&(offset, _)| offset == 0);
+    let starts_here = growth.stretches.first().is_some_and(|stretch| stretch.offset == 0);
     if let Some(total) = growth.total
         && total <= DIRECT
         && starts_here
     {
         let mut recipe = Recipe::default();
-        for (offset, pieces) in &growth.runs {
-            fill_hole(&mut recipe, *offset);
-            let data = pieces.concat();
+        for stretch in &growth.stretches {
+            fill_hole(&mut recipe, stretch.offset);
+            let data = stretch.pieces.concat();
             if total <= INLINE {
                 recipe.push_inline(&data);
             } else {
@@ -255,9 +241,9 @@ fn write_body(
         return Ok(true);
     }
     let mut insert = tx.prepare_cached("INSERT INTO part (exchange, side, offset, length, data) VALUES (?1, ?2, ?3, ?4, ?5)")?;
-    let is_flood = growth.runs.iter().map(|(_, pieces)| length(pieces)).sum::<u64>() >= FLOOD;
-    for (start, pieces) in &growth.runs {
-        let mut offset = *start;
+    let is_flood = growth.added() >= FLOOD;
+    for Stretch { offset, pieces, .. } in &growth.stretches {
+        let mut offset = *offset;
         let mut part = Vec::new();
         for (index, piece) in pieces.iter().enumerate() {
             part.extend_from_slice(piece);
@@ -272,88 +258,4 @@ fn write_body(
         }
     }
     Ok(false)
-}
-
-/// One step of making parts into chunks. Returns whether there is nothing left to do.
-fn seal_some(tx: &Transaction<'_>, chunks: &mut ChunkWriter, seal: Seal) -> Result<bool, StoreError> {
-    let (exchange, side) = (seal.exchange, seal.side.column());
-    let spool = Spool::of(tx);
-    let mut recipe = load_recipe(tx, exchange, seal.side)?;
-    let mut position = recipe.bytes();
-    let mut data = Vec::new();
-    let mut more = false;
-    {
-        let mut parts =
-            tx.prepare_cached("SELECT offset, length, data FROM part WHERE exchange = ?1 AND side = ?2 ORDER BY offset")?;
-        let mut rows = parts.query(params![exchange, side])?;
-        while let Some(row) = rows.next()? {
-            let offset: u64 = row.get(0)?;
-            let part = match row.get_ref(2)?.as_blob_or_null().map_err(rusqlite::Error::from)? {
-                Some(part) => Cow::Borrowed(part),
-                None => Cow::Owned(spool.read(exchange, seal.side, offset, row.get(1)?)?),
-            };
-            let end = position + data.len() as u64;
-            if offset > end {
-                if !data.is_empty() {
-                    // A hole follows: what stands before it ends there.
-                    more = true;
-                    break;
-                }
-                fill_hole(&mut recipe, offset);
-                position = offset;
-            }
-            // A part that a step before has taken half of.
-            let skip = usize::try_from((position + data.len() as u64).saturating_sub(offset)).unwrap_or(usize::MAX);
-            data.extend_from_slice(part.get(skip..).unwrap_or_default());
-            if data.len() as u64 >= STEP {
-                more = true;
-                break;
-            }
-        }
-    }
-    let hole_follows = more && (data.len() as u64) < STEP;
-    let is_end = hole_follows || (!more && seal.total.is_some());
-    let taken = chunks.put(tx, &data, is_end, &mut recipe)?;
-    position += taken as u64;
-    if let (false, Some(total)) = (more, seal.total) {
-        fill_hole(&mut recipe, total);
-    }
-    save_recipe(tx, exchange, seal.side, &recipe)?;
-    tx.prepare_cached("DELETE FROM part WHERE exchange = ?1 AND side = ?2 AND offset + length <= ?3")?
-        .execute(params![exchange, side, position])?;
-    // More parts of a body that still grows come with a step of their own.
-    Ok(!more || (seal.total.is_none() && taken == 0))
-}
-
-fn fill_hole(recipe: &mut Recipe, up_to: u64) {
-    let hole = up_to.saturating_sub(recipe.bytes());
-    if hole > 0 {
-        recipe.push_missing(hole);
-    }
-}
-
-pub(super) fn load_recipe(connection: &Connection, exchange: u64, side: Side) -> Result<Recipe, StoreError> {
-    let encoded: Option<Vec<u8>> = connection
-        .prepare_cached("SELECT recipe FROM body WHERE exchange = ?1 AND side = ?2")?
-        .query_row(params![exchange, side.column()], |row| row.get(0))
-        .optional()?;
-    match encoded {
-        None => Ok(Recipe::default()),
-        Some(encoded) => Recipe::decode(&encoded)
-            .ok_or_else(|| StoreError::Damaged { what: format!("the recipe of a body of exchange {exchange}") }),
-    }
-}
-
-fn save_recipe(tx: &Transaction<'_>, exchange: u64, side: Side, recipe: &Recipe) -> Result<(), StoreError> {
-    tx.prepare_cached("INSERT OR REPLACE INTO body (exchange, side, length, recipe) VALUES (?1, ?2, ?3, ?4)")?.execute(params![
-        exchange,
-        side.column(),
-        recipe.bytes(),
-        recipe.encode()
-    ])?;
-    Ok(())
-}
-
-fn length(pieces: &[Bytes]) -> u64 {
-    pieces.iter().map(|piece| piece.len() as u64).sum()
 }

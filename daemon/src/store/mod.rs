@@ -16,6 +16,7 @@ pub mod recipe;
 pub mod record;
 pub mod recover;
 mod schema;
+mod seal;
 mod spool;
 #[cfg(test)]
 mod tests;

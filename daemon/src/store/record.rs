@@ -1,6 +1,6 @@
 //! What capture hands to the log, and how a batch of it becomes events.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use bytes::Bytes;
 
@@ -55,13 +55,28 @@ pub struct Draft {
     pub detail: Detail,
 }
 
+/// Bytes of a body without a hole.
+#[derive(Debug)]
+pub struct Stretch {
+    pub offset: u64,
+    pub length: u64,
+    pub pieces: Vec<Bytes>,
+}
+
 /// What a batch adds to one body.
 #[derive(Debug, Default)]
 pub struct BodyGrowth {
-    /// Runs of bytes in order, each with its offset; what lies between them is missing.
-    pub runs: Vec<(u64, Vec<Bytes>)>,
+    /// In order; what lies between them is missing.
+    pub stretches: Vec<Stretch>,
     /// Set when the body will not grow any more: its length, unrecorded bytes included.
     pub total: Option<u64>,
+}
+
+impl BodyGrowth {
+    /// Bytes that are added.
+    pub fn added(&self) -> u64 {
+        self.stretches.iter().map(|stretch| stretch.length).sum()
+    }
 }
 
 /// A batch in the form it is written in.
@@ -82,18 +97,25 @@ pub fn fold(records: &[Record]) -> Folded {
         fold.add(record);
     }
     let mut folded = fold.folded;
-    folded.opened.retain(|exchange| !fold.opened_and_ended.contains_key(exchange));
+    folded.opened.retain(|exchange| !fold.opened_and_ended.contains(exchange));
     folded
 }
 
 #[derive(Default)]
 struct Folding {
     folded: Folded,
-    /// Index of an exchange's newest draft.
-    newest: HashMap<u64, usize>,
+    newest: HashMap<u64, Newest>,
     body_index: HashMap<(u64, Side), usize>,
-    opened_here: HashMap<u64, ()>,
-    opened_and_ended: HashMap<u64, ()>,
+    opened_here: HashSet<u64>,
+    opened_and_ended: HashSet<u64>,
+}
+
+/// An exchange's newest draft.
+#[derive(Clone, Copy)]
+struct Newest {
+    index: usize,
+    /// Bytes that it tells of, where it is body data.
+    data: Option<(Side, u64)>,
 }
 
 impl Folding {
@@ -101,7 +123,7 @@ impl Folding {
         let (exchange, at_us) = (record.exchange, record.at_us);
         match &record.what {
             What::Opened(opened) => {
-                self.opened_here.insert(exchange, ());
+                self.opened_here.insert(exchange);
                 self.folded.opened.push(exchange);
                 self.draft(exchange, at_us, Detail::Opened((**opened).clone()));
             }
@@ -121,8 +143,8 @@ impl Folding {
                 self.body(exchange, Side::Request).total.get_or_insert(ended.request_bytes);
                 self.body(exchange, Side::Response).total = Some(ended.response_bytes);
                 self.draft(exchange, at_us, Detail::Ended((**ended).clone()));
-                if self.opened_here.remove(&exchange).is_some() {
-                    self.opened_and_ended.insert(exchange, ());
+                if self.opened_here.remove(&exchange) {
+                    self.opened_and_ended.insert(exchange);
                 } else {
                     self.folded.ended.push(exchange);
                 }
@@ -137,7 +159,7 @@ impl Folding {
     }
 
     fn draft(&mut self, exchange: u64, at_us: i64, detail: Detail) {
-        self.newest.insert(exchange, self.folded.drafts.len());
+        self.newest.insert(exchange, Newest { index: self.folded.drafts.len(), data: None });
         self.folded.drafts.push(Draft { exchange, at_us, detail });
     }
 
@@ -149,18 +171,25 @@ impl Folding {
     }
 
     fn data(&mut self, record: &Record, side: Side, offset: u64, bytes: &Bytes) {
+        let length = bytes.len() as u64;
         let body = self.body(record.exchange, side);
-        match body.runs.last_mut() {
-            Some((start, pieces)) if *start + length(pieces) == offset => pieces.push(bytes.clone()),
-            _ => body.runs.push((offset, vec![bytes.clone()])),
+        match body.stretches.last_mut() {
+            Some(stretch) if stretch.offset + stretch.length == offset => {
+                stretch.length += length;
+                stretch.pieces.push(bytes.clone());
+            }
+            _ => body.stretches.push(Stretch { offset, length, pieces: vec![bytes.clone()] }),
         }
-        let piece_length = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
-        let newest = self.newest.get(&record.exchange).and_then(|&index| self.folded.drafts.get_mut(index));
-        if let Some(Draft { at_us, detail, .. }) = newest
-            && let Some(data) = data_of(detail, side)
-            && data.length() < EVENT
+        let piece_length = u32::try_from(length).unwrap_or(u32::MAX);
+        if let Some(newest) = self.newest.get_mut(&record.exchange)
+            && let Some((of_side, told)) = &mut newest.data
+            && *of_side == side
+            && *told < EVENT
+            && let Some(draft) = self.folded.drafts.get_mut(newest.index)
+            && let Detail::RequestData(data) | Detail::ResponseData(data) = &mut draft.detail
         {
-            let after_us = u32::try_from(record.at_us - *at_us).unwrap_or(u32::MAX);
+            *told += length;
+            let after_us = u32::try_from(record.at_us - draft.at_us).unwrap_or(u32::MAX);
             data.pieces.push((after_us, piece_length));
             return;
         }
@@ -169,7 +198,9 @@ impl Folding {
             Side::Request => Detail::RequestData(data),
             Side::Response => Detail::ResponseData(data),
         };
+        let newest = Newest { index: self.folded.drafts.len(), data: Some((side, length)) };
         self.draft(record.exchange, record.at_us, detail);
+        self.newest.insert(record.exchange, newest);
     }
 
     fn body(&mut self, exchange: u64, side: Side) -> &mut BodyGrowth {
@@ -180,15 +211,4 @@ impl Folding {
         });
         &mut bodies[index].1
     }
-}
-
-fn data_of(detail: &mut Detail, side: Side) -> Option<&mut Data> {
-    match (detail, side) {
-        (Detail::RequestData(data), Side::Request) | (Detail::ResponseData(data), Side::Response) => Some(data),
-        _ => None,
-    }
-}
-
-fn length(pieces: &[Bytes]) -> u64 {
-    pieces.iter().map(|piece| piece.len() as u64).sum()
 }

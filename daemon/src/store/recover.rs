@@ -5,8 +5,9 @@ use rusqlite::{Connection, params};
 use super::{
     StoreError,
     event::{ClosedBy, Detail, Ended, Side},
-    log::{Log, Seal},
+    log::Log,
     record::{Record, What},
+    seal::Seal,
 };
 
 /// Ends the exchanges that a kill cut off, and leaves their bodies to be sealed. Returns how many there were.

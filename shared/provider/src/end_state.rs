@@ -68,6 +68,8 @@ pub fn end_state(facts: &EndFacts) -> EndState {
         ClosedBy::Finished => EndState::Complete,
         ClosedBy::Upstream if facts.status.is_none() => EndState::UpstreamError,
         ClosedBy::Upstream => EndState::Truncated,
+        // A WebSocket has no end of its own: agents just close it.
+        ClosedBy::Client if facts.status == Some(101) && facts.all_delivered => EndState::Complete,
         ClosedBy::Client => EndState::ClientCancelled,
         ClosedBy::Daemon => EndState::DaemonStopped,
     }
@@ -112,6 +114,8 @@ mod tests {
             ("an error status, and the client left in its body", cut_short(facts(Client, Some(500))), ClientCancelled),
             ("an error event", EndFacts { api_error: true, ..terminal(stream(Finished)) }, UpstreamError),
             ("an error event, and the client left", EndFacts { api_error: true, ..cut_short(stream(Client)) }, UpstreamError),
+            ("a WebSocket that the client closed", facts(Client, Some(101)), Complete),
+            ("a WebSocket that the upstream broke", facts(Upstream, Some(101)), Truncated),
             ("a redirect", facts(Finished, Some(302)), Complete),
         ];
         for (what, facts, expected) in table {
