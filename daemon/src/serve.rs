@@ -74,7 +74,7 @@ fn serve(runtime: &Runtime, settings: &Settings) -> Result<(), Failure> {
     let proxy_url = format!("http://{address}");
     let about =
         About { started: Instant::now(), proxy: proxy_url.clone(), socket: place.socket.clone(), data_dir: place.data_dir.clone() };
-    let service = Service::new(readers.clone(), recording, deriving.through.clone(), about);
+    let service = Service::new(readers.clone(), recording, &deriving, about);
     let mut signals = Signals::listen()?;
     let mut proxying = runtime.spawn(listener.run(proxy, stopping));
     let (rpc_stopper, rpc_stopping) = stop::channel();

@@ -24,8 +24,8 @@ use crate::store::{
     reader::{Reader, Readers, events_after, events_of},
 };
 
-/// Between two passes: streams write a hundred times a second, and one row a pass is enough.
-const PACE: Duration = Duration::from_millis(20);
+/// Between two passes: streams write a hundred times a second, and a row now and then is enough. Who waits for one says so.
+const PACE: Duration = Duration::from_millis(100);
 /// Events of one pass.
 const EVENTS: usize = 1024;
 /// How far the thread stands back.
@@ -41,9 +41,23 @@ pub struct Deriving {
 }
 
 impl Deriving {
+    pub fn hurry(&self) -> Hurry {
+        Hurry(self.thread.thread().clone())
+    }
+
     /// Waits until all that was recorded is derived, and gives the rows back. The recording must have ended.
     pub fn finish(self) -> Result<Index, StoreError> {
         self.thread.join().map_err(|_| StoreError::Io(io::Error::other("the deriving thread broke down")))
+    }
+}
+
+/// Asks the thread not to wait for its next pass. Cheap to clone.
+#[derive(Clone)]
+pub struct Hurry(thread::Thread);
+
+impl Hurry {
+    pub fn hurry(&self) {
+        self.0.unpark();
     }
 }
 
@@ -95,7 +109,7 @@ impl Deriver {
                     }
                 }
                 if self.cursor >= known {
-                    thread::sleep(PACE.saturating_sub(began.elapsed()));
+                    thread::park_timeout(PACE.saturating_sub(began.elapsed()));
                 }
             }
             if runtime.block_on(head.changed()).is_err() {

@@ -11,7 +11,7 @@ use http_body::{Body, Frame, SizeHint};
 use http_body_util::Full;
 use hyper::body::Incoming;
 
-use super::{delivery::Delivery, headers};
+use super::{connection::ClientConnection, delivery::Delivery, driver::Driver, headers};
 use crate::{
     capture::{BodyRecorder, Recorder},
     store::event::Headers,
@@ -79,6 +79,7 @@ pub struct UpstreamBody {
     recording: BodyRecorder,
     recorder: Recorder,
     delivery: Delivery,
+    driver: Driver,
     trailers: Headers,
     state: Passing,
 }
@@ -91,13 +92,30 @@ enum Passing {
 }
 
 impl UpstreamBody {
-    pub fn new(inner: Incoming, recording: BodyRecorder, recorder: Recorder, delivery: Delivery) -> Self {
-        Self { inner, recording, recorder, delivery, trailers: Headers::new(), state: Passing::Open }
+    pub fn new(inner: Incoming, recording: BodyRecorder, client: &ClientConnection) -> Self {
+        Self {
+            inner,
+            recording,
+            recorder: client.proxy.recorder.clone(),
+            delivery: client.delivery.clone(),
+            driver: client.driver.clone(),
+            trailers: Headers::new(),
+            state: Passing::Open,
+        }
+    }
+
+    /// The next frame. What the upstream's socket holds is read at once, so that what came together goes out together.
+    fn poll_inner(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+        if let Poll::Ready(frame) = Pin::new(&mut self.inner).poll_frame(cx) {
+            return Poll::Ready(frame);
+        }
+        self.driver.drive(cx);
+        Pin::new(&mut self.inner).poll_frame(cx)
     }
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
         if let Passing::Open = self.state {
-            match ready!(Pin::new(&mut self.inner).poll_frame(cx)) {
+            match ready!(self.poll_inner(cx)) {
                 Some(Ok(frame)) => {
                     if let Some(data) = frame.data_ref() {
                         self.recording.data(data);

@@ -1,11 +1,11 @@
 //! One client connection: HTTP/1.1 in, each request handed to `forward`.
 
-use std::{pin::pin, sync::Arc};
+use std::{future::poll_fn, pin::Pin, pin::pin, sync::Arc};
 
 use hyper::{server::conn::http1, service::service_fn};
-use tokio::net::TcpStream;
+use tokio::{net::TcpStream, sync::Mutex};
 
-use super::{Proxy, delivery::Delivery, forward, socket::ClientSocket, upstream::UpstreamConnection};
+use super::{Proxy, delivery::Delivery, driver::Driver, forward, socket::ClientSocket, upstream::UpstreamConnection};
 use crate::stop::Stop;
 
 /// Header fields in a head at most; hyper's own limit of 100 is too low for what agents send through gateways.
@@ -18,7 +18,9 @@ pub struct ClientConnection {
     pub proxy: Arc<Proxy>,
     pub delivery: Delivery,
     /// The connection that the last request went out on.
-    pub upstream: tokio::sync::Mutex<Option<UpstreamConnection>>,
+    pub upstream: Mutex<Option<UpstreamConnection>>,
+    /// What moves its bytes.
+    pub driver: Driver,
 }
 
 /// Serves a connection until either side closes it; on `stop` after the exchange that is under way.
@@ -27,24 +29,32 @@ pub async fn serve(proxy: Arc<Proxy>, stream: TcpStream, mut stop: Stop) -> hype
     stream.set_nodelay(true).ok();
     let delivery = Delivery::default();
     let socket = ClientSocket::new(stream, delivery.clone());
-    let client = Arc::new(ClientConnection { proxy, delivery, upstream: tokio::sync::Mutex::new(None) });
+    let driver = Driver::default();
+    let client = Arc::new(ClientConnection { proxy, delivery, upstream: Mutex::new(None), driver: driver.clone() });
 
     let service = service_fn(move |request| {
         let client = client.clone();
         async move { forward::exchange(&client, request).await }
     });
-    let mut connection = pin!(
-        http1::Builder::new()
-            .preserve_header_case(true)
-            .auto_date_header(false)
-            .max_headers(MAX_HEADERS)
-            .max_buf_size(MAX_BUFFER)
-            .serve_connection(socket, service)
-            .with_upgrades()
-    );
-    tokio::select! {
-        served = connection.as_mut() => return served,
-        () = stop.wait() => connection.as_mut().graceful_shutdown(),
-    }
-    connection.await
+    let mut connection = http1::Builder::new()
+        .preserve_header_case(true)
+        .auto_date_header(false)
+        .max_headers(MAX_HEADERS)
+        .max_buf_size(MAX_BUFFER)
+        .serve_connection(socket, service)
+        .with_upgrades();
+    let mut stop = pin!(stop.wait());
+    let mut is_stopping = false;
+    poll_fn(|cx| {
+        if !is_stopping && stop.as_mut().poll(cx).is_ready() {
+            is_stopping = true;
+            Pin::new(&mut connection).graceful_shutdown();
+        }
+        // Both sides in one task: what one of them reads, the other writes without a thread being woken in between.
+        driver.drive(cx);
+        let served = Pin::new(&mut connection).poll(cx);
+        driver.drive(cx);
+        served
+    })
+    .await
 }

@@ -82,6 +82,9 @@ pub async fn exchange(client: &ClientConnection, request: Request<Incoming>) -> 
     {
         open.hand_over();
         upgrade::pass(upgrading, &mut response, &protocol, recording);
+        if let Some(moving) = client.driver.give_away() {
+            tokio::spawn(moving);
+        }
         return Ok(response.map(|_| ResponseBody::Own(Full::default())));
     }
     if closes {
@@ -89,7 +92,7 @@ pub async fn exchange(client: &ClientConnection, request: Request<Incoming>) -> 
     }
     open.hand_over();
     client.delivery.begin(recording.clone());
-    let body = |inner| UpstreamBody::new(inner, recording.body(Side::Response), proxy.recorder.clone(), client.delivery.clone());
+    let body = |inner| UpstreamBody::new(inner, recording.body(Side::Response), client);
     Ok(response.map(|inner| ResponseBody::Upstream(body(inner))))
 }
 
@@ -127,10 +130,11 @@ async fn send(
             }
         }
     }
-    let mut new = match client.proxy.connector.connect(base).await {
+    let (mut new, moving) = match client.proxy.connector.connect(base).await {
         Ok(new) => new,
         Err(error) => return Err((Box::new(request), error)),
     };
+    client.driver.replace(moving);
     let sent = new.send(request).await;
     *upstream = Some(new);
     Ok(sent)

@@ -12,11 +12,13 @@
 //! | record | `body`, with `capture` | beside the stream, never in its way |
 //! | forward | `forward`, `headers` | hop-by-hop fields out, `Host` exchanged |
 //! | connect | `upstream` | TCP or TLS; one upstream connection per client connection, so that what happens to one happens to the other |
+//! | move | `driver` | both connections in one task: no thread is woken between reading and writing |
 //! | upgrade | `upgrade` | WebSockets pass as bytes |
 
 mod body;
 mod connection;
 mod delivery;
+mod driver;
 mod forward;
 mod guard;
 mod headers;

@@ -23,6 +23,7 @@ use super::{
     body::RequestBody,
     connection::{MAX_BUFFER, MAX_HEADERS},
     delivery::Delivery,
+    driver::Moving,
     route::BaseUrl,
     tls,
 };
@@ -90,16 +91,17 @@ impl Connector {
         Self { tls: OnceLock::new() }
     }
 
-    pub async fn connect(&self, base: &BaseUrl) -> Result<UpstreamConnection, ConnectError> {
+    /// The second of the two moves the bytes of the first.
+    pub async fn connect(&self, base: &BaseUrl) -> Result<(UpstreamConnection, Moving), ConnectError> {
         let stream = connect_tcp(base).await?;
         // As towards the client.
         stream.set_nodelay(true).ok();
-        let sender = if base.is_tls {
+        let (sender, moving) = if base.is_tls {
             handshake(self.connect_tls(base, stream).await?, base).await?
         } else {
             handshake(stream, base).await?
         };
-        Ok(UpstreamConnection { base: base.clone(), sender })
+        Ok((UpstreamConnection { base: base.clone(), sender }, moving))
     }
 
     async fn connect_tls(
@@ -129,7 +131,7 @@ async fn connect_tcp(base: &BaseUrl) -> Result<TcpStream, ConnectError> {
     Err(ConnectError::Connect { host: format!("{}:{}", host(), base.port), source: last })
 }
 
-async fn handshake<S>(stream: S, base: &BaseUrl) -> Result<SendRequest<RequestBody>, ConnectError>
+async fn handshake<S>(stream: S, base: &BaseUrl) -> Result<(SendRequest<RequestBody>, Moving), ConnectError>
 where
     S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Send + Unpin + 'static,
     TokioIo<S>: Read + Write,
@@ -141,7 +143,7 @@ where
         .handshake(TokioIo::new(stream))
         .await
         .map_err(|source| ConnectError::Http { host: base.host.clone(), source })?;
-    // Its errors reach whoever waits for the response or reads its body.
-    tokio::spawn(connection.with_upgrades());
-    Ok(sender)
+    let connection = connection.with_upgrades();
+    let moving = Box::pin(async move { connection.await.unwrap_or_default() });
+    Ok((sender, moving))
 }

@@ -16,7 +16,14 @@ use super::{
     views::{self, Leases},
     watch as watching,
 };
-use crate::{capture::Recording, store::StoreError, store::reader::Reader, store::reader::Readers};
+use crate::{
+    capture::Recording,
+    derive::{Deriving, Hurry},
+    store::{
+        StoreError,
+        reader::{Reader, Readers},
+    },
+};
 
 /// What the methods work with. Cheap to clone.
 #[derive(Clone)]
@@ -25,14 +32,23 @@ pub struct Service {
     pub recording: Recording,
     /// The newest event that the derived rows cover.
     pub derived_through: watch::Receiver<u64>,
+    pub hurry: Hurry,
     pub about: Arc<About>,
     pub leases: Leases,
     pub viewers: Viewers,
 }
 
 impl Service {
-    pub fn new(readers: Readers, recording: Recording, derived_through: watch::Receiver<u64>, about: About) -> Self {
-        Self { readers, recording, derived_through, about: Arc::new(about), leases: Leases::default(), viewers: Viewers::default() }
+    pub fn new(readers: Readers, recording: Recording, deriving: &Deriving, about: About) -> Self {
+        Self {
+            readers,
+            recording,
+            derived_through: deriving.through.clone(),
+            hurry: deriving.hurry(),
+            about: Arc::new(about),
+            leases: Leases::default(),
+            viewers: Viewers::default(),
+        }
     }
 
     /// Reads on a thread where waiting for the disk holds nobody up.
@@ -58,6 +74,7 @@ impl Service {
             if let Some(found) = self.read(read.clone()).await? {
                 return Ok(found);
             }
+            self.hurry.hurry();
             through.changed().await.map_err(|_| Status::unavailable("the daemon is stopping"))?;
         }
     }
