@@ -93,9 +93,9 @@ fn serve(runtime: &Runtime, settings: &Settings) -> Result<(), Failure> {
         if !ended {
             recorder.stop();
             proxying.abort();
+            // Connections are dropped with their task; each says then how its exchange ended.
+            proxying.await.ok();
         }
-        // Connections are dropped with their task; each says then how its exchange ended.
-        proxying.await.ok();
         // The rest is written and derived while viewers can still see it; then the files are closed, and nobody reads them.
         let finished = tokio::task::spawn_blocking(move || (writer.finish(), deriving.finish())).await;
         rpc_stopper.stop();

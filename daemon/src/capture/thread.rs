@@ -30,6 +30,11 @@ use crate::store::{
 const GROUP: Duration = Duration::from_millis(10);
 /// Between two tries while paused.
 const RETRY: Duration = Duration::from_millis(250);
+/// Quiet for this long, bodies that have ended are made into chunks. Under load they wait on disk as they came: what comes must be
+/// written down faster than it comes.
+const SEAL_AFTER: Duration = Duration::from_millis(10);
+/// Where there is no quiet, a step of that is done this often.
+const SEAL_WITHIN: Duration = Duration::from_millis(200);
 /// Quiet for this long, the files are tidied.
 const TIDY_AFTER: Duration = Duration::from_secs(2);
 /// View states that wait to be saved; one more is refused.
@@ -114,23 +119,32 @@ struct Writer {
 impl Writer {
     fn run(&mut self) {
         let mut not_before = Instant::now();
+        let mut last_spare_time = Instant::now();
         loop {
-            let idle_until =
-                if self.log.has_to_seal() { Some(Instant::now()) } else { self.is_untidy.then(|| Instant::now() + TIDY_AFTER) };
-            let batch = self.queue.take(not_before, idle_until, || self.clock.now_us());
+            let spare_time_at = self.spare_time_after(Instant::now());
+            let batch = self.queue.take(not_before, spare_time_at, || self.clock.now_us());
             let closed = batch.closed;
-            if batch.records.is_empty() {
+            let is_idle = batch.records.is_empty();
+            if is_idle {
                 self.queue.release(batch.cost);
-                self.use_spare_time();
             } else {
                 self.commit(batch);
                 not_before = Instant::now() + GROUP;
+            }
+            if is_idle || (self.log.has_to_seal() && last_spare_time.elapsed() > SEAL_WITHIN) {
+                self.use_spare_time();
+                last_spare_time = Instant::now();
             }
             self.serve_requests();
             if closed && self.queue.is_empty() {
                 return;
             }
         }
+    }
+
+    /// When there will have been quiet for long enough to do something else.
+    fn spare_time_after(&self, now: Instant) -> Option<Instant> {
+        if self.log.has_to_seal() { Some(now + SEAL_AFTER) } else { self.is_untidy.then(|| now + TIDY_AFTER) }
     }
 
     fn commit(&mut self, batch: Batch) {

@@ -13,6 +13,9 @@ use super::{
     spool::Spool,
 };
 
+/// Bytes of a spool file that are read at once.
+const SPOOLED: usize = 256 << 10;
+
 /// A stretch of a body.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Piece {
@@ -172,7 +175,7 @@ impl BodyCursor {
             self.position = offset;
             return Ok(Part::Read(Some(Piece::Missing(missing))));
         }
-        let left = usize::try_from(length - (self.position - offset)).unwrap_or(usize::MAX);
+        let left = usize::try_from(length - (self.position - offset)).unwrap_or(usize::MAX).min(SPOOLED);
         let bytes = match data {
             Some(data) => slice(&data, self.position - offset, length),
             None => match Spool::of(connection).read(self.exchange, self.side, self.position, left) {

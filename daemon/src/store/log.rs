@@ -9,7 +9,7 @@ use super::{
     chunks::ChunkWriter,
     event::Side,
     recipe::Recipe,
-    record::{BodyGrowth, Folded, Record, Stretch, fold},
+    record::{BodyGrowth, Folded, Record, fold},
     schema,
     seal::{STEP, Seal, fill_hole, save_recipe, seal_some},
     spool::Spool,
@@ -19,8 +19,6 @@ use super::{
 const INLINE: u64 = 256;
 /// Bodies up to this size that begin and end within one batch become chunks at once.
 const DIRECT: u64 = 4 << 20;
-/// Rows of `part` are about this long where more bytes come at once.
-const PART: usize = 256 << 10;
 /// From this many bytes of one body in a batch on, they go to a file: SQLite could not keep up.
 const FLOOD: u64 = 1 << 20;
 
@@ -241,21 +239,16 @@ fn write_body(
         return Ok(true);
     }
     let mut insert = tx.prepare_cached("INSERT INTO part (exchange, side, offset, length, data) VALUES (?1, ?2, ?3, ?4, ?5)")?;
-    let is_flood = growth.added() >= FLOOD;
-    for Stretch { offset, pieces, .. } in &growth.stretches {
-        let mut offset = *offset;
-        let mut part = Vec::new();
-        for (index, piece) in pieces.iter().enumerate() {
-            part.extend_from_slice(piece);
-            if part.len() >= PART || index + 1 == pieces.len() {
-                if is_flood {
-                    Spool::of(tx).write(exchange, side, offset, &part)?;
-                }
-                insert.execute(params![exchange, side.column(), offset, part.len(), (!is_flood).then_some(&part)])?;
-                offset += part.len() as u64;
-                part.clear();
-            }
+    if growth.added() >= FLOOD {
+        let spool = Spool::of(tx);
+        for stretch in &growth.stretches {
+            spool.write(exchange, side, stretch.offset, &stretch.pieces)?;
+            insert.execute(params![exchange, side.column(), stretch.offset, stretch.length, None::<Vec<u8>>])?;
         }
+        return Ok(false);
+    }
+    for stretch in &growth.stretches {
+        insert.execute(params![exchange, side.column(), stretch.offset, stretch.length, stretch.pieces.concat()])?;
     }
     Ok(false)
 }

@@ -1,7 +1,5 @@
 //! Parts of bodies become chunks.
 
-use std::borrow::Cow;
-
 use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
 
 use super::{StoreError, chunks::ChunkWriter, event::Side, recipe::Recipe, spool::Spool};
@@ -20,53 +18,77 @@ pub struct Seal {
 
 /// One step of making parts into chunks. Returns whether there is nothing left to do.
 pub(super) fn seal_some(tx: &Transaction<'_>, chunks: &mut ChunkWriter, seal: Seal) -> Result<bool, StoreError> {
-    let (exchange, side) = (seal.exchange, seal.side.column());
-    let spool = Spool::of(tx);
-    let mut recipe = load_recipe(tx, exchange, seal.side)?;
-    let mut position = recipe.bytes();
-    let mut data = Vec::new();
-    let mut more = false;
-    {
-        let mut parts =
-            tx.prepare_cached("SELECT offset, length, data FROM part WHERE exchange = ?1 AND side = ?2 ORDER BY offset")?;
-        let mut rows = parts.query(params![exchange, side])?;
-        while let Some(row) = rows.next()? {
-            let offset: u64 = row.get(0)?;
-            let part = match row.get_ref(2)?.as_blob_or_null().map_err(rusqlite::Error::from)? {
-                Some(part) => Cow::Borrowed(part),
-                None => Cow::Owned(spool.read(exchange, seal.side, offset, row.get(1)?)?),
-            };
-            let end = position + data.len() as u64;
-            if offset > end {
-                if !data.is_empty() {
-                    // A hole follows: what stands before it ends there.
-                    more = true;
-                    break;
-                }
-                fill_hole(&mut recipe, offset);
-                position = offset;
-            }
-            // A part that a step before has taken half of.
-            let skip = usize::try_from((position + data.len() as u64).saturating_sub(offset)).unwrap_or(usize::MAX);
-            data.extend_from_slice(part.get(skip..).unwrap_or_default());
-            if data.len() as u64 >= STEP {
-                more = true;
-                break;
-            }
-        }
-    }
-    let hole_follows = more && (data.len() as u64) < STEP;
-    let is_end = hole_follows || (!more && seal.total.is_some());
+    let mut recipe = load_recipe(tx, seal.exchange, seal.side)?;
+    let Gathered { data, then } = gather(tx, seal, &mut recipe)?;
+    let is_end = match then {
+        Then::More => false,
+        Then::Hole => true,
+        Then::Nothing => seal.total.is_some(),
+    };
     let taken = chunks.put(tx, &data, is_end, &mut recipe)?;
-    position += taken as u64;
-    if let (false, Some(total)) = (more, seal.total) {
+    if let (Then::Nothing, Some(total)) = (then, seal.total) {
         fill_hole(&mut recipe, total);
     }
-    save_recipe(tx, exchange, seal.side, &recipe)?;
-    tx.prepare_cached("DELETE FROM part WHERE exchange = ?1 AND side = ?2 AND offset + length <= ?3")?
-        .execute(params![exchange, side, position])?;
-    // More parts of a body that still grows come with a step of their own.
-    Ok(!more || (seal.total.is_none() && taken == 0))
+    save_recipe(tx, seal.exchange, seal.side, &recipe)?;
+    tx.prepare_cached("DELETE FROM part WHERE exchange = ?1 AND side = ?2 AND offset + length <= ?3")?.execute(params![
+        seal.exchange,
+        seal.side.column(),
+        recipe.bytes()
+    ])?;
+    // What a growing body gets from here on comes with a step of its own.
+    Ok(matches!(then, Then::Nothing) || (seal.total.is_none() && taken == 0))
+}
+
+/// Bytes that follow a recipe.
+struct Gathered {
+    data: Vec<u8>,
+    then: Then,
+}
+
+/// What comes after them.
+#[derive(Clone, Copy)]
+enum Then {
+    Nothing,
+    Hole,
+    More,
+}
+
+/// About a step's worth of what follows `recipe`; a hole right behind it is filled.
+fn gather(tx: &Transaction<'_>, seal: Seal, recipe: &mut Recipe) -> Result<Gathered, StoreError> {
+    let spool = Spool::of(tx);
+    let mut parts = tx.prepare_cached("SELECT offset, length, data FROM part WHERE exchange = ?1 AND side = ?2 ORDER BY offset")?;
+    let mut rows = parts.query(params![seal.exchange, seal.side.column()])?;
+    let mut data = Vec::new();
+    let mut end = recipe.bytes();
+    while let Some(row) = rows.next()? {
+        let (offset, length): (u64, u64) = (row.get(0)?, row.get(1)?);
+        if offset > end {
+            if !data.is_empty() {
+                return Ok(Gathered { data, then: Then::Hole });
+            }
+            fill_hole(recipe, offset);
+            end = offset;
+        }
+        // A step before may have taken a part of it.
+        let left = (offset + length).saturating_sub(end);
+        let now = index(left.min(STEP - (data.len() as u64).min(STEP)));
+        match row.get_ref(2)?.as_blob_or_null().map_err(rusqlite::Error::from)? {
+            Some(part) => {
+                let skip = index(end - offset);
+                data.extend_from_slice(part.get(skip..skip.saturating_add(now)).unwrap_or_default());
+            }
+            None => data.extend_from_slice(&spool.read(seal.exchange, seal.side, end, now)?),
+        }
+        end += now as u64;
+        if (now as u64) < left {
+            return Ok(Gathered { data, then: Then::More });
+        }
+    }
+    Ok(Gathered { data, then: Then::Nothing })
+}
+
+fn index(bytes: u64) -> usize {
+    usize::try_from(bytes).unwrap_or(usize::MAX)
 }
 
 /// What lies between the recipe's end and `up_to` is missing.

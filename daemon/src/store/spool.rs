@@ -10,6 +10,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use bytes::Bytes;
 use rusqlite::Connection;
 
 use super::{StoreError, event::Side};
@@ -27,8 +28,8 @@ impl Spool {
         Self { dir: database.and_then(Path::parent).unwrap_or(Path::new(".")).join("spool") }
     }
 
-    /// Adds bytes of a body.
-    pub fn write(&self, exchange: u64, side: Side, offset: u64, data: &[u8]) -> Result<(), StoreError> {
+    /// Adds bytes of a body, from `offset` on.
+    pub fn write(&self, exchange: u64, side: Side, mut offset: u64, pieces: &[Bytes]) -> Result<(), StoreError> {
         let path = self.path(exchange, side);
         let options = OpenOptions::new().create(true).write(true).truncate(false).mode(0o600).to_owned();
         let file = match options.open(&path) {
@@ -38,7 +39,11 @@ impl Spool {
             }
             opened => opened?,
         };
-        Ok(file.write_all_at(data, offset)?)
+        for piece in pieces {
+            file.write_all_at(piece, offset)?;
+            offset += piece.len() as u64;
+        }
+        Ok(())
     }
 
     /// `length` bytes of a body.
