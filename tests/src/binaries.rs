@@ -1,0 +1,76 @@
+//! Finds the two programs under test, and refuses stale ones: a test of yesterday's daemon says nothing.
+
+use std::{
+    env, fs,
+    path::{Path, PathBuf},
+    sync::OnceLock,
+    time::SystemTime,
+};
+
+/// The daemon: `$CCDUMPD_BIN`, else the one beside this test executable.
+///
+/// # Panics
+/// When it is missing, or older than the sources it was made of.
+pub fn ccdumpd() -> &'static Path {
+    static FOUND: OnceLock<PathBuf> = OnceLock::new();
+    FOUND.get_or_init(|| find("ccdumpd", "CCDUMPD_BIN"))
+}
+
+/// The viewer: `$CCDUMP_VIEW_BIN`, else the one beside this test executable.
+///
+/// # Panics
+/// As [`ccdumpd`].
+pub fn ccdump_view() -> &'static Path {
+    static FOUND: OnceLock<PathBuf> = OnceLock::new();
+    FOUND.get_or_init(|| find("ccdump-view", "CCDUMP_VIEW_BIN"))
+}
+
+fn find(name: &str, variable: &str) -> PathBuf {
+    if let Some(path) = env::var_os(variable).map(PathBuf::from) {
+        assert!(path.is_file(), "${variable} names {}, which is no file", path.display());
+        return path;
+    }
+    let own = env::current_exe().expect("the path of this executable");
+    let found = own.ancestors().skip(1).take(3).map(|folder| folder.join(name)).find(|path| path.is_file());
+    let Some(binary) = found else {
+        panic!("no {name} beside {}: {}", own.display(), advice());
+    };
+    if let Some(newer) = newer_source(&binary) {
+        panic!("{} is older than {}: {}", binary.display(), newer.display(), advice());
+    }
+    binary
+}
+
+fn advice() -> &'static str {
+    if cfg!(debug_assertions) {
+        "run `cargo build`, or `cargo test --workspace`, which builds it"
+    } else {
+        "run `cargo build --release`"
+    }
+}
+
+/// A source of `binary` that has changed since it was built. Cargo writes what it was made of beside it, into `<name>.d`; files of the
+/// contract are looked at besides, since a build script reads them.
+fn newer_source(binary: &Path) -> Option<PathBuf> {
+    let built = modified(binary)?;
+    let list = binary.with_extension("d");
+    let list = fs::read_to_string(&list).unwrap_or_else(|error| panic!("cannot read {}: {error}; {}", list.display(), advice()));
+    let (_, sources) = list.split_once(": ").expect("`binary: sources`");
+    let sources = sources.replace("\\ ", "\0");
+    let sources = sources.split_whitespace().map(|source| PathBuf::from(source.replace('\0', " ")));
+    let contract = root().join("proto/ccdump/v1/ccdump.proto");
+    sources
+        .filter(|source| !source.is_dir())
+        .chain([contract])
+        .find(|source| modified(source).is_none_or(|changed| changed > built))
+}
+
+fn modified(path: &Path) -> Option<SystemTime> {
+    fs::metadata(path).and_then(|metadata| metadata.modified()).ok()
+}
+
+/// The workspace.
+pub fn root() -> PathBuf {
+    let own = Path::new(env!("CARGO_MANIFEST_DIR"));
+    own.parent().expect("the crate lies in a workspace").to_owned()
+}

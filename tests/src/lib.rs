@@ -1,0 +1,33 @@
+//! What the end-to-end tests and the benchmarks are made of: a fake upstream and a client on bare sockets ([`upstream`], [`client`]),
+//! the two programs as child processes ([`daemon`], [`view`]), and a scripted coding agent ([`agent`]).
+//!
+//! All of it panics on failure, with the reason: it serves tests alone.
+
+pub mod agent;
+pub mod binaries;
+pub mod client;
+pub mod compare;
+pub mod daemon;
+pub mod grpc;
+pub mod home;
+pub mod http1;
+pub mod output;
+pub mod process;
+pub mod random;
+pub mod upstream;
+pub mod view;
+pub mod wait;
+
+/// The SHA-256 of `bytes` in hex.
+pub fn sha256(bytes: &[u8]) -> String {
+    use sha2::Digest as _;
+    let mut hash = sha2::Sha256::new();
+    hash.update(bytes);
+    hex(&hash.finalize())
+}
+
+/// Lower-case hex.
+pub fn hex(bytes: &[u8]) -> String {
+    let digit = |nibble: u8| char::from_digit(u32::from(nibble), 16).unwrap_or_default();
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
+}
