@@ -1,7 +1,6 @@
 //! Puts the daemon together, and takes it apart again.
 
 use std::{
-    fs,
     io::{self, Write as _},
     path::Path,
     sync::Arc,
@@ -25,7 +24,7 @@ use crate::{
     rpc::{self, About, Service, Socket},
     settings::{Place, Settings},
     stop,
-    store::{Files, StoreError, index::Index, log::Log, reader::Readers, recover},
+    store::{Files, StoreError, index::Index, log::Log, reader::Readers, recover, views::Views},
 };
 
 /// How long exchanges that are under way may go on after a stop.
@@ -61,6 +60,7 @@ fn serve(runtime: &Runtime, settings: &Settings) -> Result<(), Failure> {
     let log = open_log(&files, &clock)?;
     let next_exchange = log.next_exchange()?;
     let index = Index::open(&files, log.epoch(), ccdump_provider::VERSION)?;
+    let views = Views::open(&files)?;
     let readers = Readers::new(files);
     let queue = Arc::new(Queue::default());
     let (recording, writer) = capture::start(log, queue.clone(), clock)?;
@@ -74,7 +74,7 @@ fn serve(runtime: &Runtime, settings: &Settings) -> Result<(), Failure> {
     let proxy_url = format!("http://{address}");
     let about =
         About { started: Instant::now(), proxy: proxy_url.clone(), socket: place.socket.clone(), data_dir: place.data_dir.clone() };
-    let service = Service::new(readers.clone(), recording, &deriving, about);
+    let service = Service::new(readers.clone(), views, recording, &deriving, about);
     let mut signals = Signals::listen()?;
     let mut proxying = runtime.spawn(listener.run(proxy, stopping));
     let (rpc_stopper, rpc_stopping) = stop::channel();
@@ -140,12 +140,7 @@ fn put_aside(files: &Files) -> io::Result<String> {
     let stamp = jiff::Timestamp::now().strftime("%Y%m%d-%H%M%S").to_string();
     let path = files.canonical();
     let aside = format!("{}.damaged-{stamp}", path.display());
-    for suffix in ["", "-wal", "-shm"] {
-        let from = format!("{}{suffix}", path.display());
-        if Path::new(&from).exists() {
-            fs::rename(from, format!("{aside}{suffix}"))?;
-        }
-    }
+    Files::rename(&path, Path::new(&aside))?;
     Ok(aside)
 }
 

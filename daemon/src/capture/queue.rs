@@ -35,7 +35,6 @@ struct State {
     lost: Lost,
     /// All that was lost since the start.
     all_lost: Lost,
-    nudged: bool,
     closed: bool,
 }
 
@@ -112,12 +111,6 @@ impl Queue {
         self.lock().all_lost
     }
 
-    /// Wakes the recording thread for something that does not stand in this queue.
-    pub fn nudge(&self) {
-        self.lock().nudged = true;
-        self.wake.notify_one();
-    }
-
     /// No more will come; the recording thread is to write the rest and end.
     pub fn close(&self) {
         self.lock().closed = true;
@@ -138,14 +131,13 @@ impl Queue {
             };
             let ready = !state.records.is_empty() && (now >= not_before || state.queued >= LARGE);
             let given_up = deadline.is_some_and(|deadline| now >= deadline);
-            if ready || given_up || state.nudged || state.closed {
+            if ready || given_up || state.closed {
                 break;
             }
             let timeout = deadline.map_or(Duration::from_secs(3600), |deadline| deadline - now);
             state = self.wake.wait_timeout(state, timeout).unwrap_or_else(PoisonError::into_inner).0;
         }
         state.wake_at = usize::MAX;
-        state.nudged = false;
         let cost = mem::take(&mut state.queued);
         state.held += cost;
         let mut records = mem::take(&mut state.records);

@@ -3,15 +3,12 @@
 
 use std::{
     io,
-    sync::{
-        Arc, Mutex, PoisonError,
-        mpsc::{Receiver, SyncSender, sync_channel},
-    },
+    sync::{Arc, Mutex, PoisonError},
     thread,
     time::{Duration, Instant},
 };
 
-use tokio::sync::{oneshot, watch};
+use tokio::sync::watch;
 use tracing::{info, warn};
 
 use super::{
@@ -23,7 +20,6 @@ use crate::store::{
     event::{Paused, Resumed},
     log::Log,
     record::{Record, What},
-    views::{self, ViewState},
 };
 
 /// The first record after a pause is committed at once, what follows in groups.
@@ -37,14 +33,6 @@ const SEAL_AFTER: Duration = Duration::from_millis(10);
 const SEAL_WITHIN: Duration = Duration::from_millis(200);
 /// Quiet for this long, the files are tidied.
 const TIDY_AFTER: Duration = Duration::from_secs(2);
-/// View states that wait to be saved; one more is refused.
-const REQUESTS: usize = 64;
-
-/// What else is asked of the one writer.
-pub enum Request {
-    SaveView { name: String, state: ViewState, done: oneshot::Sender<Result<(), String>> },
-}
-
 /// What the rest of the daemon sees of the recording. Cheap to clone.
 #[derive(Clone)]
 pub struct Recording {
@@ -52,7 +40,6 @@ pub struct Recording {
     /// Number of the newest event that is on disk.
     pub head: watch::Receiver<u64>,
     paused: Arc<Mutex<Option<String>>>,
-    requests: SyncSender<Request>,
     queue: Arc<Queue>,
 }
 
@@ -65,14 +52,6 @@ impl Recording {
     /// What was forwarded and not recorded since the start.
     pub fn lost(&self) -> Lost {
         self.queue.lost_since_start()
-    }
-
-    /// Saves a view state beside the log.
-    pub async fn save_view(&self, name: String, state: ViewState) -> Result<(), String> {
-        let (done, result) = oneshot::channel();
-        self.requests.try_send(Request::SaveView { name, state, done }).map_err(|_| "too much to save at once".to_owned())?;
-        self.queue.nudge();
-        result.await.unwrap_or_else(|_| Err("the daemon is stopping".to_owned()))
     }
 }
 
@@ -93,11 +72,9 @@ impl RecordingHandle {
 /// Starts the thread. It owns the log.
 pub fn start(log: Log, queue: Arc<Queue>, clock: Clock) -> io::Result<(Recording, RecordingHandle)> {
     let (head_sender, head) = watch::channel(log.head_seq());
-    let (requests, request_receiver) = sync_channel(REQUESTS);
     let paused = Arc::new(Mutex::new(None));
-    let recording = Recording { epoch: log.epoch().into(), head, paused: paused.clone(), requests, queue: queue.clone() };
-    let mut writer =
-        Writer { log, queue: queue.clone(), clock, head: head_sender, requests: request_receiver, paused, is_untidy: true };
+    let recording = Recording { epoch: log.epoch().into(), head, paused: paused.clone(), queue: queue.clone() };
+    let mut writer = Writer { log, queue: queue.clone(), clock, head: head_sender, paused, is_untidy: true };
     let thread = thread::Builder::new().name("recording".into()).spawn(move || {
         writer.run();
         writer.log
@@ -110,7 +87,6 @@ struct Writer {
     queue: Arc<Queue>,
     clock: Clock,
     head: watch::Sender<u64>,
-    requests: Receiver<Request>,
     paused: Arc<Mutex<Option<String>>>,
     /// Written to since it was tidied.
     is_untidy: bool,
@@ -135,7 +111,6 @@ impl Writer {
                 self.use_spare_time();
                 last_spare_time = Instant::now();
             }
-            self.serve_requests();
             if closed && self.queue.is_empty() {
                 return;
             }
@@ -170,7 +145,6 @@ impl Writer {
         all.extend(records);
         loop {
             self.set_paused(Some(&reason));
-            self.serve_requests();
             if is_closing {
                 warn!(%reason, records = all.len(), "stopping with records that could not be written");
                 return;
@@ -215,18 +189,6 @@ impl Writer {
         if let Err(error) = worked {
             warn!(%error, "cannot tidy the store now");
             thread::sleep(RETRY);
-        }
-    }
-
-    fn serve_requests(&mut self) {
-        while let Ok(request) = self.requests.try_recv() {
-            match request {
-                Request::SaveView { name, state, done } => {
-                    let saved = views::save(&mut self.log, &name, &state).map_err(|error| error.to_string());
-                    // A viewer that left does not wait for the answer.
-                    done.send(saved).ok();
-                }
-            }
         }
     }
 }

@@ -13,8 +13,7 @@ use tonic::{Request, Response, Status};
 use super::{
     body, exchanges, outline,
     status::{self, About, Viewers},
-    views::{self, Leases},
-    watch as watching,
+    views as view_states, watch as watching,
 };
 use crate::{
     capture::Recording,
@@ -22,6 +21,7 @@ use crate::{
     store::{
         StoreError,
         reader::{Reader, Readers},
+        views::Views,
     },
 };
 
@@ -29,24 +29,26 @@ use crate::{
 #[derive(Clone)]
 pub struct Service {
     pub readers: Readers,
+    pub views: Views,
     pub recording: Recording,
     /// The newest event that the derived rows cover.
     pub derived_through: watch::Receiver<u64>,
     pub hurry: Hurry,
     pub about: Arc<About>,
-    pub leases: Leases,
+    pub leases: view_states::Leases,
     pub viewers: Viewers,
 }
 
 impl Service {
-    pub fn new(readers: Readers, recording: Recording, deriving: &Deriving, about: About) -> Self {
+    pub fn new(readers: Readers, views: Views, recording: Recording, deriving: &Deriving, about: About) -> Self {
         Self {
             readers,
+            views,
             recording,
             derived_through: deriving.through.clone(),
             hurry: deriving.hurry(),
             about: Arc::new(about),
-            leases: Leases::default(),
+            leases: view_states::Leases::default(),
             viewers: Viewers::default(),
         }
     }
@@ -133,15 +135,15 @@ impl CcdumpService for Service {
         body::body(self, request.into_inner()).await.map(Response::new)
     }
 
-    type HoldViewStream = views::Held;
+    type HoldViewStream = view_states::Held;
 
     async fn hold_view(&self, request: Request<v1::HoldViewRequest>) -> Result<Response<Self::HoldViewStream>, Status> {
         let request = request.into_inner();
         check(request.peer.as_ref())?;
-        views::hold(self, request.name).await.map(Response::new)
+        view_states::hold(self, request.name).await.map(Response::new)
     }
 
     async fn save_view(&self, request: Request<v1::SaveViewRequest>) -> Result<Response<v1::SaveViewResponse>, Status> {
-        views::save(self, request.into_inner()).await.map(Response::new)
+        view_states::save(self, request.into_inner()).await.map(Response::new)
     }
 }

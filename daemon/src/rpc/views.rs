@@ -13,7 +13,10 @@ use tokio_stream::Stream;
 use tonic::Status;
 
 use super::Service;
-use crate::store::views::{self, ViewState};
+use crate::store::{
+    StoreError,
+    views::{ViewState, Views},
+};
 
 const LARGEST: usize = 1 << 20;
 const LONGEST_NAME: usize = 64;
@@ -97,7 +100,7 @@ pub async fn hold(service: &Service, wish: Option<String>) -> Result<Held, Statu
         Err(name) => (name, None, String::new()),
     };
     let key = name.clone();
-    let state = service.read(move |reader| views::load(&reader.log, &key)).await?;
+    let state = blocking(service, move |views| views.load(&key)).await?;
     let state = state.map(|state| v1::ViewState { schema: state.schema, data: state.data, saved_at_us: state.saved_at_us });
     Ok(Held { answer: Some(v1::HoldViewResponse { lease: token, name, state }), _lease: lease })
 }
@@ -110,6 +113,16 @@ pub async fn save(service: &Service, request: v1::SaveViewRequest) -> Result<v1:
     let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     let saved_at_us = i64::try_from(since_epoch.as_micros()).unwrap_or(i64::MAX);
     let state = ViewState { schema: request.schema, saved_at_us, data: request.data };
-    service.recording.save_view(name, state).await.map_err(Status::unavailable)?;
+    blocking(service, move |views| views.save(&name, &state)).await?;
     Ok(v1::SaveViewResponse { saved_at_us })
+}
+
+/// Reads or writes where waiting for the disk holds nobody up.
+async fn blocking<T: Send + 'static>(
+    service: &Service,
+    work: impl FnOnce(&Views) -> Result<T, StoreError> + Send + 'static,
+) -> Result<T, Status> {
+    let views = service.views.clone();
+    let done = tokio::task::spawn_blocking(move || work(&views)).await;
+    done.map_err(|_| Status::internal("keeping view states broke down"))?.map_err(|error| Status::unavailable(error.to_string()))
 }

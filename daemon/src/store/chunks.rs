@@ -3,15 +3,22 @@
 //! An agent re-sends its whole history with every request. Cut where the content says so, the history of the request before falls
 //! into the same chunks again, and only what is new takes space.
 
+use std::mem;
+
 use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
 
-use super::{StoreError, event::varint, pack::Packer, recipe::Recipe};
+use super::{
+    StoreError,
+    event::{Side, varint},
+    pack::Packer,
+    recipe::Recipe,
+};
 
 /// A turn adds a few kilobytes, and each change costs about one chunk on either side of it. Smaller ones would weigh more by their
 /// 20-byte hashes than they save.
-const MIN: usize = 256;
-const AVERAGE: usize = 1024;
-const MAX: usize = 8 * 1024;
+const MIN: usize = 512;
+const AVERAGE: usize = 2048;
+const MAX: usize = 16 * 1024;
 
 /// Chunks are compressed together up to this many bytes: what a read has to unpack at most.
 const PACK: usize = 256 * 1024;
@@ -55,9 +62,21 @@ impl ChunkWriter {
         Ok(())
     }
 
+    /// A transaction begins.
+    pub fn begin(&mut self) {
+        self.packer.begin();
+    }
+
     /// Cuts `data`, stores the chunks that are new, and adds all of them to `recipe`. Unless `data` is the body's end, the rest after
     /// the last certain cut is left alone. Returns how many bytes were taken.
-    pub fn put(&mut self, tx: &Transaction<'_>, data: &[u8], is_end: bool, recipe: &mut Recipe) -> Result<usize, StoreError> {
+    pub fn put(
+        &mut self,
+        tx: &Transaction<'_>,
+        side: Side,
+        data: &[u8],
+        is_end: bool,
+        recipe: &mut Recipe,
+    ) -> Result<usize, StoreError> {
         let mut find = tx.prepare_cached("SELECT id FROM chunk WHERE hash = ?1")?;
         let mut insert = tx.prepare_cached("INSERT INTO chunk (hash, id) VALUES (?1, ?2)")?;
         let mut pack = Pack::default();
@@ -84,17 +103,17 @@ impl ChunkWriter {
             recipe.push_chunk(id, chunk.len() as u64);
             taken = end;
             if pack.data.len() >= PACK {
-                self.flush(tx, &mut pack)?;
+                self.flush(tx, side, &mut pack)?;
             }
         }
-        self.flush(tx, &mut pack)?;
+        self.flush(tx, side, &mut pack)?;
         Ok(taken)
     }
 
-    fn flush(&mut self, tx: &Transaction<'_>, pack: &mut Pack) -> Result<(), StoreError> {
+    fn flush(&mut self, tx: &Transaction<'_>, side: Side, pack: &mut Pack) -> Result<(), StoreError> {
         if !pack.data.is_empty() {
-            self.packer.store(tx, pack.first_chunk, &pack.lengths, &pack.data)?;
-            *pack = Pack::default();
+            let Pack { first_chunk, lengths, data } = mem::take(pack);
+            self.packer.store(tx, side, first_chunk, &lengths, data)?;
         }
         Ok(())
     }

@@ -109,7 +109,16 @@ pub struct Ended {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub trailers: Headers,
     /// False after a kill: the counts are then what was recorded.
+    #[serde(default = "yes", skip_serializing_if = "is_yes")]
     pub exact: bool,
+}
+
+fn yes() -> bool {
+    true
+}
+
+fn is_yes(value: &bool) -> bool {
+    *value
 }
 
 /// Bytes that were forwarded but not recorded.

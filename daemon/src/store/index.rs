@@ -38,14 +38,7 @@ impl Index {
     }
 
     fn create_anew(files: &Files, epoch: &str, provider_version: u32) -> Result<Self, StoreError> {
-        for suffix in ["", "-wal", "-shm"] {
-            let mut name = files.derived().into_os_string();
-            name.push(suffix);
-            match std::fs::remove_file(name) {
-                Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error.into()),
-                _ => {}
-            }
-        }
+        Files::remove(&files.derived())?;
         let connection = schema::open_writer(&files.derived(), schema::DERIVED)?;
         let version = provider_version.to_string();
         connection.execute(

@@ -1,6 +1,6 @@
 //! The writer of the canonical log.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 
 use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehavior, params};
 
@@ -30,6 +30,8 @@ pub struct Log {
     chunks: ChunkWriter,
     epoch: String,
     head_seq: u64,
+    /// Exchanges that have not ended.
+    open: BTreeSet<u64>,
     /// Bytes in `part` of bodies that still grow.
     growing: HashMap<(u64, Side), u64>,
     to_seal: VecDeque<Seal>,
@@ -42,7 +44,8 @@ impl Log {
         let epoch = identify(&connection)?;
         let head_seq = connection.query_row("SELECT coalesce(max(seq), 0) FROM event", [], |row| row.get(0))?;
         let chunks = ChunkWriter::new(&connection)?;
-        Ok(Self { connection, chunks, epoch, head_seq, growing: HashMap::new(), to_seal: VecDeque::new() })
+        let open = load_open(&connection)?;
+        Ok(Self { connection, chunks, epoch, head_seq, open, growing: HashMap::new(), to_seal: VecDeque::new() })
     }
 
     pub fn epoch(&self) -> &str {
@@ -58,6 +61,11 @@ impl Log {
         Ok(self.connection.query_row("SELECT coalesce(max(exchange), 0) + 1 FROM event", [], |row| row.get(0))?)
     }
 
+    /// Exchanges that have not ended.
+    pub fn open_exchanges(&self) -> &BTreeSet<u64> {
+        &self.open
+    }
+
     pub fn connection(&mut self) -> &mut Connection {
         &mut self.connection
     }
@@ -66,13 +74,19 @@ impl Log {
     pub fn commit(&mut self, records: &[Record]) -> Result<u64, StoreError> {
         let folded = fold(records);
         let tx = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        self.chunks.begin();
+        let open = still_open(&self.open, &folded);
         let written = write(&tx, &mut self.chunks, &folded, self.head_seq).and_then(|written| {
+            if open != self.open {
+                save_open(&tx, &open)?;
+            }
             tx.commit()?;
             Ok(written)
         });
         match written {
             Ok(written) => {
                 self.head_seq = written.head_seq;
+                self.open = open;
                 self.note_growth(&folded, &written.sealed);
                 Ok(self.head_seq)
             }
@@ -122,6 +136,7 @@ impl Log {
             return Ok(());
         };
         let tx = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        self.chunks.begin();
         let sealed = seal_some(&tx, &mut self.chunks, seal).and_then(|done| {
             tx.commit()?;
             Ok(done)
@@ -162,16 +177,13 @@ impl Log {
 
 /// The epoch of this file; a new file gets one.
 fn identify(connection: &Connection) -> Result<String, StoreError> {
-    let meta = |key: &str| -> Result<Option<String>, StoreError> {
-        Ok(connection.query_row("SELECT value FROM meta WHERE key = ?1", [key], |row| row.get(0)).optional()?)
-    };
-    if let Some(format) = meta("format")? {
+    if let Some(format) = meta(connection, "format")? {
         let format: u32 = format.parse().map_err(|_| StoreError::Damaged { what: "the format number".into() })?;
         if format > FORMAT {
             return Err(StoreError::Newer(format));
         }
     }
-    if let Some(epoch) = meta("epoch")? {
+    if let Some(epoch) = meta(connection, "epoch")? {
         return Ok(epoch);
     }
     let mut random = [0u8; 16];
@@ -179,6 +191,30 @@ fn identify(connection: &Connection) -> Result<String, StoreError> {
     let epoch: String = random.iter().map(|byte| format!("{byte:02x}")).collect();
     connection.execute("INSERT INTO meta (key, value) VALUES ('epoch', ?1), ('format', ?2)", params![epoch, FORMAT.to_string()])?;
     Ok(epoch)
+}
+
+fn still_open(open: &BTreeSet<u64>, folded: &Folded) -> BTreeSet<u64> {
+    let mut open = open.clone();
+    open.extend(&folded.opened);
+    for exchange in &folded.ended {
+        open.remove(exchange);
+    }
+    open
+}
+
+fn load_open(connection: &Connection) -> Result<BTreeSet<u64>, StoreError> {
+    let open = meta(connection, "open")?.unwrap_or_else(|| "[]".to_owned());
+    serde_json::from_str(&open).map_err(|_| StoreError::Damaged { what: "the list of open exchanges".into() })
+}
+
+fn save_open(tx: &Transaction<'_>, open: &BTreeSet<u64>) -> Result<(), StoreError> {
+    let open = serde_json::to_string(open).map_err(std::io::Error::other)?;
+    tx.prepare_cached("INSERT OR REPLACE INTO meta (key, value) VALUES ('open', ?1)")?.execute([open])?;
+    Ok(())
+}
+
+fn meta(connection: &Connection, key: &str) -> Result<Option<String>, StoreError> {
+    Ok(connection.query_row("SELECT value FROM meta WHERE key = ?1", [key], |row| row.get(0)).optional()?)
 }
 
 struct Written {
@@ -199,14 +235,6 @@ fn write(tx: &Transaction<'_>, chunks: &mut ChunkWriter, folded: &Folded, head_s
         if write_body(tx, chunks, *exchange, *side, growth)? {
             sealed.push(*key);
         }
-    }
-    let mut open = tx.prepare_cached("INSERT INTO open_exchange (id) VALUES (?1)")?;
-    for exchange in &folded.opened {
-        open.execute([exchange])?;
-    }
-    let mut end = tx.prepare_cached("DELETE FROM open_exchange WHERE id = ?1")?;
-    for exchange in &folded.ended {
-        end.execute([exchange])?;
     }
     Ok(Written { head_seq: seq, sealed })
 }
@@ -231,7 +259,7 @@ fn write_body(
             if total <= INLINE {
                 recipe.push_inline(&data);
             } else {
-                chunks.put(tx, &data, true, &mut recipe)?;
+                chunks.put(tx, side, &data, true, &mut recipe)?;
             }
         }
         fill_hole(&mut recipe, total);

@@ -4,6 +4,7 @@
 //! - [`log`] writes: one [`log::Log`] per process, owned by the recording thread.
 //! - [`reader`] reads, on any thread, beside the writer.
 //! - [`index`] holds the derived rows; `derive` alone writes them.
+//! - [`views`] keeps what viewers leave here.
 
 pub mod body;
 pub mod chunks;
@@ -23,7 +24,7 @@ mod tests;
 pub mod views;
 
 use std::{
-    io,
+    fs, io,
     path::{Path, PathBuf},
 };
 
@@ -92,16 +93,37 @@ impl Files {
         self.dir.join("index.db")
     }
 
+    pub fn views(&self) -> PathBuf {
+        self.dir.join("views.db")
+    }
+
     /// Bytes on disk of a database with its side files.
     pub fn size(database: &Path) -> u64 {
-        ["", "-wal", "-shm"]
-            .iter()
-            .filter_map(|suffix| {
-                let mut name = database.as_os_str().to_owned();
-                name.push(suffix);
-                std::fs::metadata(name).ok()
-            })
-            .map(|metadata| metadata.len())
-            .sum()
+        with_side_files(database).filter_map(|file| fs::metadata(file).ok()).map(|metadata| metadata.len()).sum()
     }
+
+    /// Removes a database with its side files.
+    pub fn remove(database: &Path) -> io::Result<()> {
+        with_side_files(database).try_for_each(|file| match fs::remove_file(file) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
+        })
+    }
+
+    /// Puts a database aside under the name `aside`, with its side files.
+    pub fn rename(database: &Path, aside: &Path) -> io::Result<()> {
+        with_side_files(database).zip(with_side_files(aside)).try_for_each(|(from, to)| match fs::rename(from, to) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
+        })
+    }
+}
+
+/// SQLite's write-ahead log and its index stand beside the database.
+fn with_side_files(database: &Path) -> impl Iterator<Item = PathBuf> {
+    ["", "-wal", "-shm"].into_iter().map(|suffix| {
+        let mut name = database.as_os_str().to_owned();
+        name.push(suffix);
+        name.into()
+    })
 }

@@ -1,51 +1,82 @@
 //! Packs: chunks that were new together, as one zstd frame.
 //!
-//! What a turn adds is small, and small things compress badly by themselves, so a pack is compressed against an earlier one where that
-//! helps. That one stands by itself: to read a pack never takes more than two.
+//! What a turn adds is small, and small things compress badly by themselves. So a pack leans on two earlier ones, which serve as its
+//! dictionary: a large one that stands by itself, its *root*, and the one just before it in the same *lineage*. The latter holds what
+//! content-defined cutting could not share: the end of the message before, stored again because something follows it now.
 
 use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
 use zstd::bulk::{Compressor, Decompressor};
 
-use super::{StoreError, chunks::unpack_lengths};
+use super::{StoreError, chunks::unpack_lengths, event::Side};
 
-const LEVEL: i32 = 3;
+/// Large packs, and all of them under load.
+const FAST: i32 = 3;
+/// Small packs that lean.
+const THOROUGH: i32 = 9;
 
-/// A pack is worth being leant on if it has this many bytes.
-const SMALLEST_BASE: usize = 4 * 1024;
-/// Larger packs compress well by themselves.
-const LARGEST_LEANING: usize = 64 * 1024;
-/// Bases that are tried: request and response text differ, and several agents run at once.
-const BASES: usize = 4;
+/// Packs that may lean: smaller ones gain nothing, larger ones compress well by themselves.
+const LEANING: std::ops::RangeInclusive<usize> = 512..=64 * 1024;
+/// A pack is worth a lineage of its own if it has this many bytes.
+const SMALLEST_ROOT: usize = 4 * 1024;
+/// Lineages that are tried, per side: several agents run at once.
+const LINEAGES: usize = 3;
+/// A read takes this many packs at most, and the root.
+const DEPTH: usize = 8;
+/// Packs of one transaction that may lean. Trying takes about a millisecond, which a flood of small bodies must not cost.
+const LEANING_PER_BATCH: usize = 8;
 
 /// Compresses packs.
 pub struct Packer {
     alone: Compressor<'static>,
-    /// The one used last at the end.
-    bases: Vec<Base>,
+    leaning: Compressor<'static>,
+    /// Of requests and of responses, the one used last at the end.
+    lineages: [Vec<Lineage>; 2],
+    left_to_lean: usize,
 }
 
-struct Base {
+struct Lineage {
+    root: Pack,
+    /// The newest pack, if it is not the root.
+    newest: Option<Pack>,
+    depth: usize,
+}
+
+struct Pack {
     first_chunk: u64,
-    compressor: Compressor<'static>,
+    data: Vec<u8>,
 }
 
 impl Packer {
     pub fn new() -> Result<Self, StoreError> {
-        Ok(Self { alone: Compressor::new(LEVEL)?, bases: Vec::new() })
+        let (alone, leaning) = (Compressor::new(FAST)?, Compressor::new(THOROUGH)?);
+        Ok(Self { alone, leaning, lineages: [Vec::new(), Vec::new()], left_to_lean: LEANING_PER_BATCH })
     }
 
-    /// Bases that were stored in a transaction that failed do not exist.
+    /// A transaction begins.
+    pub fn begin(&mut self) {
+        self.left_to_lean = LEANING_PER_BATCH;
+    }
+
+    /// Packs that were stored in a transaction that failed do not exist.
     pub fn forget(&mut self) {
-        self.bases.clear();
+        self.lineages = [Vec::new(), Vec::new()];
     }
 
     /// Stores chunks from number `first_chunk` on, with their `lengths` (varints).
-    pub fn store(&mut self, tx: &Transaction<'_>, first_chunk: u64, lengths: &[u8], data: &[u8]) -> Result<(), StoreError> {
-        let alone = self.alone.compress(data)?;
-        let (base, packed) = match self.lean(data, alone.len())? {
-            Some((base, leaning)) => (Some(base), leaning),
-            // No base helps: a pack of a new kind, which may be a base itself.
-            None => (None, alone),
+    pub fn store(
+        &mut self,
+        tx: &Transaction<'_>,
+        side: Side,
+        first_chunk: u64,
+        lengths: &[u8],
+        data: Vec<u8>,
+    ) -> Result<(), StoreError> {
+        let alone = self.alone.compress(&data)?;
+        let may_lean = LEANING.contains(&data.len()) && self.left_to_lean > 0;
+        let leaning = if may_lean { self.lean(side, &data, alone.len())? } else { None };
+        let (base, packed) = match &leaning {
+            Some((base, leaning)) => (Some(*base), leaning),
+            None => (None, &alone),
         };
         tx.prepare_cached("INSERT INTO pack (first_chunk, base, lengths, data) VALUES (?1, ?2, ?3, ?4)")?.execute(params![
             first_chunk,
@@ -53,32 +84,60 @@ impl Packer {
             lengths,
             packed
         ])?;
-        if base.is_none() && data.len() >= SMALLEST_BASE {
-            if self.bases.len() == BASES {
-                self.bases.remove(0);
+        let pack = Pack { first_chunk, data };
+        let lineages = self.of(side);
+        if leaning.is_some() {
+            if let Some(lineage) = lineages.last_mut() {
+                lineage.newest = Some(pack);
+                lineage.depth += 1;
             }
-            self.bases.push(Base { first_chunk, compressor: Compressor::with_dictionary(LEVEL, data)? });
+        } else if may_lean && pack.data.len() >= SMALLEST_ROOT {
+            if lineages.len() == LINEAGES {
+                lineages.remove(0);
+            }
+            lineages.push(Lineage { root: pack, newest: None, depth: 0 });
         }
         Ok(())
     }
 
-    /// The pack compressed against the first base with which it is worth a read of that base, trying the one used last first.
-    fn lean(&mut self, data: &[u8], alone: usize) -> Result<Option<(u64, Vec<u8>)>, StoreError> {
-        if data.len() > LARGEST_LEANING {
-            return Ok(None);
-        }
-        for index in (0..self.bases.len()).rev() {
-            let Some(base) = self.bases.get_mut(index) else { break };
-            let packed = base.compressor.compress(data)?;
-            if packed.len() * 4 < alone * 3 {
-                let used = (base.first_chunk, packed);
-                let base = self.bases.remove(index);
-                self.bases.push(base);
-                return Ok(Some(used));
+    /// The pack compressed against the lineage that suits it best, if that is worth anything, and what it leans on. That lineage is the
+    /// last one then.
+    fn lean(&mut self, side: Side, data: &[u8], alone: usize) -> Result<Option<(u64, Vec<u8>)>, StoreError> {
+        self.left_to_lean -= 1;
+        let mut best: Option<(usize, u64, Vec<u8>)> = None;
+        for index in 0..self.of(side).len() {
+            let Some(lineage) = self.of(side).get_mut(index) else { break };
+            if lineage.depth >= DEPTH {
+                lineage.newest = None;
+                lineage.depth = 0;
+            }
+            let base = lineage.newest.as_ref().unwrap_or(&lineage.root).first_chunk;
+            let dictionary = dictionary(&lineage.root.data, lineage.newest.as_ref().map(|pack| &pack.data[..]));
+            self.leaning.set_dictionary(THOROUGH, &dictionary)?;
+            let packed = self.leaning.compress(data)?;
+            if best.as_ref().is_none_or(|(_, _, best)| packed.len() < best.len()) {
+                best = Some((index, base, packed));
             }
         }
-        Ok(None)
+        let Some((index, base, packed)) = best.filter(|(_, _, packed)| packed.len() * 10 < alone * 9) else { return Ok(None) };
+        let lineages = self.of(side);
+        let used = lineages.remove(index);
+        lineages.push(used);
+        Ok(Some((base, packed)))
     }
+
+    fn of(&mut self, side: Side) -> &mut Vec<Lineage> {
+        let [requests, responses] = &mut self.lineages;
+        match side {
+            Side::Request => requests,
+            Side::Response => responses,
+        }
+    }
+}
+
+/// What is most alike comes last, where references to it are shortest.
+fn dictionary(root: &[u8], newest: Option<&[u8]>) -> Vec<u8> {
+    [root, newest.unwrap_or_default()].concat()
 }
 
 /// A pack as it stands in the table, still compressed.
@@ -109,26 +168,32 @@ impl StoredPack {
 
     /// Its chunks, one after the other.
     pub fn unpack(&self, connection: &Connection) -> Result<Vec<u8>, StoreError> {
-        let base = match self.base {
-            None => Vec::new(),
-            Some(base) => {
-                let base = Self::holding(connection, base)?;
-                // A base leans on nothing: a file that says otherwise could send us in circles.
-                if base.base.is_some() {
-                    return Err(damaged(self.first_chunk));
-                }
-                base.decompress(&[])?
+        // From here to the root. A file that is damaged could send us in circles.
+        let mut lineage = Vec::new();
+        let mut base = self.base;
+        while let Some(first_chunk) = base {
+            if lineage.len() > DEPTH {
+                return Err(damaged(self.first_chunk));
             }
-        };
-        self.decompress(&base)
+            let pack = Self::holding(connection, first_chunk)?;
+            base = pack.base;
+            lineage.push(pack);
+        }
+        let Some(root) = lineage.pop() else { return self.decompress(&[]) };
+        let root = root.decompress(&[])?;
+        let mut newest: Option<Vec<u8>> = None;
+        for pack in lineage.iter().rev() {
+            newest = Some(pack.decompress(&dictionary(&root, newest.as_deref()))?);
+        }
+        self.decompress(&dictionary(&root, newest.as_deref()))
     }
 
-    fn decompress(&self, base: &[u8]) -> Result<Vec<u8>, StoreError> {
+    fn decompress(&self, dictionary: &[u8]) -> Result<Vec<u8>, StoreError> {
         /// Far above what is ever stored; a damaged length must not take all memory.
         const LARGEST: u64 = 4 << 20;
         let length: u64 = self.lengths.iter().fold(0, |sum, &length| sum.saturating_add(length));
         let capacity = usize::try_from(length.min(LARGEST)).unwrap_or(0);
-        let mut decompressor = Decompressor::with_dictionary(base)?;
+        let mut decompressor = Decompressor::with_dictionary(dictionary)?;
         let data = decompressor.decompress(&self.data, capacity).map_err(|_| damaged(self.first_chunk))?;
         if data.len() as u64 == length { Ok(data) } else { Err(damaged(self.first_chunk)) }
     }

@@ -55,25 +55,25 @@ impl Recipe {
         }
     }
 
+    /// Two bits of the first number of a run tell its kind. Chunk numbers count from the end of the run of chunks before: a body that
+    /// grew turn by turn is many runs that follow each other closely.
     pub fn encode(&self) -> Vec<u8> {
         let mut out = Vec::new();
+        let mut end_before = 0;
         for run in &self.0 {
             match run {
                 Run::Chunks { first, count, bytes } => {
-                    out.push(0);
-                    for value in [*first, *count, *bytes] {
-                        varint::put(&mut out, value);
-                    }
+                    let ahead = first.wrapping_sub(end_before).cast_signed();
+                    varint::put(&mut out, zigzag(ahead) << 2 | CHUNKS);
+                    varint::put(&mut out, *count);
+                    varint::put(&mut out, *bytes);
+                    end_before = first + count;
                 }
                 Run::Inline(data) => {
-                    out.push(1);
-                    varint::put(&mut out, data.len() as u64);
+                    varint::put(&mut out, (data.len() as u64) << 2 | INLINE);
                     out.extend_from_slice(data);
                 }
-                Run::Missing { bytes } => {
-                    out.push(2);
-                    varint::put(&mut out, *bytes);
-                }
+                Run::Missing { bytes } => varint::put(&mut out, bytes << 2 | MISSING),
             }
         }
         out
@@ -82,22 +82,41 @@ impl Recipe {
     /// `None` when these bytes are no recipe.
     pub fn decode(mut bytes: &[u8]) -> Option<Self> {
         let mut runs = Vec::new();
-        while let Some((&tag, rest)) = bytes.split_first() {
-            bytes = rest;
-            let value = varint::take(&mut bytes)?;
-            runs.push(match tag {
-                0 => Run::Chunks { first: value, count: varint::take(&mut bytes)?, bytes: varint::take(&mut bytes)? },
-                1 => {
+        let mut end_before = 0u64;
+        while !bytes.is_empty() {
+            let head = varint::take(&mut bytes)?;
+            let value = head >> 2;
+            runs.push(match head & 3 {
+                CHUNKS => {
+                    let first = end_before.checked_add_signed(unzigzag(value))?;
+                    let (count, bytes) = (varint::take(&mut bytes)?, varint::take(&mut bytes)?);
+                    end_before = first.checked_add(count)?;
+                    Run::Chunks { first, count, bytes }
+                }
+                INLINE => {
                     let (data, rest) = bytes.split_at_checked(usize::try_from(value).ok()?)?;
                     bytes = rest;
                     Run::Inline(data.to_vec())
                 }
-                2 => Run::Missing { bytes: value },
+                MISSING => Run::Missing { bytes: value },
                 _ => return None,
             });
         }
         Some(Self(runs))
     }
+}
+
+const CHUNKS: u64 = 0;
+const INLINE: u64 = 1;
+const MISSING: u64 = 2;
+
+/// Small numbers of either sign become small numbers.
+fn zigzag(value: i64) -> u64 {
+    (value << 1 ^ value >> 63).cast_unsigned()
+}
+
+fn unzigzag(value: u64) -> i64 {
+    (value >> 1).cast_signed() ^ -(value & 1).cast_signed()
 }
 
 #[cfg(test)]

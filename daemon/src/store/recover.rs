@@ -12,11 +12,8 @@ use super::{
 
 /// Ends the exchanges that a kill cut off, and leaves their bodies to be sealed. Returns how many there were.
 pub fn end_open_exchanges(log: &mut Log, at_us: i64) -> Result<usize, StoreError> {
+    let open = log.open_exchanges().clone();
     let connection = log.connection();
-    let open: Vec<u64> = connection
-        .prepare("SELECT id FROM open_exchange ORDER BY id")?
-        .query_map([], |row| row.get(0))?
-        .collect::<Result<_, _>>()?;
     let mut records = Vec::with_capacity(open.len());
     for &exchange in &open {
         let ended = Ended {

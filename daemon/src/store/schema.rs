@@ -16,15 +16,13 @@ use super::StoreError;
 /// A body is the runs of its `recipe`, then the rows of `part` from there on: bytes are put down as parts while they arrive and
 /// become chunks, stored once each, in the background.
 pub const CANONICAL: &str = "
+-- epoch, format, and as a JSON list the exchanges that are open: what a killed daemon leaves there was cut off by the kill.
 CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 
 -- Facts in commit order. `at` is microseconds since 1970, `detail` JSON (varints for request_data and response_data).
 CREATE TABLE IF NOT EXISTS event (
   seq INTEGER PRIMARY KEY, exchange INTEGER NOT NULL, kind TEXT NOT NULL, at INTEGER NOT NULL, detail BLOB NOT NULL);
 CREATE INDEX IF NOT EXISTS event_by_exchange ON event (exchange) WHERE exchange > 0;
--- Exchanges that have not ended: what a killed daemon leaves here was cut off by the kill.
-CREATE TABLE IF NOT EXISTS open_exchange (id INTEGER PRIMARY KEY);
-
 -- Body bytes as they came; side 0 is the request, 1 the response. Without data they stand in the file spool/EXCHANGE-SIDE.
 CREATE TABLE IF NOT EXISTS part (
   exchange INTEGER NOT NULL, side INTEGER NOT NULL, offset INTEGER NOT NULL, length INTEGER NOT NULL, data BLOB,
@@ -39,7 +37,10 @@ CREATE TABLE IF NOT EXISTS body (
 CREATE TABLE IF NOT EXISTS pack (first_chunk INTEGER PRIMARY KEY, base INTEGER, lengths BLOB NOT NULL, data BLOB NOT NULL);
 -- BLAKE3 of a chunk, cut to 160 bits, to its number.
 CREATE TABLE IF NOT EXISTS chunk (hash BLOB PRIMARY KEY, id INTEGER NOT NULL) WITHOUT ROWID;
+";
 
+/// What viewers keep, `views.db`.
+pub const VIEWS: &str = "
 CREATE TABLE IF NOT EXISTS view_state (
   name TEXT PRIMARY KEY, schema INTEGER NOT NULL, saved_at INTEGER NOT NULL, data BLOB NOT NULL) WITHOUT ROWID;
 ";

@@ -25,7 +25,7 @@ pub(super) fn seal_some(tx: &Transaction<'_>, chunks: &mut ChunkWriter, seal: Se
         Then::Hole => true,
         Then::Nothing => seal.total.is_some(),
     };
-    let taken = chunks.put(tx, &data, is_end, &mut recipe)?;
+    let taken = chunks.put(tx, seal.side, &data, is_end, &mut recipe)?;
     if let (Then::Nothing, Some(total)) = (then, seal.total) {
         fill_hole(&mut recipe, total);
     }
