@@ -24,7 +24,7 @@ use crate::{
     rpc::{self, About, Service, Socket},
     settings::{Place, Settings},
     stop,
-    store::{Files, StoreError, index::Index, log::Log, reader::Readers, recover, views::Views},
+    store::{Files, StoreError, checkpoint, index::Index, log::Log, reader::Readers, recover, views::Views},
 };
 
 /// How long exchanges that are under way may go on after a stop.
@@ -63,6 +63,7 @@ fn serve(runtime: &Runtime, settings: &Settings) -> Result<(), Failure> {
     let views = Views::open(&files)?;
     let readers = Readers::new(files);
     let queue = Arc::new(Queue::default());
+    let checkpointing = checkpoint::start(readers.files())?;
     let (recording, writer) = capture::start(log, queue.clone(), clock)?;
     let deriving = derive::start(index, readers.clone(), recording.head.clone())?;
 
@@ -103,6 +104,7 @@ fn serve(runtime: &Runtime, settings: &Settings) -> Result<(), Failure> {
             warn!(%error, "serving viewers failed");
         }
         readers.close();
+        drop(checkpointing);
         if let Ok((log, index)) = finished {
             let closed = log.and_then(Log::close).and(index.and_then(Index::close));
             if let Err(error) = closed {

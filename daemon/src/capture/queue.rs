@@ -1,6 +1,7 @@
 //! The queue between the traffic and the recording thread, bounded in bytes over all exchanges.
 
 use std::{
+    collections::VecDeque,
     mem,
     sync::{Condvar, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
@@ -14,8 +15,12 @@ const CAPACITY: usize = 32 << 20;
 const DATA_CAPACITY: usize = CAPACITY - (2 << 20);
 /// A batch of this size does not wait for company.
 const LARGE: usize = 256 << 10;
+/// What is taken at once: more would only be published later.
+const COMMIT: usize = 4 << 20;
 /// What a record costs beyond its bytes.
 const OVERHEAD: usize = mem::size_of::<Record>();
+/// What a header field costs beyond its bytes: two strings, and what the allocator adds to each.
+const HEADER: usize = mem::size_of::<(String, String)>() + 32;
 
 /// See the module.
 pub struct Queue {
@@ -25,7 +30,8 @@ pub struct Queue {
 
 #[derive(Default)]
 struct State {
-    records: Vec<Record>,
+    /// With what each costs.
+    records: VecDeque<(Record, usize)>,
     /// Cost of `records`.
     queued: usize,
     /// Cost of the batches that were taken and not released yet.
@@ -78,7 +84,7 @@ impl Queue {
             return false;
         }
         state.queued += cost;
-        state.records.push(record);
+        state.records.push_back((record, cost));
         let wake = state.queued >= state.wake_at;
         if wake {
             state.wake_at = usize::MAX;
@@ -117,7 +123,8 @@ impl Queue {
         self.wake.notify_one();
     }
 
-    /// Waits until there is something, then until `not_before` or for a large batch; takes all there is. Gives up waiting at `idle_until`.
+    /// Waits until there is something, then until `not_before` or for a large batch; takes what one commit takes. Gives up waiting at
+    /// `idle_until`.
     pub fn take(&self, not_before: Instant, idle_until: Option<Instant>, now_us: impl Fn() -> i64) -> Batch {
         let mut state = self.lock();
         loop {
@@ -138,9 +145,15 @@ impl Queue {
             state = self.wake.wait_timeout(state, timeout).unwrap_or_else(PoisonError::into_inner).0;
         }
         state.wake_at = usize::MAX;
-        let cost = mem::take(&mut state.queued);
+        let (mut records, mut cost) = (Vec::new(), 0);
+        while cost < COMMIT
+            && let Some((record, of_record)) = state.records.pop_front()
+        {
+            records.push(record);
+            cost += of_record;
+        }
+        state.queued -= cost;
         state.held += cost;
-        let mut records = mem::take(&mut state.records);
         let Lost { exchanges, bytes } = mem::take(&mut state.lost);
         if exchanges > 0 || bytes > 0 {
             records.push(Record { exchange: 0, at_us: now_us(), what: What::Lost { exchanges, bytes } });
@@ -169,7 +182,7 @@ impl Queue {
 }
 
 fn headers_cost(headers: &[(String, String)]) -> usize {
-    headers.iter().map(|(name, value)| name.len() + value.len() + mem::size_of::<(String, String)>()).sum()
+    headers.iter().map(|(name, value)| name.len() + value.len() + HEADER).sum()
 }
 
 #[cfg(test)]
@@ -193,6 +206,7 @@ mod tests {
         }
         assert_eq!(pushed, 29, "29 MiB and a bit of overhead of 30");
         let batch = queue.take(Instant::now(), None, || 0);
+        assert_eq!(batch.records.len(), 4, "one commit does not take all");
         assert!(!queue.push(data(1 << 20)), "a batch that is being written still counts");
         queue.release(batch.cost);
         assert!(queue.push(data(1 << 20)));

@@ -41,6 +41,8 @@ impl Log {
     /// Opens or creates the log.
     pub fn open(files: &Files) -> Result<Self, StoreError> {
         let connection = schema::open_writer(&files.canonical(), schema::CANONICAL)?;
+        // `checkpoint` does that.
+        connection.pragma_update(None, "wal_autocheckpoint", 0)?;
         let epoch = identify(&connection)?;
         let head_seq = connection.query_row("SELECT coalesce(max(seq), 0) FROM event", [], |row| row.get(0))?;
         let chunks = ChunkWriter::new(&connection)?;
@@ -158,11 +160,9 @@ impl Log {
         }
     }
 
-    /// Gives free pages back to the disk, a few at a time, and folds the side file into the main one.
+    /// Gives free pages back to the disk, a few at a time.
     pub fn tidy(&mut self) -> Result<(), StoreError> {
-        schema::vacuum(&self.connection, 512)?;
-        self.connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))?;
-        Ok(())
+        schema::vacuum(&self.connection, 512)
     }
 
     /// Leaves one file behind, without slack.

@@ -7,6 +7,7 @@
 //! - [`views`] keeps what viewers leave here.
 
 pub mod body;
+pub mod checkpoint;
 pub mod chunks;
 pub mod event;
 pub mod index;
@@ -91,6 +92,11 @@ impl Files {
 
     pub fn derived(&self) -> PathBuf {
         self.dir.join("index.db")
+    }
+
+    /// Size of the canonical log's write-ahead log.
+    fn wal_bytes(&self) -> u64 {
+        fs::metadata(self.dir.join("ccdump.db-wal")).map_or(0, |metadata| metadata.len())
     }
 
     pub fn views(&self) -> PathBuf {

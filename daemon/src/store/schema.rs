@@ -103,6 +103,20 @@ pub fn open_reader(path: &Path) -> Result<Connection, StoreError> {
     Ok(connection)
 }
 
+/// Opens `path` for checkpoints beside the writer, which does none by itself from here on.
+pub fn open_checkpointer(path: &Path) -> Result<Connection, StoreError> {
+    let connection = Connection::open(path)?;
+    connection.busy_timeout(BUSY)?;
+    connection.pragma_update(None, "synchronous", "NORMAL")?;
+    Ok(connection)
+}
+
+/// Moves what it can without waiting for anybody.
+pub fn checkpoint(connection: &Connection) -> Result<(), StoreError> {
+    connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))?;
+    Ok(())
+}
+
 /// Gives up to `pages` free pages back to the disk.
 pub fn vacuum(connection: &Connection, pages: u32) -> Result<(), StoreError> {
     let mut vacuum = connection.prepare(&format!("PRAGMA incremental_vacuum({pages})"))?;

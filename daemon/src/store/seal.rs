@@ -5,7 +5,7 @@ use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
 use super::{StoreError, chunks::ChunkWriter, event::Side, recipe::Recipe, spool::Spool};
 
 /// How much of a body is worked on in a step.
-pub const STEP: u64 = 1 << 20;
+pub const STEP: u64 = 256 << 10;
 
 /// Part of a body that waits to become chunks.
 #[derive(Debug, Clone, Copy)]
