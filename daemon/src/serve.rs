@@ -20,7 +20,7 @@ use crate::{
     derive,
     lock::FolderLock,
     logging,
-    proxy::{Listener, Proxy},
+    proxy::{ListenError, Listener, Proxy},
     rpc::{self, About, Service, Socket},
     settings::{Place, Settings},
     stop,
@@ -36,21 +36,27 @@ pub fn run(settings: &Settings) -> Result<(), Failure> {
     let lock = FolderLock::take(&place.data_dir)?;
     logging::start(&place.log_file())?;
     raise_file_limit();
-    let runtime = Builder::new_multi_thread().enable_all().build()?;
-    let served = serve(&runtime, settings);
+    // Traffic has a thread that nothing else runs on: no viewer and no query can hold it up.
+    let traffic = Builder::new_multi_thread().worker_threads(1).thread_name("traffic").enable_all().build()?;
+    let runtime = Builder::new_multi_thread().worker_threads(2).thread_name("serving").enable_all().build()?;
+    let served = serve(&traffic, &runtime, settings);
     // Threads that still read for viewers are not waited for.
     runtime.shutdown_background();
+    traffic.shutdown_background();
     drop(lock);
     served
 }
 
-fn serve(runtime: &Runtime, settings: &Settings) -> Result<(), Failure> {
+fn serve(traffic: &Runtime, runtime: &Runtime, settings: &Settings) -> Result<(), Failure> {
     let place = &settings.place;
     let clock = Clock::start();
     let _in_runtime = runtime.enter();
 
     // What can fail for reasons outside is done before anything else.
-    let listener = runtime.block_on(Listener::bind(&settings.listen))?;
+    let listener = traffic.block_on(Listener::bind(&settings.listen)).map_err(|error| match error {
+        ListenError::Address { .. } => Failure::usage(error),
+        ListenError::Bind { .. } => error.into(),
+    })?;
     let address = listener.address()?;
     let socket = Socket::bind(&place.socket)?;
     let redactor = Redactor::open(&place.data_dir)?;
@@ -77,7 +83,7 @@ fn serve(runtime: &Runtime, settings: &Settings) -> Result<(), Failure> {
         About { started: Instant::now(), proxy: proxy_url.clone(), socket: place.socket.clone(), data_dir: place.data_dir.clone() };
     let service = Service::new(readers.clone(), views, recording, &deriving, about);
     let mut signals = Signals::listen()?;
-    let mut proxying = runtime.spawn(listener.run(proxy, stopping));
+    let mut proxying = traffic.spawn(listener.run(proxy, stopping));
     let (rpc_stopper, rpc_stopping) = stop::channel();
     let serving = runtime.spawn(rpc::serve(socket, service, rpc_stopping));
     announce(&proxy_url, place)?;

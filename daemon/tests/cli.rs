@@ -56,7 +56,7 @@ fn a_broken_configuration_is_named() {
 fn an_address_that_is_none_is_said() {
     let home = tempfile::tempdir().expect("temporary folder");
     let output = ccdumpd(home.path(), &["serve", "--listen", "nowhere"]);
-    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(output.status.code(), Some(2));
     let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(stderr.contains("HOST:PORT"), "{stderr}");
 }

@@ -1,6 +1,11 @@
 //! One client connection: HTTP/1.1 in, each request handed to `forward`.
 
-use std::{future::poll_fn, pin::Pin, pin::pin, sync::Arc};
+use std::{
+    future::poll_fn,
+    net::{IpAddr, Ipv4Addr},
+    pin::{Pin, pin},
+    sync::Arc,
+};
 
 use hyper::{server::conn::http1, service::service_fn};
 use tokio::{net::TcpStream, sync::Mutex};
@@ -16,6 +21,8 @@ pub const MAX_BUFFER: usize = 1 << 20;
 /// What the requests of one connection share. They come one after the other.
 pub struct ClientConnection {
     pub proxy: Arc<Proxy>,
+    /// Our address, as the client reached it.
+    pub local: IpAddr,
     pub delivery: Delivery,
     /// The connection that the last request went out on.
     pub upstream: Mutex<Option<UpstreamConnection>>,
@@ -27,10 +34,11 @@ pub struct ClientConnection {
 pub async fn serve(proxy: Arc<Proxy>, stream: TcpStream, mut stop: Stop) -> hyper::Result<()> {
     // Without it, small events wait for the acknowledgement of the ones before. A socket that cannot have it still works.
     stream.set_nodelay(true).ok();
+    let local = stream.local_addr().map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |address| address.ip());
     let delivery = Delivery::default();
     let socket = ClientSocket::new(stream, delivery.clone());
     let driver = Driver::default();
-    let client = Arc::new(ClientConnection { proxy, delivery, upstream: Mutex::new(None), driver: driver.clone() });
+    let client = Arc::new(ClientConnection { proxy, local, delivery, upstream: Mutex::new(None), driver: driver.clone() });
 
     let service = service_fn(move |request| {
         let client = client.clone();

@@ -29,8 +29,8 @@ use crate::{
 /// client would have seen of an upstream that broke before answering.
 pub async fn exchange(client: &ClientConnection, request: Request<Incoming>) -> Result<Response<ResponseBody>, hyper::Error> {
     let proxy = &client.proxy;
-    if let Some(reason) = proxy.guard.refuses(request.uri(), request.headers()) {
-        return Ok(own_answer(StatusCode::FORBIDDEN, "refused", &reason));
+    if let Some(refusal) = proxy.guard.refuses(request.version(), request.uri(), request.headers(), client.local) {
+        return Ok(own_answer(refusal.status, "refused", &refusal.reason));
     }
     let (provider, base) = proxy.upstreams.route(request.uri(), request.headers());
     let upstream_name = base.to_string();

@@ -29,7 +29,7 @@ mod tls;
 mod upgrade;
 mod upstream;
 
-pub use listen::Listener;
+pub use listen::{ListenError, Listener};
 pub use route::Upstreams;
 
 use crate::capture::Recorder;

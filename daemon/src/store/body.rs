@@ -1,8 +1,6 @@
 //! Reads bodies back, whatever state of storage they are in.
 
-use std::io;
-
-use rusqlite::{Connection, OptionalExtension as _, params};
+use rusqlite::{Connection, params};
 
 use super::{
     StoreError,
@@ -66,28 +64,21 @@ impl BodyCursor {
         self.position
     }
 
-    /// The next stretch, at most a pack's worth (256 kB and a bit); `None` when there is nothing more so far.
+    /// The next stretch, at most a pack's worth (256 kB and a bit); `None` when there is nothing more so far. The connection is in a
+    /// transaction ([`super::reader::Readers::with`]): bytes move from parts to chunks, and must be seen in one place.
     pub fn next(&mut self, connection: &Connection) -> Result<Option<Piece>, StoreError> {
         if let Some(piece) = self.next_of_recipe(connection)? {
             return Ok(Some(piece));
         }
-        // Recipe and parts must be of one moment: bytes move from the one to the other.
-        let tx = connection.unchecked_transaction()?;
-        let recipe = load_recipe(&tx, self.exchange, self.side)?;
+        let recipe = load_recipe(connection, self.exchange, self.side)?;
         if recipe != self.recipe {
             self.recipe = recipe;
             self.place = Place::default();
-            if let Some(piece) = self.next_of_recipe(&tx)? {
+            if let Some(piece) = self.next_of_recipe(connection)? {
                 return Ok(Some(piece));
             }
         }
-        let part = self.next_part(&tx)?;
-        drop(tx);
-        match part {
-            Part::Read(piece) => Ok(piece),
-            Part::Moved if load_recipe(connection, self.exchange, self.side)?.bytes() > self.position => self.next(connection),
-            Part::Moved => Err(StoreError::Damaged { what: format!("the spool file of a body of exchange {}", self.exchange) }),
-        }
+        self.next_part(connection)
     }
 
     /// As [`BodyCursor::next`], but gives nothing past `limit`.
@@ -162,37 +153,38 @@ impl BodyCursor {
         Ok(Some(stretch))
     }
 
-    fn next_part(&mut self, connection: &Connection) -> Result<Part, StoreError> {
-        let part: Option<(u64, u64, Option<Vec<u8>>)> = connection
-            .prepare_cached(
-                "SELECT offset, length, data FROM part WHERE exchange = ?1 AND side = ?2 AND offset + length > ?3 ORDER BY offset LIMIT 1",
-            )?
-            .query_row(params![self.exchange, self.side.column(), self.position], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
-            .optional()?;
-        let Some((offset, length, data)) = part else { return Ok(Part::Read(None)) };
+    fn next_part(&mut self, connection: &Connection) -> Result<Option<Piece>, StoreError> {
+        // The part that holds the position if there is one, else the next. Each is found by its offset: there may be thousands.
+        let begins = connection
+            .prepare_cached("SELECT max(offset) FROM part WHERE exchange = ?1 AND side = ?2 AND offset <= ?3")?
+            .query_row(params![self.exchange, self.side.column(), self.position], |row| row.get::<_, Option<u64>>(0))?
+            .unwrap_or(0);
+        let mut parts = connection.prepare_cached(
+            "SELECT offset, length, data FROM part WHERE exchange = ?1 AND side = ?2 AND offset >= ?3 ORDER BY offset LIMIT 2",
+        )?;
+        let mut rows = parts.query(params![self.exchange, self.side.column(), begins])?;
+        let (offset, length, data) = loop {
+            let Some(row) = rows.next()? else { return Ok(None) };
+            let (offset, length): (u64, u64) = (row.get(0)?, row.get(1)?);
+            if offset + length > self.position {
+                break (offset, length, row.get::<_, Option<Vec<u8>>>(2)?);
+            }
+        };
         if offset > self.position {
             let missing = offset - self.position;
             self.position = offset;
-            return Ok(Part::Read(Some(Piece::Missing(missing))));
+            return Ok(Some(Piece::Missing(missing)));
         }
-        let left = usize::try_from(length - (self.position - offset)).unwrap_or(usize::MAX).min(SPOOLED);
         let bytes = match data {
             Some(data) => slice(&data, self.position - offset, length),
-            None => match Spool::of(connection).read(self.exchange, self.side, self.position, left) {
-                Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Part::Moved),
-                read => read?,
-            },
+            None => {
+                let left = usize::try_from(length - (self.position - offset)).unwrap_or(usize::MAX);
+                Spool::of(connection).read(self.exchange, self.side, self.position, left.min(SPOOLED))?
+            }
         };
         self.position += bytes.len() as u64;
-        Ok(Part::Read(Some(Piece::Bytes(bytes))))
+        Ok(Some(Piece::Bytes(bytes)))
     }
-}
-
-/// What came of looking for a part.
-enum Part {
-    Read(Option<Piece>),
-    /// Its file went while we looked: the bytes are in chunks now.
-    Moved,
 }
 
 /// `data[from..to]`, as far as there is such a range.

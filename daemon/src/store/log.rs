@@ -1,6 +1,9 @@
 //! The writer of the canonical log.
 
-use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::{
+    collections::{BTreeSet, HashMap, VecDeque},
+    time::{Duration, Instant},
+};
 
 use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehavior, params};
 
@@ -22,6 +25,9 @@ const DIRECT: u64 = 4 << 20;
 /// From this many bytes of one body in a batch on, they go to a file: SQLite could not keep up.
 const FLOOD: u64 = 1 << 20;
 
+/// Reading never takes this long within one transaction.
+const SPOOL_KEPT: Duration = Duration::from_secs(10);
+
 pub const FORMAT: u32 = 1;
 
 /// The one writer. A failed call leaves the log as it was and may be repeated.
@@ -35,6 +41,8 @@ pub struct Log {
     /// Bytes in `part` of bodies that still grow.
     growing: HashMap<(u64, Side), u64>,
     to_seal: VecDeque<Seal>,
+    /// Bodies that are in chunks since, and may have a spool file left.
+    spooled: VecDeque<(Instant, u64, Side)>,
 }
 
 impl Log {
@@ -47,7 +55,16 @@ impl Log {
         let head_seq = connection.query_row("SELECT coalesce(max(seq), 0) FROM event", [], |row| row.get(0))?;
         let chunks = ChunkWriter::new(&connection)?;
         let open = load_open(&connection)?;
-        Ok(Self { connection, chunks, epoch, head_seq, open, growing: HashMap::new(), to_seal: VecDeque::new() })
+        Ok(Self {
+            connection,
+            chunks,
+            epoch,
+            head_seq,
+            open,
+            growing: HashMap::new(),
+            to_seal: VecDeque::new(),
+            spooled: VecDeque::new(),
+        })
     }
 
     pub fn epoch(&self) -> &str {
@@ -148,8 +165,9 @@ impl Log {
                 if done {
                     self.to_seal.pop_front();
                     if seal.total.is_some() {
-                        Spool::of(&self.connection).remove(seal.exchange, seal.side);
+                        self.spooled.push_back((Instant::now(), seal.exchange, seal.side));
                     }
+                    self.remove_spooled();
                 }
                 Ok(())
             }
@@ -160,8 +178,20 @@ impl Log {
         }
     }
 
+    /// Removes the files of bodies that have long been in chunks: whoever still reads them began before that.
+    fn remove_spooled(&mut self) {
+        let spool = Spool::of(&self.connection);
+        while let Some(&(since, exchange, side)) = self.spooled.front()
+            && since.elapsed() > SPOOL_KEPT
+        {
+            spool.remove(exchange, side);
+            self.spooled.pop_front();
+        }
+    }
+
     /// Gives free pages back to the disk, a few at a time.
     pub fn tidy(&mut self) -> Result<(), StoreError> {
+        self.remove_spooled();
         schema::vacuum(&self.connection, 512)
     }
 
@@ -170,6 +200,7 @@ impl Log {
         while self.has_to_seal() {
             self.seal_step()?;
         }
+        Spool::clear(&self.connection)?;
         schema::shrink(&self.connection)?;
         self.connection.close().map_err(|(_, error)| error.into())
     }

@@ -8,6 +8,7 @@ use super::{
     log::Log,
     record::{Record, What},
     seal::Seal,
+    spool::Spool,
 };
 
 /// Ends the exchanges that a kill cut off, and leaves their bodies to be sealed. Returns how many there were.
@@ -42,6 +43,7 @@ fn seal_leftovers(log: &mut Log) -> Result<(), StoreError> {
         .prepare("SELECT DISTINCT exchange, side FROM part ORDER BY exchange, side")?
         .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
         .collect::<Result<_, _>>()?;
+    Spool::clear(connection)?;
     let mut seals = Vec::with_capacity(bodies.len());
     for (exchange, side) in bodies {
         let side = if side == Side::Request.column() { Side::Request } else { Side::Response };

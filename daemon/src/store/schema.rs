@@ -25,8 +25,8 @@ CREATE TABLE IF NOT EXISTS event (
 CREATE INDEX IF NOT EXISTS event_by_exchange ON event (exchange) WHERE exchange > 0;
 -- Body bytes as they came; side 0 is the request, 1 the response. Without data they stand in the file spool/EXCHANGE-SIDE.
 CREATE TABLE IF NOT EXISTS part (
-  exchange INTEGER NOT NULL, side INTEGER NOT NULL, offset INTEGER NOT NULL, length INTEGER NOT NULL, data BLOB,
-  PRIMARY KEY (exchange, side, offset)) WITHOUT ROWID;
+  id INTEGER PRIMARY KEY, exchange INTEGER NOT NULL, side INTEGER NOT NULL, offset INTEGER NOT NULL, length INTEGER NOT NULL, data BLOB);
+CREATE INDEX IF NOT EXISTS part_by_body ON part (exchange, side, offset);
 
 -- The first `length` bytes of a body as a recipe of chunks; small bodies stand in it whole.
 CREATE TABLE IF NOT EXISTS body (

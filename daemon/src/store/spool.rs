@@ -59,6 +59,16 @@ impl Spool {
         fs::remove_file(self.path(exchange, side)).ok();
     }
 
+    /// Removes what is left of bodies that are in chunks now, if nothing else is there.
+    pub fn clear(connection: &Connection) -> Result<(), StoreError> {
+        let is_used: bool = connection.query_row("SELECT EXISTS (SELECT 1 FROM part WHERE data IS NULL)", [], |row| row.get(0))?;
+        if !is_used {
+            // Most folders never had one.
+            fs::remove_dir_all(Self::of(connection).dir).ok();
+        }
+        Ok(())
+    }
+
     fn path(&self, exchange: u64, side: Side) -> PathBuf {
         let side = match side {
             Side::Request => "request",
