@@ -11,7 +11,7 @@ use crate::store::record::{Record, What};
 
 /// What capture holds at most, the batch that is being written included. Pieces of large bodies keep a read buffer alive that may be
 /// larger than they are, so this stays below the 32 MiB that it may take.
-const CAPACITY: usize = 24 << 20;
+const CAPACITY: usize = 28 << 20;
 /// Body bytes leave this much for heads and ends, which are small, and without which the rest means nothing.
 const DATA_CAPACITY: usize = CAPACITY - (2 << 20);
 /// A batch of this size does not wait for company.
@@ -205,7 +205,7 @@ mod tests {
         while queue.push(data(1 << 20)) {
             pushed += 1;
         }
-        assert_eq!(pushed, 21, "21 MiB and a bit of overhead of 22");
+        assert_eq!(pushed, 25, "25 MiB and a bit of overhead of 26");
         let batch = queue.take(Instant::now(), None, || 0);
         assert_eq!(batch.records.len(), 4, "one commit does not take all");
         assert!(!queue.push(data(1 << 20)), "a batch that is being written still counts");

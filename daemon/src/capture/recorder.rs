@@ -13,8 +13,8 @@ use crate::store::{
     record::{Record, What},
 };
 
-/// Pieces up to this size are copied: keeping one alive would keep the whole read buffer alive that it stands in.
-const COPY_UP_TO: usize = 4096;
+/// Pieces up to this size are copied: keeping one alive would keep the whole read buffer alive that it stands in, up to a megabyte.
+const COPY_UP_TO: usize = 128 << 10;
 
 /// Opens exchanges. Cheap to clone.
 #[derive(Clone)]

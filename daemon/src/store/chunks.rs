@@ -15,7 +15,7 @@ use super::{
 };
 
 /// A turn adds a few kilobytes, and each change costs about one chunk on either side of it. Smaller ones would weigh more by their
-/// 20-byte hashes than they save.
+/// 16-byte hashes than they save.
 const MIN: usize = 512;
 const AVERAGE: usize = 2048;
 const MAX: usize = 16 * 1024;
@@ -23,7 +23,8 @@ const MAX: usize = 16 * 1024;
 /// Chunks are compressed together up to this many bytes: what a read has to unpack at most.
 const PACK: usize = 256 * 1024;
 
-const HASH: usize = 20;
+/// Of BLAKE3's 32 bytes: two chunks of one folder will not meet by chance, nor by anything less than 2^64 tries.
+const HASH: usize = 16;
 
 /// Puts bodies into the tables `chunk` and `pack`.
 pub struct ChunkWriter {

@@ -12,7 +12,7 @@ use super::{StoreError, chunks::unpack_lengths, event::Side};
 /// Large packs, and all of them under load.
 const FAST: i32 = 3;
 /// Small packs that lean.
-const THOROUGH: i32 = 9;
+const THOROUGH: i32 = 6;
 
 /// Packs that may lean: smaller ones gain nothing, larger ones compress well by themselves.
 const LEANING: std::ops::RangeInclusive<usize> = 512..=64 * 1024;

@@ -25,8 +25,8 @@ CREATE TABLE IF NOT EXISTS event (
 CREATE INDEX IF NOT EXISTS event_by_exchange ON event (exchange) WHERE exchange > 0;
 -- Body bytes as they came; side 0 is the request, 1 the response. Without data they stand in the file spool/EXCHANGE-SIDE.
 CREATE TABLE IF NOT EXISTS part (
-  id INTEGER PRIMARY KEY, exchange INTEGER NOT NULL, side INTEGER NOT NULL, offset INTEGER NOT NULL, length INTEGER NOT NULL, data BLOB);
-CREATE INDEX IF NOT EXISTS part_by_body ON part (exchange, side, offset);
+  exchange INTEGER NOT NULL, side INTEGER NOT NULL, offset INTEGER NOT NULL, length INTEGER NOT NULL, data BLOB,
+  PRIMARY KEY (exchange, side, offset)) WITHOUT ROWID;
 
 -- The first `length` bytes of a body as a recipe of chunks; small bodies stand in it whole.
 CREATE TABLE IF NOT EXISTS body (
@@ -35,7 +35,7 @@ CREATE TABLE IF NOT EXISTS body (
 
 -- Chunks that were new together: their lengths (varints), and their bytes as one zstd frame, with the pack `base` as dictionary.
 CREATE TABLE IF NOT EXISTS pack (first_chunk INTEGER PRIMARY KEY, base INTEGER, lengths BLOB NOT NULL, data BLOB NOT NULL);
--- BLAKE3 of a chunk, cut to 160 bits, to its number.
+-- BLAKE3 of a chunk, cut to 128 bits, to its number.
 CREATE TABLE IF NOT EXISTS chunk (hash BLOB PRIMARY KEY, id INTEGER NOT NULL) WITHOUT ROWID;
 ";
 
@@ -76,7 +76,7 @@ pub fn open_writer(path: &Path, tables: &str) -> Result<Connection, StoreError> 
     connection.pragma_update(None, "journal_mode", "WAL")?;
     // A commit survives a kill of the process; only a power cut may take the last ones back.
     connection.pragma_update(None, "synchronous", "NORMAL")?;
-    connection.pragma_update(None, "cache_size", -4096)?;
+    connection.pragma_update(None, "cache_size", -1024)?;
     connection.pragma_update(None, "wal_autocheckpoint", 2000)?;
     connection.pragma_update(None, "journal_size_limit", 4 << 20)?;
     connection.pragma_update(None, "foreign_keys", "OFF")?;
