@@ -49,20 +49,24 @@ fn advice() -> &'static str {
     }
 }
 
-/// A source of `binary` that has changed since it was built. Cargo writes what it was made of beside it, into `<name>.d`; files of the
-/// contract are looked at besides, since a build script reads them.
+/// A source of `binary` that has changed since it was built.
 fn newer_source(binary: &Path) -> Option<PathBuf> {
     let built = modified(binary)?;
-    let list = binary.with_extension("d");
-    let list = fs::read_to_string(&list).unwrap_or_else(|error| panic!("cannot read {}: {error}; {}", list.display(), advice()));
-    let (_, sources) = list.split_once(": ").expect("`binary: sources`");
-    let sources = sources.replace("\\ ", "\0");
-    let sources = sources.split_whitespace().map(|source| PathBuf::from(source.replace('\0', " ")));
-    let contract = root().join("proto/ccdump/v1/ccdump.proto");
-    sources
-        .filter(|source| !source.is_dir())
-        .chain([contract])
-        .find(|source| modified(source).is_none_or(|changed| changed > built))
+    let own = if binary.ends_with("ccdumpd") { "daemon/src" } else { "viewer/src" };
+    [own, "shared", "proto"].iter().find_map(|folder| newer_below(&root().join(folder), built))
+}
+
+fn newer_below(folder: &Path, built: SystemTime) -> Option<PathBuf> {
+    let entries = fs::read_dir(folder).unwrap_or_else(|error| panic!("cannot read {}: {error}", folder.display()));
+    entries.filter_map(Result::ok).map(|entry| entry.path()).find_map(|path| {
+        if path.is_dir() {
+            // Tests and snapshots are not part of the program.
+            let is_source = !path.ends_with("tests") && !path.ends_with("snapshots");
+            return if is_source { newer_below(&path, built) } else { None };
+        }
+        let is_source = path.extension().is_some_and(|extension| extension == "rs" || extension == "proto" || extension == "json");
+        (is_source && modified(&path).is_none_or(|changed| changed > built)).then_some(path)
+    })
 }
 
 fn modified(path: &Path) -> Option<SystemTime> {
