@@ -15,7 +15,7 @@ use super::{
 use crate::store::{
     StoreError,
     event::Side,
-    reader::{Readers, events_of, is_over},
+    reader::{Readers, exists, is_over},
 };
 
 /// Bytes of a message at most.
@@ -24,7 +24,7 @@ const CHUNK: usize = 512 << 10;
 pub async fn body(service: &Service, request: v1::BodyRequest) -> Result<ReceiverStream<Result<v1::BodyResponse, Status>>, Status> {
     let side = side(request.side()).ok_or_else(|| Status::invalid_argument("say which side: request or response"))?;
     let id = request.exchange;
-    let exists = service.read(move |reader| Ok(!events_of(&reader.log, id, i64::MAX.unsigned_abs())?.is_empty())).await?;
+    let exists = service.read(move |reader| exists(&reader.log, id)).await?;
     if !exists {
         return Err(not_found(id));
     }

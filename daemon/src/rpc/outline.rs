@@ -8,7 +8,7 @@ use tokio_stream::wrappers::ReceiverStream;
 use tonic::Status;
 
 use super::{Service, convert::side, exchanges::not_found};
-use crate::store::{index, reader::events_of};
+use crate::store::{index, reader::exists};
 
 /// Blocks of a page: some hundred bytes each.
 const PAGE: usize = 2000;
@@ -21,7 +21,7 @@ pub async fn outline(
     let side = side(request.side()).ok_or_else(|| Status::invalid_argument("say which side: request or response"))?;
     let wait = if request.wait_ms == 0 { DEFAULT_WAIT } else { Duration::from_millis(request.wait_ms.into()) };
     let id = request.exchange;
-    let exists = service.read(move |reader| Ok(!events_of(&reader.log, id, i64::MAX.unsigned_abs())?.is_empty())).await?;
+    let exists = service.read(move |reader| exists(&reader.log, id)).await?;
     if !exists {
         return Err(not_found(id));
     }

@@ -11,7 +11,7 @@ use super::{
     Service,
     reading::{Batch, Reading},
 };
-use crate::store::{index, reader::bounds};
+use crate::store::{index, reader::oldest};
 
 const HEARTBEAT: Duration = Duration::from_secs(5);
 /// Index rows of a message.
@@ -146,7 +146,7 @@ impl Watch {
     }
 
     async fn tell_log_gap(&mut self) -> Result<(), Ended> {
-        let oldest = self.service.read(|reader| bounds(&reader.log)).await?.map_or(1, |(oldest, _)| oldest);
+        let oldest = self.service.read(|reader| oldest(&reader.log)).await?.unwrap_or(1);
         if self.cursor + 1 < oldest {
             let gap = v1::LogGap { from_seq: self.cursor + 1, to_seq: oldest - 1 };
             self.cursor = oldest - 1;

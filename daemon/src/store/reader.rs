@@ -105,12 +105,15 @@ pub fn is_over(connection: &Connection, exchange: u64, side: Side) -> Result<boo
     Ok(select.query_row(params![exchange, end], |row| row.get(0))?)
 }
 
-/// Numbers of the oldest and the newest event; `None` when there is none.
-pub fn bounds(connection: &Connection) -> Result<Option<(u64, u64)>, StoreError> {
-    let (oldest, newest): (Option<u64>, Option<u64>) = connection
-        .prepare_cached("SELECT min(seq), (SELECT max(seq) FROM event) FROM event")?
-        .query_row([], |row| Ok((row.get(0)?, row.get(1)?)))?;
-    Ok(oldest.zip(newest))
+/// Whether anything is on record of an exchange.
+pub fn exists(connection: &Connection, exchange: u64) -> Result<bool, StoreError> {
+    let mut select = connection.prepare_cached("SELECT EXISTS (SELECT 1 FROM event WHERE exchange = ?1 AND exchange > 0)")?;
+    Ok(select.query_row([exchange], |row| row.get(0))?)
+}
+
+/// Number of the oldest event; `None` when there is none.
+pub fn oldest(connection: &Connection) -> Result<Option<u64>, StoreError> {
+    Ok(connection.prepare_cached("SELECT min(seq) FROM event")?.query_row([], |row| row.get(0))?)
 }
 
 fn collect(mut rows: rusqlite::Rows<'_>) -> Result<Vec<Event>, StoreError> {
