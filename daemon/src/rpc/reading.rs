@@ -10,7 +10,7 @@ use crate::store::{
     StoreError,
     event::{Detail, Side},
     index,
-    reader::{Reader, events_after},
+    reader::{Reader, events_after, events_of_after},
 };
 
 /// Events read at once.
@@ -51,8 +51,19 @@ impl Reading {
         let mut through_seq = after;
         let mut events = Vec::new();
         let mut size = 0;
-        for event in events_after(&reader.log, after, EVENTS)? {
+        // Who follows a single exchange does not pay for the length of the log.
+        let only = match self.filter.exchanges.as_slice() {
+            [only] if self.filter.session.is_none() => Some(*only),
+            _ => None,
+        };
+        let found = match only {
+            Some(only) => events_of_after(&reader.log, only, after, newest, EVENTS)?,
+            None => events_after(&reader.log, after, EVENTS)?,
+        };
+        let mut is_all = only.is_some() && found.len() < EVENTS;
+        for event in found {
             if event.seq > newest || size >= BATCH {
+                is_all = false;
                 break;
             }
             let Some(lets_through) = self.lets_through(reader, event.exchange)? else {
@@ -82,7 +93,7 @@ impl Reading {
             events.push(event);
         }
         // Nothing read means nothing there: numbers have no holes of their own, but what is no longer kept leaves one.
-        let through_seq = if through_seq == after { newest } else { through_seq };
+        let through_seq = if is_all || through_seq == after { newest } else { through_seq };
         Ok(Some(Batch { events, through_seq }))
     }
 

@@ -25,7 +25,9 @@ type Sender = mpsc::Sender<Result<v1::WatchResponse, Status>>;
 pub fn start(service: Service, request: v1::WatchRequest) -> ReceiverStream<Result<v1::WatchResponse, Status>> {
     let (sender, receiver) = mpsc::channel(1);
     tokio::spawn(async move {
-        let _viewing = service.viewers.enter();
+        // A viewer watches the log once, and single exchanges beside it.
+        let watches_log = request.filter.as_ref().is_none_or(|filter| filter.exchanges.is_empty());
+        let _viewing = watches_log.then(|| service.viewers.enter());
         let failure = sender.clone();
         let mut watch = Watch::new(service, request, sender);
         if let Err(Ended::Failed(status)) = watch.run().await {

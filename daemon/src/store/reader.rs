@@ -88,10 +88,23 @@ pub fn events_after(connection: &Connection, seq: u64, limit: usize) -> Result<V
 
 /// All events of one exchange up to `through_seq`, in order.
 pub fn events_of(connection: &Connection, exchange: u64, through_seq: u64) -> Result<Vec<Event>, StoreError> {
+    events_of_after(connection, exchange, 0, through_seq, usize::MAX)
+}
+
+/// At most `limit` events of one exchange after `seq` and up to `through_seq`, in order.
+pub fn events_of_after(
+    connection: &Connection,
+    exchange: u64,
+    seq: u64,
+    through_seq: u64,
+    limit: usize,
+) -> Result<Vec<Event>, StoreError> {
     let mut select = connection.prepare_cached(
-        "SELECT seq, exchange, kind, at, detail FROM event WHERE exchange = ?1 AND exchange > 0 AND seq <= ?2 ORDER BY seq",
+        "SELECT seq, exchange, kind, at, detail FROM event WHERE exchange = ?1 AND exchange > 0 AND seq > ?2 AND seq <= ?3
+         ORDER BY seq LIMIT ?4",
     )?;
-    collect(select.query(params![exchange, through_seq])?)
+    let [through_seq, limit] = [through_seq, limit as u64].map(|number| i64::try_from(number).unwrap_or(i64::MAX));
+    collect(select.query(params![exchange, seq, through_seq, limit])?)
 }
 
 /// Whether a body will not grow any more.

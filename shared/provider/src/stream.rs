@@ -24,7 +24,11 @@ pub enum StreamEvent {
     BlockStart {
         index: u64,
         kind: BlockKind,
+        /// The provider's word for the kind.
+        wire_type: String,
         name: Option<String>,
+        /// Joins a tool use with its result.
+        tool_use_id: Option<String>,
     },
     Text {
         index: u64,
@@ -144,8 +148,8 @@ fn tell(signal: Signal<'_>, usage: &mut Usage, on: &mut dyn FnMut(StreamEvent)) 
 
 /// A block begins, with what it has from the start: results of the provider's own tools come whole.
 fn tell_start(index: u64, start: BlockStart, on: &mut dyn FnMut(StreamEvent)) {
-    let BlockStart { kind, name, json, .. } = start;
-    on(StreamEvent::BlockStart { index, kind, name });
+    let BlockStart { kind, wire_type, name, tool_use_id, json } = start;
+    on(StreamEvent::BlockStart { index, kind, wire_type, name, tool_use_id });
     match content::of_value(kind, json) {
         Content::Text(text) | Content::ToolResult { text, .. } if !text.is_empty() => on(StreamEvent::Text { index, text }),
         Content::Thinking(text) if !text.is_empty() => on(StreamEvent::Thinking { index, text }),

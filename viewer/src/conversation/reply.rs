@@ -101,7 +101,7 @@ impl Reply {
 impl Writer {
     fn event(&mut self, event: StreamEvent, out: &mut Backlog) {
         match event {
-            StreamEvent::BlockStart { index, kind, name } => self.start(index, kind, name.as_deref(), out),
+            StreamEvent::BlockStart { index, kind, name, .. } => self.start(index, kind, name.as_deref(), out),
             StreamEvent::Text { index, text } => self.text(index, Tone::Assistant, &text, out),
             StreamEvent::Thinking { index, text } => self.text(index, Tone::Thinking, &text, out),
             StreamEvent::ToolInput { index, partial_json } => self.tool_input(index, &partial_json, out),

@@ -18,14 +18,33 @@ fn read(provider: Provider, status: u16, content_type: &str, chunks: &[&[u8]]) -
     let mut told = Vec::new();
     let mut reader = StreamReader::new(provider, status, Some(content_type));
     for chunk in chunks {
-        reader.push(chunk, &mut |event| told.push(event));
+        reader.push(chunk, &mut |event| told.push(plain(event)));
     }
-    reader.finish(&mut |event| told.push(event));
+    reader.finish(&mut |event| told.push(plain(event)));
     told
 }
 
 fn start(index: u64, kind: BlockKind, name: Option<&str>) -> StreamEvent {
-    StreamEvent::BlockStart { index, kind, name: name.map(str::to_owned) }
+    StreamEvent::BlockStart { index, kind, wire_type: String::new(), name: name.map(str::to_owned), tool_use_id: None }
+}
+
+/// Without what has a test of its own.
+fn plain(event: StreamEvent) -> StreamEvent {
+    match event {
+        StreamEvent::BlockStart { index, kind, name, .. } => start(index, kind, name.as_deref()),
+        other => other,
+    }
+}
+
+#[test]
+fn a_tool_call_begins_with_the_id_that_joins_its_result() {
+    let mut told = Vec::new();
+    let mut reader = StreamReader::new(Provider::Anthropic, 200, Some(EVENTS));
+    let event =
+        br#"{"type":"content_block_start","index":0,"content_block":{"type":"tool_use","id":"toolu_1","name":"Bash","input":{}}}"#;
+    reader.push(&[b"event: content_block_start\ndata: ", event.as_slice(), b"\n\n"].concat(), &mut |event| told.push(event));
+    let [StreamEvent::BlockStart { wire_type, tool_use_id, .. }] = told.as_slice() else { panic!("{told:?}") };
+    assert_eq!((wire_type.as_str(), tool_use_id.as_deref()), ("tool_use", Some("toolu_1")));
 }
 
 fn text(index: u64, text: &str) -> StreamEvent {
