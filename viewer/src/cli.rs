@@ -9,12 +9,22 @@ use crate::{link::target::Source, since::Since};
 
 /// Shows what coding agents and model APIs say to each other, from the record that ccdumpd keeps.
 #[derive(Debug, Parser)]
-#[command(name = "ccdump-view", version, max_term_width = 110, arg_required_else_help = true)]
+#[command(name = "ccdump-view", version, max_term_width = 110)]
 pub(crate) struct Cli {
     #[command(flatten)]
     pub(crate) daemon: Daemon,
+    #[command(flatten)]
+    pub(crate) attach: Attach,
     #[command(subcommand)]
-    pub(crate) command: Command,
+    pub(crate) command: Option<Command>,
+}
+
+/// Without a command: attaches to the daemon, on a terminal.
+#[derive(Debug, Args)]
+pub(crate) struct Attach {
+    /// View state to restore and keep [default: the lowest free of main, main-2, …]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) name: Option<String>,
 }
 
 /// Which daemon to ask. The variables are read in `link::target`: a flag of one kind must beat a variable of the other.
@@ -29,6 +39,11 @@ pub(crate) struct Daemon {
 }
 
 impl Daemon {
+    /// Whether a flag names the daemon.
+    pub(crate) fn is_named(&self) -> bool {
+        self.socket.is_some() || self.data_dir.is_some()
+    }
+
     /// What the flags say.
     pub(crate) fn source(&self) -> Source {
         Source { socket: self.socket.clone(), data_dir: self.data_dir.clone() }

@@ -1,6 +1,6 @@
 //! How a command fails, and with which exit code.
 
-use std::{io, process::ExitCode};
+use std::{io, path::PathBuf, process::ExitCode};
 
 use ccdump_wire::{config::ConfigError, endpoint::EndpointError};
 
@@ -22,6 +22,14 @@ pub(crate) enum Failure {
     Endpoint(#[from] EndpointError),
     #[error("{0}")]
     Incomplete(String),
+    #[error("this needs a terminal; without one use: ccdump-view tail")]
+    NoTerminal,
+    #[error("no daemon runs, and ccdumpd is neither beside ccdump-view nor on the PATH; install it, or name it in CCDUMPD")]
+    NoDaemonProgram,
+    #[error("no daemon runs, and {} could not start one: {reason}", program.display())]
+    DaemonNotStarted { program: PathBuf, reason: String },
+    #[error("cannot use the terminal: {0}")]
+    Terminal(io::Error),
     #[error("cannot start: {0}")]
     Runtime(io::Error),
 }
@@ -31,7 +39,7 @@ impl Failure {
     pub(crate) fn exit_code(&self) -> ExitCode {
         match self {
             Self::OutputClosed => ExitCode::SUCCESS,
-            Self::Link(LinkError::NoDaemon { .. }) => ExitCode::from(3),
+            Self::Link(LinkError::NoDaemon { .. }) | Self::NoDaemonProgram | Self::DaemonNotStarted { .. } => ExitCode::from(3),
             _ => ExitCode::FAILURE,
         }
     }

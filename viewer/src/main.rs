@@ -1,16 +1,26 @@
 //! `ccdump-view`: attaches to a running daemon and shows what it has recorded. It owns nothing that could not be had again.
 
+mod blocks;
 mod brief;
 mod cli;
 mod commands;
 mod content;
 mod conversation;
+mod daemon_binary;
 mod failure;
 mod json;
+mod keymap;
+mod lines;
 mod link;
+mod model;
 mod output;
+mod screen;
 mod since;
+mod state;
 mod text;
+mod theme;
+mod view;
+mod words;
 
 use std::{path::PathBuf, process::ExitCode};
 
@@ -24,7 +34,7 @@ use crate::{
 };
 
 fn main() -> ExitCode {
-    // Signals keep their default effect: there is nothing to put in order before leaving.
+    // Signals keep their default effect but on the screen: elsewhere there is nothing to put in order before leaving.
     match run(Cli::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
@@ -40,7 +50,12 @@ fn run(cli: Cli) -> Result<(), Failure> {
     let socket = socket(&cli.daemon)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Failure::Runtime)?;
     runtime.block_on(async {
-        match cli.command {
+        let Some(command) = cli.command else {
+            // Who named a socket wants that daemon and no other.
+            let is_default = !cli.daemon.is_named() && Source::environment().socket.is_none();
+            return commands::attach::run(socket, is_default, cli.attach).await;
+        };
+        match command {
             Command::Ls(options) => commands::ls::run(&socket, options).await,
             Command::Show(options) => commands::show::run(&socket, options).await,
             Command::Body(options) => commands::body::run(&socket, options).await,

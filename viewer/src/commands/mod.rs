@@ -1,5 +1,6 @@
 //! What each command does: asks over [`crate::link`], forms lines, writes them out.
 
+pub(crate) mod attach;
 pub(crate) mod body;
 pub(crate) mod ls;
 pub(crate) mod show;

@@ -61,6 +61,7 @@ async fn events(mut updates: tokio::sync::mpsc::Receiver<Update>, mut idle: Idle
                 output.flush()?;
             }
             Update::Lost(_) | Update::Connected(_) => lost = tell(&update, lost),
+            Update::Rows(_) | Update::SnapshotEnd | Update::Quiet { .. } => {}
             Update::Failed(error) => return Err(error.into()),
         }
     }

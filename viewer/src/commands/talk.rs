@@ -107,7 +107,7 @@ impl Talk {
                 self.link = *link;
                 std::mem::take(&mut self.unanswered).into_iter().for_each(|ask| self.fetch(ask));
             }
-            Update::Lost(_) => {}
+            Update::Lost(_) | Update::Rows(_) | Update::SnapshotEnd | Update::Quiet { .. } => {}
             Update::Failed(error) => return Err(error.into()),
         }
         Ok(())

@@ -30,6 +30,7 @@ pub(crate) use self::{
 use crate::{
     link::{BlockContent, Outline},
     text::clean_line,
+    words::missing,
 };
 
 /// Something the conversation needs to know about an exchange.
@@ -156,10 +157,10 @@ impl Conversation {
                 self.notice(&format!("recording is paused: {}; traffic goes on", clean_line(&paused.reason)));
             }
             Some(Detail::RecordingResumed(resumed)) => {
-                self.notice(&format!("recording goes on: {}", words::missing(resumed.gap_bytes, resumed.lost_exchanges)));
+                self.notice(&format!("recording goes on: {}", missing(resumed.gap_bytes, resumed.lost_exchanges)));
             }
             Some(Detail::Gap(gap)) => {
-                self.notice(&format!("recording was incomplete: {}", words::missing(gap.bytes, gap.exchanges)));
+                self.notice(&format!("recording was incomplete: {}", missing(gap.bytes, gap.exchanges)));
             }
             _ => {}
         }

@@ -9,6 +9,7 @@ use crate::{
     content::kind,
     link::{BlockContent, Outline},
     text::{clean_line, cut_line, units},
+    words,
 };
 
 /// Message blocks of one request that are shown; of a long history that is new here only the end is.
@@ -33,7 +34,7 @@ pub(super) fn write(outline: &Outline, messages: &[BlockContent], answer_shown: 
     let earlier = new().count().saturating_sub(messages.len());
     if earlier > 0 {
         let bytes = new().take(earlier).fold(0_u64, |sum, block| sum.saturating_add(block.length));
-        out.line(Tone::Remark, &format!("… {} ({})", units::plural(earlier, "earlier block"), units::bytes(bytes)));
+        out.line(Tone::Remark, &format!("… {}", words::earlier(earlier, bytes)));
     }
     for message in messages {
         if !(answer_shown && message.block.role == "assistant") {
@@ -82,12 +83,7 @@ fn setting(outline: &Outline) -> Option<String> {
 fn rewritten(outline: &Outline) -> Option<String> {
     let changed = outline.blocks.iter().filter(|block| is_message(block) && block.state() == BlockState::Changed).count();
     let removed = outline.removed.iter().filter(|block| is_message(block)).count();
-    let words: Vec<String> = [(changed, "changed"), (removed, "removed")]
-        .into_iter()
-        .filter(|(count, _)| *count > 0)
-        .map(|(count, what)| format!("{} {what}", units::plural(count, "block")))
-        .collect();
-    (!words.is_empty()).then(|| format!("history rewritten: {}", words.join(", ")))
+    words::rewritten(changed, removed)
 }
 
 fn block(message: &BlockContent, outline: &Outline, out: &mut Backlog) {

@@ -12,6 +12,7 @@ use crate::{
     content::header,
     link::{BlockContent, Outline},
     text::clean_line,
+    words::{missing, trouble},
 };
 
 /// Bytes of a response that are kept while it is not known yet how to read them.
@@ -120,7 +121,7 @@ impl Turn {
     }
 
     pub(super) fn gap(&mut self, bytes: u64, exchanges: u64) {
-        self.said.line(Tone::Error, &format!("recording was incomplete: {}", words::missing(bytes, exchanges)));
+        self.said.line(Tone::Error, &format!("recording was incomplete: {}", missing(bytes, exchanges)));
     }
 
     /// No more events come.
@@ -164,10 +165,10 @@ impl Turn {
         if row.is_some() || !self.asked {
             self.describe(row);
         }
-        let trouble = self.row.as_ref().and_then(words::trouble);
+        let ended = self.row.as_ref().and_then(trouble);
         // As a rule the row knows of it as well, and how bad it was.
         let error = self.reply.as_ref().and_then(Reply::error).map(|error| format!("error: {error}"));
-        if let Some(trouble) = trouble.or(error) {
+        if let Some(trouble) = ended.or(error) {
             self.said.last_line(Tone::Error, &trouble);
         }
         let Some(row) = &self.row else { return };

@@ -4,6 +4,7 @@ mod backoff;
 mod blocks;
 mod error;
 pub(crate) mod target;
+mod views;
 mod watch;
 
 use std::{path::Path, time::Duration};
@@ -75,6 +76,18 @@ impl Link {
         let id = request.exchange;
         let answer = self.client.body(request).await;
         Ok(answer.map_err(|status| LinkError::of_exchange(status, id, "send bodies"))?.into_inner())
+    }
+
+    /// The events of one exchange from its first one on, with the decoded data of its response.
+    pub(crate) async fn follow(&mut self, exchange: u64) -> Result<Streaming<WatchResponse>, LinkError> {
+        let filter = Filter {
+            exchanges: vec![exchange],
+            payload_exchanges: vec![exchange],
+            payload_response_only: true,
+            ..Filter::default()
+        };
+        let cursor = Cursor { epoch: self.hello.epoch.clone(), seq: 0 };
+        self.open_watch(&cursor, &filter).await.map_err(|status| LinkError::of(status, "be watched"))
     }
 
     async fn outline_pages(&mut self, request: OutlineRequest) -> Result<Streaming<OutlineResponse>, LinkError> {

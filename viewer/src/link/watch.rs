@@ -7,7 +7,7 @@ use std::{convert::Infallible, error::Error as _, path::PathBuf};
 
 use ccdump_wire::{
     handshake,
-    v1::{Event, EventBatch, Filter, LogGap, Reset, WatchHello, WatchResponse, watch_response::Message},
+    v1::{Event, EventBatch, Exchange, Filter, LogGap, Reset, WatchHello, WatchResponse, watch_response::Message},
 };
 use tokio::{sync::mpsc, time};
 use tonic::{Code, Status};
@@ -27,6 +27,8 @@ pub(crate) struct Cursor {
 pub(crate) enum OnReset {
     FromStart,
     Live,
+    /// With a snapshot of the index, as at the beginning.
+    Snapshot,
 }
 
 /// What there is to know about the log.
@@ -34,6 +36,12 @@ pub(crate) enum OnReset {
 pub(crate) enum Update {
     /// New events, none of them seen before, in order; all up to `through` have been seen now.
     Events { events: Vec<Event>, cursor: Cursor },
+    /// Rows of the index, new or changed. They may be older than what is known.
+    Rows(Vec<Exchange>),
+    /// All rows of what was recorded before have been given.
+    SnapshotEnd,
+    /// Nothing happened for a while; why recording is paused, while it is.
+    Quiet { paused: Option<String> },
     /// Events that are no longer kept.
     LogGap(LogGap),
     /// Another log: nothing that was seen is part of it.
@@ -49,8 +57,17 @@ pub(crate) enum Update {
 /// Starts following the log after `cursor`. `link` is used first; new ones are made to `socket`. Ends when the receiver is dropped.
 pub(crate) fn watch(link: Link, socket: PathBuf, cursor: Cursor, filter: Filter, on_reset: OnReset) -> mpsc::Receiver<Update> {
     let (updates, receiver) = mpsc::channel(2);
-    let follower =
-        Follower { socket, cursor, filter, on_reset, updates, backoff: Backoff::default(), lost: false, was_reset: false };
+    let follower = Follower {
+        socket,
+        cursor,
+        index_seq: 0,
+        filter,
+        on_reset,
+        updates,
+        backoff: Backoff::default(),
+        lost: false,
+        was_reset: false,
+    };
     tokio::spawn(follower.run(link));
     receiver
 }
@@ -68,6 +85,8 @@ enum Stop {
 struct Follower {
     socket: PathBuf,
     cursor: Cursor,
+    /// The index has been read through this event. Rows come later than the events that they stem from.
+    index_seq: u64,
     filter: Filter,
     on_reset: OnReset,
     updates: mpsc::Sender<Update>,
@@ -116,7 +135,10 @@ impl Follower {
 
     /// Reads one stream for as long as it gives something.
     async fn read(&mut self, link: &mut Link) -> Result<Infallible, Stop> {
-        let mut stream = match link.open_watch(&self.cursor, &self.filter).await {
+        // Who reads the index goes back to where that was read to; events that come again are dropped.
+        let seq = if self.filter.index { self.index_seq.min(self.cursor.seq) } else { self.cursor.seq };
+        let cursor = Cursor { epoch: self.cursor.epoch.clone(), seq };
+        let mut stream = match link.open_watch(&cursor, &self.filter).await {
             Ok(stream) => stream,
             Err(status) => return Err(self.broken(status).await),
         };
@@ -141,6 +163,9 @@ impl Follower {
         if let Err(error) = handshake::check(hello.peer.as_ref()) {
             return Err(self.fail(error.into()).await);
         }
+        if self.cursor.epoch.is_empty() {
+            self.cursor.epoch.clone_from(&hello.epoch);
+        }
         self.backoff.succeeded();
         self.lost = false;
         self.send(Update::Connected(Box::new(link.clone()))).await
@@ -159,18 +184,30 @@ impl Follower {
                 }
                 let seq = if self.on_reset == OnReset::Live { head } else { 0 };
                 self.cursor = Cursor { epoch: new_epoch.clone(), seq };
+                self.index_seq = 0;
                 self.send(Update::Reset { epoch: new_epoch, reason }).await?;
-                Err(Stop::Reopen)
+                if self.on_reset == OnReset::Snapshot { Ok(()) } else { Err(Stop::Reopen) }
+            }
+            Message::SnapshotPage(page) => self.send(Update::Rows(page.exchanges)).await,
+            Message::SnapshotEnd(end) => {
+                self.was_reset = false;
+                self.cursor.seq = end.through_seq;
+                self.index_seq = end.through_seq;
+                self.send(Update::SnapshotEnd).await
+            }
+            Message::Index(index) => {
+                self.index_seq = self.index_seq.max(index.through_seq);
+                self.send(Update::Rows(index.exchanges)).await
+            }
+            Message::Heartbeat(heartbeat) => {
+                self.was_reset = false;
+                self.send(Update::Quiet { paused: heartbeat.paused }).await
             }
             Message::Gap(gap) => {
                 self.cursor.seq = self.cursor.seq.max(gap.to_seq);
                 self.send(Update::LogGap(gap)).await
             }
-            // The index is asked for where it is needed; a heartbeat has done its work by arriving.
-            Message::Hello(_) | Message::SnapshotPage(_) | Message::SnapshotEnd(_) | Message::Index(_) | Message::Heartbeat(_) => {
-                self.was_reset = false;
-                Ok(())
-            }
+            Message::Hello(_) => Ok(()),
         }
     }
 
@@ -216,6 +253,7 @@ mod tests {
         let follower = Follower {
             socket: PathBuf::new(),
             cursor,
+            index_seq: 0,
             filter: Filter::default(),
             on_reset,
             updates,

@@ -9,5 +9,5 @@ pub(crate) mod time;
 pub(crate) mod units;
 
 pub(crate) use cut::{cut, cut_line};
-pub(crate) use sanitise::{Sanitiser, clean, clean_line};
+pub(crate) use sanitise::{Sanitiser, clean, clean_line, is_clean_line};
 pub(crate) use table::{Align, Table};

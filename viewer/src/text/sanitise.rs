@@ -105,6 +105,12 @@ pub(crate) fn clean(text: &str) -> String {
     out
 }
 
+/// Whether [`clean_line`] would leave `text` as it is, as far as can be told character by character: joiners and the like, which are
+/// right in some places, count as not.
+pub(crate) fn is_clean_line(text: &str) -> bool {
+    text.chars().all(|c| matches!(c, ' '..='~') || !(c.is_control() || is_invisible(c) || matches!(c, '\u{2028}' | '\u{2029}')))
+}
+
 /// As [`clean`], on one line: names, paths, header values.
 pub(crate) fn clean_line(text: &str) -> String {
     clean(text).replace(['\n', '\t'], " ")
@@ -186,6 +192,14 @@ mod tests {
                 prop_assert!(!c.is_control() || matches!(c, '\n' | '\t'), "{c:?}");
                 prop_assert!(!is_invisible(c) || c == JOINER || is_presentation(c), "{c:?}");
                 prop_assert!(!matches!(c, '\u{2028}' | '\u{2029}'), "{c:?}");
+            }
+        }
+
+        #[test]
+        fn a_line_that_is_said_to_be_clean_is_left_alone(text in any::<String>()) {
+            let line = clean_line(&text);
+            if is_clean_line(&text) {
+                prop_assert_eq!(line, text);
             }
         }
 

@@ -9,8 +9,22 @@ pub(crate) fn rfc3339(micros: i64) -> Option<String> {
 
 /// Day and time of `zone`, for people: `11-05 09:41:07`.
 pub(crate) fn day_and_time(micros: i64, zone: &TimeZone) -> String {
+    formatted(micros, zone, "%m-%d %H:%M:%S")
+}
+
+/// Time of day of `zone`, for people: `09:41:07`.
+pub(crate) fn time_of_day(micros: i64, zone: &TimeZone) -> String {
+    formatted(micros, zone, "%H:%M:%S")
+}
+
+/// Time of day of `zone`, to the minute: `09:41`.
+pub(crate) fn minute(micros: i64, zone: &TimeZone) -> String {
+    formatted(micros, zone, "%H:%M")
+}
+
+fn formatted(micros: i64, zone: &TimeZone, format: &str) -> String {
     match Timestamp::from_microsecond(micros) {
-        Ok(time) => time.to_zoned(zone.clone()).strftime("%m-%d %H:%M:%S").to_string(),
+        Ok(time) => time.to_zoned(zone.clone()).strftime(format).to_string(),
         Err(_) => super::units::UNKNOWN.to_owned(),
     }
 }
@@ -26,5 +40,6 @@ mod tests {
         assert_eq!(rfc3339(i64::MAX), None);
         assert_eq!(day_and_time(0, &TimeZone::UTC), "01-01 00:00:00");
         assert_eq!(day_and_time(i64::MIN, &TimeZone::UTC), "–");
+        assert_eq!(time_of_day(1_793_871_667_250_999, &TimeZone::UTC), "09:41:07");
     }
 }

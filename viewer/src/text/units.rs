@@ -49,6 +49,19 @@ pub(crate) fn plural(count: usize, noun: &str) -> String {
     }
 }
 
+/// A number in full: `12,345`.
+pub(crate) fn grouped(count: i64) -> String {
+    let digits = count.unsigned_abs().to_string();
+    let mut text = if count < 0 { "-".to_owned() } else { String::new() };
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
 /// `value` with the largest of `units` (each a thousand of the one before) that leaves at least one; `None` below a thousand.
 fn scaled(value: f64, units: &[&str]) -> Option<String> {
     let mut value = value;
@@ -88,6 +101,9 @@ mod tests {
             (dollars(0.000_01), "<$0.0001"),
             (dollars(0.012_34), "$0.0123"),
             (dollars(12.345), "$12.35"),
+            (grouped(999), "999"),
+            (grouped(12_345), "12,345"),
+            (grouped(i64::MIN), "-9,223,372,036,854,775,808"),
             (plural(1, "tool"), "1 tool"),
             (plural(3, "tool"), "3 tools"),
         ] {

@@ -1,0 +1,42 @@
+//! Collects the items of an exchange.
+
+use std::collections::HashSet;
+
+use ccdump_wire::v1::Block;
+
+use super::{Category, Item, ItemBody, ItemKey, Source, Wanted};
+
+/// Items in display order; their keys are unique, whatever the wire says.
+#[derive(Debug, Default)]
+pub(super) struct List {
+    items: Vec<Item>,
+    names: HashSet<ItemKey>,
+}
+
+impl List {
+    /// Adds an item with a name of our own.
+    pub(super) fn add(&mut self, name: &str, category: Category, body: ItemBody) {
+        self.add_wanting(name, category, body, Vec::new());
+    }
+
+    /// Adds the item of a block.
+    pub(super) fn add_block(&mut self, source: Source, block: &Block, category: Category, body: ItemBody, wants: Vec<Wanted>) {
+        let side = if source == Source::Response { "response" } else { "request" };
+        self.add_wanting(&format!("{side}{}", block.pointer), category, body, wants);
+    }
+
+    pub(super) fn add_wanting(&mut self, name: &str, category: Category, body: ItemBody, wants: Vec<Wanted>) {
+        let mut key = ItemKey::new(name);
+        let mut count = 1;
+        // A stream may begin a block of the same index twice.
+        while !self.names.insert(key.clone()) {
+            count += 1;
+            key = ItemKey::new(&format!("{name}#{count}"));
+        }
+        self.items.push(Item { key, category, body, wants });
+    }
+
+    pub(super) fn finish(self) -> Vec<Item> {
+        self.items
+    }
+}

@@ -1,0 +1,22 @@
+//! First stage: what was fetched about an exchange → items to display. Knows no colours and no widths.
+
+mod aside;
+mod ending;
+mod headers;
+mod injected;
+mod item;
+mod list;
+mod messages;
+mod piece;
+mod repeats;
+mod request;
+mod response;
+mod setting;
+mod turn;
+
+pub(crate) use injected::{Segment, segments};
+pub(crate) use item::{
+    Category, Change, Headers, Item, ItemBody, ItemKey, Numbers, Parameter, Part, Pending, Source, Speaker, ToolDefinition,
+    TurnHead, TurnState, Voice, Wanted,
+};
+pub(crate) use turn::{Turn, items};

@@ -1,0 +1,43 @@
+//! Without a subcommand: attaches to the daemon, on a terminal.
+
+use std::{
+    io::{self, IsTerminal as _},
+    path::PathBuf,
+    process::{Command, Stdio},
+};
+
+use crate::{
+    cli::Attach,
+    daemon_binary,
+    failure::Failure,
+    link::{Link, LinkError},
+    screen,
+};
+
+/// `is_default`: nobody named a daemon, so that one may be started.
+pub(crate) async fn run(socket: PathBuf, is_default: bool, options: Attach) -> Result<(), Failure> {
+    if !io::stdin().is_terminal() || !io::stdout().is_terminal() {
+        return Err(Failure::NoTerminal);
+    }
+    let link = match Link::connect(&socket).await {
+        Err(LinkError::NoDaemon { .. }) if is_default => {
+            start()?;
+            Link::connect(&socket).await?
+        }
+        connected => connected?,
+    };
+    screen::run(link, socket, screen::Options { name: options.name }).await
+}
+
+/// Starts a daemon in the background. Two viewers may do so at once: the daemon's lock on its folder decides, and both attach to the one.
+fn start() -> Result<(), Failure> {
+    let program = daemon_binary::find()?;
+    let failed = |reason: String| Failure::DaemonNotStarted { program: program.clone(), reason };
+    let started = Command::new(&program).arg("start").stdin(Stdio::null()).output().map_err(|error| failed(error.to_string()))?;
+    if started.status.success() {
+        return Ok(());
+    }
+    let said = String::from_utf8_lossy(&started.stderr);
+    let reason = said.lines().next_back().unwrap_or("it gave no reason");
+    Err(failed(crate::text::clean_line(reason.strip_prefix("ccdumpd: ").unwrap_or(reason))))
+}

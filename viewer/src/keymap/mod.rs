@@ -1,0 +1,194 @@
+//! Keys become commands before anything else sees them. One table says which; the help and the footer are made of it too.
+
+mod command;
+mod key;
+
+pub(crate) use command::Command;
+pub(crate) use key::{Code, Key};
+
+use crate::blocks::Category;
+
+/// Where keys go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Context {
+    Conversation,
+    Sidebar,
+    /// Nothing was recorded yet: the ways to connect an agent are on the screen.
+    Welcome,
+    Help,
+}
+
+/// Headings of the help.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Section {
+    Move,
+    Jump,
+    Show,
+    Agents,
+    Program,
+}
+
+impl Section {
+    pub(crate) const ALL: [Self; 5] = [Self::Move, Self::Jump, Self::Show, Self::Agents, Self::Program];
+
+    pub(crate) fn title(self) -> &'static str {
+        match self {
+            Self::Move => "Move",
+            Self::Jump => "Jump",
+            Self::Show => "Show and hide",
+            Self::Agents => "Sessions and agents",
+            Self::Program => "Program",
+        }
+    }
+}
+
+/// One row of the table.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Binding {
+    pub(crate) command: Command,
+    /// As [`Key::parse`] reads them; the first one is shown in the footer.
+    pub(crate) keys: &'static [&'static str],
+    /// What it does, for the help.
+    pub(crate) what: &'static str,
+    pub(crate) section: Section,
+    pub(crate) contexts: &'static [Context],
+    /// The word for it in the footer, for commands that stand there.
+    pub(crate) footer: Option<&'static str>,
+}
+
+use Context::{Conversation, Help, Sidebar, Welcome};
+
+const EVERYWHERE: &[Context] = &[Conversation, Sidebar, Welcome, Help];
+const MAIN: &[Context] = &[Conversation, Sidebar, Welcome];
+const LISTS: &[Context] = &[Conversation, Sidebar, Welcome, Help];
+const TEXT: &[Context] = &[Conversation, Help];
+const TALK: &[Context] = &[Conversation];
+const PANES: &[Context] = &[Conversation, Sidebar];
+
+const fn row(
+    command: Command,
+    keys: &'static [&'static str],
+    what: &'static str,
+    section: Section,
+    contexts: &'static [Context],
+    footer: Option<&'static str>,
+) -> Binding {
+    Binding { command, keys, what, section, contexts, footer }
+}
+
+/// All that keys do.
+pub(crate) const TABLE: &[Binding] = &[
+    row(Command::LineDown, &["j", "down"], "one line down", Section::Move, LISTS, Some("move")),
+    row(Command::LineUp, &["k", "up"], "one line up", Section::Move, LISTS, None),
+    row(Command::HalfPageDown, &["ctrl-d"], "half a page down", Section::Move, TEXT, None),
+    row(Command::HalfPageUp, &["ctrl-u"], "half a page up", Section::Move, TEXT, None),
+    row(Command::PageDown, &["pgdn", "ctrl-f", "space"], "a page down", Section::Move, TEXT, None),
+    row(Command::PageUp, &["pgup", "ctrl-b"], "a page up", Section::Move, TEXT, None),
+    row(Command::Top, &["g", "home"], "to the first line", Section::Move, LISTS, None),
+    row(Command::Bottom, &["G", "end"], "to the last line, and follow", Section::Move, LISTS, None),
+    row(Command::NextTurn, &["}", "]"], "next turn", Section::Jump, TALK, Some("turn")),
+    row(Command::PreviousTurn, &["{", "["], "previous turn", Section::Jump, TALK, None),
+    row(Command::NextTool, &["t"], "next tool call", Section::Jump, TALK, None),
+    row(Command::PreviousTool, &["T"], "previous tool call", Section::Jump, TALK, None),
+    row(Command::NextBlock, &["J", "n"], "next block", Section::Jump, TALK, Some("block")),
+    row(Command::PreviousBlock, &["K", "N"], "previous block", Section::Jump, TALK, None),
+    row(Command::Fold, &["enter", "o"], "unfold the marked block, or fold it", Section::Show, TALK, Some("unfold")),
+    row(Command::FoldAll, &["O"], "unfold all blocks of the exchange, or fold them", Section::Show, TALK, None),
+    row(Command::Follow, &["f"], "follow what streams in, or stop following", Section::Show, TALK, Some("follow")),
+    row(Command::Category(Category::User), &["1"], "user", Section::Show, TALK, None),
+    row(Command::Category(Category::Assistant), &["2"], "assistant", Section::Show, TALK, None),
+    row(Command::Category(Category::Tools), &["3"], "tools", Section::Show, TALK, None),
+    row(Command::Category(Category::System), &["4"], "system prompt and tool definitions", Section::Show, TALK, None),
+    row(Command::Category(Category::Budget), &["5"], "tokens, cost and time", Section::Show, TALK, None),
+    row(Command::Category(Category::Metadata), &["6"], "parameters, stop reasons, side requests", Section::Show, TALK, None),
+    row(Command::Category(Category::Headers), &["7"], "HTTP headers", Section::Show, TALK, None),
+    row(Command::NextAgent, &[".", "L"], "next agent", Section::Agents, PANES, None),
+    row(Command::PreviousAgent, &[",", "H"], "previous agent", Section::Agents, PANES, None),
+    row(
+        Command::OtherPane,
+        &["tab", "shift-tab"],
+        "between the agents and the conversation",
+        Section::Agents,
+        PANES,
+        Some("agents"),
+    ),
+    row(Command::Choose, &["enter", "l", "right"], "go to its conversation", Section::Agents, &[Sidebar], Some("open")),
+    row(Command::Sidebar, &["b"], "show or hide the agents", Section::Agents, PANES, None),
+    row(Command::Copy, &["y", "enter"], "copy the marked line", Section::Program, &[Welcome], Some("copy")),
+    row(Command::Copy, &["y"], "copy the marked block", Section::Program, TALK, None),
+    row(Command::Help, &["?", "f1"], "this help", Section::Program, EVERYWHERE, Some("help")),
+    row(Command::Redraw, &["ctrl-l"], "draw the screen anew", Section::Program, EVERYWHERE, None),
+    row(Command::Back, &["esc", "q", "enter"], "close", Section::Program, &[Help], Some("close")),
+    row(Command::Detach, &["q"], "leave; the daemon goes on recording", Section::Program, MAIN, Some("quit")),
+    row(Command::Detach, &["ctrl-c"], "leave", Section::Program, EVERYWHERE, None),
+];
+
+/// The command of a key, in a context.
+pub(crate) fn command(context: Context, key: Key) -> Option<Command> {
+    let bound =
+        |binding: &&Binding| binding.contexts.contains(&context) && binding.keys.iter().any(|name| Key::parse(name) == Some(key));
+    TABLE.iter().find(bound).map(|binding| binding.command)
+}
+
+/// What stands in the footer.
+pub(crate) fn footer(context: Context) -> impl Iterator<Item = (Key, &'static str)> {
+    TABLE
+        .iter()
+        .filter(move |binding| binding.contexts.contains(&context))
+        .filter_map(|binding| Some((Key::parse(binding.keys.first()?)?, binding.footer?)))
+}
+
+/// A line of the help.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum HelpLine {
+    Title(&'static str),
+    Keys { keys: Vec<Key>, what: &'static str },
+    Blank,
+}
+
+/// The help: all that keys do, by section.
+pub(crate) fn help() -> impl Iterator<Item = HelpLine> {
+    Section::ALL.into_iter().enumerate().flat_map(|(number, section)| {
+        let keys = |binding: &'static Binding| HelpLine::Keys {
+            keys: binding.keys.iter().filter_map(|name| Key::parse(name)).collect(),
+            what: binding.what,
+        };
+        let rows = TABLE.iter().filter(move |binding| binding.section == section).map(keys);
+        (number > 0).then_some(HelpLine::Blank).into_iter().chain([HelpLine::Title(section.title())]).chain(rows)
+    })
+}
+
+/// How many lines the help has.
+pub(crate) fn help_lines() -> u16 {
+    u16::try_from(help().count()).unwrap_or(u16::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn every_name_is_a_key_and_no_key_has_two_meanings_in_one_place() {
+        let mut taken = HashSet::new();
+        for binding in TABLE {
+            assert!(!binding.contexts.is_empty() && !binding.keys.is_empty(), "{binding:?}");
+            for name in binding.keys {
+                let key = Key::parse(name).unwrap_or_else(|| panic!("{name} is no key"));
+                for context in binding.contexts {
+                    assert!(taken.insert((*context, key)), "{name} means two things in {context:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn help_and_leaving_are_at_hand_everywhere() {
+        for context in EVERYWHERE {
+            let leaves = Key::parse("ctrl-c").and_then(|key| command(*context, key));
+            assert_eq!(leaves, Some(Command::Detach), "{context:?}");
+            assert!(footer(*context).any(|(key, _)| key.to_string() == "?"), "{context:?}");
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! What the person types.
+
+use crossterm::event::{self, KeyCode, KeyEventKind, KeyModifiers};
+use tokio::sync::mpsc;
+
+use super::effects::Incoming;
+use crate::{
+    keymap::{Code, Key},
+    state::Event,
+};
+
+/// A key with this name makes the viewer panic, for tests of what happens then.
+const PANIC_KEY: &str = "CCDUMP_TEST_PANIC_KEY";
+
+/// Reads the terminal in a thread of its own, which ends with the process.
+pub(super) fn listen(events: mpsc::Sender<Incoming>) {
+    let panic_key = std::env::var(PANIC_KEY).ok().and_then(|name| Key::parse(&name));
+    let thread = std::thread::Builder::new().name("input".to_owned()).spawn(move || {
+        loop {
+            let event = match event::read() {
+                Ok(event) => translate(event),
+                // The terminal is gone.
+                Err(_) => Some(Event::Leave),
+            };
+            let Some(event) = event else { continue };
+            assert!(!matches!(event, Event::Key(key) if Some(key) == panic_key), "the key of {PANIC_KEY} was pressed");
+            let is_last = matches!(event, Event::Leave);
+            if events.blocking_send(event.into()).is_err() || is_last {
+                return;
+            }
+        }
+    });
+    if let Err(error) = thread {
+        super::log::line(&format!("cannot read keys: {error}"));
+    }
+}
+
+fn translate(event: event::Event) -> Option<Event> {
+    match event {
+        event::Event::Key(key) if key.kind != KeyEventKind::Release => Some(Event::Key(key_of(key)?)),
+        event::Event::Resize(width, height) => Some(Event::Resize { width, height }),
+        // Pasted text is no command.
+        _ => None,
+    }
+}
+
+fn key_of(key: event::KeyEvent) -> Option<Key> {
+    let code = match key.code {
+        KeyCode::Char(c) => Code::Char(c),
+        KeyCode::Enter => Code::Enter,
+        KeyCode::Esc => Code::Escape,
+        KeyCode::Tab => Code::Tab,
+        KeyCode::BackTab => Code::BackTab,
+        KeyCode::Backspace => Code::Backspace,
+        KeyCode::Delete => Code::Delete,
+        KeyCode::Up => Code::Up,
+        KeyCode::Down => Code::Down,
+        KeyCode::Left => Code::Left,
+        KeyCode::Right => Code::Right,
+        KeyCode::Home => Code::Home,
+        KeyCode::End => Code::End,
+        KeyCode::PageUp => Code::PageUp,
+        KeyCode::PageDown => Code::PageDown,
+        KeyCode::F(number) => Code::Function(number),
+        _ => return None,
+    };
+    let has = |modifier| key.modifiers.contains(modifier);
+    Some(Key { code, ctrl: has(KeyModifiers::CONTROL), alt: has(KeyModifiers::ALT) })
+}

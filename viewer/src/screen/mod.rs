@@ -1,0 +1,112 @@
+//! The viewer on a terminal: one loop. Everything that happens comes in through one channel, changes the state, and is drawn.
+
+mod clipboard;
+mod effects;
+mod feed;
+mod fetch;
+mod input;
+mod log;
+mod signals;
+mod terminal;
+
+use std::{path::PathBuf, time::Duration};
+
+use jiff::{Timestamp, tz::TimeZone};
+use tokio::{
+    sync::mpsc,
+    time::{Instant, sleep_until},
+};
+
+use self::{
+    effects::{Effects, Incoming},
+    terminal::Screen,
+};
+use crate::{
+    failure::Failure,
+    link::Link,
+    state::{Event, State},
+    theme::Theme,
+    view,
+};
+
+/// Events that wait to be taken in. When it is full, whoever has news waits: the daemon keeps them.
+const EVENTS: usize = 256;
+/// The shortest time between two frames; a key is answered at once after a quiet time.
+const FRAME: Duration = Duration::from_millis(16);
+/// The first frame is to show everything; but nobody looks at an empty terminal for longer than this.
+const FIRST_FRAME: Duration = Duration::from_millis(300);
+/// As many events are taken in between two frames at most, so that a flood does not stop the screen.
+const BURST: usize = 512;
+
+/// How to attach.
+#[derive(Debug, Default)]
+pub(crate) struct Options {
+    /// The view state to restore and keep; the lowest free default name when it is not given.
+    pub(crate) name: Option<String>,
+}
+
+/// Shows the record until the person leaves. The daemon must have been reached by `link`.
+pub(crate) async fn run(link: Link, socket: PathBuf, options: Options) -> Result<(), Failure> {
+    log::begin();
+    let theme = Theme::of_environment();
+    let (events, mut incoming) = mpsc::channel(EVENTS);
+    let mut screen = Screen::take()?;
+    let (width, height) = screen.size()?;
+    let mut state = State::new(width, height, now_us(), TimeZone::system());
+    let mut effects = Effects::new(events.clone(), link.clone());
+    signals::listen(events.clone());
+    input::listen(events.clone());
+    feed::start(link, socket, options, events);
+
+    let started = Instant::now();
+    let mut is_first = true;
+    let mut next_frame = started;
+    let mut is_stale = true;
+    loop {
+        let event = tokio::select! {
+            biased;
+            () = sleep_until(next_frame), if is_stale => {
+                let wanted = state.arrange();
+                effects.run(wanted, &mut screen)?;
+                if is_first && !state.is_whole() && started.elapsed() < FIRST_FRAME {
+                    next_frame = Instant::now() + FRAME / 4;
+                    continue;
+                }
+                is_first = false;
+                screen.draw(|frame| view::draw(frame, &state, &theme))?;
+                next_frame = Instant::now() + FRAME;
+                is_stale = false;
+                continue;
+            }
+            event = incoming.recv() => event.unwrap_or(Event::Leave.into()),
+            () = until(state.deadline()) => Event::Tick.into(),
+        };
+        let mut next: Option<Incoming> = Some(event);
+        let mut taken = 0;
+        while let Some(event) = next {
+            let wanted = state.update(now_us(), effects.see(event));
+            if effects.run(wanted, &mut screen)? {
+                effects.finish().await;
+                return Ok(());
+            }
+            taken += 1;
+            next = if taken < BURST { incoming.try_recv().ok() } else { None };
+        }
+        is_stale = true;
+    }
+}
+
+fn now_us() -> i64 {
+    Timestamp::now().as_microsecond()
+}
+
+/// Sleeps until a moment of the wall clock, microseconds since the Unix epoch.
+async fn until(at_us: Option<i64>) {
+    match at_us {
+        Some(at_us) => {
+            let wait = u64::try_from(at_us.saturating_sub(now_us())).unwrap_or_default();
+            tokio::time::sleep(Duration::from_micros(wait.max(1000))).await;
+        }
+        None => std::future::pending().await,
+    }
+}

@@ -1,0 +1,30 @@
+//! How things stand with the daemon.
+
+/// The connection.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) enum Connection {
+    #[default]
+    Connecting,
+    Connected,
+    /// It is tried again and again.
+    Lost {
+        reason: String,
+        since_us: i64,
+    },
+    /// It will not work, ever.
+    Failed(String),
+}
+
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Daemon {
+    pub(crate) connection: Connection,
+    pub(crate) build: String,
+    /// Where agents send their requests.
+    pub(crate) proxy: String,
+    /// Why nothing is recorded, while nothing is.
+    pub(crate) paused: Option<String>,
+    /// Bytes that were not recorded since this viewer is here.
+    pub(crate) gap_bytes: u64,
+    /// All that had been recorded before is known.
+    pub(crate) caught_up: bool,
+}

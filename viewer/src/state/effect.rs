@@ -1,0 +1,32 @@
+//! What is to be done outside of the state.
+
+use std::collections::BTreeSet;
+
+use ccdump_provider::side::Side;
+use ccdump_wire::v1::Block;
+
+use crate::model::Wanted;
+
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Effect {
+    /// Fetch what an exchange adds, its answer, its headers.
+    Fetch {
+        exchange: u64,
+        wanted: Wanted,
+    },
+    /// Fetch the content of these blocks.
+    FetchBlocks {
+        exchange: u64,
+        side: Side,
+        blocks: Vec<Block>,
+    },
+    /// These exchanges, and no others, are to be followed as they stream.
+    Follow(BTreeSet<u64>),
+    /// The view state, to be kept.
+    Save(Vec<u8>),
+    /// To the clipboard.
+    Copy(String),
+    /// Draw every cell anew.
+    Redraw,
+    Leave,
+}

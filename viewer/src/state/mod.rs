@@ -1,0 +1,176 @@
+//! The state of the viewer, and the one place that changes it: [`State::update`]. What is on the screen is a function of it.
+
+mod areas;
+pub(crate) mod component;
+pub(crate) mod conversation;
+mod copy;
+mod daemon;
+mod effect;
+mod event;
+mod labels;
+mod notices;
+#[cfg(test)]
+pub(crate) mod rig;
+mod sidebar;
+#[cfg(test)]
+mod tests;
+mod update;
+pub(crate) mod welcome;
+
+use jiff::tz::TimeZone;
+
+pub(crate) use self::{
+    areas::{Areas, MARGIN},
+    conversation::Conversation,
+    daemon::{Connection, Daemon},
+    effect::Effect,
+    event::{DaemonEvent, Event},
+    labels::Labels,
+    notices::{Notices, Weight},
+    sidebar::Sidebar,
+    welcome::Welcome,
+};
+use self::{component::Saved, conversation::Sources};
+use crate::{
+    keymap::Context,
+    model::{Contents, Node, Roster},
+};
+
+/// After a change the view state is kept this soon. Microseconds.
+const SAVE_AFTER: i64 = 100_000;
+
+/// The name under which the view state is kept.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct View {
+    /// Empty until the daemon gave it.
+    pub(crate) name: String,
+    /// False when another viewer holds the name: nothing is kept.
+    pub(crate) is_saved: bool,
+}
+
+pub(crate) struct State {
+    pub(crate) width: u16,
+    pub(crate) height: u16,
+    /// Microseconds since the Unix epoch.
+    pub(crate) now_us: i64,
+    pub(crate) zone: TimeZone,
+    pub(crate) daemon: Daemon,
+    pub(crate) view: View,
+    pub(crate) roster: Roster,
+    pub(crate) contents: Contents,
+    pub(crate) labels: Labels,
+    pub(crate) sidebar: Sidebar,
+    pub(crate) conversation: Conversation,
+    pub(crate) welcome: Welcome,
+    /// The help is open; its first line on the screen.
+    pub(crate) help: Option<u16>,
+    pub(crate) notices: Notices,
+    /// The person chose the agent; else the liveliest one is shown.
+    agent_chosen: bool,
+    /// What was saved last, with the parts of components that are unknown here.
+    saved: Saved,
+    save_at_us: Option<i64>,
+}
+
+impl State {
+    pub(crate) fn new(width: u16, height: u16, now_us: i64, zone: TimeZone) -> Self {
+        Self {
+            width,
+            height,
+            now_us,
+            zone,
+            daemon: Daemon::default(),
+            view: View::default(),
+            roster: Roster::default(),
+            contents: Contents::default(),
+            labels: Labels::default(),
+            sidebar: Sidebar::default(),
+            conversation: Conversation::new(),
+            welcome: Welcome::default(),
+            help: None,
+            notices: Notices::default(),
+            agent_chosen: false,
+            saved: Saved::default(),
+            save_at_us: None,
+        }
+    }
+
+    /// Where keys go.
+    pub(crate) fn context(&self) -> Context {
+        match () {
+            () if self.help.is_some() => Context::Help,
+            () if self.roster.is_empty() => Context::Welcome,
+            () if self.sidebar.open && self.sidebar.focused => Context::Sidebar,
+            () => Context::Conversation,
+        }
+    }
+
+    pub(crate) fn areas(&self) -> Areas {
+        let sidebar = self.sidebar.open && !self.roster.is_empty();
+        Areas::of(self.width, self.height, sidebar, self.sidebar.focused)
+    }
+
+    /// When [`Event::Tick`] may change something. Microseconds.
+    pub(crate) fn deadline(&self) -> Option<i64> {
+        let waits = matches!(self.daemon.connection, Connection::Lost { .. });
+        let next_second = waits.then(|| self.now_us.saturating_add(1_000_000));
+        [self.notices.deadline(), self.save_at_us, next_second].into_iter().flatten().min()
+    }
+
+    /// Whether everything that belongs on the screen is there.
+    pub(crate) fn is_whole(&self) -> bool {
+        let rows = &self.conversation.window.rows;
+        match rows.is_empty() {
+            true => self.roster.is_empty() && self.daemon.caught_up,
+            false => rows.iter().all(|row| row.turn.is_loaded),
+        }
+    }
+
+    /// To be called before drawing: finds what is on the screen. Gives what has to be fetched for it.
+    pub(crate) fn arrange(&mut self) -> Vec<Effect> {
+        self.choose_liveliest();
+        let areas = self.areas();
+        let chosen = self.conversation.agent.as_ref();
+        let row = self.roster.nodes().iter().position(|node| matches!(node, Node::Agent { key, .. } if Some(key) == chosen));
+        self.sidebar.reveal(row, self.roster.nodes().len(), usize::from(areas.sidebar.height));
+        let place = self.conversation.place().cloned();
+        let mut effects = self.conversation.arrange(Sources {
+            roster: &self.roster,
+            contents: &mut self.contents,
+            zone: &self.zone,
+            width: areas.conversation.width.saturating_sub(MARGIN),
+            height: areas.conversation.height,
+            is_complete: self.daemon.caught_up,
+        });
+        if self.conversation.place() != place.as_ref() {
+            self.touch();
+        }
+        let seen = self.roster.nodes().iter().skip(self.sidebar.first).take(usize::from(areas.sidebar.height));
+        let agents = seen.filter_map(|node| match node {
+            Node::Agent { key, .. } => Some(key),
+            Node::Session { .. } => None,
+        });
+        effects.extend(self.labels.find(agents, &self.roster, &mut self.contents));
+        effects
+    }
+
+    /// Until the person chooses, the agent that was heard last is shown.
+    fn choose_liveliest(&mut self) {
+        let is_there = self.conversation.agent.as_ref().is_some_and(|agent| self.roster.agent(agent).is_some());
+        // What was chosen at an earlier time may come yet while the index is still arriving.
+        let may_come = self.agent_chosen && !self.daemon.caught_up;
+        if !is_there
+            && !may_come
+            && let Some(agent) = self.roster.liveliest()
+        {
+            self.conversation.choose(agent.clone());
+        }
+    }
+
+    /// Something changed that is kept for the next start.
+    fn touch(&mut self) {
+        if self.view.is_saved {
+            self.save_at_us.get_or_insert(self.now_us.saturating_add(SAVE_AFTER));
+        }
+    }
+}

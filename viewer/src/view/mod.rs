@@ -1,0 +1,37 @@
+//! Draws the state. Looks at it only; what is drawn where follows from the state and the size of the screen.
+
+mod conversation;
+mod footer;
+mod help;
+mod notices;
+mod paint;
+mod sidebar;
+#[cfg(test)]
+mod tests;
+mod top;
+mod welcome;
+
+use ratatui::Frame;
+
+use crate::{state::State, theme::Theme};
+
+/// Smaller screens show only that they are too small.
+const SMALLEST: (u16, u16) = (20, 5);
+
+pub(crate) fn draw(frame: &mut Frame<'_>, state: &State, theme: &Theme) {
+    let area = frame.area();
+    if area.width < SMALLEST.0 || area.height < SMALLEST.1 {
+        return paint::text(frame, area, theme, &[paint::word(crate::theme::Role::Text, "too small")]);
+    }
+    let areas = state.areas();
+    top::draw(frame, areas.top, state, theme);
+    sidebar::draw(frame, areas.sidebar, state, theme);
+    if state.roster.is_empty() {
+        welcome::draw(frame, areas.conversation, state, theme);
+    } else {
+        conversation::draw(frame, areas.conversation, state, theme);
+    }
+    footer::draw(frame, areas.footer, state, theme);
+    notices::draw(frame, areas.conversation, state, theme);
+    help::draw(frame, area, state, theme);
+}

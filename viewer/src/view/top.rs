@@ -1,0 +1,60 @@
+//! The line at the top: the daemon, the recording, where agents connect, whose conversation this is, and where in it the screen stands.
+
+use ratatui::{Frame, layout::Rect};
+
+use super::paint::{both_ends, word};
+use crate::{
+    lines::Span,
+    state::{Connection, State},
+    text::{cut_line, units},
+    theme::{Role, Theme},
+};
+
+pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, state: &State, theme: &Theme) {
+    both_ends(frame, area, theme, &daemon(state), &place(state));
+}
+
+fn daemon(state: &State) -> Vec<Span> {
+    let daemon = &state.daemon;
+    let mut spans = vec![word(Role::BarStrong, " ccdump ")];
+    match &daemon.connection {
+        Connection::Connecting => spans.push(word(Role::Dim, "connecting…")),
+        Connection::Failed(reason) => spans.push(word(Role::Error, format!("● {reason}"))),
+        Connection::Lost { reason, since_us } => {
+            let seconds = u64::try_from(state.now_us.saturating_sub(*since_us)).unwrap_or_default() / 1_000_000;
+            spans.push(word(Role::Warning, format!("● daemon lost {seconds} s ago, reconnecting")));
+            spans.push(word(Role::Dim, format!(" ({reason})")));
+        }
+        Connection::Connected => {
+            match &daemon.paused {
+                Some(reason) => spans.push(word(Role::Warning, format!("● not recording: {reason}"))),
+                None => spans.extend([word(Role::Good, "●"), word(Role::Bar, " recording")]),
+            }
+            spans.push(word(Role::Bar, format!("  {}", daemon.proxy)));
+        }
+    }
+    if daemon.gap_bytes > 0 {
+        spans.push(word(Role::Warning, format!("  {} not recorded", units::bytes(daemon.gap_bytes))));
+    }
+    spans
+}
+
+fn place(state: &State) -> Vec<Span> {
+    let mut spans = Vec::new();
+    let talk = &state.conversation;
+    if state.view.is_saved && state.view.name != "main" {
+        spans.push(word(Role::Bar, format!("view {}  ", cut_line(&state.view.name, 20))));
+    }
+    let exchanges = talk.exchanges(&state.roster);
+    if let Some(row) = talk.window.rows.last() {
+        let number = talk.window.last_turn + 1;
+        spans.push(word(Role::BarStrong, format!("#{}", row.turn.exchange)));
+        spans.push(word(Role::Bar, format!(" {number}/{}  ", exchanges.len())));
+        spans.push(match talk.follow {
+            true => word(Role::Live, "following "),
+            false if talk.window.at_end => word(Role::Bar, "end "),
+            false => word(Role::Bar, "scrolled up "),
+        });
+    }
+    spans
+}
