@@ -131,11 +131,11 @@ pub(crate) fn command(context: Context, key: Key) -> Option<Command> {
 }
 
 /// What stands in the footer.
-pub(crate) fn footer(context: Context) -> impl Iterator<Item = (Key, &'static str)> {
+pub(crate) fn footer(context: Context) -> impl Iterator<Item = (Command, Key, &'static str)> {
     TABLE
         .iter()
         .filter(move |binding| binding.contexts.contains(&context))
-        .filter_map(|binding| Some((Key::parse(binding.keys.first()?)?, binding.footer?)))
+        .filter_map(|binding| Some((binding.command, Key::parse(binding.keys.first()?)?, binding.footer?)))
 }
 
 /// A line of the help.
@@ -188,7 +188,7 @@ mod tests {
         for context in EVERYWHERE {
             let leaves = Key::parse("ctrl-c").and_then(|key| command(*context, key));
             assert_eq!(leaves, Some(Command::Detach), "{context:?}");
-            assert!(footer(*context).any(|(key, _)| key.to_string() == "?"), "{context:?}");
+            assert!(footer(*context).any(|(_, key, _)| key.to_string() == "?"), "{context:?}");
         }
     }
 }

@@ -65,8 +65,10 @@ pub(crate) struct State {
     /// The help is open; its first line on the screen.
     pub(crate) help: Option<u16>,
     pub(crate) notices: Notices,
-    /// The person chose the agent; else the liveliest one is shown.
+    /// The person chose the agent; else the liveliest one is shown, and whoever begins a new session.
     agent_chosen: bool,
+    /// The one at the top of the tree.
+    newest_session: Option<Node>,
     /// What was saved last, with the parts of components that are unknown here.
     saved: Saved,
     save_at_us: Option<i64>,
@@ -90,6 +92,7 @@ impl State {
             help: None,
             notices: Notices::default(),
             agent_chosen: false,
+            newest_session: None,
             saved: Saved::default(),
             save_at_us: None,
         }
@@ -154,8 +157,17 @@ impl State {
         effects
     }
 
-    /// Until the person chooses, the agent that was heard last is shown.
+    /// Until the person chooses, the agent that was heard last is shown, then each one that begins a session.
     fn choose_liveliest(&mut self) {
+        let newest = self.roster.nodes().first();
+        if self.newest_session.as_ref() != newest {
+            let is_news = self.newest_session.is_some() && self.daemon.caught_up;
+            self.newest_session = newest.cloned();
+            if is_news && !self.agent_chosen && self.conversation.follow {
+                let agent = self.roster.agents().next().cloned();
+                agent.into_iter().for_each(|agent| self.conversation.choose(agent));
+            }
+        }
         let is_there = self.conversation.agent.as_ref().is_some_and(|agent| self.roster.agent(agent).is_some());
         // What was chosen at an earlier time may come yet while the index is still arriving.
         let may_come = self.agent_chosen && !self.daemon.caught_up;

@@ -1,5 +1,6 @@
 //! What keys and news do to the state, by table and by property.
 
+use ccdump_wire::v1::Exchange;
 use proptest::prelude::*;
 use serde_json::json;
 
@@ -122,6 +123,23 @@ fn each_agents_conversation_is_found_where_it_was_left() {
     assert_eq!(rig.text(), there);
     rig.keys(&["tab", "j", "enter"]);
     assert!(rig.shows("answer 1001"), "by way of the sidebar");
+}
+
+#[test]
+fn a_new_session_is_shown_to_who_follows_and_has_chosen_nothing() {
+    let new_session = || Exchange { session: Some("new".to_owned()), ..row(3000, "main") };
+    let shows = |rig: &Rig| rig.state.conversation.agent.clone().and_then(|agent| agent.session);
+    let mut rig = Rig::empty();
+    rig.event(Event::Daemon(DaemonEvent::Rows((1..=9).map(|id| row(id, "main")).collect())));
+    rig.event(Event::Daemon(DaemonEvent::SnapshotEnd));
+    rig.event(Event::Daemon(DaemonEvent::Rows(vec![new_session()])));
+    assert_eq!(shows(&rig).as_deref(), Some("new"));
+    for keys in [&["."][..], &["pgup"]] {
+        let mut rig = Rig::with(40);
+        rig.keys(keys);
+        rig.event(Event::Daemon(DaemonEvent::Rows(vec![new_session()])));
+        assert_eq!(shows(&rig).as_deref(), Some("s"), "{keys:?}");
+    }
 }
 
 #[test]

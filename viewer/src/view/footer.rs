@@ -1,24 +1,31 @@
-//! The keys that matter here, from the table of keys.
+//! The keys that matter here, from the table of keys. Help and the way out have the right of way.
 
 use ratatui::{Frame, layout::Rect};
 
-use super::paint::{self, word};
+use super::paint::{self, both_ends, word};
 use crate::{
-    keymap,
+    keymap::{self, Command, Key},
     lines::Span,
     state::State,
     theme::{Role, Theme},
 };
 
 pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, state: &State, theme: &Theme) {
-    let mut spans: Vec<Span> = vec![word(Role::Bar, " ")];
-    let room = usize::from(area.width);
-    for (key, what) in keymap::footer(state.context()) {
-        let next = [word(Role::Key, key.to_string()), word(Role::Bar, format!(" {what}   "))];
-        if paint::width(&spans) + paint::width(&next) > room + 3 {
+    let (last, first): (Vec<_>, Vec<_>) = keymap::footer(state.context())
+        .partition(|(command, ..)| matches!(command, Command::Help | Command::Detach | Command::Back));
+    let right: Vec<Span> = last.into_iter().flat_map(|(_, key, what)| hint(key, what)).collect();
+    let room = usize::from(area.width).saturating_sub(paint::width(&right));
+    let mut left: Vec<Span> = Vec::new();
+    for (_, key, what) in first {
+        let next = hint(key, what);
+        if paint::width(&left) + paint::width(&next) >= room {
             break;
         }
-        spans.extend(next);
+        left.extend(next);
     }
-    paint::text(frame, area, theme, &spans);
+    both_ends(frame, area, theme, &left, &right);
+}
+
+fn hint(key: Key, what: &str) -> [Span; 2] {
+    [word(Role::Key, format!(" {key}")), word(Role::Bar, format!(" {what} "))]
 }
