@@ -6,7 +6,7 @@ use std::{
     process::Command,
 };
 
-use crate::{binaries, daemon::Setup, view::View};
+use crate::{binaries, daemon::Setup, default_place::DefaultPlace, view::View};
 
 /// Removed when dropped. Short paths: that of a Unix socket may have 107 bytes.
 #[derive(Debug)]
@@ -47,6 +47,11 @@ impl Home {
     /// The viewer's commands on the daemon of these folders.
     pub fn view(&self) -> View<'_> {
         View::new(self)
+    }
+
+    /// The places where a daemon and its viewers meet when nothing is told them.
+    pub fn default_place(&self) -> DefaultPlace<'_> {
+        DefaultPlace::new(self)
     }
 
     /// `ccdumpd` with this home, and nothing of the caller's configuration.

@@ -1,5 +1,5 @@
 //! What the end-to-end tests and the benchmarks are made of: a fake upstream and a client on bare sockets ([`upstream`], [`client`]),
-//! the two programs as child processes ([`daemon`], [`view`]), and a scripted coding agent ([`agent`]).
+//! the two programs as child processes ([`daemon`], [`view`]), in a pseudo terminal too ([`terminal`]), and a scripted coding agent ([`agent`]).
 //!
 //! All of it panics on failure, with the reason: it serves tests alone.
 
@@ -8,12 +8,14 @@ pub mod binaries;
 pub mod client;
 pub mod compare;
 pub mod daemon;
+pub mod default_place;
 pub mod grpc;
 pub mod home;
 pub mod http1;
 pub mod output;
 pub mod process;
 pub mod random;
+pub mod terminal;
 pub mod upstream;
 pub mod view;
 pub mod wait;

@@ -4,7 +4,7 @@ use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
-use crate::{binaries, home::Home, process::Process, wait};
+use crate::{binaries, home::Home, process::Process, terminal::Terminal, wait};
 
 /// A command that has ended.
 #[derive(Debug)]
@@ -64,6 +64,16 @@ impl<'a> View<'a> {
         command
     }
 
+    /// The viewer attached in a terminal of that size.
+    pub fn terminal(&self, rows: u16, cols: u16) -> Terminal {
+        self.terminal_with(&[], rows, cols)
+    }
+
+    /// As [`Self::terminal`], with more arguments.
+    pub fn terminal_with(&self, arguments: &[&str], rows: u16, cols: u16) -> Terminal {
+        in_terminal(self.command(arguments), rows, cols)
+    }
+
     /// Runs a command to its end.
     pub fn run(&self, arguments: &[&str]) -> Outcome {
         Outcome::of(&mut self.command(arguments))
@@ -99,6 +109,17 @@ impl<'a> View<'a> {
     pub fn tail(&self, arguments: &[&str]) -> Process {
         Process::spawn(self.command(&[&["tail", "--json"], arguments].concat()))
     }
+}
+
+/// Runs a command of the viewer in a terminal with colours.
+pub(crate) fn in_terminal(mut command: Command, rows: u16, cols: u16) -> Terminal {
+    command.env_remove("NO_COLOR").envs([
+        ("TERM", "xterm-256color"),
+        ("COLORTERM", "truecolor"),
+        ("LANG", "C.UTF-8"),
+        ("TZ", "UTC"),
+    ]);
+    Terminal::spawn(&command, rows, cols)
 }
 
 /// The `id` of a row of `ls --json`.
