@@ -30,6 +30,7 @@ pub(crate) enum Command {
     Copy,
     Help,
     Redraw,
+    Suspend,
     Back,
     Detach,
 }

@@ -118,6 +118,7 @@ pub(crate) const TABLE: &[Binding] = &[
     row(Command::Copy, &["y"], "copy the marked block", Section::Program, TALK, None),
     row(Command::Help, &["?", "f1"], "this help", Section::Program, EVERYWHERE, Some("help")),
     row(Command::Redraw, &["ctrl-l"], "draw the screen anew", Section::Program, EVERYWHERE, None),
+    row(Command::Suspend, &["ctrl-z"], "to the shell; fg comes back", Section::Program, EVERYWHERE, None),
     row(Command::Back, &["esc", "q", "enter"], "close", Section::Program, &[Help], Some("close")),
     row(Command::Detach, &["q"], "leave; the daemon goes on recording", Section::Program, MAIN, Some("quit")),
     row(Command::Detach, &["ctrl-c"], "leave", Section::Program, EVERYWHERE, None),

@@ -95,6 +95,7 @@ impl Effects {
                     self.spawn(std::future::ready(Some(Event::Copied(said))));
                 }
                 Effect::Redraw => screen.redraw()?,
+                Effect::Suspend => screen.suspend()?,
                 Effect::Leave => leave = true,
             }
         }

@@ -1,8 +1,11 @@
 //! The terminal, taken over and given back whole, whatever happens.
 
 use std::{
-    io::{self, BufWriter, Stdout, Write},
-    sync::atomic::{AtomicBool, Ordering},
+    io::{self, BufWriter, Write},
+    sync::{
+        Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use crossterm::{
@@ -13,26 +16,30 @@ use crossterm::{
     },
 };
 use ratatui::{Frame, Terminal, backend::CrosstermBackend};
+use rustix::process::{Signal, getpid, kill_process};
 
 use super::log;
 use crate::failure::Failure;
 
-/// The terminal is ours and has to be given back.
-static TAKEN: AtomicBool = AtomicBool::new(false);
+/// Whether the terminal is ours and has to be given back. Held while something is written to it: what is given back stays so.
+static TAKEN: Mutex<bool> = Mutex::new(false);
+
+/// A frame was begun that the terminal does not show before its end.
+static IN_FRAME: AtomicBool = AtomicBool::new(false);
+
+/// No cell is ever drawn as this.
+const NOT_KNOWN: &str = "\u{10ffff}";
 
 pub(crate) struct Screen {
-    terminal: Terminal<CrosstermBackend<BufWriter<Stdout>>>,
+    terminal: Terminal<CrosstermBackend<BufWriter<OwnTerminal>>>,
 }
 
 impl Screen {
     /// Takes the terminal over. It is given back when this is dropped, and by a panic.
     pub(crate) fn take() -> Result<Self, Failure> {
-        enable_raw_mode().map_err(Failure::Terminal)?;
-        TAKEN.store(true, Ordering::Release);
         give_back_on_panic();
-        let mut out = BufWriter::with_capacity(64 * 1024, io::stdout());
-        let taken = execute!(out, EnterAlternateScreen, event::EnableBracketedPaste, cursor::Hide)
-            .and_then(|()| Terminal::new(CrosstermBackend::new(out)));
+        let out = BufWriter::with_capacity(64 * 1024, OwnTerminal);
+        let taken = take_over().and_then(|()| Terminal::new(CrosstermBackend::new(out)));
         match taken {
             Ok(terminal) => Ok(Self { terminal }),
             Err(error) => {
@@ -49,18 +56,40 @@ impl Screen {
 
     /// Draws a frame; the terminal shows it as a whole.
     pub(crate) fn draw(&mut self, draw: impl FnOnce(&mut Frame<'_>)) -> Result<(), Failure> {
+        IN_FRAME.store(true, Ordering::Release);
         let drawn = (|| {
             queue!(self.terminal.backend_mut(), BeginSynchronizedUpdate)?;
             self.terminal.draw(draw)?;
             queue!(self.terminal.backend_mut(), EndSynchronizedUpdate)?;
             Write::flush(self.terminal.backend_mut())
         })();
+        IN_FRAME.store(false, Ordering::Release);
         drawn.map_err(Failure::Terminal)
     }
 
     /// Something else may have written to the terminal: every cell is drawn with the next frame.
     pub(crate) fn redraw(&mut self) -> Result<(), Failure> {
-        enable_raw_mode().and_then(|()| self.terminal.clear()).map_err(Failure::Terminal)
+        enable_raw_mode().map_err(Failure::Terminal)?;
+        self.forget();
+        Ok(())
+    }
+
+    /// What stands on the terminal is not known: the next frame writes every cell, without erasing first.
+    /// (`Terminal::clear` erases, and asks the terminal for its cursor while the input thread is reading.)
+    fn forget(&mut self) {
+        for cell in &mut self.terminal.current_buffer_mut().content {
+            cell.set_symbol(NOT_KNOWN);
+        }
+        self.terminal.swap_buffers();
+    }
+
+    /// Gives the terminal to the shell until the person comes back.
+    pub(crate) fn suspend(&mut self) -> Result<(), Failure> {
+        give_back();
+        // This process stops here.
+        let stopped = kill_process(getpid(), Signal::TSTP).map_err(io::Error::from);
+        stopped.and_then(|()| take_over()).map_err(Failure::Terminal)?;
+        self.redraw()
     }
 
     /// Writes something that is not shown, such as what goes to the clipboard.
@@ -76,10 +105,37 @@ impl Drop for Screen {
     }
 }
 
+/// The terminal while it is ours. After that nothing is written any more: a thread may be drawing while another one panics.
+struct OwnTerminal;
+
+impl Write for OwnTerminal {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if *taken() { io::stdout().write(bytes) } else { Ok(bytes.len()) }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        if *taken() { io::stdout().flush() } else { Ok(()) }
+    }
+}
+
+fn taken() -> MutexGuard<'static, bool> {
+    TAKEN.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn take_over() -> io::Result<()> {
+    enable_raw_mode()?;
+    *taken() = true;
+    execute!(io::stdout(), EnterAlternateScreen, event::EnableBracketedPaste, cursor::Hide)
+}
+
+/// Nothing can be done about a terminal that is gone.
 fn give_back() {
-    if TAKEN.swap(false, Ordering::AcqRel) {
-        // Nothing can be done about a terminal that is gone.
-        let _ = execute!(io::stdout(), EndSynchronizedUpdate, event::DisableBracketedPaste, LeaveAlternateScreen, cursor::Show);
+    let mut taken = taken();
+    if std::mem::take(&mut *taken) {
+        if IN_FRAME.load(Ordering::Acquire) {
+            let _ = execute!(io::stdout(), EndSynchronizedUpdate);
+        }
+        let _ = execute!(io::stdout(), event::DisableBracketedPaste, LeaveAlternateScreen, cursor::Show);
         let _ = disable_raw_mode();
     }
 }

@@ -28,5 +28,7 @@ pub(crate) enum Effect {
     Copy(String),
     /// Draw every cell anew.
     Redraw,
+    /// Give the terminal to the shell for a while.
+    Suspend,
     Leave,
 }

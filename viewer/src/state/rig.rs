@@ -119,7 +119,7 @@ impl Rig {
                 Effect::Save(state) => self.saved = Some(state),
                 Effect::Copy(text) => self.copied = Some(text),
                 Effect::Leave => self.left = true,
-                Effect::FetchBlocks { .. } | Effect::Follow(_) | Effect::Redraw => {}
+                Effect::FetchBlocks { .. } | Effect::Follow(_) | Effect::Redraw | Effect::Suspend => {}
             }
         }
     }

@@ -160,6 +160,7 @@ impl State {
             Command::Sidebar => self.sidebar.open = !self.sidebar.open,
             Command::Help => self.help = Some(0),
             Command::Redraw => return vec![Effect::Redraw],
+            Command::Suspend => return vec![Effect::Suspend],
             Command::Detach => return self.leave(),
             _ => {}
         }
