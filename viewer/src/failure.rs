@@ -4,7 +4,7 @@ use std::{io, process::ExitCode};
 
 use ccdump_wire::{config::ConfigError, endpoint::EndpointError};
 
-use crate::link::LinkError;
+use crate::{demo::DemoError, link::LinkError};
 
 /// What a command ends with if it does not end well.
 #[derive(Debug, thiserror::Error)]
@@ -22,6 +22,13 @@ pub(crate) enum Failure {
     Endpoint(#[from] EndpointError),
     #[error("{0}")]
     Incomplete(String),
+    #[error("ccdumpd is neither beside ccdump-view nor on the PATH; install it, or name it in CCDUMPD")]
+    NoDaemonProgram,
+    #[error(transparent)]
+    Demo(#[from] DemoError),
+    /// By a signal, where there was something to put in order first.
+    #[error("interrupted")]
+    Interrupted,
     #[error("cannot start: {0}")]
     Runtime(io::Error),
 }
@@ -31,7 +38,7 @@ impl Failure {
     pub(crate) fn exit_code(&self) -> ExitCode {
         match self {
             Self::OutputClosed => ExitCode::SUCCESS,
-            Self::Link(LinkError::NoDaemon { .. }) => ExitCode::from(3),
+            Self::Link(LinkError::NoDaemon { .. }) | Self::NoDaemonProgram => ExitCode::from(3),
             _ => ExitCode::FAILURE,
         }
     }

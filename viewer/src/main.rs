@@ -5,6 +5,8 @@ mod cli;
 mod commands;
 mod content;
 mod conversation;
+mod daemon_binary;
+mod demo;
 mod failure;
 mod json;
 mod link;
@@ -37,14 +39,15 @@ fn main() -> ExitCode {
 }
 
 fn run(cli: Cli) -> Result<(), Failure> {
-    let socket = socket(&cli.daemon)?;
+    let socket = || socket(&cli.daemon);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Failure::Runtime)?;
     runtime.block_on(async {
         match cli.command {
-            Command::Ls(options) => commands::ls::run(&socket, options).await,
-            Command::Show(options) => commands::show::run(&socket, options).await,
-            Command::Body(options) => commands::body::run(&socket, options).await,
-            Command::Tail(options) => commands::tail::run(socket, options).await,
+            Command::Ls(options) => commands::ls::run(&socket()?, options).await,
+            Command::Show(options) => commands::show::run(&socket()?, options).await,
+            Command::Body(options) => commands::body::run(&socket()?, options).await,
+            Command::Tail(options) => commands::tail::run(socket()?, options).await,
+            Command::Demo(options) => commands::demo::run(options).await,
         }
     })
 }

@@ -1,6 +1,7 @@
 //! What each command does: asks over [`crate::link`], forms lines, writes them out.
 
 pub(crate) mod body;
+pub(crate) mod demo;
 pub(crate) mod ls;
 pub(crate) mod show;
 pub(crate) mod tail;
