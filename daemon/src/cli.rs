@@ -17,7 +17,13 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Run in the foreground (the default)
-    Serve(ServeOptions),
+    Serve {
+        #[command(flatten)]
+        options: ServeOptions,
+        /// Stop when standard input ends: for a program that wants a daemon of its own, which must not outlive it
+        #[arg(long, hide = true)]
+        until_stdin_closes: bool,
+    },
     /// Start in the background
     Start(ServeOptions),
     /// Stop the daemon, letting exchanges that are under way end
@@ -37,6 +43,14 @@ pub enum Command {
         /// How many lines
         #[arg(short = 'n', long, default_value_t = 200)]
         lines: usize,
+    },
+    /// Play a scripted API and scripted agents that talk to it through a proxy: the traffic of `ccdump-view demo`. Prints where the
+    /// API is, reads the proxy's address from standard input, and serves until that ends
+    #[command(hide = true)]
+    DemoTraffic {
+        /// How long everything takes, in percent of what it would take in earnest; 0: no time at all
+        #[arg(long, value_name = "PERCENT", default_value_t = 100, value_parser = clap::value_parser!(u32).range(..=1000))]
+        pace: u32,
     },
 }
 

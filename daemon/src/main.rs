@@ -1,9 +1,11 @@
 //! `ccdumpd`: proxies agents' API traffic byte for byte, records it, and serves the record to viewers.
 //!
-//! `proxy → capture → store ← rpc`, with `derive` beside the store; [`serve`] puts them together.
+//! `proxy → capture → store ← rpc`, with `derive` beside the store; [`serve`] puts them together. [`demo`] stands apart: it plays the API and
+//! the agents at the proxy's two ends.
 
 mod capture;
 mod cli;
+mod demo;
 mod derive;
 mod lock;
 mod logging;
@@ -12,6 +14,7 @@ mod rpc;
 mod serve;
 mod service;
 mod settings;
+mod stdin;
 mod stop;
 mod store;
 
@@ -56,11 +59,15 @@ impl<E: std::error::Error> From<E> for Failure {
 
 fn run(cli: Cli) -> Result<(), Failure> {
     match cli.command {
-        None => serve::run(&cli.serve.resolve()?),
-        Some(Command::Serve(options)) => serve::run(&options.resolve()?),
+        None => serve::run(&cli.serve.resolve()?, None),
+        Some(Command::Serve { options, until_stdin_closes }) => {
+            let leash = until_stdin_closes.then(stdin::Lines::read).transpose()?;
+            serve::run(&options.resolve()?, leash)
+        }
         Some(Command::Start(options)) => service::start(&options.resolve()?),
         Some(Command::Stop(place)) => service::stop(&place.resolve()?),
         Some(Command::Status { place, json }) => service::status(&place.resolve()?, json),
         Some(Command::Logs { place, lines }) => service::logs(&place.resolve()?, lines),
+        Some(Command::DemoTraffic { pace }) => demo::run(demo::Pace::percent(pace)),
     }
 }

@@ -23,15 +23,15 @@ use crate::{
     proxy::{ListenError, Listener, Proxy},
     rpc::{self, About, Service, Socket},
     settings::{Place, Settings},
-    stop,
+    stdin, stop,
     store::{Files, StoreError, checkpoint, index::Index, log::Log, reader::Readers, recover, views::Views},
 };
 
 /// How long exchanges that are under way may go on after a stop.
 const GRACE: Duration = Duration::from_secs(5);
 
-/// Serves until SIGTERM or SIGINT.
-pub fn run(settings: &Settings) -> Result<(), Failure> {
+/// Serves until SIGTERM or SIGINT, or until `leash`, if there is one, ends.
+pub fn run(settings: &Settings, leash: Option<stdin::Lines>) -> Result<(), Failure> {
     let place = &settings.place;
     let lock = FolderLock::take(&place.data_dir)?;
     logging::start(&place.log_file())?;
@@ -39,7 +39,7 @@ pub fn run(settings: &Settings) -> Result<(), Failure> {
     // Traffic has a thread that nothing else runs on: no viewer and no query can hold it up.
     let traffic = Builder::new_multi_thread().worker_threads(1).thread_name("traffic").enable_all().build()?;
     let runtime = Builder::new_multi_thread().worker_threads(2).thread_name("serving").enable_all().build()?;
-    let served = serve(&traffic, &runtime, settings);
+    let served = serve(&traffic, &runtime, settings, leash);
     // Threads that still read for viewers are not waited for.
     runtime.shutdown_background();
     traffic.shutdown_background();
@@ -47,7 +47,7 @@ pub fn run(settings: &Settings) -> Result<(), Failure> {
     served
 }
 
-fn serve(traffic: &Runtime, runtime: &Runtime, settings: &Settings) -> Result<(), Failure> {
+fn serve(traffic: &Runtime, runtime: &Runtime, settings: &Settings, leash: Option<stdin::Lines>) -> Result<(), Failure> {
     let place = &settings.place;
     let clock = Clock::start();
     let _in_runtime = runtime.enter();
@@ -90,7 +90,10 @@ fn serve(traffic: &Runtime, runtime: &Runtime, settings: &Settings) -> Result<()
     info!(proxy = %proxy_url, socket = %place.socket.display(), data = %place.data_dir.display(), "ready");
 
     runtime.block_on(async {
-        signals.stop().await;
+        tokio::select! {
+            () = signals.stop() => {}
+            () = end_of(leash) => {}
+        }
         info!("stopping; exchanges that are under way may end");
         stopper.stop();
         let ended = tokio::select! {
@@ -120,6 +123,14 @@ fn serve(traffic: &Runtime, runtime: &Runtime, settings: &Settings) -> Result<()
     });
     info!("stopped");
     Ok(())
+}
+
+/// Never, where there is no leash.
+async fn end_of(leash: Option<stdin::Lines>) {
+    match leash {
+        Some(mut leash) => leash.end().await,
+        None => std::future::pending().await,
+    }
 }
 
 /// Opens the log and makes good what a kill left open. A file that is no database any more is put aside: traffic must go on.

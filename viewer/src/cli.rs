@@ -60,6 +60,8 @@ pub(crate) enum Command {
     Body(Body),
     /// Follows the conversation as it happens; with --json, the log's events
     Tail(Tail),
+    /// Shows everything, with a private daemon and scripted agents: no key, no network, nothing left behind
+    Demo(Demo),
 }
 
 #[derive(Debug, Args)]
@@ -131,6 +133,22 @@ pub(crate) struct Tail {
     pub(crate) session: Option<String>,
 }
 
+#[derive(Debug, Args)]
+pub(crate) struct Demo {
+    /// Say only what was recorded, when it is over
+    #[arg(long)]
+    pub(crate) headless: bool,
+    /// One line of JSON
+    #[arg(long, requires = "headless")]
+    pub(crate) json: bool,
+    /// Leave the record where it is
+    #[arg(long)]
+    pub(crate) keep: bool,
+    /// How long it takes, in percent of half a minute; 0 is at once [default: 100, or 0 with --headless]
+    #[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(u32).range(..=1000))]
+    pub(crate) pace: Option<u32>,
+}
+
 #[cfg(test)]
 mod tests {
     use clap::CommandFactory as _;
@@ -150,5 +168,13 @@ mod tests {
         assert!(parse("ccdump-view body 3 --request --raw").is_ok());
         assert!(parse("ccdump-view ls --limit 0").is_err());
         assert!(parse("ccdump-view ls --json --socket /x").is_ok());
+    }
+
+    #[test]
+    fn a_demo_on_screen_gives_no_json() {
+        let parse = |line: &str| Cli::try_parse_from(line.split(' '));
+        assert!(parse("ccdump-view demo --json").is_err());
+        assert!(parse("ccdump-view demo --headless --pace 1001").is_err());
+        assert!(parse("ccdump-view demo --headless --json --keep --pace 0").is_ok());
     }
 }

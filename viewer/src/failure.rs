@@ -4,7 +4,7 @@ use std::{io, path::PathBuf, process::ExitCode};
 
 use ccdump_wire::{config::ConfigError, endpoint::EndpointError};
 
-use crate::link::LinkError;
+use crate::{demo::DemoError, link::LinkError};
 
 /// What a command ends with if it does not end well.
 #[derive(Debug, thiserror::Error)]
@@ -24,12 +24,17 @@ pub(crate) enum Failure {
     Incomplete(String),
     #[error("this needs a terminal; without one use: ccdump-view tail")]
     NoTerminal,
-    #[error("no daemon runs, and ccdumpd is neither beside ccdump-view nor on the PATH; install it, or name it in CCDUMPD")]
+    #[error("ccdumpd is neither beside ccdump-view nor on the PATH; install it, or name it in CCDUMPD")]
     NoDaemonProgram,
     #[error("no daemon runs, and {} could not start one: {reason}", program.display())]
     DaemonNotStarted { program: PathBuf, reason: String },
     #[error("cannot use the terminal: {0}")]
     Terminal(io::Error),
+    #[error(transparent)]
+    Demo(#[from] DemoError),
+    /// By a signal, where there was something to put in order first.
+    #[error("interrupted")]
+    Interrupted,
     #[error("cannot start: {0}")]
     Runtime(io::Error),
 }

@@ -1,11 +1,22 @@
 //! The JSON that scripts count on. Fields keep their names, meanings and order; more may be added at the end. What is unknown is
 //! null; times are RFC 3339 in UTC, durations milliseconds, sizes bytes on the wire.
 
+use std::path::Path;
+
 use ccdump_provider::side::Side;
 use ccdump_wire::v1::{self, EndState, Event};
 use serde::Serialize;
 
 use crate::{content::kind, text::time::rfc3339};
+
+/// What `demo --headless` left.
+#[derive(Debug, Serialize)]
+pub(crate) struct Demo<'a> {
+    pub(crate) exchanges: usize,
+    pub(crate) agents: usize,
+    pub(crate) events: u64,
+    pub(crate) data_dir: &'a Path,
+}
 
 /// A line of `ls`.
 #[derive(Debug, Serialize)]

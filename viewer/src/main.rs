@@ -7,6 +7,7 @@ mod commands;
 mod content;
 mod conversation;
 mod daemon_binary;
+mod demo;
 mod failure;
 mod json;
 mod keymap;
@@ -47,19 +48,20 @@ fn main() -> ExitCode {
 }
 
 fn run(cli: Cli) -> Result<(), Failure> {
-    let socket = socket(&cli.daemon)?;
+    let socket = || socket(&cli.daemon);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Failure::Runtime)?;
     runtime.block_on(async {
         let Some(command) = cli.command else {
             // Who named a socket wants that daemon and no other.
             let is_default = !cli.daemon.is_named() && Source::environment().socket.is_none();
-            return commands::attach::run(socket, is_default, cli.attach).await;
+            return commands::attach::run(socket()?, is_default, cli.attach).await;
         };
         match command {
-            Command::Ls(options) => commands::ls::run(&socket, options).await,
-            Command::Show(options) => commands::show::run(&socket, options).await,
-            Command::Body(options) => commands::body::run(&socket, options).await,
-            Command::Tail(options) => commands::tail::run(socket, options).await,
+            Command::Ls(options) => commands::ls::run(&socket()?, options).await,
+            Command::Show(options) => commands::show::run(&socket()?, options).await,
+            Command::Body(options) => commands::body::run(&socket()?, options).await,
+            Command::Tail(options) => commands::tail::run(socket()?, options).await,
+            Command::Demo(options) => commands::demo::run(options).await,
         }
     })
 }

@@ -110,3 +110,20 @@ fn a_path_that_no_socket_can_have_is_refused() {
     assert_eq!(output.status.code(), Some(1));
     assert!(stderr(&output).contains("pass a shorter --socket"), "{}", stderr(&output));
 }
+
+#[test]
+fn a_demo_without_a_daemon_program_says_which_one_it_tried_and_leaves_nothing() {
+    let home = tempfile::tempdir().expect("a temporary folder");
+    let output = Command::new(env!("CARGO_BIN_EXE_ccdump-view"))
+        .args(["demo", "--headless"])
+        .env_clear()
+        .env("HOME", home.path())
+        .env("TMPDIR", home.path())
+        .env("CCDUMPD", "/nowhere/ccdumpd")
+        .output()
+        .expect("the viewer was built");
+    assert_eq!(output.status.code(), Some(1));
+    let line = stderr(&output);
+    assert!(line.starts_with("ccdump-view: cannot run /nowhere/ccdumpd: ") && line.lines().count() == 1, "{line}");
+    assert_eq!(fs::read_dir(home.path()).expect("readable").count(), 0);
+}

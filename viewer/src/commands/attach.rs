@@ -2,7 +2,7 @@
 
 use std::{
     io::{self, IsTerminal as _},
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{Command, Stdio},
 };
 
@@ -16,7 +16,7 @@ use crate::{
 
 /// `is_default`: nobody named a daemon, so that one may be started.
 pub(crate) async fn run(socket: PathBuf, is_default: bool, options: Attach) -> Result<(), Failure> {
-    if !io::stdin().is_terminal() || !io::stdout().is_terminal() {
+    if !has_terminal() {
         return Err(Failure::NoTerminal);
     }
     let link = match Link::connect(&socket).await {
@@ -27,6 +27,17 @@ pub(crate) async fn run(socket: PathBuf, is_default: bool, options: Attach) -> R
         connected => connected?,
     };
     screen::run(link, socket, screen::Options { name: options.name }).await
+}
+
+/// Shows the record of a daemon that runs.
+pub(crate) async fn show(socket: &Path) -> Result<(), Failure> {
+    let link = Link::connect(socket).await?;
+    screen::run(link, socket.to_owned(), screen::Options::default()).await
+}
+
+/// Whether there is a screen to draw on, and keys to read.
+pub(crate) fn has_terminal() -> bool {
+    io::stdin().is_terminal() && io::stdout().is_terminal()
 }
 
 /// Starts a daemon in the background. Two viewers may do so at once: the daemon's lock on its folder decides, and both attach to the one.

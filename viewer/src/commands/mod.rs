@@ -2,6 +2,7 @@
 
 pub(crate) mod attach;
 pub(crate) mod body;
+pub(crate) mod demo;
 pub(crate) mod ls;
 pub(crate) mod show;
 pub(crate) mod tail;

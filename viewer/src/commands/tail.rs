@@ -100,6 +100,11 @@ impl Idle {
         Self { patience: until_idle_ms.map(Duration::from_millis), history_end, deadline: None }
     }
 
+    /// No silence is too long.
+    pub(super) fn never() -> Self {
+        Self::new(None, 0)
+    }
+
     /// The log was read to here.
     fn reached(&mut self, cursor: &Cursor) {
         if self.deadline.is_none() && cursor.seq >= self.history_end {
