@@ -84,6 +84,8 @@ pub(crate) struct Loaded {
     heads_are_final: bool,
     pub(crate) request: Fetched<RequestSide>,
     pub(crate) response: Fetched<ResponseSide>,
+    /// The response is what was taken in while it streamed, and not all of it: it is fetched again.
+    response_is_partial: bool,
     /// While the response streams.
     pub(crate) live: Option<Live>,
     /// Grows with every change, so that what was made of it is known to be old.
@@ -152,11 +154,11 @@ impl Contents {
         self.clock += 1;
         let entry = self.known.entry(exchange).or_default();
         entry.looked_at = self.clock;
-        let Loaded { request, response, live, heads_are_final, .. } = &entry.loaded;
+        let Loaded { request, response, response_is_partial, live, heads_are_final, .. } = &entry.loaded;
         let wanted = Wanted {
             request: !request.is_settled(),
             // One that streams is followed; it is fetched only when that did not get all of it.
-            response: has_ended && live.is_none() && !response.is_settled(),
+            response: has_ended && live.is_none() && (*response_is_partial || !response.is_settled()),
             has_ended,
         };
         let wants = !entry.asked && (wanted.request || wanted.response || (has_ended && !heads_are_final));
@@ -178,6 +180,7 @@ impl Contents {
             loaded.request = fetch.request;
         }
         if fetch.response.is_settled() && loaded.live.is_none() {
+            loaded.response_is_partial = false;
             loaded.response = fetch.response;
         }
         self.forget_oldest();
@@ -222,8 +225,11 @@ impl Contents {
             Fetched::Here(side) => live.finish(side),
             Fetched::NotYet | Fetched::Failed(_) => false,
         };
-        if !is_whole {
-            loaded.response = Fetched::NotYet;
+        // It stays on the screen until the whole one is here.
+        match &loaded.response {
+            Fetched::Here(side) if !side.pieces.is_empty() => loaded.response_is_partial = !is_whole,
+            _ if is_whole => {}
+            _ => loaded.response = Fetched::NotYet,
         }
     }
 

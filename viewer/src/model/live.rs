@@ -88,15 +88,17 @@ fn take_in(event: StreamEvent, blocks: &mut HashMap<u64, (usize, String)>, parti
                 state: v1::BlockState::New as i32,
                 ..Block::default()
             };
+            let content = opening(kind);
+            *partial |= content == Held::Loading;
             blocks.insert(index, (side.pieces.len(), String::new()));
-            side.pieces.push(Piece { content: opening(kind, &block), block });
+            side.pieces.push(Piece { content, block });
         }
         StreamEvent::Text { index, text } | StreamEvent::Thinking { index, text } => {
             let Some(piece) = blocks.get(&index).and_then(|(at, _)| side.pieces.get_mut(*at)) else { return };
             piece.block.length = piece.block.length.saturating_add(text.len() as u64);
             let Held::Here(content) = &mut piece.content else { return };
             match Arc::make_mut(content) {
-                Content::Text(so_far) | Content::Thinking(so_far) | Content::ToolResult { text: so_far, .. } => {
+                Content::Text(so_far) | Content::Thinking(so_far) => {
                     *partial |= !append(so_far, &text);
                 }
                 _ => *partial = true,
@@ -124,19 +126,14 @@ fn take_in(event: StreamEvent, blocks: &mut HashMap<u64, (usize, String)>, parti
     }
 }
 
-/// What a block has when it begins.
-fn opening(kind: BlockKind, block: &Block) -> Held {
-    let content = match kind {
-        BlockKind::Text | BlockKind::Error => Content::Text(String::new()),
-        BlockKind::Thinking => Content::Thinking(String::new()),
-        BlockKind::RedactedThinking => Content::RedactedThinking { bytes: 0 },
-        BlockKind::ToolUse | BlockKind::ServerToolUse => return Held::Opening("".into()),
-        BlockKind::ToolResult | BlockKind::ServerToolResult => {
-            Content::ToolResult { is_error: false, text: String::new(), other: Vec::new() }
-        }
-        _ => Content::Other { wire_type: block.wire_type.clone(), json: Value::Null },
-    };
-    Held::Here(Arc::new(content))
+/// What a block has when it begins. What comes whole with its first event is fetched when the response has ended.
+fn opening(kind: BlockKind) -> Held {
+    match kind {
+        BlockKind::Text => Held::Here(Arc::new(Content::Text(String::new()))),
+        BlockKind::Thinking => Held::Here(Arc::new(Content::Thinking(String::new()))),
+        BlockKind::ToolUse | BlockKind::ServerToolUse => Held::Opening("".into()),
+        _ => Held::Loading,
+    }
 }
 
 /// A tool call's arguments are whole: what is no JSON then is shown as the text that it is.
