@@ -29,6 +29,11 @@ bench *args:
     cargo build --release -p ccdumpd -p ccdump-view
     cargo bench -p ccdump-tests --bench proxy -- {{args}}
 
+# The picture in the README: the viewer's own screen at the end of its demo
+picture:
+    cargo build -p ccdumpd -p ccdump-view
+    cargo run -p ccdump-tests --example picture
+
 # Prices from the PyPI package genai-prices into the provider crate
 prices:
     python3 scripts/prices.py
