@@ -85,7 +85,8 @@ fn write_run(svg: &mut String, row: u16, (column, style, text): &(u16, Style, St
         std::mem::swap(&mut ink, &mut paper);
     }
     if paper != BACKGROUND {
-        let _ = writeln!(svg, "<rect x=\"{x:.1}\" y=\"{y:.1}\" width=\"{:.1}\" height=\"{HEIGHT}\" fill=\"{paper}\"/>", cells * WIDTH);
+        let _ =
+            writeln!(svg, "<rect x=\"{x:.1}\" y=\"{y:.1}\" width=\"{:.1}\" height=\"{HEIGHT}\" fill=\"{paper}\"/>", cells * WIDTH);
     }
     if text.trim().is_empty() {
         return;

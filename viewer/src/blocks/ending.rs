@@ -1,7 +1,7 @@
 //! How an exchange ended, and what it came to.
 
 use super::{
-    Category, ItemBody,
+    Category, ItemBody, is_usual_stop,
     list::List,
     turn::{Turn, numbers},
 };
@@ -26,7 +26,7 @@ pub(super) fn add(turn: Turn<'_>, list: &mut List) {
     if let Some(error) = error(turn) {
         list.add("error", Category::Assistant, ItemBody::Error(error));
     }
-    if let Some(reason) = &row.stop_reason {
+    if let Some(reason) = row.stop_reason.as_ref().filter(|reason| !is_usual_stop(reason)) {
         list.add("stop", Category::Metadata, ItemBody::Stop(reason.clone()));
     }
     if row.usage.is_some() || row.duration_us.is_some() {

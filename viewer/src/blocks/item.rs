@@ -20,9 +20,6 @@ pub(crate) enum Category {
 }
 
 impl Category {
-    pub(crate) const ALL: [Self; 7] =
-        [Self::User, Self::Assistant, Self::Tools, Self::System, Self::Budget, Self::Metadata, Self::Headers];
-
     pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::User => "user",
@@ -171,7 +168,7 @@ pub(crate) enum ItemBody {
     },
     /// How it ended where that was not as it should, or an error that was answered. In words.
     Error(String),
-    /// `tool_use`, `end_turn`, …
+    /// A reason to stop that is not usual: `max_tokens`, `refusal`, …
     Stop(String),
     /// A type that this version does not know.
     Unknown {
@@ -201,6 +198,13 @@ pub(crate) struct TurnHead {
     /// Of the viewer's place, such as `14:02:11`.
     pub(crate) time: String,
     pub(crate) state: TurnState,
+    /// Why it stopped, in the provider's word.
+    pub(crate) stop: Option<String>,
+}
+
+/// The usual reasons to stop: they are told by the head of the turn alone.
+pub(crate) fn is_usual_stop(reason: &str) -> bool {
+    matches!(reason, "end_turn" | "tool_use" | "stop_sequence" | "stop" | "tool_calls" | "completed" | "STOP")
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

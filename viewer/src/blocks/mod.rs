@@ -12,11 +12,13 @@ mod repeats;
 mod request;
 mod response;
 mod setting;
+#[cfg(test)]
+pub(crate) mod tests;
 mod turn;
 
 pub(crate) use injected::{Segment, segments};
 pub(crate) use item::{
     Category, Change, Headers, Item, ItemBody, ItemKey, Numbers, Parameter, Part, Pending, Source, Speaker, ToolDefinition,
-    TurnHead, TurnState, Voice, Wanted,
+    TurnHead, TurnState, Voice, Wanted, is_usual_stop,
 };
 pub(crate) use turn::{Turn, items};

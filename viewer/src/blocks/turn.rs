@@ -42,6 +42,7 @@ fn head(turn: Turn<'_>) -> TurnHead {
         model: row.model.clone(),
         time: time::time_of_day(row.started_at_us, turn.zone),
         state: state(turn),
+        stop: row.stop_reason.clone(),
     }
 }
 

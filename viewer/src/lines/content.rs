@@ -44,11 +44,11 @@ pub(super) fn full(page: &mut Page, role: Role, content: &Content) {
         Content::ToolResult { text, other, .. } => {
             plain::text(page, role, text, Flow::Columns);
             for other in other {
-                page.words(&[Span::new(Role::Dim, &format!("[{other}]"))], 2);
+                page.words(vec![Span::new(Role::Dim, &format!("[{other}]"))], 2);
             }
         }
         Content::RedactedThinking { .. } | Content::Image { .. } | Content::Document { .. } => {
-            page.words(&[Span::new(Role::Dim, &gist(content))], 2);
+            page.words(vec![Span::new(Role::Dim, &gist(content))], 2);
         }
     }
 }

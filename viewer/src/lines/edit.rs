@@ -7,7 +7,7 @@ use super::{Span, page::Page, span::expand_tabs, wrap::append};
 use crate::{text::clean, theme::Role};
 
 /// Longer texts are shown as taken out and put in whole.
-const MOST_LINES: usize = 1_500;
+const MOST_LINES: usize = 800;
 /// Lines of one diff that are shown.
 const MOST_SHOWN: usize = 2_000;
 /// Unchanged lines that are shown around changed ones.
@@ -48,7 +48,7 @@ pub(super) fn diff(edits: &[Edit<'_>], page: &mut Page) {
     let most = page.len().saturating_add(MOST_SHOWN);
     for (at, edit) in edits.iter().enumerate() {
         if at > 0 {
-            page.row(vec![Span::new(Role::Frame, "⋯")]);
+            page.words(vec![Span::new(Role::Frame, "⋯")], 2);
         }
         let (old, new) = (prepared(edit.old), prepared(edit.new));
         let (old, new) = (lines(&old), lines(&new));
@@ -56,7 +56,7 @@ pub(super) fn diff(edits: &[Edit<'_>], page: &mut Page) {
         let last = ops.len().saturating_sub(1);
         for (at, op) in ops.iter().enumerate() {
             if page.len() >= most {
-                page.row(vec![Span::new(Role::Dim, "… and more")]);
+                page.words(vec![Span::new(Role::Dim, "… and more")], 2);
                 return;
             }
             let before = old.get(op.old_range()).unwrap_or_default();
@@ -74,7 +74,7 @@ pub(super) fn patch(text: &str, page: &mut Page) {
     let most = page.len().saturating_add(MOST_SHOWN);
     for line in clean(text).lines() {
         if page.len() >= most {
-            page.row(vec![Span::new(Role::Dim, "… and more")]);
+            page.words(vec![Span::new(Role::Dim, "… and more")], 2);
             return;
         }
         let role = match line.bytes().next() {
@@ -83,7 +83,7 @@ pub(super) fn patch(text: &str, page: &mut Page) {
             Some(b'@' | b'*') => Role::Frame,
             _ => Role::Text,
         };
-        page.columns(&[Span::new(role, &expand_tabs(line))]);
+        page.columns(vec![Span::new(role, &expand_tabs(line))]);
     }
 }
 
@@ -118,7 +118,7 @@ fn context(lines: &[&str], is_first: bool, is_last: bool, page: &mut Page) {
     let (head, rest) = lines.split_at(before);
     let tail = rest.split_at(rest.len() - after).1;
     head.iter().for_each(|line| row(' ', vec![(Role::Text, line)], page));
-    page.row(vec![Span::new(Role::Frame, "⋯")]);
+    page.words(vec![Span::new(Role::Frame, "⋯")], 2);
     tail.iter().for_each(|line| row(' ', vec![(Role::Text, line)], page));
 }
 
@@ -176,6 +176,6 @@ fn row(sign: char, words: Words<'_>, page: &mut Page) {
     for (role, text) in words {
         append(&mut line, role, &Span::new(role, text).text);
     }
-    page.columns(&line);
+    page.columns(line);
     page.outdent();
 }

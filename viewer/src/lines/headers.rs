@@ -20,17 +20,20 @@ pub(super) fn headers(headers: &Headers, full: bool, page: &mut Page) {
     }
     page.head(lead, vec![], vec![], Fold::Open);
     if !headers.first_line.is_empty() {
-        page.words(&[Span::new(Role::Strong, &headers.first_line)], 2);
+        page.words(vec![Span::new(Role::Strong, &headers.first_line)], 2);
     }
     fields(&headers.fields, page);
     if !headers.trailers.is_empty() {
-        page.row(vec![Span::new(Role::Dim, "trailers:")]);
+        page.words(vec![Span::new(Role::Dim, "trailers:")], 2);
         fields(&headers.trailers, page);
     }
 }
 
 fn fields(fields: &[Header], page: &mut Page) {
     for field in fields {
-        page.words(&[Span::new(Role::Header, &format!("{}:", field.name)), Span::new(Role::Text, &format!(" {}", field.value))], 2);
+        page.words(
+            vec![Span::new(Role::Header, &format!("{}:", field.name)), Span::new(Role::Text, &format!(" {}", field.value))],
+            2,
+        );
     }
 }

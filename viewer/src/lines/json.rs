@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::{
-    Span,
+    Span, content,
     page::Page,
     plain::{self, Flow},
     wrap::width,
@@ -43,11 +43,11 @@ impl Printer<'_> {
         if self.is_full() {
             return;
         }
-        let name = Span::new(Role::Dim, &format!("{}:", if name.is_empty() { "\"\"" } else { name }));
+        let name = Span::new(Role::Dim, &format!("{}:", if name.is_empty() { "\"\"" } else { content::short(name) }));
         match self.inline(value, depth) {
-            Some(text) => self.page.words(&[name, Span::new(Role::Text, " "), text], 2),
+            Some(text) => self.page.words(vec![name, Span::new(Role::Text, " "), text], 2),
             None => {
-                self.page.words(&[name], 2);
+                self.page.words(vec![name], 2);
                 self.page.indent(Span::new(Role::Text, "  "), Span::new(Role::Text, "  "));
                 self.bare(value, depth + 1);
                 self.page.outdent();
@@ -61,7 +61,7 @@ impl Printer<'_> {
             return;
         }
         if let Some(text) = self.inline(value, depth) {
-            return self.page.words(&[text], 0);
+            return self.page.words(vec![text], 0);
         }
         match value {
             Value::String(text) => plain::text(self.page, Role::Text, text, Flow::Words),
@@ -99,7 +99,7 @@ impl Printer<'_> {
             Value::Array(items) => {
                 small(items).filter(|text| width(text) < self.page.room() / 2).map(|text| Span::new(Role::Text, &text))
             }
-            _ if depth >= DEEPEST => Some(Span::new(Role::Text, &value.to_string())),
+            _ if depth >= DEEPEST => Some(Span::new(Role::Text, content::short(&value.to_string()))),
             Value::Object(_) => None,
         }
     }
@@ -108,7 +108,7 @@ impl Printer<'_> {
     fn is_full(&mut self) -> bool {
         if !self.full && self.page.len() >= self.most {
             self.full = true;
-            self.page.row(vec![Span::new(Role::Dim, "… and more")]);
+            self.page.words(vec![Span::new(Role::Dim, "… and more")], 2);
         }
         self.full
     }

@@ -6,6 +6,7 @@ use super::{
     Span,
     page::Page,
     plain::{self, Flow},
+    span::harmless,
     table::Table,
     wrap::append,
 };
@@ -64,7 +65,7 @@ impl<'p> Writer<'p> {
             Event::Rule => {
                 self.begin();
                 let rule = "─".repeat(self.page.room().min(40));
-                self.page.row(vec![Span::new(Role::Frame, &rule)]);
+                self.page.words(vec![Span::new(Role::Frame, &rule)], 2);
                 self.gap = true;
             }
             Event::TaskListMarker(done) => self.push(Role::Frame, if done { "☑ " } else { "☐ " }),
@@ -120,7 +121,10 @@ impl<'p> Writer<'p> {
             Tag::TableRow => self.table.iter_mut().for_each(Table::row),
             Tag::Emphasis => self.styles.push(Role::Emphasis),
             Tag::Strong => self.styles.push(Role::Strong),
-            Tag::Strikethrough => self.styles.push(Role::Dim),
+            Tag::Strikethrough => {
+                self.push(Role::Dim, "~~");
+                self.styles.push(Role::Dim);
+            }
             Tag::Link { dest_url, .. } => {
                 self.styles.push(Role::Link);
                 self.links.push((dest_url.into_string(), self.line.len()));
@@ -176,7 +180,11 @@ impl<'p> Writer<'p> {
                 }
                 self.gap = true;
             }
-            TagEnd::Emphasis | TagEnd::Strong | TagEnd::Strikethrough => _ = self.styles.pop(),
+            TagEnd::Strikethrough => {
+                self.styles.pop();
+                self.push(Role::Dim, "~~");
+            }
+            TagEnd::Emphasis | TagEnd::Strong => _ = self.styles.pop(),
             TagEnd::Link | TagEnd::Image => self.end_link(),
             _ => {}
         }
@@ -233,8 +241,7 @@ impl<'p> Writer<'p> {
 
     fn push(&mut self, role: Role, text: &str) {
         // The parser resolves character references, to any character: the text is not clean any more.
-        let span = Span::new(role, text);
-        append(&mut self.line, span.role, &span.text);
+        append(&mut self.line, role, &harmless(text));
     }
 
     fn line_break(&mut self) {
@@ -248,7 +255,7 @@ impl<'p> Writer<'p> {
     fn flush(&mut self) {
         if !self.line.is_empty() {
             let line = std::mem::take(&mut self.line);
-            self.page.words(&line, 0);
+            self.page.words(line, 0);
         }
     }
 }

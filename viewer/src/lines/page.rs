@@ -5,6 +5,8 @@ use crate::theme::Role;
 
 /// Lines are laid out for at least this width, and then cut to what there is.
 const NARROWEST: usize = 20;
+/// Lines of one item: what a person would never read to its end is not laid out.
+const MOST_LINES: usize = 10_000;
 /// Indentation that leaves less room than this for the text is left out.
 const LEAST_ROOM: usize = 10;
 
@@ -14,7 +16,13 @@ pub(super) struct Page {
     screen: usize,
     width: usize,
     prefixes: Vec<Prefix>,
+    /// Columns that they take.
+    taken: usize,
+    /// Prefixes for which there was no room, within all others.
+    skipped: usize,
     lines: Vec<Line>,
+    /// There were more than [`MOST_LINES`].
+    overfull: bool,
 }
 
 /// What stands before each line of a part.
@@ -40,13 +48,20 @@ pub(super) enum Fold {
 impl Page {
     pub(super) fn new(width: u16) -> Self {
         let screen = usize::from(width);
-        Self { screen, width: screen.max(NARROWEST), prefixes: Vec::new(), lines: Vec::new() }
+        Self {
+            screen,
+            width: screen.max(NARROWEST),
+            prefixes: Vec::new(),
+            taken: 0,
+            skipped: 0,
+            lines: Vec::new(),
+            overfull: false,
+        }
     }
 
     /// Columns for text.
     pub(super) fn room(&self) -> usize {
-        let taken: usize = self.prefixes.iter().map(|prefix| prefix.width).sum();
-        self.width.saturating_sub(taken)
+        self.width.saturating_sub(self.taken)
     }
 
     /// Lines so far.
@@ -64,39 +79,48 @@ impl Page {
         let width = wrap::width(&first.text);
         let missing = width.saturating_sub(wrap::width(&rest.text));
         rest.text.push_str(&" ".repeat(missing));
-        let prefix = if self.room().saturating_sub(width) < LEAST_ROOM {
-            Prefix { first: None, rest: Span::new(Role::Text, ""), width: 0 }
+        if self.skipped > 0 || self.room().saturating_sub(width) < LEAST_ROOM {
+            self.skipped += 1;
         } else {
-            Prefix { first: Some(first), rest, width }
-        };
-        self.prefixes.push(prefix);
+            self.taken += width;
+            self.prefixes.push(Prefix { first: Some(first), rest, width });
+        }
     }
 
     /// Undoes the last [`Page::indent`]; what should have stood before a first line that never came stands on a line of its own.
     pub(super) fn outdent(&mut self) {
+        if self.skipped > 0 {
+            self.skipped -= 1;
+            return;
+        }
         if self.prefixes.last().is_some_and(|prefix| prefix.first.is_some()) {
             self.row(Vec::new());
         }
-        self.prefixes.pop();
+        self.taken -= self.prefixes.pop().map_or(0, |prefix| prefix.width);
     }
 
     /// A line that is not wider than [`Page::room`].
     pub(super) fn row(&mut self, content: Vec<Span>) {
+        if self.lines.len() >= MOST_LINES {
+            self.overfull = true;
+            return;
+        }
         let mut spans = Vec::with_capacity(self.prefixes.len() + content.len());
         for prefix in &mut self.prefixes {
-            let span = prefix.first.take().unwrap_or_else(|| prefix.rest.clone());
+            let first = prefix.first.take();
+            let span = first.as_ref().unwrap_or(&prefix.rest);
             wrap::append(&mut spans, span.role, &span.text);
         }
-        if content.is_empty() {
-            while let Some(last) = spans.last_mut() {
-                last.text.truncate(last.text.trim_end().len());
-                if !last.text.is_empty() {
-                    break;
-                }
-                spans.pop();
+        if content.iter().all(|span| span.text.is_empty()) {
+            trim_end(&mut spans);
+        }
+        for span in content {
+            match spans.last_mut() {
+                _ if span.text.is_empty() => {}
+                Some(last) if last.role == span.role => last.text.push_str(&span.text),
+                _ => spans.push(span),
             }
         }
-        content.into_iter().for_each(|span| wrap::append(&mut spans, span.role, &span.text));
         self.lines.push(Line { spans });
     }
 
@@ -110,14 +134,14 @@ impl Page {
     }
 
     /// As many lines as it takes, broken between words; those after the first are indented by `hang`.
-    pub(super) fn words(&mut self, spans: &[Span], hang: usize) {
+    pub(super) fn words(&mut self, spans: Vec<Span>, hang: usize) {
         for line in wrap::words(spans, self.room(), hang) {
             self.row(line);
         }
     }
 
     /// As many lines as it takes, broken at the edge.
-    pub(super) fn columns(&mut self, spans: &[Span]) {
+    pub(super) fn columns(&mut self, spans: Vec<Span>) {
         for line in wrap::columns(spans, self.room()) {
             self.row(line);
         }
@@ -135,6 +159,7 @@ impl Page {
         let mut line = lead;
         line.extend(wrap::cut(gist, gist_room));
         line.extend(tail);
+        trim_end(&mut line);
         let mut line = wrap::cut(line, room);
         line.push(Span::new(Role::Frame, sign));
         self.row(line);
@@ -152,11 +177,25 @@ impl Page {
     }
 
     pub(super) fn finish(mut self) -> Vec<Line> {
+        if self.overfull {
+            self.lines.push(Line { spans: vec![Span::new(Role::Dim, "… and more")] });
+        }
         if self.screen < self.width {
             for line in &mut self.lines {
                 line.spans = wrap::cut(std::mem::take(&mut line.spans), self.screen);
             }
         }
         self.lines
+    }
+}
+
+/// Takes spaces from the end.
+fn trim_end(spans: &mut Vec<Span>) {
+    while let Some(last) = spans.last_mut() {
+        last.text.truncate(last.text.trim_end().len());
+        if !last.text.is_empty() {
+            return;
+        }
+        spans.pop();
     }
 }

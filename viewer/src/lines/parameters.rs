@@ -40,7 +40,7 @@ fn whole(parameter: &Parameter, page: &mut Page) {
         Some(other) => json::fields(page, &[(&parameter.name, &Value::String(content::gist(other)))]),
         None => {
             let size = format!("{}: {}, not loaded", parameter.name, units::bytes(parameter.bytes));
-            page.words(&[Span::new(Role::Dim, &size)], 2);
+            page.words(vec![Span::new(Role::Dim, &size)], 2);
         }
     }
     if parameter.change == Change::Changed {

@@ -36,10 +36,10 @@ pub(super) fn text(page: &mut Page, role: Role, text: &str, flow: Flow) {
         lines += 1;
         bytes = bytes.saturating_add(line.len()).saturating_add(1);
         let line = expand_tabs(line);
-        let span = [Span::new(role, line.trim_end())];
+        let span = vec![Span::new(role, line.trim_end())];
         match flow {
-            Flow::Words => page.words(&span, hang(&line)),
-            Flow::Columns => page.columns(&span),
+            Flow::Words => page.words(span, hang(&line)),
+            Flow::Columns => page.columns(span),
         }
     }
     if left_out {
@@ -53,7 +53,7 @@ fn more(page: &mut Page, lines: usize, bytes: usize) {
     let count = units::grouped(i64::try_from(lines).unwrap_or(i64::MAX));
     let noun = if lines == 1 { "line" } else { "lines" };
     let words = format!("… {count} more {noun} ({})", units::bytes(bytes as u64));
-    page.words(&[Span::new(Role::Dim, &words)], 2);
+    page.words(vec![Span::new(Role::Dim, &words)], 2);
 }
 
 /// What of `text` can have room on as many lines as are shown: only that is looked at.

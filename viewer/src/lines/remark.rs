@@ -5,6 +5,7 @@ use ccdump_provider::content::Content;
 use super::{
     Span, content,
     page::{Fold, Page},
+    plain::{self, Flow},
 };
 use crate::{
     blocks::{Pending, Voice},
@@ -15,38 +16,34 @@ use crate::{
 
 pub(super) fn error(words: &str, page: &mut Page) {
     page.mark(Role::Error, "✗");
-    page.words(&[Span::new(Role::Error, words)], 0);
+    plain::text(page, Role::Error, words, Flow::Words);
 }
 
 pub(super) fn notice(words: &str, page: &mut Page) {
     page.mark(Role::Warning, "!");
-    page.words(&[Span::new(Role::Warning, words)], 0);
+    plain::text(page, Role::Warning, words, Flow::Words);
 }
 
 pub(super) fn stop(reason: &str, page: &mut Page) {
-    let role = match reason {
-        "end_turn" | "tool_use" | "stop_sequence" | "stop" | "tool_calls" | "completed" | "STOP" => Role::Dim,
-        _ => Role::Warning,
-    };
-    page.mark(Role::Frame, "■");
-    page.head(vec![], vec![Span::new(role, content::short(reason))], vec![], Fold::None);
+    page.mark(Role::Warning, "■");
+    page.head(vec![], vec![Span::new(Role::Warning, content::short(reason))], vec![], Fold::None);
 }
 
 pub(super) fn rewritten(changed: usize, removed: usize, page: &mut Page) {
     page.mark(Role::Changed, "≠");
     let words = words::rewritten(changed, removed).unwrap_or_else(|| "history rewritten".to_owned());
     let consequence = "; the prompt cache ends where it was";
-    page.words(&[Span::new(Role::Changed, &words), Span::new(Role::Dim, consequence)], 0);
+    page.words(vec![Span::new(Role::Changed, &words), Span::new(Role::Dim, consequence)], 0);
 }
 
 pub(super) fn earlier(blocks: usize, bytes: u64, page: &mut Page) {
     page.mark(Role::Frame, "…");
-    page.words(&[Span::new(Role::Dim, &words::earlier(blocks, bytes))], 0);
+    page.words(vec![Span::new(Role::Dim, &words::earlier(blocks, bytes))], 0);
 }
 
 pub(super) fn redacted(bytes: u64, page: &mut Page) {
     page.mark(Role::Thinking, "✻");
-    page.words(&[Span::new(Role::Thinking, &format!("redacted thinking · {}", units::bytes(bytes)))], 0);
+    page.words(vec![Span::new(Role::Thinking, &format!("redacted thinking · {}", units::bytes(bytes)))], 0);
 }
 
 pub(super) fn attachment(content: &Content, voice: Voice, page: &mut Page) {
@@ -57,7 +54,7 @@ pub(super) fn attachment(content: &Content, voice: Voice, page: &mut Page) {
         Voice::System => Role::System,
     };
     page.mark(role, "@");
-    page.words(&[Span::new(role, &content::gist(content))], 0);
+    page.words(vec![Span::new(role, &content::gist(content))], 0);
 }
 
 pub(super) fn absent(what: &str, bytes: u64, pending: &Pending, page: &mut Page) {

@@ -41,6 +41,11 @@ pub(super) fn below(result: &Part, full: bool, page: &mut Page) {
     page.outdent();
 }
 
+/// Without the blanks that line up columns: in a summary there is one line only.
+fn squeezed(line: &str) -> String {
+    content::short(line).split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
 /// Its first line, and how much there is of it.
 fn summary(lead: Vec<Span>, change: Vec<Span>, result: &Part, fold: Fold, page: &mut Page) {
     let (text, is_error) = match result {
@@ -64,12 +69,12 @@ fn whole(result: &Part, page: &mut Page) {
     let Part::Here { content, .. } = result else { return };
     let is_error = is_error(content);
     if is_error {
-        page.row(vec![Span::new(Role::Error, "✗ error")]);
+        page.words(vec![Span::new(Role::Error, "✗ error")], 2);
     }
     let role = if is_error { Role::Error } else { Role::ToolResult };
     match content.as_ref() {
         Content::ToolResult { text, other, .. } if text.trim().is_empty() && other.is_empty() => {
-            page.row(vec![Span::new(Role::Dim, "(empty)")]);
+            page.words(vec![Span::new(Role::Dim, "(empty)")], 2);
         }
         Content::Text(text) => plain::text(page, role, text, Flow::Columns),
         content => content::full(page, role, content),
@@ -79,9 +84,9 @@ fn whole(result: &Part, page: &mut Page) {
 fn first_line(content: &Content) -> String {
     match content {
         Content::ToolResult { text, other, .. } => {
-            let first = text.lines().map(str::trim).find(|line| !line.is_empty());
+            let first = text.lines().map(squeezed).find(|line| !line.is_empty());
             match (first, other.first()) {
-                (Some(line), _) => content::short(line).to_owned(),
+                (Some(line), _) => content::short(&line).to_owned(),
                 (None, Some(other)) => format!("[{other}]"),
                 (None, None) => "(empty)".to_owned(),
             }
@@ -115,7 +120,7 @@ fn lines(result: &Part) -> usize {
 fn size(result: &Part) -> Vec<Span> {
     let size = match result {
         Part::Here { content, .. } => match content.as_ref() {
-            Content::ToolResult { text, .. } => text.len() as u64,
+            Content::ToolResult { text, .. } if !text.is_empty() => text.len() as u64,
             _ => result.bytes(),
         },
         Part::Absent { bytes, .. } => *bytes,

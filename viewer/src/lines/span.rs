@@ -2,10 +2,10 @@
 
 use std::borrow::Cow;
 
-use unicode_segmentation::UnicodeSegmentation as _;
-use unicode_width::UnicodeWidthStr as _;
-
-use super::Span;
+use super::{
+    Span,
+    wrap::{clusters, width},
+};
 use crate::{
     text::{clean_line, is_clean_line},
     theme::Role,
@@ -24,14 +24,14 @@ impl Span {
 }
 
 /// Text that is safe to be put on a line, and to be broken between clusters.
-fn harmless(text: &str) -> Cow<'_, str> {
+pub(super) fn harmless(text: &str) -> Cow<'_, str> {
     if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
         return Cow::Borrowed(text);
     }
     let line = if is_clean_line(text) { Cow::Borrowed(text) } else { Cow::Owned(clean_line(text)) };
-    let is_trick = |cluster: &str| cluster.len() > LONGEST_CLUSTER || cluster.width() > WIDEST_CLUSTER;
-    if line.graphemes(true).any(is_trick) {
-        return line.graphemes(true).map(|cluster| if is_trick(cluster) { "\u{fffd}" } else { cluster }).collect();
+    let is_trick = |cluster: &str, width: usize| cluster.len() > LONGEST_CLUSTER || width > WIDEST_CLUSTER;
+    if clusters(&line).any(|(cluster, width)| is_trick(cluster, width)) {
+        return clusters(&line).map(|(cluster, width)| if is_trick(cluster, width) { "\u{fffd}" } else { cluster }).collect();
     }
     line
 }
@@ -49,7 +49,7 @@ pub(super) fn expand_tabs(line: &str) -> Cow<'_, str> {
             column += spaces;
             (0..spaces).for_each(|_| out.push(' '));
         }
-        column += super::wrap::width(piece);
+        column += width(piece);
         out.push_str(piece);
     }
     Cow::Owned(out)

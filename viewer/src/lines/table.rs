@@ -41,7 +41,7 @@ impl Table {
             self.draw_row(row, &widths, at == 0, page);
             if at == 0 {
                 let rule: Vec<String> = widths.iter().map(|width| "─".repeat(*width)).collect();
-                page.row(vec![Span::new(Role::Frame, &rule.join("─┼─"))]);
+                page.words(vec![Span::new(Role::Frame, &rule.join("─┼─"))], 2);
             }
         }
     }
@@ -95,6 +95,7 @@ impl Table {
                 let content = cell.get(line).cloned().unwrap_or_default();
                 let free = width.saturating_sub(width_of(&content));
                 let before = match self.alignments.get(at) {
+                    _ if content.is_empty() => 0,
                     Some(Alignment::Right) => free,
                     Some(Alignment::Center) => free / 2,
                     _ => 0,
@@ -120,7 +121,7 @@ impl Table {
                 line.iter_mut().for_each(|span| span.role = Role::Strong);
                 line.push(Span::new(Role::Dim, ": "));
                 line.extend(cell);
-                page.words(&line, 2);
+                page.words(line, 2);
             }
             page.outdent();
         }
@@ -130,6 +131,6 @@ impl Table {
 /// A cell's lines. A cluster wider than the column, which no column of this width holds, is left to the next line by the wrapper, so
 /// that no line is wider than `width` as long as that is two or more.
 fn fitted(cell: Vec<Span>, width: usize) -> Vec<Vec<Span>> {
-    let lines = wrap::words(&cell, width, 0);
+    let lines = wrap::words(cell, width, 0);
     lines.into_iter().map(|line| wrap::cut(line, width)).collect()
 }

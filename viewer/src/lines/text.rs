@@ -32,7 +32,7 @@ pub(super) fn text(voice: Voice, text: &Content, change: Change, open: bool, ful
     page.blank();
     page.mark(role, mark);
     if change == Change::Changed {
-        page.row(vec![Span::new(Role::Changed, "changed in the history:")]);
+        page.words(vec![Span::new(Role::Changed, "changed in the history:")], 2);
     }
     let whole = words.trim();
     let shown = whole.get(..whole.floor_char_boundary(LONGEST)).unwrap_or(whole);
@@ -43,7 +43,7 @@ pub(super) fn text(voice: Voice, text: &Content, change: Change, open: bool, ful
     }
     if shown.len() < whole.len() {
         let rest = units::bytes((whole.len() - shown.len()) as u64);
-        page.row(vec![Span::new(Role::Dim, &format!("… {rest} more"))]);
+        page.words(vec![Span::new(Role::Dim, &format!("… {rest} more"))], 2);
     }
     end(whole, open, page);
 }
@@ -62,8 +62,9 @@ pub(super) fn thinking(text: &Content, open: bool, full: bool, page: &mut Page) 
     if words.is_empty() {
         return end(words, open, page);
     }
-    let size = format!(" · {}", units::bytes(words.len() as u64));
-    let fold = if fits(page, sentence) && sentence.len() == words.len() { Fold::None } else { Fold::Closed };
+    let is_all = fits(page, sentence) && sentence.len() == words.len();
+    let size = if is_all || open { String::new() } else { format!(" · {}", units::bytes(words.len() as u64)) };
+    let fold = if is_all || open { Fold::None } else { Fold::Closed };
     page.head(vec![], vec![Span::new(Role::Thinking, sentence)], vec![Span::new(Role::Dim, &size)], fold);
     if open {
         page.cursor();
@@ -75,7 +76,7 @@ fn end(words: &str, open: bool, page: &mut Page) {
     if open {
         page.cursor();
     } else if words.is_empty() {
-        page.row(vec![Span::new(Role::Dim, "(empty)")]);
+        page.words(vec![Span::new(Role::Dim, "(empty)")], 2);
     }
 }
 
@@ -92,32 +93,50 @@ fn parts(role: Role, text: &str, page: &mut Page) {
     }
 }
 
-/// The first line, and how much there is of it.
+/// The first line, and how much there is of it: what a person wrote rather than what the agent put before it.
 fn summary(voice: Voice, role: Role, words: &str, change: Change, open: bool, page: &mut Page) {
     let whole = words.trim();
-    let (tag, body) = match segments(whole).first() {
-        Some(Segment::Injected { tag: Some(tag), text }) if voice == Voice::Injected => {
-            (Some(*tag), text.strip_prefix(&format!("<{tag}>")).unwrap_or(text).trim_start())
-        }
-        _ => (None, whole),
-    };
-    let first = body.lines().next().unwrap_or_default();
-    let mut lead = Vec::new();
-    lead.extend(tag.map(|tag| Span::new(Role::Dim, &format!("{tag}  "))));
-    let gist = vec![Span::new(role, first.trim_end())];
-    if whole.is_empty() || open {
-        page.head(lead, gist, vec![], Fold::None);
+    if whole.is_empty() {
         return end(whole, open, page);
     }
+    let (tag, body) = match voice {
+        Voice::User | Voice::Injected => tag_and_body(whole),
+        Voice::Assistant | Voice::System => (None, whole),
+    };
+    let first = body.lines().next().unwrap_or_default();
     let is_all = tag.is_none() && first.len() == whole.len() && fits(page, first);
     let mut tail = Vec::new();
-    if !is_all {
+    if voice == Voice::User {
+        tail.extend(tag.map(|tag| Span::new(Role::Injected, &format!(" + {tag}"))));
+    }
+    if !is_all && !open {
         tail.push(Span::new(Role::Dim, &format!(" · {}", units::bytes(whole.len() as u64))));
     }
     if change == Change::Changed {
         tail.push(Span::new(Role::Changed, " · changed"));
     }
-    page.head(lead, gist, tail, if is_all { Fold::None } else { Fold::Closed });
+    let lead = tag.filter(|_| voice == Voice::Injected).map(|tag| Span::new(Role::Dim, &format!("{tag}  ")));
+    let fold = if is_all || open { Fold::None } else { Fold::Closed };
+    page.head(lead.into_iter().collect(), vec![Span::new(role, first.trim_end())], tail, fold);
+    if open {
+        page.cursor();
+    }
+}
+
+/// The first tag that an agent put in, and the text that says most: the person's own, else what is in the tag.
+fn tag_and_body(text: &str) -> (Option<&str>, &str) {
+    let segments = segments(text);
+    let injected = segments.iter().find_map(|segment| match segment {
+        Segment::Injected { tag: Some(tag), text } => Some((*tag, *text)),
+        _ => None,
+    });
+    let own = segments.iter().find_map(|segment| match segment {
+        Segment::Own(own) => Some(own.trim_start()),
+        Segment::Injected { .. } => None,
+    });
+    let Some((tag, tagged)) = injected else { return (None, own.unwrap_or(text)) };
+    let inside = tagged.split_once('>').map_or(tagged, |(_, inside)| inside.trim_start());
+    (Some(tag), own.unwrap_or(inside))
 }
 
 /// Whether `text` finds room on one line, with what may follow it.

@@ -2,7 +2,11 @@
 
 use serde_json::Value;
 
-use super::{Span, page::Page};
+use super::{
+    Span,
+    page::Page,
+    plain::{self, Flow},
+};
 use crate::theme::Role;
 
 #[derive(Debug)]
@@ -54,7 +58,7 @@ pub(super) fn list(todos: &[Todo<'_>], page: &mut Page) {
             State::Cancelled => ("☒ ", Role::Dim),
         };
         page.indent(Span::new(role, mark), Span::new(Role::Text, ""));
-        page.words(&[Span::new(role, todo.text)], 0);
+        plain::text(page, role, todo.text, Flow::Words);
         page.outdent();
     }
 }

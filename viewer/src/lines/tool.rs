@@ -21,7 +21,7 @@ pub(super) fn call(name: &str, call: &Part, on_server: bool, result: Option<&Par
     match call {
         Part::Absent { bytes, pending } => page.head(lead, remark::awaited(*bytes, pending), vec![], Fold::Closed),
         Part::Here { content, .. } => match content.as_ref() {
-            Content::ToolUse { input, .. } => arguments(lead, input, full, page),
+            Content::ToolUse { input, .. } => arguments(lead, input, full, if full { Fold::Open } else { Fold::Closed }, page),
             other if full => {
                 page.head(lead, vec![], vec![], Fold::Open);
                 content::full(page, Role::Text, other);
@@ -39,7 +39,7 @@ pub(super) fn opening(name: &str, so_far: &str, on_server: bool, full: bool, pag
     page.mark(Role::ToolCall, "→");
     let lead = lead(name, on_server);
     match partial::complete(so_far) {
-        Some(input) => arguments(lead, &input, full, page),
+        Some(input) => arguments(lead, &input, full, Fold::None, page),
         None => page.head(lead, vec![Span::new(Role::Dim, content::short(so_far))], vec![], Fold::None),
     }
     page.cursor();
@@ -54,18 +54,18 @@ fn lead(name: &str, on_server: bool) -> Vec<Span> {
     lead
 }
 
-fn arguments(lead: Vec<Span>, input: &Value, full: bool, page: &mut Page) {
+fn arguments(lead: Vec<Span>, input: &Value, full: bool, fold: Fold, page: &mut Page) {
     let call = call::read(input);
     let room = page.room().saturating_sub(width_of(&lead) + 2);
     if !full {
-        return page.head(lead, gist(&call, input, room), vec![], Fold::Closed);
+        return page.head(lead, gist(&call, input, room), vec![], fold);
     }
     // What stands below need not stand in the head.
     let gist = match call.shape {
         Shape::Command { .. } | Shape::Fields => Vec::new(),
         _ => gist(&call, input, room),
     };
-    page.head(lead, gist, vec![], Fold::Open);
+    page.head(lead, gist, vec![], fold);
     match &call.shape {
         Shape::Fields if !input.is_object() => json::value(page, input),
         shape => body(shape, page),
@@ -82,7 +82,8 @@ fn gist(call: &Call<'_>, input: &Value, room: usize) -> Vec<Span> {
             let mut lines = command.lines().map(str::trim_end).filter(|line| !line.is_empty());
             let mut spans = vec![Span::new(Role::CodeBlock, content::short(lines.next().unwrap_or_default()))];
             let more = lines.count();
-            spans.extend((more > 0).then(|| Span::new(Role::Dim, &format!(" … {} more", units::plural(more, "line")))));
+            let words = format!(" … {}", units::plural(more, "more line"));
+            spans.extend((more > 0).then(|| Span::new(Role::Dim, &words)));
             spans
         }
         Shape::Edits { path: file, edits } => {
@@ -126,7 +127,7 @@ fn body(shape: &Shape<'_>, page: &mut Page) {
             plain::text(page, Role::CodeBlock, command, Flow::Columns);
             page.outdent();
             if let Some(description) = description {
-                page.words(&[Span::new(Role::Dim, description)], 0);
+                plain::text(page, Role::Dim, description, Flow::Words);
             }
         }
         Shape::Edits { edits, .. } => edit::diff(edits, page),

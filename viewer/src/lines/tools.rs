@@ -39,13 +39,13 @@ fn whole(definition: &ToolDefinition, page: &mut Page) {
         Span::new(Role::Dim, &format!("  {}", units::bytes(definition.bytes))),
     ];
     head.extend(change_word(definition.change).filter(|_| definition.change == Change::Changed));
-    page.words(&head, 2);
+    page.words(head, 2);
     page.indent(Span::new(Role::Text, "  "), Span::new(Role::Text, "  "));
     match definition.content.as_deref() {
         Some(Content::ToolDefinition { description, .. }) if description.trim().is_empty() => {}
         Some(Content::ToolDefinition { description, .. }) => plain::text(page, Role::Text, description, Flow::Words),
         Some(other) => content::full(page, Role::Text, other),
-        None => page.row(vec![Span::new(Role::Dim, "not loaded")]),
+        None => page.words(vec![Span::new(Role::Dim, "not loaded")], 2),
     }
     page.outdent();
 }
@@ -54,6 +54,6 @@ fn whole(definition: &ToolDefinition, page: &mut Page) {
 pub(super) fn gone(names: &[String], page: &mut Page) {
     if !names.is_empty() {
         let names: Vec<&str> = names.iter().take(NAMES).map(String::as_str).collect();
-        page.words(&[Span::new(Role::Changed, &format!("gone: {}", names.join(", ")))], 2);
+        page.words(vec![Span::new(Role::Changed, &format!("gone: {}", names.join(", ")))], 2);
     }
 }

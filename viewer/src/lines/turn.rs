@@ -20,12 +20,14 @@ const DASHES: usize = 2;
 /// `── main · claude-opus-4-8 · #12 · 14:02:11 ───── streaming`, below an empty line.
 pub(super) fn head(head: &TurnHead, page: &mut Page) {
     page.row(Vec::new());
-    let state = state_word(head.state);
-    let model = head.model.as_deref().map(|model| cut_line(&clean_line(model), 40));
-    let id = format!("#{}", head.id);
-    let time = head.time.clone();
+    let stop = head.stop.as_deref().filter(|_| head.state == TurnState::Complete).map(|stop| cut_line(&clean_line(stop), 24));
+    let state = state_word(head.state).or(stop.as_deref().map(|stop| (Role::Dim, stop)));
+    let model = |most| head.model.as_deref().map(|model| cut_line(&clean_line(model), most));
+    let id = Some(format!("#{}", head.id));
+    let time = Some(head.time.clone());
     // What matters least goes first where there is little room.
-    let words = [[model.clone(), Some(id.clone()), Some(time)], [model, Some(id.clone()), None], [None, Some(id), None]];
+    let words =
+        [[model(40), id.clone(), time.clone()], [model(20), id.clone(), time], [model(20), id.clone(), None], [None, id, None]];
     let mut rules = words.into_iter().map(|words| rule(&head.speaker, words.into_iter().flatten(), state.as_ref(), page.room()));
     let mut narrowest = Vec::new();
     let fitting = rules.find_map(|(line, fits)| {
@@ -97,7 +99,7 @@ pub(super) fn aside(aside: &Aside<'_>, error: Option<&str>, full: bool, page: &m
         (None, None) => {}
     }
     if full {
-        page.words(&line, 0);
+        page.words(line, 0);
     } else {
         page.head(vec![], line, vec![], Fold::None);
     }

@@ -15,12 +15,17 @@ pub(super) fn usage(usage: &Usage, numbers: &Numbers, full: bool, page: &mut Pag
         page.head(vec![Span::new(Role::Budget, "usage")], vec![], vec![], Fold::Open);
         table(&rows(usage, numbers), page);
     } else {
-        page.head(vec![], vec![Span::new(Role::Budget, &line(usage, numbers))], vec![], Fold::Closed);
+        let mut words = words(usage, numbers);
+        // What matters most stands first.
+        while words.len() > 1 && width(&words.join(" · ")) + 2 > page.room() {
+            words.pop();
+        }
+        page.head(vec![], vec![Span::new(Role::Budget, &words.join(" · "))], vec![], Fold::Closed);
     }
 }
 
 /// `↑ 12.3k in (11.9k cached) ↓ 310 out · $0.0123 · 2.4 s · first token 0.8 s`
-fn line(usage: &Usage, numbers: &Numbers) -> String {
+fn words(usage: &Usage, numbers: &Numbers) -> Vec<String> {
     let mut words = Vec::new();
     if let Some(tokens) = words::tokens(usage) {
         words.push(tokens);
@@ -28,7 +33,7 @@ fn line(usage: &Usage, numbers: &Numbers) -> String {
     }
     words.extend(numbers.duration_us.map(units::duration));
     words.extend(numbers.ttft_us.map(|ttft| format!("first token {}", units::duration(ttft))));
-    words.join(" · ")
+    words
 }
 
 fn cost(numbers: &Numbers) -> String {

@@ -6,9 +6,23 @@ use unicode_width::UnicodeWidthStr as _;
 use super::Span;
 use crate::theme::Role;
 
+/// The clusters of `text` (what a reader takes for characters), each with its columns.
+pub(super) fn clusters(text: &str) -> impl Iterator<Item = (&str, usize)> {
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        let mut bytes = rest.bytes();
+        // Nothing joins with a letter of ASCII but what is none.
+        let is_letter = bytes.next().is_some_and(|byte| byte.is_ascii()) && bytes.next().is_none_or(|byte| byte.is_ascii());
+        let length = if is_letter { 1 } else { rest.graphemes(true).next()?.len() };
+        let (cluster, after) = rest.split_at_checked(length)?;
+        rest = after;
+        Some((cluster, if is_letter { 1 } else { cluster.width() }))
+    })
+}
+
 /// Columns that `text` takes.
 pub(super) fn width(text: &str) -> usize {
-    if text.is_ascii() { text.len() } else { text.graphemes(true).map(|cluster| cluster.width()).sum() }
+    if text.is_ascii() { text.len() } else { clusters(text).map(|(_, width)| width).sum() }
 }
 
 pub(super) fn width_of(spans: &[Span]) -> usize {
@@ -17,29 +31,41 @@ pub(super) fn width_of(spans: &[Span]) -> usize {
 
 /// Breaks a line between words into lines of at most `room` columns; those after the first are indented by `hang`. Spaces at a break
 /// are dropped, spaces at the beginning are kept. There is always at least one line.
-pub(super) fn words(spans: &[Span], room: usize, hang: usize) -> Vec<Vec<Span>> {
+pub(super) fn words(spans: Vec<Span>, room: usize, hang: usize) -> Vec<Vec<Span>> {
+    if width_of(&spans) <= room && spans.last().is_none_or(|span| !span.text.ends_with(' ')) {
+        return vec![spans];
+    }
     let hang = hang.min(room / 2);
     let mut wrapper = Wrapper { room, hang, ..Wrapper::default() };
-    for span in spans {
+    for span in &spans {
         tokens(&span.text, room - hang, &mut |kind, text, width| wrapper.take(kind, span.role, text, width));
     }
     wrapper.finish()
 }
 
 /// Breaks a line wherever it is full. For code: nothing is dropped or moved.
-pub(super) fn columns(spans: &[Span], room: usize) -> Vec<Vec<Span>> {
-    let mut lines = vec![Vec::new()];
+pub(super) fn columns(spans: Vec<Span>, room: usize) -> Vec<Vec<Span>> {
+    if width_of(&spans) <= room {
+        return vec![spans];
+    }
+    let mut lines = Vec::new();
+    let mut line = Vec::new();
     let mut column = 0;
-    for span in spans {
-        for (cluster, width) in clusters(&span.text, room) {
+    for Span { role, text } in &spans {
+        // What is on the line already, and what is looked at.
+        let (mut from, mut at) = (0, 0);
+        for (cluster, width) in clusters(text) {
             if column + width > room {
-                lines.push(Vec::new());
-                column = 0;
+                append(&mut line, *role, text.get(from..at).unwrap_or_default());
+                lines.push(std::mem::take(&mut line));
+                (from, column) = (at, 0);
             }
             column += width;
-            lines.last_mut().into_iter().for_each(|line| append(line, span.role, cluster));
+            at += cluster.len();
         }
+        append(&mut line, *role, text.get(from..).unwrap_or_default());
     }
+    lines.push(line);
     lines
 }
 
@@ -51,8 +77,7 @@ pub(super) fn cut(spans: Vec<Span>, room: usize) -> Vec<Span> {
     let mut line = Vec::new();
     let mut left = room.saturating_sub(1);
     for span in spans {
-        for cluster in span.text.graphemes(true) {
-            let width = cluster.width();
+        for (cluster, width) in clusters(&span.text) {
             if width > left {
                 append(&mut line, span.role, if room > 0 { "…" } else { "" });
                 return line;
@@ -91,12 +116,11 @@ pub(super) fn append(line: &mut Vec<Span>, role: Role, text: &str) {
     }
 }
 
-/// Stretches of at most `room` columns: of ASCII as long as may be, else clusters.
-fn clusters(text: &str, room: usize) -> Box<dyn Iterator<Item = (&str, usize)> + '_> {
-    if text.is_ascii() && text.len() <= room {
-        return Box::new(std::iter::once((text, text.len())));
+fn append_spaces(line: &mut Vec<Span>, role: Role, count: usize) {
+    match line.last_mut() {
+        Some(last) if last.role == role => last.text.extend(std::iter::repeat_n(' ', count)),
+        _ => append(line, role, &" ".repeat(count)),
     }
-    Box::new(text.graphemes(true).map(|cluster| (cluster, cluster.width())))
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -114,8 +138,10 @@ fn tokens<'a>(text: &'a str, room: usize, each: &mut dyn FnMut(Kind, &'a str, us
     }
     // Where the token under way began, and how wide it is so far.
     let (mut start, mut wide, mut last) = (0, 0, Kind::Word);
-    for (at, cluster) in text.grapheme_indices(true) {
-        let width = cluster.width();
+    let mut end = 0;
+    for (cluster, width) in clusters(text) {
+        let at = end;
+        end += cluster.len();
         let kind = match cluster {
             " " => Kind::Space,
             _ if width >= 2 => Kind::Wide,
@@ -189,7 +215,7 @@ impl<'a> Wrapper<'a> {
         let mut room = self.room.saturating_sub(self.column + self.word_width);
         for (role, width) in self.spaces.drain(..) {
             let width = width.min(room);
-            append(&mut self.line, role, &" ".repeat(width));
+            append_spaces(&mut self.line, role, width);
             room -= width;
             self.column += width;
         }
@@ -202,7 +228,7 @@ impl<'a> Wrapper<'a> {
     fn break_line(&mut self) {
         self.lines.push(std::mem::take(&mut self.line));
         self.spaces.clear();
-        append(&mut self.line, Role::Text, &" ".repeat(self.hang));
+        append_spaces(&mut self.line, Role::Text, self.hang);
         self.column = self.hang;
     }
 
@@ -220,7 +246,7 @@ mod tests {
     fn wrapped(spans: &[(Role, &str)], room: usize, hang: usize) -> Vec<String> {
         let spans: Vec<Span> = spans.iter().map(|(role, text)| Span::new(*role, text)).collect();
         let text = |line: Vec<Span>| line.into_iter().map(|span| span.text).collect();
-        words(&spans, room, hang).into_iter().map(text).collect()
+        words(spans, room, hang).into_iter().map(text).collect()
     }
 
     #[test]
@@ -245,7 +271,7 @@ mod tests {
     fn code_is_broken_at_the_edge_and_cuts_say_that_they_are() {
         let spans = |text| vec![Span::new(Role::Text, text)];
         let text = |line: &Vec<Span>| line.iter().map(|span| span.text.clone()).collect::<String>();
-        let lines = columns(&spans("let a  = \"ä漢\";"), 6);
+        let lines = columns(spans("let a  = \"ä漢\";"), 6);
         assert_eq!(lines.iter().map(text).collect::<Vec<_>>(), ["let a ", " = \"ä", "漢\";"]);
         for (whole, room, start, end) in [
             ("abcdef", 6, "abcdef", "abcdef"),

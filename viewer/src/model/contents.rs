@@ -81,11 +81,11 @@ impl<T> Fetched<T> {
 pub(crate) struct Loaded {
     /// Headers of both sides, as far as they were known when they were asked for.
     pub(crate) heads: Option<ExchangeResponse>,
-    heads_are_final: bool,
+    pub(crate) heads_are_final: bool,
     pub(crate) request: Fetched<RequestSide>,
     pub(crate) response: Fetched<ResponseSide>,
     /// The response is what was taken in while it streamed, and not all of it: it is fetched again.
-    response_is_partial: bool,
+    pub(crate) response_is_partial: bool,
     /// While the response streams.
     pub(crate) live: Option<Live>,
     /// Grows with every change, so that what was made of it is known to be old.

@@ -65,8 +65,6 @@ pub(crate) struct State {
     /// The help is open; its first line on the screen.
     pub(crate) help: Option<u16>,
     pub(crate) notices: Notices,
-    /// The person chose the agent; else the liveliest one is shown, and whoever begins a new session.
-    agent_chosen: bool,
     /// The one at the top of the tree.
     newest_session: Option<Node>,
     /// What was saved last, with the parts of components that are unknown here.
@@ -91,7 +89,6 @@ impl State {
             welcome: Welcome::default(),
             help: None,
             notices: Notices::default(),
-            agent_chosen: false,
             newest_session: None,
             saved: Saved::default(),
             save_at_us: None,
@@ -163,14 +160,14 @@ impl State {
         if self.newest_session.as_ref() != newest {
             let is_news = self.newest_session.is_some() && self.daemon.caught_up;
             self.newest_session = newest.cloned();
-            if is_news && !self.agent_chosen && self.conversation.follow {
+            if is_news && !self.conversation.by_hand && self.conversation.follow {
                 let agent = self.roster.agents().next().cloned();
                 agent.into_iter().for_each(|agent| self.conversation.choose(agent));
             }
         }
         let is_there = self.conversation.agent.as_ref().is_some_and(|agent| self.roster.agent(agent).is_some());
         // What was chosen at an earlier time may come yet while the index is still arriving.
-        let may_come = self.agent_chosen && !self.daemon.caught_up;
+        let may_come = self.conversation.agent.is_some() && !self.daemon.caught_up;
         if !is_there
             && !may_come
             && let Some(agent) = self.roster.liveliest()

@@ -178,7 +178,7 @@ impl State {
 
     fn choose(&mut self, agent: Option<AgentKey>) {
         if let Some(agent) = agent {
-            self.agent_chosen = true;
+            self.conversation.by_hand = true;
             self.conversation.choose(agent);
         }
     }
@@ -275,7 +275,6 @@ impl State {
                     let text = format!("part of the saved place was not restored ({})", clean_line(&failure));
                     self.notices.say(self.now_us, Weight::Warning, text);
                 }
-                self.agent_chosen = self.conversation.agent.is_some();
                 self.saved = saved;
             }
             Err(why) => {

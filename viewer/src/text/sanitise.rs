@@ -26,7 +26,7 @@ impl Sanitiser {
     pub(crate) fn push(&mut self, bytes: &[u8], out: &mut String) {
         let mut chunks = self.complete_partial(bytes, out).utf8_chunks().peekable();
         while let Some(chunk) = chunks.next() {
-            chunk.valid().chars().for_each(|c| self.character(c, out));
+            self.text(chunk.valid(), out);
             let invalid = chunk.invalid();
             if chunks.peek().is_none() && is_incomplete(invalid) {
                 self.partial.extend_from_slice(invalid);
@@ -68,6 +68,25 @@ impl Sanitiser {
         bytes
     }
 
+    /// Most text is nothing but letters: stretches of those are taken at once.
+    fn text(&mut self, mut text: &str, out: &mut String) {
+        while let Some(c) = text.chars().next() {
+            let plain = match self.escape {
+                Escape::Outside if !self.carriage_return => text.bytes().take_while(|byte| is_plain(*byte)).count(),
+                _ => 0,
+            };
+            let (run, rest) = text.split_at_checked(plain.max(c.len_utf8())).unwrap_or((text, ""));
+            if plain > 0 {
+                out.push_str(run);
+                self.last = run.chars().next_back();
+                self.joiner = false;
+            } else {
+                self.character(c, out);
+            }
+            text = rest;
+        }
+    }
+
     fn character(&mut self, c: char, out: &mut String) {
         let Some(c) = self.escape.feed(c) else { return };
         let after_return = std::mem::replace(&mut self.carriage_return, c == '\r');
@@ -91,6 +110,11 @@ impl Sanitiser {
         out.push(c);
         self.last = Some(c);
     }
+}
+
+/// Characters that are shown as they are, whatever stood before them.
+fn is_plain(byte: u8) -> bool {
+    matches!(byte, b' '..=b'~' | b'\n' | b'\t')
 }
 
 /// Whether `bytes` are the start of a character.

@@ -26,7 +26,14 @@ fn usage() -> Usage {
 #[test]
 fn heads_of_turns() {
     let head = |speaker, model: Option<&str>, state| {
-        ItemBody::Turn(TurnHead { id: 12, speaker, model: model.map(str::to_owned), time: "14:02:11".to_owned(), state })
+        ItemBody::Turn(TurnHead {
+            id: 12,
+            speaker,
+            model: model.map(str::to_owned),
+            time: "14:02:11".to_owned(),
+            state,
+            stop: Some("end_turn".to_owned()),
+        })
     };
     let opus = Some("claude-opus-4-8");
     insta::assert_snapshot!(sheet(vec![
@@ -156,8 +163,7 @@ fn remarks() {
         ("rewritten", ItemBody::Rewritten { changed: 1, removed: 2 }),
         ("earlier", ItemBody::Earlier { blocks: 60, bytes: 120_000 }),
         ("error", ItemBody::Error("failed: the upstream answered 529 (overloaded_error: Overloaded)".to_owned())),
-        ("stop", ItemBody::Stop("end_turn".to_owned())),
-        ("cut stop", ItemBody::Stop("max_tokens".to_owned())),
+        ("stop", ItemBody::Stop("max_tokens".to_owned())),
         ("notice", ItemBody::Notice("recording was incomplete: 12.3 kB missing".to_owned())),
         ("not asked", absent("user text", Pending::NotAsked)),
         ("loading", absent("request", Pending::Loading)),

@@ -3,7 +3,6 @@
 mod conversation;
 mod kinds;
 mod properties;
-mod speed;
 mod talk;
 mod tools;
 

@@ -165,10 +165,17 @@ fn results_whose_call_stands_elsewhere() {
 fn of_long_results_the_beginning_is_shown_and_the_rest_counted() {
     let long: String = (0..14_345).map(|line| format!("line {line}\n")).collect();
     let one_line = "x".repeat(1_000_000);
-    for (text, last) in [(&long, "  … 12,345 more lines (133.8 kB)"), (&one_line, "  … 1 more line (844.0 kB)")] {
+    for (text, last) in [(&long, "  … 12,345 more lines (128 kB)"), (&one_line, "  … 1 more line (848 kB)")] {
         let drawn =
             super::lines(&super::item(call("Bash", json!({"command": "ls"}), Some(result(false, text)))), super::Detail::Full, 80);
         let last_line = drawn.last().map(super::plain).unwrap_or_default();
         assert_eq!((drawn.len(), last_line.trim_start_matches("  ")), (2_003, last.trim_start_matches("  ")));
     }
+}
+
+#[test]
+fn no_item_takes_more_lines_than_a_person_reads() {
+    let todos: Vec<serde_json::Value> = (0..30_000).map(|_| json!({"content": "x", "status": "pending"})).collect();
+    let drawn = super::lines(&super::item(call("TodoWrite", json!({"todos": todos}), None)), super::Detail::Full, 80);
+    assert_eq!((drawn.len(), drawn.last().map(super::plain).as_deref()), (10_001, Some("… and more")));
 }

@@ -40,6 +40,8 @@ const FOLLOWED: usize = 8;
 pub(crate) struct Conversation {
     /// Whose it is.
     pub(crate) agent: Option<AgentKey>,
+    /// The person chose the agent; else the liveliest one is shown, and whoever begins a new session.
+    pub(crate) by_hand: bool,
     /// The end is kept on the screen as it grows.
     pub(crate) follow: bool,
     pub(crate) show: Show,

@@ -12,6 +12,7 @@ pub(super) const PLACES: usize = 100;
 #[serde(default)]
 pub(crate) struct SavedConversation {
     agent: Option<AgentKey>,
+    by_hand: bool,
     follow: bool,
     place: Option<Place>,
     focus: Option<Spot>,
@@ -28,6 +29,7 @@ impl Component for Conversation {
     fn extract(&self) -> SavedConversation {
         SavedConversation {
             agent: self.agent.clone(),
+            by_hand: self.by_hand,
             follow: self.follow,
             place: self.place.clone(),
             focus: self.focus.clone(),
@@ -37,9 +39,10 @@ impl Component for Conversation {
     }
 
     fn restore(&mut self, saved: SavedConversation) {
-        let SavedConversation { agent, follow, place, focus, show, places } = saved;
+        let SavedConversation { agent, by_hand, follow, place, focus, show, places } = saved;
         *self = Self {
             agent,
+            by_hand,
             follow: follow || place.is_none(),
             place,
             focus,
