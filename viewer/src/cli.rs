@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use ccdump_provider::{provider::Provider, side::Side};
 use clap::{ArgGroup, Args, Parser, Subcommand};
 
-use crate::{link::target::Source, since::Since};
+use crate::{dev, link::target::Source, since::Since};
 
 /// Shows what coding agents and model APIs say to each other, from the record that ccdumpd keeps.
 #[derive(Debug, Parser)]
@@ -45,6 +45,8 @@ pub(crate) enum Command {
     Body(Body),
     /// Follows the conversation as it happens; with --json, the log's events
     Tail(Tail),
+    /// Runs the viewer and replaces it whenever its source changes
+    Dev(dev::Options),
 }
 
 #[derive(Debug, Args)]

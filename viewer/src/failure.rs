@@ -4,7 +4,7 @@ use std::{io, process::ExitCode};
 
 use ccdump_wire::{config::ConfigError, endpoint::EndpointError};
 
-use crate::link::LinkError;
+use crate::{dev::DevError, link::LinkError};
 
 /// What a command ends with if it does not end well.
 #[derive(Debug, thiserror::Error)]
@@ -20,6 +20,8 @@ pub(crate) enum Failure {
     Config(#[from] ConfigError),
     #[error(transparent)]
     Endpoint(#[from] EndpointError),
+    #[error(transparent)]
+    Dev(#[from] DevError),
     #[error("{0}")]
     Incomplete(String),
     #[error("cannot start: {0}")]

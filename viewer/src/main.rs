@@ -5,6 +5,7 @@ mod cli;
 mod commands;
 mod content;
 mod conversation;
+mod dev;
 mod failure;
 mod json;
 mod link;
@@ -45,6 +46,8 @@ fn run(cli: Cli) -> Result<(), Failure> {
             Command::Show(options) => commands::show::run(&socket, options).await,
             Command::Body(options) => commands::body::run(&socket, options).await,
             Command::Tail(options) => commands::tail::run(socket, options).await,
+            // Threads of its own do the waiting; nothing else runs here.
+            Command::Dev(options) => Ok(dev::run(options, cli.daemon.source())?),
         }
     })
 }
