@@ -20,6 +20,11 @@ pub fn default_data_dir() -> Result<PathBuf, EndpointError> {
     xdg_home("XDG_DATA_HOME", ".local/share").map(|home| home.join("ccdump")).ok_or(EndpointError::NoHome)
 }
 
+/// Logs and the like, which are not data: `$XDG_STATE_HOME/ccdump`, else `~/.local/state/ccdump`.
+pub fn default_state_dir() -> Result<PathBuf, EndpointError> {
+    xdg_home("XDG_STATE_HOME", ".local/state").map(|home| home.join("ccdump")).ok_or(EndpointError::NoHome)
+}
+
 /// The socket of the daemon on `data_dir`. The default folder's is under `$XDG_RUNTIME_DIR` where there is one; any other folder
 /// has its own below itself, so that daemons on two folders never meet.
 pub fn default_socket(data_dir: &Path) -> PathBuf {

@@ -1,0 +1,197 @@
+//! Built viewers, each kept in a place of its own: the builder may replace its output at any time, and what ran well must stay.
+
+use std::{
+    fs, io,
+    os::unix::fs::{DirBuilderExt as _, MetadataExt as _},
+    path::{Path, PathBuf},
+    process,
+    rc::Rc,
+};
+
+use rustix::process::{Pid, test_kill_process};
+
+/// Tells whether a file is the same one as before, without reading it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Identity {
+    device: u64,
+    file: u64,
+    length: u64,
+    modified: (i64, i64),
+}
+
+impl Identity {
+    /// Errors when there is no such file, or an empty one.
+    pub(super) fn of(path: &Path) -> io::Result<Self> {
+        let metadata = fs::metadata(path)?;
+        if !metadata.is_file() || metadata.len() == 0 {
+            return Err(io::ErrorKind::NotFound.into());
+        }
+        Ok(Self {
+            device: metadata.dev(),
+            file: metadata.ino(),
+            length: metadata.len(),
+            modified: (metadata.mtime(), metadata.mtime_nsec()),
+        })
+    }
+}
+
+/// A viewer to run. The file goes when nobody refers to it any more.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Binary {
+    path: PathBuf,
+}
+
+impl Binary {
+    pub(super) fn new(path: PathBuf) -> Rc<Self> {
+        Rc::new(Self { path })
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
+impl Drop for Binary {
+    fn drop(&mut self) {
+        let _ = fs::remove_file(&self.path);
+    }
+}
+
+/// How the builder writes its output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Written {
+    /// As a new file each time, as cargo does: a hard link keeps the old one.
+    Anew,
+    /// Perhaps over the old one.
+    Unknown,
+}
+
+/// The folder of kept binaries.
+#[derive(Debug)]
+pub(super) struct Binaries {
+    /// Of all hosts on this workspace.
+    folder: PathBuf,
+    /// Of this one.
+    own: PathBuf,
+    count: u64,
+    /// What was taken last.
+    taken: Option<Identity>,
+}
+
+impl Binaries {
+    /// Below `folder`, which is made; what hosts that are gone have left there is removed.
+    pub(super) fn open(folder: &Path) -> io::Result<Self> {
+        let own = folder.join(format!("host-{}", process::id()));
+        remove_left_over(folder);
+        fs::DirBuilder::new().recursive(true).mode(0o700).create(&own)?;
+        Ok(Self { folder: folder.to_owned(), own, count: 0, taken: None })
+    }
+
+    /// Keeps what was built. `None` when it is what was taken before.
+    pub(super) fn take(&mut self, built: &Path, written: Written) -> io::Result<Option<Rc<Binary>>> {
+        let identity = Identity::of(built)?;
+        if self.taken == Some(identity) {
+            return Ok(None);
+        }
+        let binary = self.keep(built, written)?;
+        self.taken = Some(identity);
+        Ok(Some(binary))
+    }
+
+    /// Makes `binary` the one that is run first when the next host finds sources that do not build.
+    pub(super) fn set_good(&self, binary: &Binary) -> io::Result<()> {
+        let new = self.own.join("good");
+        let _ = fs::remove_file(&new);
+        link_or_copy(binary.path(), &new)?;
+        fs::rename(new, self.good_path())
+    }
+
+    /// The last good one, of this host or of one before.
+    pub(super) fn good(&mut self) -> Option<Rc<Binary>> {
+        self.keep(&self.good_path(), Written::Anew).ok()
+    }
+
+    fn good_path(&self) -> PathBuf {
+        self.folder.join("good")
+    }
+
+    fn keep(&mut self, file: &Path, written: Written) -> io::Result<Rc<Binary>> {
+        self.count = self.count.saturating_add(1);
+        let binary = Binary::new(self.own.join(format!("view-{}", self.count)));
+        match written {
+            Written::Anew => link_or_copy(file, binary.path())?,
+            Written::Unknown => drop(fs::copy(file, binary.path())?),
+        }
+        Ok(binary)
+    }
+}
+
+impl Drop for Binaries {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.own);
+    }
+}
+
+/// A copy where the file system knows no links.
+fn link_or_copy(from: &Path, to: &Path) -> io::Result<()> {
+    fs::hard_link(from, to).or_else(|_| fs::copy(from, to).map(drop))
+}
+
+fn remove_left_over(folder: &Path) {
+    let Ok(entries) = fs::read_dir(folder) else { return };
+    for entry in entries.filter_map(Result::ok) {
+        let name = entry.file_name();
+        let host =
+            name.to_str().and_then(|name| name.strip_prefix("host-")).and_then(|pid| pid.parse().ok()).and_then(Pid::from_raw);
+        if host.is_some_and(|host| test_kill_process(host).is_err()) {
+            let _ = fs::remove_dir_all(entry.path());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_taken_stays_as_it_was_and_goes_with_its_last_user() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let built = folder.path().join("ccdump-view");
+        let mut binaries = Binaries::open(&folder.path().join("kept")).expect("writable");
+        assert!(binaries.take(&built, Written::Unknown).is_err(), "nothing was built");
+
+        fs::write(&built, "one").expect("writable");
+        let one = binaries.take(&built, Written::Unknown).expect("readable").expect("new");
+        assert!(binaries.take(&built, Written::Unknown).expect("readable").is_none(), "the same again");
+        fs::write(&built, "number two").expect("writable");
+        let two = binaries.take(&built, Written::Unknown).expect("readable").expect("new");
+        assert_eq!(fs::read(one.path()).expect("kept"), b"one");
+        assert_eq!(fs::read(two.path()).expect("kept"), b"number two");
+
+        let path = one.path().to_owned();
+        drop(one);
+        assert!(!path.exists());
+    }
+
+    #[test]
+    fn the_good_one_outlives_its_host_and_a_host_that_was_killed_leaves_nothing() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let (built, kept) = (folder.path().join("ccdump-view"), folder.path().join("kept"));
+        // No process has the highest number that there can be.
+        let killed = kept.join(format!("host-{}", i32::MAX));
+        fs::create_dir_all(&killed).expect("writable");
+        {
+            let mut binaries = Binaries::open(&kept).expect("writable");
+            assert!(binaries.good().is_none());
+            fs::write(&built, "one").expect("writable");
+            let one = binaries.take(&built, Written::Anew).expect("readable").expect("new");
+            binaries.set_good(&one).expect("writable");
+            binaries.set_good(&one).expect("again");
+        }
+        assert!(!killed.exists());
+        assert_eq!(fs::read_dir(&kept).expect("a folder").count(), 1, "only the good one");
+        let good = Binaries::open(&kept).expect("writable").good().expect("kept");
+        drop(good);
+        assert!(kept.join("good").exists());
+    }
+}

@@ -1,0 +1,109 @@
+//! What changed sources and finished builds lead to.
+
+use std::{
+    path::PathBuf,
+    time::{Duration, Instant, SystemTime},
+};
+
+use super::{
+    super::{
+        DevError,
+        binary::Written,
+        build::{Build, Outcome},
+        log::What,
+        news::millis,
+        protocol::BuildError,
+        watch::Changes,
+    },
+    Builder, Host, Next,
+};
+
+impl Host {
+    pub(super) fn changed(&mut self, changes: Changes) -> Result<(), DevError> {
+        if !changes.daemon.is_empty() {
+            self.log.line(&format!("the daemon is older than its source: {}", changes.daemon.join(", ")));
+            let message = self.news.daemon_changed(changes.daemon, SystemTime::now());
+            self.tell(&message);
+        }
+        if changes.viewer.is_empty() {
+            return Ok(());
+        }
+        self.log.line(&format!("changed: {}", changes.viewer.join(", ")));
+        self.news.changed(changes.viewer, changes.at);
+        if matches!(self.builder, Builder::Own { .. }) { self.start_build() } else { Ok(()) }
+    }
+
+    pub(super) fn start_build(&mut self) -> Result<(), DevError> {
+        let Builder::Own { workspace } = &self.builder else { return Ok(()) };
+        // One that is on its way builds yesterday's sources: it is ended, and gives the folder free.
+        self.build = None;
+        self.builds = self.builds.saturating_add(1);
+        self.build = Some(Build::start(self.builds, workspace, self.events.clone()).map_err(DevError::Cargo)?);
+        let message = self.news.build_started();
+        self.tell(&message);
+        Ok(())
+    }
+
+    pub(super) fn built(&mut self, number: u64, outcome: Outcome, now: Instant) -> Result<Next, DevError> {
+        if self.build.as_ref().is_none_or(|build| build.number != number) {
+            return Ok(Next::Event);
+        }
+        self.build = None;
+        match outcome {
+            Outcome::Made { executable, took } => self.made(executable, Written::Anew, took, now),
+            Outcome::Failed { errors, took } => self.not_made(errors, took, now),
+        }
+    }
+
+    pub(super) fn replaced(&mut self, at: Instant) -> Result<Next, DevError> {
+        let Builder::External { binary } = &self.builder else { return Ok(Next::Event) };
+        let took = self.news.waiting_since().map_or(Duration::ZERO, |since| at.duration_since(since));
+        self.made(binary.clone(), Written::Unknown, took, Instant::now())
+    }
+
+    fn made(&mut self, executable: PathBuf, written: Written, took: Duration, now: Instant) -> Result<Next, DevError> {
+        let build_ms = millis(took.as_millis());
+        match self.binaries.take(&executable, written) {
+            Ok(binary) => {
+                let message = self.news.build_succeeded(build_ms);
+                self.tell(&message);
+                let Some(binary) = binary else {
+                    self.log.line(&format!("built in {build_ms} ms: the same program as before"));
+                    self.news.forget_built();
+                    return Ok(Next::Event);
+                };
+                self.log.line(&format!("built in {build_ms} ms"));
+                let step = self.life.built(binary, now);
+                self.carry_out(step, now)
+            }
+            Err(error) => {
+                let message = format!("cannot keep {}: {error}", executable.display());
+                self.not_made(vec![BuildError { rendered: message.clone(), message, ..BuildError::default() }], took, now)
+            }
+        }
+    }
+
+    fn not_made(&mut self, errors: Vec<BuildError>, took: Duration, now: Instant) -> Result<Next, DevError> {
+        let build_ms = millis(took.as_millis());
+        self.log.line(&format!("the build failed after {build_ms} ms, with {} errors", errors.len()));
+        self.log.record(What::Failed { build_ms });
+        let rendered: Vec<&str> = errors.iter().map(|error| error.rendered.as_str()).collect();
+        let rendered = rendered.join("\n");
+        let message = self.news.build_failed(errors, build_ms);
+        self.tell(&message);
+        if self.life.has_viewer() {
+            return Ok(Next::Event);
+        }
+        // What ran well when this workspace was last worked on can at least show the errors.
+        if let Some(good) = self.binaries.good() {
+            let step = self.life.fall_back(good, now);
+            return self.carry_out(step, now);
+        }
+        self.display.draw(
+            "ccdump-view does not build. The next change starts another build.".to_owned(),
+            rendered,
+            "r retry  q quit",
+        )?;
+        Ok(Next::Event)
+    }
+}

@@ -1,0 +1,85 @@
+//! The viewer's side of the host: how a viewer that was started by one finds it and talks to it.
+
+use std::{
+    io::{self, BufReader, Write as _},
+    os::{fd::AsFd, unix::net::UnixStream},
+    panic, thread,
+};
+
+use rustix::{
+    io::{Errno, fcntl_dupfd_cloexec},
+    process::{ioctl_tiocsctty, setsid},
+    stdio::dup2_stderr,
+};
+
+use super::{
+    lines,
+    protocol::{self, FromViewer, HOSTED, Heard, LONGEST_LINE, ToViewer, VERSION},
+};
+
+/// The connection to the host.
+#[derive(Debug)]
+pub(crate) struct Host {
+    socket: UnixStream,
+}
+
+impl Host {
+    /// Called once, before anything is written to stderr or drawn: takes the socket that stands in for stderr, lets stderr go to
+    /// `log` from here on, makes the inner terminal this process's own, so that it hears of a new size and of the host's end, and
+    /// says hello. `None` without a host.
+    pub(crate) fn find(log: impl AsFd, build: &str) -> io::Result<Option<Self>> {
+        if std::env::var_os(HOSTED).is_none_or(|value| value != "1") {
+            return Ok(None);
+        }
+        // Not for what this viewer starts: an agent, a daemon, an editor.
+        let socket = UnixStream::from(fcntl_dupfd_cloexec(io::stderr(), 3)?);
+        dup2_stderr(log)?;
+        own_the_terminal()?;
+        let host = Self { socket };
+        host.tell(&FromViewer::Hello { version: VERSION, build: build.to_owned() });
+        Ok(Some(host))
+    }
+
+    /// Says something. A host that is gone is heard of by [`Self::listen`].
+    pub(crate) fn tell(&self, message: &FromViewer) {
+        let _ = (&self.socket).write_all(&protocol::line(message));
+    }
+
+    /// Calls `hear` with what the host says, on a thread of its own, and with `None` when the host is gone: then it is time to leave.
+    pub(crate) fn listen(&self, mut hear: impl FnMut(Option<ToViewer>) + Send + 'static) -> io::Result<()> {
+        let socket = BufReader::new(self.socket.try_clone()?);
+        thread::Builder::new().name("host".to_owned()).spawn(move || {
+            lines::each(socket, LONGEST_LINE, |line| {
+                if let Heard::Message(message) = protocol::read(line) {
+                    hear(Some(message));
+                }
+                true
+            });
+            hear(None);
+        })?;
+        Ok(())
+    }
+
+    /// From here on a panic is told to the host, before it goes where it went before.
+    pub(crate) fn report_panics(&self) -> io::Result<()> {
+        let host = Self { socket: self.socket.try_clone()? };
+        let print = panic::take_hook();
+        panic::set_hook(Box::new(move |panic| {
+            host.tell(&FromViewer::Failed { message: panic.to_string() });
+            print(panic);
+        }));
+        Ok(())
+    }
+}
+
+fn own_the_terminal() -> io::Result<()> {
+    match setsid() {
+        // It leads a group already, and so has what it needs.
+        Ok(_) | Err(Errno::PERM) => {}
+        Err(error) => return Err(error.into()),
+    }
+    match ioctl_tiocsctty(io::stdin()) {
+        Ok(()) | Err(Errno::PERM) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
+}
