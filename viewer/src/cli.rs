@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use ccdump_provider::{provider::Provider, side::Side};
 use clap::{ArgGroup, Args, Parser, Subcommand};
 
-use crate::{link::target::Source, since::Since};
+use crate::{at::At, link::target::Source, since::Since};
 
 /// Shows what coding agents and model APIs say to each other, from the record that ccdumpd keeps.
 #[derive(Debug, Parser)]
@@ -25,6 +25,12 @@ pub(crate) struct Attach {
     /// View state to restore and keep [default: the lowest free of main, main-2, …]
     #[arg(long, value_name = "NAME")]
     pub(crate) name: Option<String>,
+    /// Opens the record as it was so long after an exchange began; without seconds, at its end
+    #[arg(long, value_name = "ID[@SECONDS]")]
+    pub(crate) at: Option<At>,
+    /// Plays from there to the end of the exchange, again and again
+    #[arg(long = "loop", requires = "at")]
+    pub(crate) is_looped: bool,
 }
 
 /// Which daemon to ask. The variables are read in `link::target`: a flag of one kind must beat a variable of the other.

@@ -1,5 +1,6 @@
 //! `ccdump-view`: attaches to a running daemon and shows what it has recorded. It owns nothing that could not be had again.
 
+mod at;
 mod blocks;
 mod brief;
 mod cli;

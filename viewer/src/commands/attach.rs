@@ -6,13 +6,20 @@ use std::{
     process::{Command, Stdio},
 };
 
+use jiff::Timestamp;
+
 use crate::{
+    at::At,
     cli::Attach,
     daemon_binary,
     failure::Failure,
     link::{Link, LinkError},
     screen,
+    state::Moment,
 };
+
+/// Under this name the view states of moments are kept.
+const MOMENT: &str = "moment";
 
 /// `is_default`: nobody named a daemon, so that one may be started.
 pub(crate) async fn run(socket: PathBuf, is_default: bool, options: Attach) -> Result<(), Failure> {
@@ -26,7 +33,27 @@ pub(crate) async fn run(socket: PathBuf, is_default: bool, options: Attach) -> R
         }
         connected => connected?,
     };
-    screen::run(link, socket, screen::Options { name: options.name }).await
+    let Attach { name, at, is_looped, .. } = options;
+    let (name, moment) = match at {
+        Some(at) => (Some(name_at_a_moment(name)), Some(moment(link.clone(), at, is_looped).await?)),
+        None => (name, None),
+    };
+    screen::run(link, socket, screen::Options { name, moment }).await
+}
+
+async fn moment(mut link: Link, at: At, is_looped: bool) -> Result<Moment, Failure> {
+    let (row, _) = link.exchange(at.exchange).await?;
+    Ok(Moment::new(at, row, is_looped, Timestamp::now().as_microsecond()))
+}
+
+/// A look at the past leaves the place alone where one watches what goes on: it has a view state of its own.
+fn name_at_a_moment(name: Option<String>) -> String {
+    match name {
+        None => MOMENT.to_owned(),
+        // A viewer that is replaced is told the name that it had.
+        Some(name) if name.ends_with(MOMENT) => name,
+        Some(name) => format!("{name}-{MOMENT}"),
+    }
 }
 
 /// Shows the record of a daemon that runs.

@@ -12,6 +12,8 @@ use crate::blocks::Category;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Context {
     Conversation,
+    /// The conversation at a moment of the past.
+    Moment,
     Sidebar,
     /// Nothing was recorded yet: the ways to connect an agent are on the screen.
     Welcome,
@@ -25,11 +27,12 @@ pub(crate) enum Section {
     Jump,
     Show,
     Agents,
+    Time,
     Program,
 }
 
 impl Section {
-    pub(crate) const ALL: [Self; 5] = [Self::Move, Self::Jump, Self::Show, Self::Agents, Self::Program];
+    pub(crate) const ALL: [Self; 6] = [Self::Move, Self::Jump, Self::Show, Self::Agents, Self::Time, Self::Program];
 
     pub(crate) fn title(self) -> &'static str {
         match self {
@@ -37,6 +40,7 @@ impl Section {
             Self::Jump => "Jump",
             Self::Show => "Show and hide",
             Self::Agents => "Sessions and agents",
+            Self::Time => "Time, where a moment is shown (--at)",
             Self::Program => "Program",
         }
     }
@@ -56,14 +60,15 @@ pub(crate) struct Binding {
     pub(crate) footer: Option<&'static str>,
 }
 
-use Context::{Conversation, Help, Sidebar, Welcome};
+use Context::{Conversation, Help, Moment, Sidebar, Welcome};
 
-const EVERYWHERE: &[Context] = &[Conversation, Sidebar, Welcome, Help];
-const MAIN: &[Context] = &[Conversation, Sidebar, Welcome];
-const LISTS: &[Context] = &[Conversation, Sidebar, Welcome, Help];
-const TEXT: &[Context] = &[Conversation, Help];
-const TALK: &[Context] = &[Conversation];
-const PANES: &[Context] = &[Conversation, Sidebar];
+const EVERYWHERE: &[Context] = &[Conversation, Moment, Sidebar, Welcome, Help];
+const MAIN: &[Context] = &[Conversation, Moment, Sidebar, Welcome];
+const LISTS: &[Context] = &[Conversation, Moment, Sidebar, Welcome, Help];
+const TEXT: &[Context] = &[Conversation, Moment, Help];
+const TALK: &[Context] = &[Conversation, Moment];
+const PANES: &[Context] = &[Conversation, Moment, Sidebar];
+const PAST: &[Context] = &[Moment];
 
 const fn row(
     command: Command,
@@ -78,6 +83,13 @@ const fn row(
 
 /// All that keys do.
 pub(crate) const TABLE: &[Binding] = &[
+    row(Command::Play, &["p"], "play at the recorded speed, or stand still", Section::Time, PAST, Some("play")),
+    row(Command::SecondOn, &[">"], "a second on", Section::Time, PAST, Some("second on")),
+    row(Command::SecondBack, &["<"], "a second back", Section::Time, PAST, Some("back")),
+    row(Command::NextEvent, &["e"], "next event: a piece of a stream, a beginning, an end", Section::Time, PAST, Some("event")),
+    row(Command::PreviousEvent, &["E"], "previous event", Section::Time, PAST, None),
+    row(Command::Faster, &["+", "="], "play twice as fast", Section::Time, PAST, None),
+    row(Command::Slower, &["-"], "play half as fast", Section::Time, PAST, None),
     row(Command::LineDown, &["j", "down"], "one line down", Section::Move, LISTS, Some("move")),
     row(Command::LineUp, &["k", "up"], "one line up", Section::Move, LISTS, None),
     row(Command::HalfPageDown, &["ctrl-d"], "half a page down", Section::Move, TEXT, None),

@@ -60,6 +60,8 @@ impl Effects {
             Incoming::Event(event) => event,
             Incoming::Connected(link, event) => {
                 self.link = *link;
+                // Streams that broke off go on; of those that ended everything is known.
+                self.followed.retain(|_, task| !task.is_finished());
                 event
             }
             Incoming::Held(link, lease, event) => {

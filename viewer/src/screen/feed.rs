@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use ccdump_wire::v1::{Event as LogEvent, ExchangesRequest, Filter, event::Detail};
 use tokio::sync::mpsc;
 
-use super::{Options, effects::Incoming};
+use super::effects::Incoming;
 use crate::{
     link::{Cursor, Link, OnReset, Update, watch},
     state::{DaemonEvent, Event},
@@ -17,9 +17,10 @@ const FIRST_ROWS: u32 = 200;
 /// Nobody listens any more.
 struct Gone;
 
-pub(super) fn start(link: Link, socket: PathBuf, options: Options, incoming: mpsc::Sender<Incoming>) {
+/// `name`: of the view state to hold.
+pub(super) fn start(link: Link, socket: PathBuf, name: Option<String>, incoming: mpsc::Sender<Incoming>) {
     tokio::spawn(async move {
-        let feed = Feed { incoming, name: options.name };
+        let feed = Feed { incoming, name };
         // That it is over means that the viewer is leaving.
         let _ = feed.run(link, socket).await;
     });

@@ -24,7 +24,7 @@ use self::{
 use crate::{
     failure::Failure,
     link::Link,
-    state::{Event, State},
+    state::{Event, Moment, State},
     theme::Theme,
     view,
 };
@@ -39,10 +39,12 @@ const FIRST_FRAME: Duration = Duration::from_millis(300);
 const BURST: usize = 512;
 
 /// How to attach.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct Options {
     /// The view state to restore and keep; the lowest free default name when it is not given.
     pub(crate) name: Option<String>,
+    /// Show this moment instead of what is going on now.
+    pub(crate) moment: Option<Moment>,
 }
 
 /// Shows the record until the person leaves. The daemon must have been reached by `link`.
@@ -56,7 +58,8 @@ pub(crate) async fn run(link: Link, socket: PathBuf, options: Options) -> Result
     let mut effects = Effects::new(events.clone(), link.clone());
     signals::listen(events.clone());
     input::listen(events.clone());
-    feed::start(link, socket, options, events);
+    options.moment.into_iter().for_each(|moment| state.show_moment(moment));
+    feed::start(link, socket, options.name, events);
 
     let started = Instant::now();
     let mut is_first = true;

@@ -1,6 +1,6 @@
 //! View state: each component extracts and restores its own part (contract C6).
 
-use serde::{Serialize, de::DeserializeOwned};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value, json};
 
 /// A part of the state that a person set or reached, and finds again after a relaunch.
@@ -19,7 +19,8 @@ pub(crate) trait Component {
 pub(crate) const SCHEMA: u32 = 1;
 
 /// The saved state of all components. Parts of unknown components are kept as they are.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
 pub(crate) struct Saved {
     parts: Map<String, Value>,
 }

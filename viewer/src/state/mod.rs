@@ -7,7 +7,9 @@ mod copy;
 mod daemon;
 mod effect;
 mod event;
+mod journal;
 mod labels;
+pub(crate) mod moment;
 mod notices;
 #[cfg(test)]
 pub(crate) mod rig;
@@ -25,7 +27,9 @@ pub(crate) use self::{
     daemon::{Connection, Daemon},
     effect::Effect,
     event::{DaemonEvent, Event},
+    journal::Journal,
     labels::Labels,
+    moment::Moment,
     notices::{Notices, Weight},
     sidebar::Sidebar,
     welcome::Welcome,
@@ -65,6 +69,10 @@ pub(crate) struct State {
     /// The help is open; its first line on the screen.
     pub(crate) help: Option<u16>,
     pub(crate) notices: Notices,
+    /// A moment of the past is shown.
+    pub(crate) moment: Option<Moment>,
+    /// How the person came here.
+    pub(crate) journal: Journal,
     /// The one at the top of the tree.
     newest_session: Option<Node>,
     /// What was saved last, with the parts of components that are unknown here.
@@ -89,6 +97,8 @@ impl State {
             welcome: Welcome::default(),
             help: None,
             notices: Notices::default(),
+            moment: None,
+            journal: Journal::default(),
             newest_session: None,
             saved: Saved::default(),
             save_at_us: None,
@@ -101,6 +111,7 @@ impl State {
             () if self.help.is_some() => Context::Help,
             () if self.roster.is_empty() => Context::Welcome,
             () if self.sidebar.open && self.sidebar.focused => Context::Sidebar,
+            () if self.moment.is_some() => Context::Moment,
             () => Context::Conversation,
         }
     }
@@ -114,7 +125,8 @@ impl State {
     pub(crate) fn deadline(&self) -> Option<i64> {
         let waits = matches!(self.daemon.connection, Connection::Lost { .. });
         let next_second = waits.then(|| self.now_us.saturating_add(1_000_000));
-        [self.notices.deadline(), self.save_at_us, next_second].into_iter().flatten().min()
+        let picture = self.moment.as_ref().and_then(|moment| moment.deadline(self.now_us));
+        [self.notices.deadline(), self.save_at_us, next_second, picture].into_iter().flatten().min()
     }
 
     /// Whether everything that belongs on the screen is there.
@@ -142,6 +154,14 @@ impl State {
             height: areas.conversation.height,
             is_complete: self.daemon.caught_up,
         });
+        if let Some(moment) = &mut self.moment {
+            let newest = self.conversation.exchanges(&self.roster).last().copied();
+            for effect in &mut effects {
+                if let Effect::Follow(exchanges) = effect {
+                    moment.follow(exchanges, newest);
+                }
+            }
+        }
         if self.conversation.place() != place.as_ref() {
             self.touch();
         }
@@ -166,8 +186,8 @@ impl State {
             }
         }
         let is_there = self.conversation.agent.as_ref().is_some_and(|agent| self.roster.agent(agent).is_some());
-        // What was chosen at an earlier time may come yet while the index is still arriving.
-        let may_come = self.conversation.agent.is_some() && !self.daemon.caught_up;
+        // What was chosen at an earlier time may come yet while the index is still arriving, or with the time that is shown.
+        let may_come = self.conversation.agent.is_some() && (!self.daemon.caught_up || self.moment.is_some());
         if !is_there
             && !may_come
             && let Some(agent) = self.roster.liveliest()

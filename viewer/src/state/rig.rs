@@ -1,6 +1,6 @@
 //! A state with a daemon that answers what is asked of it, for tests.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use ccdump_provider::content::Content;
 use ccdump_wire::v1::{Block, BlockKind, EndState, Exchange};
@@ -67,12 +67,14 @@ pub(crate) struct Rig {
     pub(crate) saved: Option<Vec<u8>>,
     pub(crate) left: bool,
     pub(crate) copied: Option<String>,
+    /// The exchanges that are to be followed.
+    pub(crate) followed: BTreeSet<u64>,
 }
 
 impl Rig {
     pub(crate) fn empty() -> Self {
         let state = State::new(WIDTH, HEIGHT, 0, TimeZone::UTC);
-        let mut rig = Self { state, now: 0, saved: None, left: false, copied: None };
+        let mut rig = Self { state, now: 0, saved: None, left: false, copied: None, followed: BTreeSet::new() };
         rig.event(Event::Daemon(DaemonEvent::Connected { build: "x".to_owned(), proxy: "http://127.0.0.1:3344".to_owned() }));
         rig
     }
@@ -101,6 +103,9 @@ impl Rig {
         // A fetch may show that more has to be fetched.
         for _ in 0..100 {
             let effects = self.state.arrange();
+            if let Some(Effect::Follow(followed)) = effects.iter().find(|effect| matches!(effect, Effect::Follow(_))) {
+                self.followed.clone_from(followed);
+            }
             if !effects.iter().any(|effect| matches!(effect, Effect::Fetch { .. })) {
                 return;
             }

@@ -4,7 +4,7 @@ use ccdump_provider::provider::Provider;
 use ccdump_wire::v1::{self, Event as LogEvent, event::Detail};
 
 use super::{
-    Connection, DaemonEvent, Effect, Event, State, Weight,
+    Connection, DaemonEvent, Effect, Event, Moment, State, Weight,
     component::Saved,
     conversation::{Seek, Target},
     copy,
@@ -23,6 +23,7 @@ impl State {
     pub(crate) fn update(&mut self, now_us: i64, event: Event) -> Vec<Effect> {
         self.now_us = now_us;
         self.notices.tick(now_us);
+        self.play();
         match event {
             Event::Key(key) => {
                 let mut effects = self.key(key);
@@ -34,9 +35,18 @@ impl State {
             Event::Tick => {}
             Event::Daemon(event) => self.daemon_event(event),
             Event::Held { name, saved, state } => self.held(name, saved, state),
-            Event::Fetched { exchange, fetch } => self.contents.arrived(exchange, fetch),
-            Event::Blocks { exchange, side, contents } => self.contents.told(exchange, side, contents),
+            Event::Fetched { exchange, mut fetch } => {
+                self.cut_fetch(exchange, &mut fetch);
+                self.contents.arrived(exchange, fetch);
+            }
+            Event::Blocks { exchange, side, contents } if self.has_come(exchange, side) => {
+                self.contents.told(exchange, side, contents);
+            }
+            Event::Blocks { .. } => {}
+            Event::Live { exchange, events } if self.moment.is_some() => self.moment_events(exchange, events),
             Event::Live { exchange, events } => events.iter().for_each(|event| self.live(exchange, event)),
+            // The rest comes when the daemon is back.
+            Event::LiveLost { .. } if self.moment.is_some() => {}
             Event::LiveLost { exchange } => self.contents.live_left(exchange),
             Event::Copied(Ok(what)) => self.notices.say(now_us, Weight::Good, format!("copied {what}")),
             Event::Copied(Err(why)) => self.notices.say(now_us, Weight::Warning, why),
@@ -48,13 +58,14 @@ impl State {
     fn key(&mut self, key: Key) -> Vec<Effect> {
         let context = self.context();
         let Some(command) = keymap::command(context, key) else { return Vec::new() };
+        self.note(key, command);
         self.conversation.stop_seeking();
         self.touch();
         match context {
             Context::Help => self.help_command(command),
             Context::Welcome => self.welcome_command(command),
             Context::Sidebar => self.sidebar_command(command),
-            Context::Conversation => self.conversation_command(command),
+            Context::Conversation | Context::Moment => self.conversation_command(command),
         }
     }
 
@@ -87,6 +98,13 @@ impl State {
                 let how = if talk.show.is_hidden(category) { "hidden" } else { "shown" };
                 self.notices.say(self.now_us, Weight::Plain, format!("{} {how}", category.as_str()));
             }
+            Command::Play
+            | Command::SecondOn
+            | Command::SecondBack
+            | Command::NextEvent
+            | Command::PreviousEvent
+            | Command::Faster
+            | Command::Slower => self.time_command(command),
             Command::Copy => {
                 let text = talk.focused().map(|(_, item)| copy::text(&item.item));
                 return text.map(Effect::Copy).into_iter().collect();
@@ -161,7 +179,10 @@ impl State {
             Command::Help => self.help = Some(0),
             Command::Redraw => return vec![Effect::Redraw],
             Command::Suspend => return vec![Effect::Suspend],
-            Command::Detach => return self.leave(),
+            Command::Detach => {
+                self.moment.iter_mut().for_each(Moment::leave);
+                return self.leave();
+            }
             _ => {}
         }
         Vec::new()
@@ -201,6 +222,7 @@ impl State {
                 self.contents.interrupted();
             }
             DaemonEvent::Failed(reason) => self.daemon.connection = Connection::Failed(clean_line(&reason)),
+            DaemonEvent::Rows(rows) if self.moment.is_some() => self.moment_rows(rows),
             DaemonEvent::Rows(rows) => rows.into_iter().for_each(|row| self.roster.upsert(row)),
             DaemonEvent::SnapshotEnd => self.daemon.caught_up = true,
             DaemonEvent::Reset(reason) => {
@@ -208,6 +230,7 @@ impl State {
                 self.contents.clear();
                 self.labels.clear();
                 self.conversation.forget();
+                self.moment.iter_mut().for_each(Moment::forget);
                 self.daemon.caught_up = false;
                 self.notices.say(now, Weight::Warning, format!("the record is another one now: {}", clean_line(&reason)));
             }
@@ -231,7 +254,7 @@ impl State {
     }
 
     /// An event of an exchange that is followed.
-    fn live(&mut self, exchange: u64, event: &LogEvent) {
+    pub(super) fn live(&mut self, exchange: u64, event: &LogEvent) {
         let provider = self.roster.row(exchange).and_then(|row| row.provider.parse().ok()).unwrap_or(Provider::Unknown);
         if let Some(Detail::Ended(_)) = event.detail {
             return self.contents.live_ended(exchange);
@@ -270,12 +293,15 @@ impl State {
     fn restore(&mut self, bytes: &[u8]) {
         match Saved::read(bytes) {
             Ok(saved) => {
-                let failures = [saved.give(&mut self.sidebar), saved.give(&mut self.conversation)];
+                let moment = self.moment.as_mut().map_or(Ok(()), |moment| saved.give(moment));
+                let failures =
+                    [saved.give(&mut self.sidebar), saved.give(&mut self.conversation), saved.give(&mut self.journal), moment];
                 for failure in failures.into_iter().filter_map(Result::err) {
                     let text = format!("part of the saved place was not restored ({})", clean_line(&failure));
                     self.notices.say(self.now_us, Weight::Warning, text);
                 }
                 self.saved = saved;
+                self.settle_moment();
             }
             Err(why) => {
                 let text = format!("the saved place was not restored ({})", clean_line(&why));
@@ -295,6 +321,8 @@ impl State {
         self.save_at_us = None;
         self.saved.put(&self.sidebar);
         self.saved.put(&self.conversation);
+        self.saved.put(&self.journal);
+        self.moment.iter().for_each(|moment| self.saved.put(moment));
         Effect::Save(self.saved.bytes())
     }
 

@@ -3,6 +3,7 @@
 mod conversation;
 mod footer;
 mod help;
+mod moment;
 mod notices;
 mod paint;
 mod sidebar;
