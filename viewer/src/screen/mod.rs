@@ -3,9 +3,10 @@
 mod clipboard;
 mod effects;
 mod feed;
-mod fetch;
+pub(crate) mod fetch;
 mod input;
 mod log;
+mod replay;
 mod signals;
 mod terminal;
 
@@ -37,6 +38,8 @@ const FRAME: Duration = Duration::from_millis(16);
 const FIRST_FRAME: Duration = Duration::from_millis(300);
 /// As many events are taken in between two frames at most, so that a flood does not stop the screen.
 const BURST: usize = 512;
+
+pub(crate) use self::replay::run as replay;
 
 /// How to attach.
 #[derive(Default)]

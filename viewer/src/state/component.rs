@@ -45,6 +45,10 @@ impl Saved {
         }
     }
 
+    pub(crate) fn remove<C: Component>(&mut self) {
+        self.parts.remove(C::KEY);
+    }
+
     /// Restores a component from its part. `Err`: why it keeps its defaults, in words.
     pub(crate) fn give<C: Component>(&self, component: &mut C) -> Result<(), String> {
         let Some(part) = self.parts.get(C::KEY) else { return Ok(()) };

@@ -21,20 +21,21 @@ pub(crate) mod welcome;
 
 use jiff::tz::TimeZone;
 
+use self::conversation::Sources;
 pub(crate) use self::{
     areas::{Areas, MARGIN},
+    component::Saved,
     conversation::Conversation,
     daemon::{Connection, Daemon},
     effect::Effect,
     event::{DaemonEvent, Event},
-    journal::Journal,
+    journal::{Journal, Pressed},
     labels::Labels,
     moment::Moment,
     notices::{Notices, Weight},
     sidebar::Sidebar,
     welcome::Welcome,
 };
-use self::{component::Saved, conversation::Sources};
 use crate::{
     keymap::Context,
     model::{Contents, Node, Roster},

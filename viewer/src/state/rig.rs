@@ -38,7 +38,7 @@ fn piece(pointer: String, kind: BlockKind, role: &str, content: Content) -> Piec
 }
 
 /// What exchange `id` says: a question, an answer of several lines, a tool call in every third.
-fn fetch(id: u64) -> Fetch {
+pub(crate) fn fetch(id: u64) -> Fetch {
     let question = Content::Text(format!("question {id}"));
     let answer = (0..3 + id % 7).map(|line| format!("answer {id} line {line}\n")).collect();
     let mut pieces = vec![piece("/content/0".to_owned(), BlockKind::Text, "assistant", Content::Text(answer))];

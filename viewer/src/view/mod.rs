@@ -6,6 +6,8 @@ mod help;
 mod moment;
 mod notices;
 mod paint;
+pub(crate) mod picture;
+pub(crate) mod replay;
 mod sidebar;
 #[cfg(test)]
 mod tests;
