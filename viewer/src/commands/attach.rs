@@ -9,6 +9,7 @@ use std::{
 use crate::{
     cli::Attach,
     daemon_binary,
+    dev::hosted::is_hosted,
     failure::Failure,
     link::{Link, LinkError},
     screen,
@@ -22,17 +23,19 @@ pub(crate) async fn run(socket: PathBuf, is_default: bool, options: Attach) -> R
     let link = match Link::connect(&socket).await {
         Err(LinkError::NoDaemon { .. }) if is_default => {
             start()?;
-            Link::connect(&socket).await?
+            Some(Link::connect(&socket).await?)
         }
-        connected => connected?,
+        // A viewer that replaces another one waits for the daemon on the screen, as that one would have.
+        Err(_) if is_hosted() => None,
+        connected => Some(connected?),
     };
-    screen::run(link, socket, screen::Options { name: options.name }).await
+    screen::run(link, socket, screen::Options { name: options.name, ..screen::Options::default() }).await
 }
 
 /// Shows the record of a daemon that runs.
 pub(crate) async fn show(socket: &Path) -> Result<(), Failure> {
     let link = Link::connect(socket).await?;
-    screen::run(link, socket.to_owned(), screen::Options::default()).await
+    screen::run(Some(link), socket.to_owned(), screen::Options::default()).await
 }
 
 /// Whether there is a screen to draw on, and keys to read.

@@ -31,6 +31,11 @@ pub(crate) enum Command {
     Help,
     Redraw,
     Suspend,
+    Reloads,
+    NextError,
+    PreviousError,
+    EditError,
+    PutErrorsAway,
     Back,
     Detach,
 }

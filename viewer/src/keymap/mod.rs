@@ -26,10 +26,11 @@ pub(crate) enum Section {
     Show,
     Agents,
     Program,
+    Develop,
 }
 
 impl Section {
-    pub(crate) const ALL: [Self; 5] = [Self::Move, Self::Jump, Self::Show, Self::Agents, Self::Program];
+    pub(crate) const ALL: [Self; 6] = [Self::Move, Self::Jump, Self::Show, Self::Agents, Self::Program, Self::Develop];
 
     pub(crate) fn title(self) -> &'static str {
         match self {
@@ -38,6 +39,7 @@ impl Section {
             Self::Show => "Show and hide",
             Self::Agents => "Sessions and agents",
             Self::Program => "Program",
+            Self::Develop => "While it is being changed (ccdump-view dev)",
         }
     }
 }
@@ -119,6 +121,11 @@ pub(crate) const TABLE: &[Binding] = &[
     row(Command::Help, &["?", "f1"], "this help", Section::Program, EVERYWHERE, Some("help")),
     row(Command::Redraw, &["ctrl-l"], "draw the screen anew", Section::Program, EVERYWHERE, None),
     row(Command::Suspend, &["ctrl-z"], "to the shell; fg comes back", Section::Program, EVERYWHERE, None),
+    row(Command::Reloads, &["ctrl-r"], "what was reloaded, and how long it took", Section::Develop, EVERYWHERE, None),
+    row(Command::NextError, &["ctrl-n"], "next error of the build", Section::Develop, EVERYWHERE, None),
+    row(Command::PreviousError, &["ctrl-p"], "previous error of the build", Section::Develop, EVERYWHERE, None),
+    row(Command::EditError, &["ctrl-e"], "open the error's file in $EDITOR", Section::Develop, EVERYWHERE, None),
+    row(Command::PutErrorsAway, &["ctrl-x"], "put the errors away until the next build", Section::Develop, EVERYWHERE, None),
     row(Command::Back, &["esc", "q", "enter"], "close", Section::Program, &[Help], Some("close")),
     row(Command::Detach, &["q"], "leave; the daemon goes on recording", Section::Program, MAIN, Some("quit")),
     row(Command::Detach, &["ctrl-c"], "leave", Section::Program, EVERYWHERE, None),

@@ -38,6 +38,10 @@ impl Saved {
         serde_json::to_vec(&self.parts).unwrap_or_default()
     }
 
+    pub(crate) fn keys(&self) -> Vec<String> {
+        self.parts.keys().cloned().collect()
+    }
+
     pub(crate) fn put<C: Component>(&mut self, component: &C) {
         if let Ok(state) = serde_json::to_value(component.extract()) {
             self.parts.insert(C::KEY.to_owned(), json!({ "schema": C::SCHEMA, "state": state }));

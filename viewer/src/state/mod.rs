@@ -9,6 +9,7 @@ mod effect;
 mod event;
 mod labels;
 mod notices;
+mod reloads;
 #[cfg(test)]
 pub(crate) mod rig;
 mod sidebar;
@@ -27,6 +28,7 @@ pub(crate) use self::{
     event::{DaemonEvent, Event},
     labels::Labels,
     notices::{Notices, Weight},
+    reloads::Reloads,
     sidebar::Sidebar,
     welcome::Welcome,
 };
@@ -65,6 +67,7 @@ pub(crate) struct State {
     /// The help is open; its first line on the screen.
     pub(crate) help: Option<u16>,
     pub(crate) notices: Notices,
+    pub(crate) reloads: Reloads,
     /// The one at the top of the tree.
     newest_session: Option<Node>,
     /// What was saved last, with the parts of components that are unknown here.
@@ -89,10 +92,16 @@ impl State {
             welcome: Welcome::default(),
             help: None,
             notices: Notices::default(),
+            reloads: Reloads::default(),
             newest_session: None,
             saved: Saved::default(),
             save_at_us: None,
         }
+    }
+
+    /// Keys of the components that were restored.
+    pub(crate) fn restored(&self) -> Vec<String> {
+        self.saved.keys()
     }
 
     /// Where keys go.

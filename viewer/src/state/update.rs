@@ -12,6 +12,7 @@ use super::{
 };
 use crate::{
     content::header,
+    dev::protocol::ToViewer,
     keymap::{self, Command, Context, Key},
     model::{AgentKey, Live},
     text::{clean_line, units},
@@ -33,6 +34,12 @@ impl State {
             Event::Resize { width, height } => (self.width, self.height) = (width, height),
             Event::Tick => {}
             Event::Daemon(event) => self.daemon_event(event),
+            Event::Host(ToViewer::HandOver) => return vec![self.save(), Effect::HandOver],
+            Event::Host(message) => {
+                if let Some((weight, words)) = self.reloads.hear(message, self.daemon.started_ms) {
+                    self.notices.say(now_us, weight, words);
+                }
+            }
             Event::Held { name, saved, state } => self.held(name, saved, state),
             Event::Fetched { exchange, fetch } => self.contents.arrived(exchange, fetch),
             Event::Blocks { exchange, side, contents } => self.contents.told(exchange, side, contents),
@@ -161,10 +168,20 @@ impl State {
             Command::Help => self.help = Some(0),
             Command::Redraw => return vec![Effect::Redraw],
             Command::Suspend => return vec![Effect::Suspend],
+            Command::Reloads => self.reloads.panel = if self.reloads.panel.is_none() { Some(0) } else { None },
+            Command::NextError => self.reloads.step(true),
+            Command::PreviousError => self.reloads.step(false),
+            Command::PutErrorsAway => self.reloads.put_away = true,
+            Command::EditError => return self.edit_error(),
             Command::Detach => return self.leave(),
             _ => {}
         }
         Vec::new()
+    }
+
+    fn edit_error(&self) -> Vec<Effect> {
+        let place = self.reloads.error().and_then(|error| Some((error.file.clone()?, error.line?)));
+        place.map(|(file, line)| Effect::Edit { file, line }).into_iter().collect()
     }
 
     /// To another agent of the tree, so many further.
@@ -186,7 +203,7 @@ impl State {
     fn daemon_event(&mut self, event: DaemonEvent) {
         let now = self.now_us;
         match event {
-            DaemonEvent::Connected { build, proxy } => {
+            DaemonEvent::Connected { build, proxy, started_ms } => {
                 if matches!(self.daemon.connection, Connection::Lost { .. }) {
                     self.notices.say(now, Weight::Good, "the daemon is back");
                 }
@@ -195,6 +212,8 @@ impl State {
                 self.contents.interrupted();
                 self.daemon.build = clean_line(&build);
                 self.daemon.proxy = clean_line(&proxy);
+                self.daemon.started_ms = started_ms;
+                self.reloads.daemon_started(started_ms);
             }
             DaemonEvent::Lost(reason) => {
                 self.daemon.connection = Connection::Lost { reason: clean_line(&reason), since_us: now };
@@ -270,8 +289,8 @@ impl State {
     fn restore(&mut self, bytes: &[u8]) {
         match Saved::read(bytes) {
             Ok(saved) => {
-                let failures = [saved.give(&mut self.sidebar), saved.give(&mut self.conversation)];
-                for failure in failures.into_iter().filter_map(Result::err) {
+                let parts = [saved.give(&mut self.sidebar), saved.give(&mut self.conversation)];
+                for failure in parts.into_iter().filter_map(Result::err) {
                     let text = format!("part of the saved place was not restored ({})", clean_line(&failure));
                     self.notices.say(self.now_us, Weight::Warning, text);
                 }

@@ -5,6 +5,7 @@ mod footer;
 mod help;
 mod notices;
 mod paint;
+mod reloads;
 mod sidebar;
 #[cfg(test)]
 mod tests;
@@ -32,6 +33,7 @@ pub(crate) fn draw(frame: &mut Frame<'_>, state: &State, theme: &Theme) {
         conversation::draw(frame, areas.conversation, state, theme);
     }
     footer::draw(frame, areas.footer, state, theme);
+    reloads::draw(frame, areas.conversation, state, theme);
     notices::draw(frame, areas.conversation, state, theme);
     help::draw(frame, area, state, theme);
 }
