@@ -32,7 +32,10 @@ pub(crate) use self::{
     sidebar::Sidebar,
     welcome::Welcome,
 };
-use self::{component::Saved, conversation::Sources};
+use self::{
+    component::{Restored, Saved},
+    conversation::Sources,
+};
 use crate::{
     keymap::Context,
     model::{Contents, Node, Roster},
@@ -102,6 +105,23 @@ impl State {
     /// Keys of the components that were restored.
     pub(crate) fn restored(&self) -> Vec<String> {
         self.saved.keys()
+    }
+
+    /// Restores every component from what was saved. Gives what could not be, in words.
+    fn give_all(&mut self) -> Vec<String> {
+        let parts = [self.saved.give(&mut self.sidebar), self.saved.give(&mut self.conversation)];
+        let trouble = |part| match part {
+            Ok(Restored::Partly(trouble)) | Err(trouble) => Some(trouble),
+            Ok(Restored::Nothing | Restored::Whole) => None,
+        };
+        parts.into_iter().filter_map(trouble).collect()
+    }
+
+    /// Takes what every component saves.
+    fn put_all(&mut self) {
+        let at = self.now_us / 1000;
+        self.saved.put(&self.sidebar, at);
+        self.saved.put(&self.conversation, at);
     }
 
     /// Where keys go.

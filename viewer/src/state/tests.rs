@@ -161,7 +161,7 @@ fn the_place_is_restored_even_before_the_index_is_all_there() {
 fn a_state_that_cannot_be_read_is_told_and_harms_nothing_else() {
     for (state, told) in [
         (json!("half"), "the saved place was not restored"),
-        (json!({"conversation": {"schema": 99, "state": {}}}), "conversation: saved by another version"),
+        (json!({"conversation": {"schema": 99, "state": {}}}), "conversation: saved by a newer version"),
         (json!({"sidebar": {"schema": 1, "state": {"open": 7}}}), "sidebar: invalid type"),
     ] {
         let mut rig = Rig::empty();

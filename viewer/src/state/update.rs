@@ -289,12 +289,11 @@ impl State {
     fn restore(&mut self, bytes: &[u8]) {
         match Saved::read(bytes) {
             Ok(saved) => {
-                let parts = [saved.give(&mut self.sidebar), saved.give(&mut self.conversation)];
-                for failure in parts.into_iter().filter_map(Result::err) {
-                    let text = format!("part of the saved place was not restored ({})", clean_line(&failure));
+                self.saved = saved;
+                for trouble in self.give_all() {
+                    let text = format!("part of the saved place was not restored ({})", clean_line(&trouble));
                     self.notices.say(self.now_us, Weight::Warning, text);
                 }
-                self.saved = saved;
             }
             Err(why) => {
                 let text = format!("the saved place was not restored ({})", clean_line(&why));
@@ -312,8 +311,7 @@ impl State {
 
     fn save(&mut self) -> Effect {
         self.save_at_us = None;
-        self.saved.put(&self.sidebar);
-        self.saved.put(&self.conversation);
+        self.put_all();
         Effect::Save(self.saved.bytes())
     }
 
