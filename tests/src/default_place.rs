@@ -69,7 +69,8 @@ impl<'a> DefaultPlace<'a> {
 
     /// The viewer in a terminal of that size.
     pub fn terminal(&self, arguments: &[&str], rows: u16, cols: u16) -> Terminal {
-        view::in_terminal(self.ccdump_view(arguments), rows, cols)
+        let log_file = view::log_file(&self.home.path().join("t"));
+        view::in_terminal(self.ccdump_view(arguments), rows, cols).with_log_file(log_file)
     }
 
     /// What `ccdumpd status --json` tells; `None` when no daemon runs.

@@ -1,6 +1,6 @@
 //! The daemon's service, spoken to directly.
 
-use std::path::Path;
+use std::{path::Path, time::Duration};
 
 use ccdump_wire::v1::{
     BodyRequest, Event, Side, StatusRequest, StatusResponse, WatchRequest, WatchResponse,
@@ -30,6 +30,21 @@ pub async fn channel(socket: &Path) -> Channel {
 /// When the call fails.
 pub async fn status(service: &mut Service) -> StatusResponse {
     service.status(StatusRequest {}).await.expect("a status").into_inner()
+}
+
+/// Waits until all that was recorded is derived, and nothing more is recorded.
+///
+/// # Panics
+/// When that takes longer than `limit`.
+pub async fn settled(service: &mut Service, limit: Duration) -> StatusResponse {
+    let mut before = 0;
+    wait::until_within("all has been recorded and derived", limit, async || {
+        let status = status(service).await;
+        let is_settled = status.derived_seq == status.head_seq && status.head_seq == before;
+        before = status.head_seq;
+        if is_settled { Ok(status) } else { Err(format!("{status:?}")) }
+    })
+    .await
 }
 
 /// What was recorded of one side.

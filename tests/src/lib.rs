@@ -9,6 +9,7 @@ pub mod client;
 pub mod compare;
 pub mod daemon;
 pub mod default_place;
+pub mod figures;
 pub mod grpc;
 pub mod home;
 pub mod http1;

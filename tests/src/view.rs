@@ -1,6 +1,9 @@
 //! The commands of `ccdump-view`.
 
-use std::process::{Command, Stdio};
+use std::{
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+};
 
 use serde_json::Value;
 
@@ -71,7 +74,8 @@ impl<'a> View<'a> {
 
     /// As [`Self::terminal`], with more arguments.
     pub fn terminal_with(&self, arguments: &[&str], rows: u16, cols: u16) -> Terminal {
-        in_terminal(self.command(arguments), rows, cols)
+        let state = self.home.path().join(".local/state");
+        in_terminal(self.command(arguments), rows, cols).with_log_file(log_file(&state))
     }
 
     /// Runs a command to its end.
@@ -109,6 +113,11 @@ impl<'a> View<'a> {
     pub fn tail(&self, arguments: &[&str]) -> Process {
         Process::spawn(self.command(&[&["tail", "--json"], arguments].concat()))
     }
+}
+
+/// The viewer's log, below the user's folder for state.
+pub(crate) fn log_file(state: &Path) -> PathBuf {
+    state.join("ccdump/view.log")
 }
 
 /// Runs a command of the viewer in a terminal with colours.

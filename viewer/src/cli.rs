@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use ccdump_provider::{provider::Provider, side::Side};
 use clap::{ArgGroup, Args, Parser, Subcommand};
 
-use crate::{at::At, link::target::Source, since::Since};
+use crate::{at::At, dev, link::target::Source, since::Since};
 
 /// Shows what coding agents and model APIs say to each other, from the record that ccdumpd keeps.
 #[derive(Debug, Parser)]
@@ -76,6 +76,8 @@ pub(crate) enum Command {
     Report(Report),
     /// Shows everything, with a private daemon and scripted agents: no key, no network, nothing left behind
     Demo(Demo),
+    /// Runs the viewer and replaces it whenever its source changes
+    Dev(dev::Options),
 }
 
 #[derive(Debug, Args)]

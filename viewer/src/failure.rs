@@ -4,7 +4,7 @@ use std::{io, path::PathBuf, process::ExitCode};
 
 use ccdump_wire::{config::ConfigError, endpoint::EndpointError};
 
-use crate::{demo::DemoError, link::LinkError, report::ReportError};
+use crate::{demo::DemoError, dev::DevError, link::LinkError, report::ReportError};
 
 /// What a command ends with if it does not end well.
 #[derive(Debug, thiserror::Error)]
@@ -30,6 +30,8 @@ pub(crate) enum Failure {
     DaemonNotStarted { program: PathBuf, reason: String },
     #[error("cannot use the terminal: {0}")]
     Terminal(io::Error),
+    #[error(transparent)]
+    Dev(#[from] DevError),
     #[error(transparent)]
     Demo(#[from] DemoError),
     #[error(transparent)]

@@ -9,6 +9,7 @@ mod content;
 mod conversation;
 mod daemon_binary;
 mod demo;
+mod dev;
 mod failure;
 mod json;
 mod keymap;
@@ -67,6 +68,8 @@ fn run(cli: Cli) -> Result<(), Failure> {
             Command::Body(options) => commands::body::run(&socket()?, options).await,
             Command::Tail(options) => commands::tail::run(socket()?, options).await,
             Command::Report(options) => commands::report::run(&socket()?, options).await,
+            // Threads of its own do the waiting; nothing else runs here.
+            Command::Dev(options) => Ok(dev::run(options, cli.daemon.source())?),
             Command::Demo(options) => commands::demo::run(options).await,
         }
     })

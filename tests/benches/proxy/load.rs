@@ -5,11 +5,12 @@ use std::{net::SocketAddr, time::Duration};
 use ccdump_tests::{
     agent::Session,
     client::Client,
+    figures::percentile,
     http1::{Body, post},
     random::Random,
 };
 
-use crate::clock::{self, percentile};
+use crate::clock;
 
 pub(crate) fn run(via: &str, address: SocketAddr, job: &[&str]) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::clock::median;
+use ccdump_tests::figures::median;
 
 /// What a row must reach.
 #[derive(Clone, Copy)]

@@ -2,12 +2,15 @@
 //!
 //! The same seed gives the same session, so that an upstream and a client in different processes agree on it.
 
+mod stream;
 mod text;
 
 use serde_json::{Value, json};
 
+pub use stream::{EventStream, event};
+pub use text::Writer;
+
 use crate::random::Random;
-use text::Writer;
 
 /// One request and its answer.
 #[derive(Debug)]
@@ -133,50 +136,13 @@ impl Step {
     }
 
     fn answer(&self) -> Vec<u8> {
-        let mut events = Events::default();
         let usage = json!({"input_tokens": 4, "cache_read_input_tokens": 11_000 + 900 * self.turn, "cache_creation_input_tokens": 900,
             "cache_creation": {"ephemeral_5m_input_tokens": 900, "ephemeral_1h_input_tokens": 0}, "output_tokens": 1});
-        events.push(json!({"type": "message_start", "message": {"id": format!("msg_{:024}", self.turn), "type": "message",
-            "role": "assistant", "model": "claude-sonnet-4-5-20250929", "content": [], "usage": usage}}));
-        events.push(json!({"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}}));
-        events.push(json!({"type": "ping"}));
-        for piece in pieces(&self.words) {
-            events.push(json!({"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": piece}}));
-        }
-        events.push(json!({"type": "content_block_stop", "index": 0}));
-        let call = json!({"type": "tool_use", "id": self.tool_use_id(), "name": "Bash", "input": {}});
-        events.push(json!({"type": "content_block_start", "index": 1, "content_block": call}));
-        for piece in pieces(&json!({"command": self.command}).to_string()) {
-            events.push(
-                json!({"type": "content_block_delta", "index": 1, "delta": {"type": "input_json_delta", "partial_json": piece}}),
-            );
-        }
-        events.push(json!({"type": "content_block_stop", "index": 1}));
-        events.push(json!({"type": "message_delta", "delta": {"stop_reason": "tool_use"}, "usage": {"output_tokens": 240}}));
-        events.push(json!({"type": "message_stop"}));
-        events.0
+        let mut stream = EventStream::begin(&format!("msg_{:024}", self.turn), &usage);
+        stream.text(&self.words);
+        stream.tool_use(&self.tool_use_id(), "Bash", &json!({"command": self.command}));
+        stream.end("tool_use", 240)
     }
-}
-
-#[derive(Default)]
-struct Events(Vec<u8>);
-
-impl Events {
-    fn push(&mut self, event: Value) {
-        let name = event["type"].as_str().unwrap_or_default();
-        self.0.extend_from_slice(format!("event: {name}\ndata: {event}\n\n").as_bytes());
-    }
-}
-
-/// About as a model streams: some 20 bytes at a time.
-fn pieces(text: &str) -> Vec<&str> {
-    let (mut pieces, mut rest) = (Vec::new(), text);
-    while !rest.is_empty() {
-        let (piece, after) = rest.split_at(rest.floor_char_boundary(20.min(rest.len())));
-        pieces.push(piece);
-        rest = after;
-    }
-    pieces
 }
 
 fn text_block(text: &str) -> Value {
@@ -191,8 +157,8 @@ fn system(writer: &mut Writer) -> Value {
     ])
 }
 
-/// Thirteen tools, about 28 kB.
-fn tools(writer: &mut Writer) -> Value {
+/// The definitions of thirteen tools, about 28 kB.
+pub fn tools(writer: &mut Writer) -> Value {
     let names = [
         "Bash",
         "Read",

@@ -9,17 +9,19 @@ const SYLLABLES: [&str; 32] = [
     "eam", "ex", "change", "ca", "che", "lo", "ad", "un", "it", "par", "se", "le", "ment",
 ];
 
-pub(super) struct Writer {
+/// Writes the same text for the same seed.
+#[derive(Debug)]
+pub struct Writer {
     random: Random,
 }
 
 impl Writer {
-    pub(super) fn new(random: Random) -> Self {
+    pub fn new(random: Random) -> Self {
         Self { random }
     }
 
     /// At least `length` bytes of sentences.
-    pub(super) fn prose(&mut self, length: usize) -> String {
+    pub fn prose(&mut self, length: usize) -> String {
         let mut text = String::new();
         while text.len() < length {
             text.push_str(&self.word());
@@ -34,7 +36,7 @@ impl Writer {
     }
 
     /// At least `length` bytes of lines as tools print them: code, paths with line numbers, hashes.
-    pub(super) fn code(&mut self, length: usize) -> String {
+    pub fn code(&mut self, length: usize) -> String {
         let mut text = String::new();
         while text.len() < length {
             let (a, b, c) = (self.word(), self.word(), self.word());

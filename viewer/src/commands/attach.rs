@@ -6,20 +6,15 @@ use std::{
     process::{Command, Stdio},
 };
 
-use jiff::Timestamp;
-
 use crate::{
-    at::At,
     cli::Attach,
     daemon_binary,
+    dev::hosted::is_hosted,
     failure::Failure,
     link::{Link, LinkError},
     screen,
     state::Moment,
 };
-
-/// Under this name the view states of moments are kept.
-const MOMENT: &str = "moment";
 
 /// `is_default`: nobody named a daemon, so that one may be started.
 pub(crate) async fn run(socket: PathBuf, is_default: bool, options: Attach) -> Result<(), Failure> {
@@ -29,37 +24,24 @@ pub(crate) async fn run(socket: PathBuf, is_default: bool, options: Attach) -> R
     let link = match Link::connect(&socket).await {
         Err(LinkError::NoDaemon { .. }) if is_default => {
             start()?;
-            Link::connect(&socket).await?
+            Some(Link::connect(&socket).await?)
         }
-        connected => connected?,
+        // A viewer that replaces another one waits for the daemon on the screen, as that one would have.
+        Err(_) if is_hosted() => None,
+        connected => Some(connected?),
     };
-    let Attach { name, at, is_looped, .. } = options;
-    let (name, moment) = match at {
-        Some(at) => (Some(name_at_a_moment(name)), Some(moment(link.clone(), at, is_looped).await?)),
-        None => (name, None),
-    };
-    screen::run(link, socket, screen::Options { name, moment }).await
-}
-
-async fn moment(mut link: Link, at: At, is_looped: bool) -> Result<Moment, Failure> {
-    let (row, _) = link.exchange(at.exchange).await?;
-    Ok(Moment::new(at, row, is_looped, Timestamp::now().as_microsecond()))
-}
-
-/// A look at the past leaves the place alone where one watches what goes on: it has a view state of its own.
-fn name_at_a_moment(name: Option<String>) -> String {
-    match name {
-        None => MOMENT.to_owned(),
-        // A viewer that is replaced is told the name that it had.
-        Some(name) if name.ends_with(MOMENT) => name,
-        Some(name) => format!("{name}-{MOMENT}"),
+    if let (Some(at), Some(mut link)) = (options.at, link.clone()) {
+        // One that is not there is told before the terminal is taken.
+        link.exchange(at.exchange).await?;
     }
+    let moment = options.at.map(|at| Moment::new(at, options.is_looped));
+    screen::run(link, socket, screen::Options { name: options.name, moment, ..screen::Options::default() }).await
 }
 
 /// Shows the record of a daemon that runs.
 pub(crate) async fn show(socket: &Path) -> Result<(), Failure> {
     let link = Link::connect(socket).await?;
-    screen::run(link, socket.to_owned(), screen::Options::default()).await
+    screen::run(Some(link), socket.to_owned(), screen::Options::default()).await
 }
 
 /// Whether there is a screen to draw on, and keys to read.

@@ -56,6 +56,9 @@ pub(super) struct Host {
     reads: bool,
     /// Why the viewer was started, until it is ready.
     why: Why,
+    /// The person is in an editor on the viewer's terminal: what is built meanwhile waits.
+    busy: bool,
+    deferred: Option<Rc<Binary>>,
     /// When the one before it was asked to leave.
     asked: Option<Instant>,
     /// When it was known that a viewer had failed that was not replaced yet.
@@ -101,6 +104,8 @@ impl Host {
             viewers: 0,
             reads: false,
             why: Why::First,
+            busy: false,
+            deferred: None,
             asked: None,
             failed: None,
             view,
@@ -240,6 +245,8 @@ impl Host {
             }
             Heard::Message(FromViewer::Leaving { why }) => viewer.says_it_leaves(why),
             Heard::Message(FromViewer::Failed { message }) | Heard::Words(message) => viewer.says(&message),
+            Heard::Message(FromViewer::Busy { busy: true }) => self.busy = true,
+            Heard::Message(FromViewer::Busy { busy: false }) => return self.free(now),
             Heard::Message(FromViewer::Unknown) => {}
         }
         Ok(Next::Event)
@@ -289,7 +296,7 @@ impl Host {
             self.failed.get_or_insert(now);
         }
         let step = self.life.ended(end, now);
-        self.carry_out(step, now)
+        if self.carry_out(step, now)? == Next::End { Ok(Next::End) } else { self.free(now) }
     }
 
     /// Does what was decided, and what follows from it.

@@ -17,6 +17,11 @@ use super::{
     protocol::{self, FromViewer, HOSTED, Heard, LONGEST_LINE, ToViewer, VERSION},
 };
 
+/// Whether a host has started this process.
+pub(crate) fn is_hosted() -> bool {
+    std::env::var_os(HOSTED).is_some_and(|value| value == "1")
+}
+
 /// The connection to the host.
 #[derive(Debug)]
 pub(crate) struct Host {
@@ -28,7 +33,7 @@ impl Host {
     /// `log` from here on, makes the inner terminal this process's own, so that it hears of a new size and of the host's end, and
     /// says hello. `None` without a host.
     pub(crate) fn find(log: impl AsFd, build: &str) -> io::Result<Option<Self>> {
-        if std::env::var_os(HOSTED).is_none_or(|value| value != "1") {
+        if !is_hosted() {
             return Ok(None);
         }
         // Not for what this viewer starts: an agent, a daemon, an editor.

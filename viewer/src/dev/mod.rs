@@ -10,7 +10,6 @@ mod child;
 mod display;
 mod filter;
 mod host;
-#[expect(dead_code, reason = "the viewer in the terminal is not here yet")]
 pub(crate) mod hosted;
 mod input;
 mod life;
@@ -51,7 +50,7 @@ use self::{
     host::{Builder, Host},
     life::Life,
     log::Log,
-    protocol::{FromViewer, Heard},
+    protocol::{FromViewer, Heard, WORKSPACE},
     watch::Changes,
 };
 use crate::link::target::Source;
@@ -122,7 +121,7 @@ pub(crate) fn run(options: Options, daemon: Source) -> Result<(), DevError> {
     signals(events.clone())?;
     let display = Display::new()?;
     terminal::listen(events.clone())?;
-    let setting = Setting { arguments: options.viewer_arguments(daemon), environment: environment() };
+    let setting = Setting { arguments: options.viewer_arguments(daemon), environment: environment(&workspace) };
     let life = Life::new(Duration::from_millis(options.ready_within));
     let builder = external.map_or_else(|| Builder::Own { workspace }, |binary| Builder::External { binary });
     Host::new(builder, setting, display, binaries, log, life, options.name, events).run(&inbox)
@@ -140,13 +139,12 @@ fn workspace(named: Option<&Path>) -> Result<PathBuf, DevError> {
     found.canonicalize().map_err(|_| DevError::NoWorkspace)
 }
 
-/// What viewers need to know that run from a folder of the host's: the daemon beside the host is the one to start.
-fn environment() -> Vec<(OsString, OsString)> {
+/// What viewers need to know that run from a folder of the host's: the daemon beside the host is the one to start, and files of errors
+/// are named from the workspace's folder.
+fn environment(workspace: &Path) -> Vec<(OsString, OsString)> {
     let daemon = env::current_exe().ok().map(|own| own.with_file_name("ccdumpd")).filter(|daemon| daemon.is_file());
-    match daemon {
-        Some(daemon) if env::var_os("CCDUMPD").is_none() => vec![("CCDUMPD".into(), daemon.into())],
-        _ => Vec::new(),
-    }
+    let daemon = daemon.filter(|_| env::var_os("CCDUMPD").is_none()).map(|daemon| ("CCDUMPD".into(), daemon.into()));
+    daemon.into_iter().chain([(WORKSPACE.into(), workspace.into())]).collect()
 }
 
 fn signals(events: SyncSender<Event>) -> io::Result<()> {

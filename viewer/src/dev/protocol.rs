@@ -10,6 +10,9 @@ use serde_json::Value;
 /// Set to `1` in a viewer's environment: its stderr is a socket, and at the other end is a host.
 pub(crate) const HOSTED: &str = "CCDUMP_HOST";
 
+/// In a viewer's environment: the folder that names of source files are relative to.
+pub(crate) const WORKSPACE: &str = "CCDUMP_WORKSPACE";
+
 /// Version of the protocol that this program speaks.
 pub(crate) const VERSION: u32 = 1;
 
@@ -41,6 +44,11 @@ pub(crate) enum FromViewer {
     },
     /// The view state, as often as it changes. The host keeps the last one for the next viewer.
     State(ViewState),
+    /// The person is in an editor that this viewer started, or back from it: until then it is not replaced.
+    Busy {
+        #[serde(default)]
+        busy: bool,
+    },
     /// The last message before exit code 0.
     Leaving {
         #[serde(default)]

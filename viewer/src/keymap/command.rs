@@ -38,6 +38,11 @@ pub(crate) enum Command {
     Help,
     Redraw,
     Suspend,
+    Reloads,
+    NextError,
+    PreviousError,
+    EditError,
+    PutErrorsAway,
     Back,
     Detach,
 }

@@ -29,10 +29,11 @@ pub(crate) enum Section {
     Agents,
     Time,
     Program,
+    Develop,
 }
 
 impl Section {
-    pub(crate) const ALL: [Self; 6] = [Self::Move, Self::Jump, Self::Show, Self::Agents, Self::Time, Self::Program];
+    pub(crate) const ALL: [Self; 7] = [Self::Move, Self::Jump, Self::Show, Self::Agents, Self::Time, Self::Program, Self::Develop];
 
     pub(crate) fn title(self) -> &'static str {
         match self {
@@ -42,6 +43,7 @@ impl Section {
             Self::Agents => "Sessions and agents",
             Self::Time => "Time, where a moment is shown (--at)",
             Self::Program => "Program",
+            Self::Develop => "While it is being changed (ccdump-view dev)",
         }
     }
 }
@@ -131,6 +133,11 @@ pub(crate) const TABLE: &[Binding] = &[
     row(Command::Help, &["?", "f1"], "this help", Section::Program, EVERYWHERE, Some("help")),
     row(Command::Redraw, &["ctrl-l"], "draw the screen anew", Section::Program, EVERYWHERE, None),
     row(Command::Suspend, &["ctrl-z"], "to the shell; fg comes back", Section::Program, EVERYWHERE, None),
+    row(Command::Reloads, &["ctrl-r"], "what was reloaded, and how long it took", Section::Develop, EVERYWHERE, None),
+    row(Command::NextError, &["ctrl-n"], "next error of the build", Section::Develop, EVERYWHERE, None),
+    row(Command::PreviousError, &["ctrl-p"], "previous error of the build", Section::Develop, EVERYWHERE, None),
+    row(Command::EditError, &["ctrl-e"], "open the error's file in $EDITOR", Section::Develop, EVERYWHERE, None),
+    row(Command::PutErrorsAway, &["ctrl-x"], "put the errors away until the next build", Section::Develop, EVERYWHERE, None),
     row(Command::Back, &["esc", "q", "enter"], "close", Section::Program, &[Help], Some("close")),
     row(Command::Detach, &["q"], "leave; the daemon goes on recording", Section::Program, MAIN, Some("quit")),
     row(Command::Detach, &["ctrl-c"], "leave", Section::Program, EVERYWHERE, None),

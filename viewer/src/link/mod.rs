@@ -13,15 +13,16 @@ use ccdump_wire::{
     connect, handshake,
     v1::{
         BodyRequest, BodyResponse, Exchange, ExchangeRequest, ExchangeResponse, ExchangesRequest, ExchangesResponse, Filter,
-        HelloRequest, HelloResponse, OutlineRequest, OutlineResponse, Peer, WatchRequest, WatchResponse,
-        ccdump_service_client::CcdumpServiceClient,
+        HelloRequest, HelloResponse, OutlineRequest, OutlineResponse, Peer, StatusRequest, StatusResponse, WatchRequest,
+        WatchResponse, ccdump_service_client::CcdumpServiceClient,
     },
 };
 use tonic::{Streaming, transport::Channel};
 
 pub(crate) use blocks::{BlockContent, Outline, wire_side};
 pub(crate) use error::LinkError;
-pub(crate) use watch::{Cursor, OnReset, Update, watch};
+pub(crate) use views::HeldView;
+pub(crate) use watch::{Cursor, OnReset, Update, patiently, watch};
 
 /// How long a daemon that accepts connections may take for its first answer.
 const HELLO_PATIENCE: Duration = Duration::from_secs(5);
@@ -69,6 +70,11 @@ impl Link {
         let mut answer = answer.map_err(|status| LinkError::of_exchange(status, id, "describe exchanges"))?.into_inner();
         let row = answer.exchange.take().ok_or(LinkError::NoExchange(id))?;
         Ok((row, answer))
+    }
+
+    pub(crate) async fn status(&mut self) -> Result<StatusResponse, LinkError> {
+        let answer = self.client.status(StatusRequest {}).await;
+        Ok(answer.map_err(|status| LinkError::of(status, "tell how it is doing"))?.into_inner())
     }
 
     /// A body or a part of it, in chunks.

@@ -3,7 +3,11 @@
 //! A task of its own reads the daemon's stream and keeps the cursor; whoever consumes gets each event exactly once and in order, over
 //! a channel that holds two batches: a consumer that does not read stops the task, which stops the daemon's sending.
 
-use std::{convert::Infallible, error::Error as _, path::PathBuf};
+use std::{
+    convert::Infallible,
+    error::Error as _,
+    path::{Path, PathBuf},
+};
 
 use ccdump_wire::{
     handshake,
@@ -70,6 +74,17 @@ pub(crate) fn watch(link: Link, socket: PathBuf, cursor: Cursor, filter: Filter,
     };
     tokio::spawn(follower.run(link));
     receiver
+}
+
+/// Connects to a daemon that is not there yet, however long that takes.
+pub(crate) async fn patiently(socket: &Path) -> Link {
+    let mut backoff = Backoff::default();
+    loop {
+        match Link::connect(socket).await {
+            Ok(link) => return link,
+            Err(_) => time::sleep(backoff.after_failure(getrandom::u32().unwrap_or(u32::MAX))).await,
+        }
+    }
 }
 
 /// Why a stream is not read any further.

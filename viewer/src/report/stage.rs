@@ -46,7 +46,8 @@ impl Stage {
             made_at_us: report.made_at_us,
             is_over: false,
         };
-        stage.tell(Event::Daemon(DaemonEvent::Connected { build: report.daemon.clone(), proxy: report.proxy.clone() }));
+        let (build, proxy) = (report.daemon.clone(), report.proxy.clone());
+        stage.tell(Event::Daemon(DaemonEvent::Connected { build, proxy, started_ms: None }));
         stage.tell(Event::Held { name: report.name.clone(), saved: true, state: Some(report.state.bytes()) });
         stage.tell_rows();
         stage.tell(Event::Daemon(DaemonEvent::SnapshotEnd));

@@ -11,11 +11,15 @@ use tokio::{
     time::timeout,
 };
 
-use super::{clipboard, fetch, log, terminal::Screen};
+use super::{clipboard, edit, fetch, hosted, input, log, terminal::Screen};
 use crate::{
+    dev::{
+        hosted::Host,
+        protocol::{FromViewer, Leaving},
+    },
     failure::Failure,
     link::Link,
-    state::{Effect, Event, component},
+    state::{Effect, Event, State, component},
     text::units,
 };
 
@@ -37,9 +41,20 @@ impl From<Event> for Incoming {
     }
 }
 
+/// How the viewer ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum End {
+    Leave,
+    HandOver,
+}
+
 pub(super) struct Effects {
     incoming: mpsc::Sender<Incoming>,
-    link: Link,
+    /// Once the daemon was reached.
+    link: Option<Link>,
+    host: Option<Host>,
+    /// The view state's name.
+    name: String,
     followed: BTreeMap<u64, JoinHandle<()>>,
     saver: Option<Saver>,
 }
@@ -50,8 +65,17 @@ struct Saver {
 }
 
 impl Effects {
-    pub(super) fn new(incoming: mpsc::Sender<Incoming>, link: Link) -> Self {
-        Self { incoming, link, followed: BTreeMap::new(), saver: None }
+    pub(super) fn new(incoming: mpsc::Sender<Incoming>, link: Option<Link>, host: Option<Host>) -> Self {
+        Self { incoming, link, host, name: String::new(), followed: BTreeMap::new(), saver: None }
+    }
+
+    /// The first frame is on the screen.
+    pub(super) fn ready(&self, after: Duration, state: &State) {
+        if let Some(host) = &self.host {
+            let notices = state.notices.iter().map(|notice| notice.text.clone()).collect();
+            let first_frame_ms = u64::try_from(after.as_millis()).unwrap_or(u64::MAX);
+            host.tell(&FromViewer::Ready { first_frame_ms, restored: state.restored(), notices });
+        }
     }
 
     /// Takes what is of use here; gives the event.
@@ -59,31 +83,41 @@ impl Effects {
         match incoming {
             Incoming::Event(event) => event,
             Incoming::Connected(link, event) => {
-                self.link = *link;
+                self.link = Some(*link);
                 // Streams that broke off go on; of those that ended everything is known.
                 self.followed.retain(|_, task| !task.is_finished());
                 event
             }
             Incoming::Held(link, lease, event) => {
+                if let Event::Held { name, .. } = &event {
+                    self.name.clone_from(name);
+                }
                 self.saver = (!lease.is_empty()).then(|| Saver::start(*link, lease));
                 event
             }
         }
     }
 
-    /// True when the viewer is to leave.
-    pub(super) fn run(&mut self, effects: Vec<Effect>, screen: &mut Screen) -> Result<bool, Failure> {
-        let mut leave = false;
+    /// Does them; gives how the viewer is to end, if it is to.
+    pub(super) fn run(&mut self, effects: Vec<Effect>, screen: &mut Screen) -> Result<Option<End>, Failure> {
+        let mut end = None;
         for effect in effects {
             match effect {
                 Effect::Fetch { exchange, wanted } => {
-                    self.spawn(fetch::exchange(self.link.clone(), exchange, wanted));
+                    if let Some(link) = self.link.clone() {
+                        self.spawn(fetch::exchange(link, exchange, wanted));
+                    }
                 }
                 Effect::FetchBlocks { exchange, side, blocks } => {
-                    self.spawn(fetch::blocks(self.link.clone(), exchange, side, blocks));
+                    if let Some(link) = self.link.clone() {
+                        self.spawn(fetch::blocks(link, exchange, side, blocks));
+                    }
                 }
                 Effect::Follow(exchanges) => self.follow(&exchanges),
                 Effect::Save(state) => {
+                    if let Some(host) = &self.host {
+                        hosted::keep(host, &self.name, component::SCHEMA, &state);
+                    }
                     if let Some(saver) = &self.saver {
                         saver.newest.send_replace(state);
                     }
@@ -98,20 +132,43 @@ impl Effects {
                 }
                 Effect::Redraw => screen.redraw()?,
                 Effect::Suspend => screen.suspend()?,
-                Effect::Leave => leave = true,
+                Effect::Edit { file, line } => self.edit(&file, line, screen)?,
+                Effect::Leave => end = Some(End::Leave),
+                Effect::HandOver => end = Some(End::HandOver),
             }
         }
-        Ok(leave)
+        Ok(end)
     }
 
-    /// Waits until the view state is kept.
-    pub(super) async fn finish(self) {
+    /// Waits until the view state is kept, and lets go of the terminal.
+    pub(super) async fn finish(self, end: End, screen: Screen) -> Result<(), Failure> {
         if let Some(Saver { newest, task }) = self.saver {
             drop(newest);
             if timeout(LAST_SAVE, task).await.is_err() {
                 log::line("the view state was not saved in time");
             }
         }
+        if let Some(host) = &self.host {
+            let why = if end == End::HandOver { Leaving::HandOver } else { Leaving::Quit };
+            host.tell(&FromViewer::Leaving { why });
+        }
+        if end == End::HandOver {
+            screen.hand_over();
+        }
+        Ok(())
+    }
+
+    fn edit(&mut self, file: &str, line: u32, screen: &mut Screen) -> Result<(), Failure> {
+        let tell = |busy| self.host.iter().for_each(|host| host.tell(&FromViewer::Busy { busy }));
+        tell(true);
+        let away = input::Away::new();
+        let ended = screen.lend(|| edit::open(file, line));
+        drop(away);
+        tell(false);
+        if let Err(error) = ended? {
+            self.spawn(std::future::ready(Some(Event::Copied(Err(error.to_string())))));
+        }
+        Ok(())
     }
 
     fn follow(&mut self, exchanges: &BTreeSet<u64>) {
@@ -122,10 +179,10 @@ impl Effects {
             }
             stays
         });
+        let Some(link) = &self.link else { return };
         for exchange in exchanges {
-            self.followed
-                .entry(*exchange)
-                .or_insert_with(|| tokio::spawn(fetch::follow(self.link.clone(), *exchange, self.incoming.clone())));
+            let follow = || tokio::spawn(fetch::follow(link.clone(), *exchange, self.incoming.clone()));
+            self.followed.entry(*exchange).or_insert_with(follow);
         }
     }
 

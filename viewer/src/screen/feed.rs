@@ -1,26 +1,32 @@
 //! News from the daemon: the index, the log, the view state's name. Comes back by itself when the daemon does.
 
-use std::path::PathBuf;
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use ccdump_wire::v1::{Event as LogEvent, ExchangesRequest, Filter, event::Detail};
-use tokio::sync::mpsc;
+use tokio::{sync::mpsc, time::sleep};
 
-use super::effects::Incoming;
+use super::{Options, effects::Incoming};
 use crate::{
-    link::{Cursor, Link, OnReset, Update, watch},
+    link::{self, Cursor, HeldView, Link, OnReset, Update, watch},
     state::{DaemonEvent, Event},
 };
 
 /// Rows of the index that are asked for first: enough for a first screen.
 const FIRST_ROWS: u32 = 200;
 
+/// How often, and after which pause, a name is asked for again.
+const TRIES: u32 = 100;
+const PAUSE: Duration = Duration::from_millis(20);
+
 /// Nobody listens any more.
 struct Gone;
 
-/// `name`: of the view state to hold.
-pub(super) fn start(link: Link, socket: PathBuf, name: Option<String>, incoming: mpsc::Sender<Incoming>) {
+pub(super) fn start(link: Option<Link>, socket: PathBuf, options: Options, incoming: mpsc::Sender<Incoming>) {
     tokio::spawn(async move {
-        let feed = Feed { incoming, name };
+        let feed = Feed { incoming, name: options.name, state: options.state };
         // That it is over means that the viewer is leaving.
         let _ = feed.run(link, socket).await;
     });
@@ -30,12 +36,18 @@ struct Feed {
     incoming: mpsc::Sender<Incoming>,
     /// The view state's name, wished for or had.
     name: Option<String>,
+    /// A state that is newer than the daemon's, or all there is.
+    state: Option<Vec<u8>>,
 }
 
 impl Feed {
-    async fn run(mut self, mut link: Link, socket: PathBuf) -> Result<(), Gone> {
+    async fn run(mut self, link: Option<Link>, socket: PathBuf) -> Result<(), Gone> {
+        let mut link = match link {
+            Some(link) => link,
+            None => self.wait_for_daemon(&socket).await?,
+        };
         // Before the first frame: the screen should come up at the place where it was left.
-        self.connected(&link).await?;
+        self.connected(&mut link).await?;
         self.hold(link.clone()).await?;
         let newest = ExchangesRequest { newest: Some(FIRST_ROWS), ..ExchangesRequest::default() };
         if let Ok(page) = link.exchanges(newest).await {
@@ -48,8 +60,8 @@ impl Feed {
         let mut is_first = true;
         while let Some(update) = updates.recv().await {
             match update {
-                Update::Connected(link) if !std::mem::take(&mut is_first) => {
-                    self.connected(&link).await?;
+                Update::Connected(mut link) if !std::mem::take(&mut is_first) => {
+                    self.connected(&mut link).await?;
                     self.hold(*link).await?;
                 }
                 Update::Connected(_) => {}
@@ -69,31 +81,58 @@ impl Feed {
         Ok(())
     }
 
-    async fn connected(&self, link: &Link) -> Result<(), Gone> {
+    /// The viewer before had a daemon, and it is gone.
+    async fn wait_for_daemon(&mut self, socket: &Path) -> Result<Link, Gone> {
+        self.tell(DaemonEvent::Lost("there is none".to_owned())).await?;
+        if let Some(state) = self.state.clone() {
+            let name = self.name.clone().unwrap_or_default();
+            self.send(Event::Held { name, saved: true, state: Some(state) }.into()).await?;
+        }
+        tokio::select! {
+            link = link::patiently(socket) => Ok(link),
+            () = self.incoming.closed() => Err(Gone),
+        }
+    }
+
+    async fn connected(&self, link: &mut Link) -> Result<(), Gone> {
         let hello = link.hello();
         let build = hello.peer.as_ref().map(|peer| peer.build.clone()).unwrap_or_default();
-        let event = Event::Daemon(DaemonEvent::Connected { build, proxy: hello.proxy.clone() });
+        let proxy = hello.proxy.clone();
+        let uptime_us = link.status().await.ok().map(|status| status.uptime_us);
+        let started_ms = uptime_us.map(|uptime| super::now_ms().saturating_sub(uptime / 1000));
+        let event = Event::Daemon(DaemonEvent::Connected { build, proxy, started_ms });
         self.send(Incoming::Connected(Box::new(link.clone()), event)).await
     }
 
     /// Takes a name for the view state and holds it until the daemon goes away.
     async fn hold(&mut self, mut link: Link) -> Result<(), Gone> {
-        match link.hold_view(self.name.clone()).await {
-            Ok(mut held) => {
-                self.name = Some(held.name.clone());
-                let state = held.saved.take().map(|(_, state)| state);
-                let event = Event::Held { name: held.name.clone(), saved: !held.lease.is_empty(), state };
-                self.send(Incoming::Held(Box::new(link), held.lease.clone(), event)).await?;
-                let incoming = self.incoming.clone();
-                tokio::spawn(async move {
-                    tokio::select! {
-                        () = held.lost() => {}
-                        () = incoming.closed() => {}
-                    }
-                });
+        let mut held = match link.hold_view(self.name.clone()).await {
+            Ok(held) => held,
+            Err(error) => {
+                super::log::line(&format!("the place is not kept: {error}"));
+                return Ok(());
             }
-            Err(error) => super::log::line(&format!("the place is not kept: {error}")),
-        }
+        };
+        // Of two that were saved by the same viewer the one that it left with the host cannot be older.
+        let state = self.state.take().or(held.saved.take().map(|(_, state)| state));
+        self.name = Some(held.name.clone());
+        // The viewer that this one replaces may be on its way out: its name is free in a moment.
+        let replaces = crate::dev::hosted::is_hosted() && held.lease.is_empty();
+        let event = Event::Held { name: held.name.clone(), saved: replaces || !held.lease.is_empty(), state };
+        self.send(Incoming::Held(Box::new(link.clone()), held.lease.clone(), event)).await?;
+        let incoming = self.incoming.clone();
+        tokio::spawn(async move {
+            if replaces {
+                held = again(&mut link, held).await;
+                let event = Event::Held { name: held.name.clone(), saved: !held.lease.is_empty(), state: None };
+                // Nobody is there any more to hear of it.
+                let _ = incoming.send(Incoming::Held(Box::new(link), held.lease.clone(), event)).await;
+            }
+            tokio::select! {
+                () = held.lost() => {}
+                () = incoming.closed() => {}
+            }
+        });
         Ok(())
     }
 
@@ -120,4 +159,19 @@ impl Feed {
     async fn send(&self, incoming: Incoming) -> Result<(), Gone> {
         self.incoming.send(incoming).await.map_err(|_| Gone)
     }
+}
+
+/// Tries to have the name that was taken.
+async fn again(link: &mut Link, mut held: HeldView) -> HeldView {
+    for _ in 0..TRIES {
+        sleep(PAUSE).await;
+        match link.hold_view(Some(held.name.clone())).await {
+            Ok(now) => held = now,
+            Err(_) => return held,
+        }
+        if !held.lease.is_empty() {
+            break;
+        }
+    }
+    held
 }

@@ -1,5 +1,10 @@
 //! What the person types.
 
+use std::{
+    sync::atomic::{AtomicBool, Ordering},
+    time::Duration,
+};
+
 use crossterm::event::{self, KeyCode, KeyEventKind, KeyModifiers};
 use tokio::sync::mpsc;
 
@@ -12,13 +17,41 @@ use crate::{
 /// A key with this name makes the viewer panic, for tests of what happens then.
 const PANIC_KEY: &str = "CCDUMP_TEST_PANIC_KEY";
 
+/// Somebody else reads the terminal.
+static AWAY: AtomicBool = AtomicBool::new(false);
+/// How soon the thread notices.
+const LOOK_UP: Duration = Duration::from_millis(100);
+
+/// Lets another program read the terminal while this lives.
+pub(super) struct Away(());
+
+impl Away {
+    /// Waits until the thread does not read any more.
+    pub(super) fn new() -> Self {
+        AWAY.store(true, Ordering::Release);
+        std::thread::sleep(2 * LOOK_UP);
+        Self(())
+    }
+}
+
+impl Drop for Away {
+    fn drop(&mut self) {
+        AWAY.store(false, Ordering::Release);
+    }
+}
+
 /// Reads the terminal in a thread of its own, which ends with the process.
 pub(super) fn listen(events: mpsc::Sender<Incoming>) {
     let panic_key = std::env::var(PANIC_KEY).ok().and_then(|name| Key::parse(&name));
     let thread = std::thread::Builder::new().name("input".to_owned()).spawn(move || {
         loop {
-            let event = match event::read() {
-                Ok(event) => translate(event),
+            if AWAY.load(Ordering::Acquire) {
+                std::thread::sleep(LOOK_UP);
+                continue;
+            }
+            let event = match event::poll(LOOK_UP).and_then(|there| if there { event::read().map(Some) } else { Ok(None) }) {
+                Ok(None) => continue,
+                Ok(Some(event)) => translate(event),
                 // The terminal is gone.
                 Err(_) => Some(Event::Leave),
             };

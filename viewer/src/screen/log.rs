@@ -1,13 +1,13 @@
 //! The viewer's own log file: its screen belongs to the conversation.
 
 use std::{
-    env,
     fs::{self, DirBuilder, OpenOptions},
     io::Write as _,
     os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
     path::PathBuf,
 };
 
+use ccdump_wire::endpoint::default_state_dir;
 use jiff::Timestamp;
 
 /// A file that has grown beyond this is put aside when a viewer starts; one older file is kept.
@@ -15,9 +15,7 @@ const LARGEST: u64 = 1 << 20;
 
 /// `$XDG_STATE_HOME/ccdump/view.log`, else below `~/.local/state`.
 pub(crate) fn path() -> Option<PathBuf> {
-    let absolute = |name: &str| env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
-    let state = absolute("XDG_STATE_HOME").or_else(|| absolute("HOME").map(|home| home.join(".local/state")))?;
-    Some(state.join("ccdump/view.log"))
+    default_state_dir().ok().map(|folder| folder.join("view.log"))
 }
 
 /// Makes room for what is to come.
@@ -28,13 +26,18 @@ pub(crate) fn begin() {
     }
 }
 
-/// Appends a line (or several). A log that cannot be written is no reason to stop.
-pub(crate) fn line(text: &str) {
-    let Some(path) = path() else { return };
+/// The file, to be appended to.
+pub(crate) fn file() -> Option<fs::File> {
+    let path = path()?;
     if let Some(folder) = path.parent() {
         let _ = DirBuilder::new().recursive(true).mode(0o700).create(folder);
     }
-    if let Ok(mut file) = OpenOptions::new().append(true).create(true).mode(0o600).open(path) {
+    OpenOptions::new().append(true).create(true).mode(0o600).open(path).ok()
+}
+
+/// Appends a line (or several). A log that cannot be written is no reason to stop.
+pub(crate) fn line(text: &str) {
+    if let Some(mut file) = file() {
         let _ = writeln!(file, "{:.3} {} {text}", Timestamp::now(), std::process::id());
     }
 }

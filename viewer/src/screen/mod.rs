@@ -1,9 +1,11 @@
 //! The viewer on a terminal: one loop. Everything that happens comes in through one channel, changes the state, and is drawn.
 
 mod clipboard;
+mod edit;
 mod effects;
 mod feed;
 pub(crate) mod fetch;
+mod hosted;
 mod input;
 mod log;
 mod replay;
@@ -25,7 +27,7 @@ use self::{
 use crate::{
     failure::Failure,
     link::Link,
-    state::{Event, Moment, State},
+    state::{Event, Moment, State, moment},
     theme::Theme,
     view,
 };
@@ -44,27 +46,40 @@ pub(crate) use self::replay::run as replay;
 /// How to attach.
 #[derive(Default)]
 pub(crate) struct Options {
+    /// What the viewer before this one left with the host, for when the daemon has nothing.
+    pub(crate) state: Option<Vec<u8>>,
     /// The view state to restore and keep; the lowest free default name when it is not given.
     pub(crate) name: Option<String>,
     /// Show this moment instead of what is going on now.
     pub(crate) moment: Option<Moment>,
 }
 
-/// Shows the record until the person leaves. The daemon must have been reached by `link`.
-pub(crate) async fn run(link: Link, socket: PathBuf, options: Options) -> Result<(), Failure> {
+/// Shows the record until the person leaves. Without a `link` the daemon is waited for, on the screen.
+pub(crate) async fn run(link: Option<Link>, socket: PathBuf, mut options: Options) -> Result<(), Failure> {
+    let started = Instant::now();
     log::begin();
     let theme = Theme::of_environment();
     let (events, mut incoming) = mpsc::channel(EVENTS);
-    let mut screen = Screen::take()?;
+    terminal::give_back_on_panic();
+    let host = hosted::find()?;
+    if let Some(host) = &host {
+        let before = hosted::listen(host, events.clone()).await?;
+        options.name = before.view.or(options.name);
+        options.state = before.state.and_then(|state| serde_json::to_vec(&state.data).ok());
+    }
+    let mut screen = Screen::take(host.is_some())?;
     let (width, height) = screen.size()?;
     let mut state = State::new(width, height, now_us(), TimeZone::system());
-    let mut effects = Effects::new(events.clone(), link.clone());
+    state.reloads.hosted = host.is_some();
+    let mut effects = Effects::new(events.clone(), link.clone(), host);
     signals::listen(events.clone());
     input::listen(events.clone());
-    options.moment.into_iter().for_each(|moment| state.show_moment(moment));
-    feed::start(link, socket, options.name, events);
+    if let Some(moment) = options.moment.take() {
+        options.name = Some(moment::name(options.name));
+        state.show_moment(moment);
+    }
+    feed::start(link, socket, options, events);
 
-    let started = Instant::now();
     let mut is_first = true;
     let mut next_frame = started;
     let mut is_stale = true;
@@ -73,13 +88,16 @@ pub(crate) async fn run(link: Link, socket: PathBuf, options: Options) -> Result
             biased;
             () = sleep_until(next_frame), if is_stale => {
                 let wanted = state.arrange();
+                // What is fetched for the screen never asks to leave.
                 effects.run(wanted, &mut screen)?;
                 if is_first && !state.is_whole() && started.elapsed() < FIRST_FRAME {
                     next_frame = Instant::now() + FRAME / 4;
                     continue;
                 }
-                is_first = false;
                 screen.draw(|frame| view::draw(frame, &state, &theme))?;
+                if std::mem::take(&mut is_first) {
+                    effects.ready(started.elapsed(), &state);
+                }
                 next_frame = Instant::now() + FRAME;
                 is_stale = false;
                 continue;
@@ -91,9 +109,8 @@ pub(crate) async fn run(link: Link, socket: PathBuf, options: Options) -> Result
         let mut taken = 0;
         while let Some(event) = next {
             let wanted = state.update(now_us(), effects.see(event));
-            if effects.run(wanted, &mut screen)? {
-                effects.finish().await;
-                return Ok(());
+            if let Some(end) = effects.run(wanted, &mut screen)? {
+                return effects.finish(end, screen).await;
             }
             taken += 1;
             next = if taken < BURST { incoming.try_recv().ok() } else { None };
@@ -104,6 +121,10 @@ pub(crate) async fn run(link: Link, socket: PathBuf, options: Options) -> Result
 
 fn now_us() -> i64 {
     Timestamp::now().as_microsecond()
+}
+
+fn now_ms() -> u64 {
+    u64::try_from(Timestamp::now().as_millisecond()).unwrap_or_default()
 }
 
 /// Sleeps until a moment of the wall clock, microseconds since the Unix epoch.

@@ -2,7 +2,7 @@
 
 use tokio::sync::mpsc;
 
-use super::{effects::Incoming, input, log, signals, terminal::Screen};
+use super::{effects::Incoming, input, log, signals, terminal::{Screen, give_back_on_panic}};
 use crate::{
     failure::Failure,
     keymap::{Code, Key},
@@ -30,7 +30,8 @@ pub(crate) async fn run(mut stage: Stage, mut source: Source) -> Result<(), Fail
     log::begin();
     let theme = Theme::of_environment();
     let (events, mut incoming) = mpsc::channel(EVENTS);
-    let mut screen = Screen::take()?;
+    give_back_on_panic();
+    let mut screen = Screen::take(false)?;
     signals::listen(events.clone());
     input::listen(events);
     loop {

@@ -24,6 +24,9 @@ use crate::failure::Failure;
 /// Whether the terminal is ours and has to be given back. Held while something is written to it: what is given back stays so.
 static TAKEN: Mutex<bool> = Mutex::new(false);
 
+/// The alternate screen is the host's: it is neither entered nor left.
+static HOSTED: AtomicBool = AtomicBool::new(false);
+
 /// A frame was begun that the terminal does not show before its end.
 static IN_FRAME: AtomicBool = AtomicBool::new(false);
 
@@ -35,13 +38,18 @@ pub(crate) struct Screen {
 }
 
 impl Screen {
-    /// Takes the terminal over. It is given back when this is dropped, and by a panic.
-    pub(crate) fn take() -> Result<Self, Failure> {
-        give_back_on_panic();
+    /// Takes the terminal over. It is given back when this is dropped, and by a panic. A `hosted` one is the host's: another viewer's
+    /// screen stands on it, and is drawn over.
+    pub(crate) fn take(hosted: bool) -> Result<Self, Failure> {
+        HOSTED.store(hosted, Ordering::Release);
         let out = BufWriter::with_capacity(64 * 1024, OwnTerminal);
         let taken = take_over().and_then(|()| Terminal::new(CrosstermBackend::new(out)));
         match taken {
-            Ok(terminal) => Ok(Self { terminal }),
+            Ok(terminal) => {
+                let mut screen = Self { terminal };
+                screen.forget();
+                Ok(screen)
+            }
             Err(error) => {
                 give_back();
                 Err(Failure::Terminal(error))
@@ -92,6 +100,20 @@ impl Screen {
         self.redraw()
     }
 
+    /// Leaves everything as it is: the next viewer draws over it.
+    pub(crate) fn hand_over(self) {
+        *taken() = false;
+    }
+
+    /// Lets another program have the terminal until it ends.
+    pub(crate) fn lend(&mut self, to: impl FnOnce() -> io::Result<()>) -> Result<io::Result<()>, Failure> {
+        give_back();
+        let ended = to();
+        take_over().map_err(Failure::Terminal)?;
+        self.redraw()?;
+        Ok(ended)
+    }
+
     /// Writes something that is not shown, such as what goes to the clipboard.
     pub(crate) fn pass(&mut self, sequence: &str) -> Result<(), Failure> {
         let out = self.terminal.backend_mut();
@@ -125,6 +147,9 @@ fn taken() -> MutexGuard<'static, bool> {
 fn take_over() -> io::Result<()> {
     enable_raw_mode()?;
     *taken() = true;
+    if HOSTED.load(Ordering::Acquire) {
+        return execute!(io::stdout(), event::EnableBracketedPaste, cursor::Hide);
+    }
     execute!(io::stdout(), EnterAlternateScreen, event::EnableBracketedPaste, cursor::Hide)
 }
 
@@ -135,13 +160,17 @@ fn give_back() {
         if IN_FRAME.load(Ordering::Acquire) {
             let _ = execute!(io::stdout(), EndSynchronizedUpdate);
         }
-        let _ = execute!(io::stdout(), event::DisableBracketedPaste, LeaveAlternateScreen, cursor::Show);
+        let _ = execute!(io::stdout(), event::DisableBracketedPaste);
+        if !HOSTED.load(Ordering::Acquire) {
+            let _ = execute!(io::stdout(), LeaveAlternateScreen);
+        }
+        let _ = execute!(io::stdout(), cursor::Show);
         let _ = disable_raw_mode();
     }
 }
 
 /// A panic anywhere ends the viewer: with the terminal given back, and its message on it and in the log file.
-fn give_back_on_panic() {
+pub(super) fn give_back_on_panic() {
     std::panic::set_hook(Box::new(|panic| {
         give_back();
         let backtrace = std::backtrace::Backtrace::force_capture();

@@ -19,6 +19,8 @@ pub(crate) enum Connection {
 pub(crate) struct Daemon {
     pub(crate) connection: Connection,
     pub(crate) build: String,
+    /// Milliseconds since the Unix epoch.
+    pub(crate) started_ms: Option<u64>,
     /// Where agents send their requests.
     pub(crate) proxy: String,
     /// Why nothing is recorded, while nothing is.

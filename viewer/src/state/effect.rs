@@ -31,4 +31,11 @@ pub(crate) enum Effect {
     /// Give the terminal to the shell for a while.
     Suspend,
     Leave,
+    /// Make room for the viewer that replaces this one.
+    HandOver,
+    /// Open a file in the person's editor.
+    Edit {
+        file: String,
+        line: u32,
+    },
 }

@@ -4,6 +4,7 @@ use ccdump_provider::side::Side;
 use ccdump_wire::v1::{Event as LogEvent, Exchange};
 
 use crate::{
+    dev::protocol::ToViewer,
     keymap::Key,
     model::{Fetch, Held},
 };
@@ -19,6 +20,8 @@ pub(crate) enum Event {
     /// Time went by.
     Tick,
     Daemon(DaemonEvent),
+    /// The hot-reload host said something.
+    Host(ToViewer),
     /// The view state that was kept under this viewer's name.
     Held {
         name: String,
@@ -57,6 +60,8 @@ pub(crate) enum DaemonEvent {
     Connected {
         build: String,
         proxy: String,
+        /// Milliseconds since the Unix epoch.
+        started_ms: Option<u64>,
     },
     Lost(String),
     /// It will not work, ever.

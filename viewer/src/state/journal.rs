@@ -75,8 +75,8 @@ impl State {
         }
         if self.journal.is_full() {
             let mut state = Saved::default();
-            state.put(&self.sidebar);
-            state.put(&self.conversation);
+            state.put(&self.sidebar, self.now_us / 1000);
+            state.put(&self.conversation, self.now_us / 1000);
             self.journal.begin(self.now_us, state);
         }
         self.journal.press(self.now_us, key);

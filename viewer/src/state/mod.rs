@@ -11,6 +11,7 @@ mod journal;
 mod labels;
 pub(crate) mod moment;
 mod notices;
+mod reloads;
 #[cfg(test)]
 pub(crate) mod rig;
 mod sidebar;
@@ -21,7 +22,6 @@ pub(crate) mod welcome;
 
 use jiff::tz::TimeZone;
 
-use self::conversation::Sources;
 pub(crate) use self::{
     areas::{Areas, MARGIN},
     component::Saved,
@@ -33,9 +33,11 @@ pub(crate) use self::{
     labels::Labels,
     moment::Moment,
     notices::{Notices, Weight},
+    reloads::Reloads,
     sidebar::Sidebar,
     welcome::Welcome,
 };
+use self::{component::Restored, conversation::Sources};
 use crate::{
     keymap::Context,
     model::{Contents, Node, Roster},
@@ -74,6 +76,7 @@ pub(crate) struct State {
     pub(crate) moment: Option<Moment>,
     /// How the person came here.
     pub(crate) journal: Journal,
+    pub(crate) reloads: Reloads,
     /// The one at the top of the tree.
     newest_session: Option<Node>,
     /// What was saved last, with the parts of components that are unknown here.
@@ -100,10 +103,37 @@ impl State {
             notices: Notices::default(),
             moment: None,
             journal: Journal::default(),
+            reloads: Reloads::default(),
             newest_session: None,
             saved: Saved::default(),
             save_at_us: None,
         }
+    }
+
+    /// Keys of the components that were restored.
+    pub(crate) fn restored(&self) -> Vec<String> {
+        self.saved.keys()
+    }
+
+    /// Restores every component from what was saved. Gives what could not be, in words.
+    fn give_all(&mut self) -> Vec<String> {
+        let saved = &mut self.saved;
+        let moment = self.moment.as_mut().map(|moment| saved.give(moment));
+        let parts = [saved.give(&mut self.sidebar), saved.give(&mut self.conversation), saved.give(&mut self.journal)];
+        let trouble = |part| match part {
+            Ok(Restored::Partly(trouble)) | Err(trouble) => Some(trouble),
+            Ok(Restored::Nothing | Restored::Whole) => None,
+        };
+        parts.into_iter().chain(moment).filter_map(trouble).collect()
+    }
+
+    /// Takes what every component saves.
+    fn put_all(&mut self) {
+        let at = self.now_us / 1000;
+        self.saved.put(&self.sidebar, at);
+        self.saved.put(&self.conversation, at);
+        self.saved.put(&self.journal, at);
+        self.moment.iter().for_each(|moment| self.saved.put(moment, at));
     }
 
     /// Where keys go.

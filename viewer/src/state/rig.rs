@@ -75,7 +75,11 @@ impl Rig {
     pub(crate) fn empty() -> Self {
         let state = State::new(WIDTH, HEIGHT, 0, TimeZone::UTC);
         let mut rig = Self { state, now: 0, saved: None, left: false, copied: None, followed: BTreeSet::new() };
-        rig.event(Event::Daemon(DaemonEvent::Connected { build: "x".to_owned(), proxy: "http://127.0.0.1:3344".to_owned() }));
+        rig.event(Event::Daemon(DaemonEvent::Connected {
+            build: "x".to_owned(),
+            proxy: "http://127.0.0.1:3344".to_owned(),
+            started_ms: None,
+        }));
         rig
     }
 
@@ -123,8 +127,8 @@ impl Rig {
                 }
                 Effect::Save(state) => self.saved = Some(state),
                 Effect::Copy(text) => self.copied = Some(text),
-                Effect::Leave => self.left = true,
-                Effect::FetchBlocks { .. } | Effect::Follow(_) | Effect::Redraw | Effect::Suspend => {}
+                Effect::Leave | Effect::HandOver => self.left = true,
+                Effect::FetchBlocks { .. } | Effect::Follow(_) | Effect::Redraw | Effect::Suspend | Effect::Edit { .. } => {}
             }
         }
     }

@@ -161,7 +161,7 @@ fn the_place_is_restored_even_before_the_index_is_all_there() {
 fn a_state_that_cannot_be_read_is_told_and_harms_nothing_else() {
     for (state, told) in [
         (json!("half"), "the saved place was not restored"),
-        (json!({"conversation": {"schema": 99, "state": {}}}), "conversation: saved by another version"),
+        (json!({"conversation": {"schema": 99, "state": {}}}), "conversation: saved by a newer version"),
         (json!({"sidebar": {"schema": 1, "state": {"open": 7}}}), "sidebar: invalid type"),
     ] {
         let mut rig = Rig::empty();
@@ -203,7 +203,7 @@ fn a_lost_daemon_leaves_the_screen_as_it_is_and_a_reset_record_empties_it() {
     rig.event(Event::Daemon(DaemonEvent::Lost("it ended the \u{1b}[31mstream".to_owned())));
     assert!(matches!(&rig.state.daemon.connection, Connection::Lost { reason, .. } if reason == "it ended the stream"));
     assert_eq!(rig.text(), there);
-    rig.event(Event::Daemon(DaemonEvent::Connected { build: String::new(), proxy: String::new() }));
+    rig.event(Event::Daemon(DaemonEvent::Connected { build: String::new(), proxy: String::new(), started_ms: None }));
     assert!(rig.state.notices.iter().any(|notice| notice.text == "the daemon is back"));
     rig.event(Event::Daemon(DaemonEvent::Reset("restored".to_owned())));
     assert!(rig.text().is_empty() && rig.state.roster.is_empty());

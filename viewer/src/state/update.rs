@@ -12,6 +12,7 @@ use super::{
 };
 use crate::{
     content::header,
+    dev::protocol::ToViewer,
     keymap::{self, Command, Context, Key},
     model::{AgentKey, Live},
     text::{clean_line, units},
@@ -34,6 +35,12 @@ impl State {
             Event::Resize { width, height } => (self.width, self.height) = (width, height),
             Event::Tick => {}
             Event::Daemon(event) => self.daemon_event(event),
+            Event::Host(ToViewer::HandOver) => return vec![self.save(), Effect::HandOver],
+            Event::Host(message) => {
+                if let Some((weight, words)) = self.reloads.hear(message, self.daemon.started_ms) {
+                    self.notices.say(now_us, weight, words);
+                }
+            }
             Event::Held { name, saved, state } => self.held(name, saved, state),
             Event::Fetched { exchange, mut fetch } => {
                 self.cut_fetch(exchange, &mut fetch);
@@ -179,6 +186,11 @@ impl State {
             Command::Help => self.help = Some(0),
             Command::Redraw => return vec![Effect::Redraw],
             Command::Suspend => return vec![Effect::Suspend],
+            Command::Reloads => self.reloads.panel = if self.reloads.panel.is_none() { Some(0) } else { None },
+            Command::NextError => self.reloads.step(true),
+            Command::PreviousError => self.reloads.step(false),
+            Command::PutErrorsAway => self.reloads.put_away = true,
+            Command::EditError => return self.edit_error(),
             Command::Detach => {
                 self.moment.iter_mut().for_each(Moment::leave);
                 return self.leave();
@@ -186,6 +198,11 @@ impl State {
             _ => {}
         }
         Vec::new()
+    }
+
+    fn edit_error(&self) -> Vec<Effect> {
+        let place = self.reloads.error().and_then(|error| Some((error.file.clone()?, error.line?)));
+        place.map(|(file, line)| Effect::Edit { file, line }).into_iter().collect()
     }
 
     /// To another agent of the tree, so many further.
@@ -207,7 +224,7 @@ impl State {
     fn daemon_event(&mut self, event: DaemonEvent) {
         let now = self.now_us;
         match event {
-            DaemonEvent::Connected { build, proxy } => {
+            DaemonEvent::Connected { build, proxy, started_ms } => {
                 if matches!(self.daemon.connection, Connection::Lost { .. }) {
                     self.notices.say(now, Weight::Good, "the daemon is back");
                 }
@@ -216,6 +233,8 @@ impl State {
                 self.contents.interrupted();
                 self.daemon.build = clean_line(&build);
                 self.daemon.proxy = clean_line(&proxy);
+                self.daemon.started_ms = started_ms;
+                self.reloads.daemon_started(started_ms);
             }
             DaemonEvent::Lost(reason) => {
                 self.daemon.connection = Connection::Lost { reason: clean_line(&reason), since_us: now };
@@ -293,15 +312,11 @@ impl State {
     fn restore(&mut self, bytes: &[u8]) {
         match Saved::read(bytes) {
             Ok(saved) => {
-                let moment = self.moment.as_mut().map_or(Ok(()), |moment| saved.give(moment));
-                let failures =
-                    [saved.give(&mut self.sidebar), saved.give(&mut self.conversation), saved.give(&mut self.journal), moment];
-                for failure in failures.into_iter().filter_map(Result::err) {
-                    let text = format!("part of the saved place was not restored ({})", clean_line(&failure));
+                self.saved = saved;
+                for trouble in self.give_all() {
+                    let text = format!("part of the saved place was not restored ({})", clean_line(&trouble));
                     self.notices.say(self.now_us, Weight::Warning, text);
                 }
-                self.saved = saved;
-                self.settle_moment();
             }
             Err(why) => {
                 let text = format!("the saved place was not restored ({})", clean_line(&why));
@@ -319,10 +334,7 @@ impl State {
 
     fn save(&mut self) -> Effect {
         self.save_at_us = None;
-        self.saved.put(&self.sidebar);
-        self.saved.put(&self.conversation);
-        self.saved.put(&self.journal);
-        self.moment.iter().for_each(|moment| self.saved.put(moment));
+        self.put_all();
         Effect::Save(self.saved.bytes())
     }
 

@@ -7,6 +7,7 @@ mod moment;
 mod notices;
 mod paint;
 pub(crate) mod picture;
+mod reloads;
 pub(crate) mod replay;
 mod sidebar;
 #[cfg(test)]
@@ -35,6 +36,7 @@ pub(crate) fn draw(frame: &mut Frame<'_>, state: &State, theme: &Theme) {
         conversation::draw(frame, areas.conversation, state, theme);
     }
     footer::draw(frame, areas.footer, state, theme);
+    reloads::draw(frame, areas.conversation, state, theme);
     notices::draw(frame, areas.conversation, state, theme);
     help::draw(frame, area, state, theme);
 }

@@ -37,6 +37,14 @@ fn daemon(state: &State) -> Vec<Span> {
             spans.push(word(Role::Bar, format!("  {}", daemon.proxy)));
         }
     }
+    if !state.reloads.stale.is_empty() {
+        spans.push(word(Role::Warning, "  daemon is older than the source"));
+    }
+    if state.reloads.building {
+        spans.push(word(Role::Live, "  building…"));
+    } else if !state.reloads.errors.is_empty() {
+        spans.push(word(Role::Error, format!("  {}", units::plural(state.reloads.errors.len(), "error"))));
+    }
     if daemon.gap_bytes > 0 && state.moment.is_none() {
         spans.push(word(Role::Warning, format!("  {} not recorded", units::bytes(daemon.gap_bytes))));
     }

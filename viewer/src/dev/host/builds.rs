@@ -10,6 +10,7 @@ use super::{
         DevError,
         binary::Written,
         build::{Build, Outcome},
+        life::Step,
         log::What,
         news::millis,
         protocol::BuildError,
@@ -73,6 +74,11 @@ impl Host {
                     return Ok(Next::Event);
                 };
                 self.log.line(&format!("built in {build_ms} ms"));
+                if self.busy {
+                    self.log.line("the swap waits until the editor is closed");
+                    self.deferred = Some(binary);
+                    return Ok(Next::Event);
+                }
                 let step = self.life.built(binary, now);
                 self.carry_out(step, now)
             }
@@ -81,6 +87,13 @@ impl Host {
                 self.not_made(vec![BuildError { rendered: message.clone(), message, ..BuildError::default() }], took, now)
             }
         }
+    }
+
+    /// The viewer does not hold up a swap any more.
+    pub(super) fn free(&mut self, now: Instant) -> Result<Next, DevError> {
+        self.busy = false;
+        let step = self.deferred.take().map_or(Step::Nothing, |binary| self.life.built(binary, now));
+        self.carry_out(step, now)
     }
 
     fn not_made(&mut self, errors: Vec<BuildError>, took: Duration, now: Instant) -> Result<Next, DevError> {

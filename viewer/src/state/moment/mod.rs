@@ -23,16 +23,31 @@ const TICK: i64 = 33_000;
 /// In a loop, the end is shown for this long before it begins anew. Microseconds.
 const REST: i64 = 1_000_000;
 
+/// Under this name the view states of moments are kept.
+const NAME: &str = "moment";
+
+/// The name for the view state of a viewer that was told to use `name`: a look at the past leaves the place alone where one watches
+/// what goes on.
+pub(crate) fn name(name: Option<String>) -> String {
+    match name {
+        None => NAME.to_owned(),
+        // A viewer that is replaced is told the name that it had.
+        Some(name) if name.ends_with(NAME) => name,
+        Some(name) => format!("{name}-{NAME}"),
+    }
+}
+
 pub(crate) struct Moment {
     at: At,
     is_looped: bool,
+    /// The row of the exchange is known, and so is when this is.
+    is_known: bool,
     clock: Clock,
     /// The moment that the state is of. Microseconds since the Unix epoch.
     shown_us: i64,
     /// From where to where the loop goes.
     begin_us: i64,
     end_us: i64,
-    agent: AgentKey,
     /// As they are now.
     rows: BTreeMap<u64, Exchange>,
     /// Of exchanges that are, or may soon be, in the middle of their response.
@@ -44,24 +59,33 @@ pub(crate) struct Moment {
 }
 
 impl Moment {
-    /// `row`: of the exchange that `at` names. `now_us`: the newest moment there is.
-    pub(crate) fn new(at: At, row: Exchange, is_looped: bool, now_us: i64) -> Self {
-        let end_us = ended_at(&row).unwrap_or(now_us);
-        let asked = at.after_us.map_or(end_us, |after_us| row.started_at_us.saturating_add(after_us));
-        // A loop needs something to play.
-        let begin_us = if is_looped && asked >= end_us { row.started_at_us } else { asked };
+    /// Nothing is shown before the exchange is known.
+    pub(crate) fn new(at: At, is_looped: bool) -> Self {
         Self {
             at,
             is_looped,
-            clock: Clock::new(begin_us, is_looped),
-            shown_us: begin_us,
-            begin_us,
-            end_us,
-            agent: AgentKey::of(&row),
-            rows: BTreeMap::from([(row.id, row)]),
+            is_known: false,
+            clock: Clock::new(i64::MIN, is_looped),
+            shown_us: i64::MIN,
+            begin_us: i64::MIN,
+            end_us: i64::MIN,
+            rows: BTreeMap::new(),
             streams: BTreeMap::new(),
             is_restored: false,
             is_left: false,
+        }
+    }
+
+    /// The exchange is known now. One that goes on is taken to end `now_us`.
+    fn know(&mut self, row: &Exchange, now_us: i64) {
+        self.is_known = true;
+        self.end_us = ended_at(row).unwrap_or(now_us);
+        let asked = self.at.after_us.map_or(self.end_us, |after_us| row.started_at_us.saturating_add(after_us));
+        // A loop needs something to play.
+        let from_start = self.is_looped && (self.at.after_us.is_none() || asked >= self.end_us);
+        self.begin_us = if from_start { row.started_at_us } else { asked };
+        if !self.is_restored {
+            self.clock.set(self.begin_us);
         }
     }
 
@@ -96,6 +120,9 @@ impl Moment {
 
     /// It is `now_us` where the person is. Gives the moment to show.
     fn advance(&mut self, now_us: i64) -> i64 {
+        if !self.is_known {
+            return self.shown_us;
+        }
         self.clock.advance(now_us);
         let at_us = self.clock.at_us();
         if !self.is_playing() {
@@ -159,8 +186,7 @@ impl Moment {
 
     /// The record is another one.
     pub(super) fn forget(&mut self) {
-        self.rows.clear();
-        self.streams.clear();
+        *self = Self::new(self.at, self.is_looped);
     }
 
     /// The next viewer is not to go on where this one was.

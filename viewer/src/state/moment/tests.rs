@@ -74,7 +74,7 @@ impl Past {
     fn restored(at: &str, is_looped: bool, state: Option<Vec<u8>>) -> Self {
         let at: crate::at::At = at.parse().expect("a moment");
         let mut rig = Rig::empty();
-        rig.state.show_moment(Moment::new(at, full(at.exchange), is_looped, 0));
+        rig.state.show_moment(Moment::new(at, is_looped));
         rig.event(Event::Held { name: "moment".to_owned(), saved: true, state });
         rig.event(Event::Daemon(DaemonEvent::Rows(IDS.into_iter().map(full).collect())));
         rig.event(Event::Daemon(DaemonEvent::SnapshotEnd));

@@ -6,7 +6,7 @@ use ccdump_wire::v1::{Event as LogEvent, Exchange};
 use super::Moment;
 use crate::{
     keymap::Command,
-    model::{Fetch, Fetched, Stage, as_of, ended_at, stage},
+    model::{AgentKey, Fetch, Fetched, Stage, as_of, ended_at, stage},
     state::State,
 };
 
@@ -16,8 +16,6 @@ const STEP: i64 = 1_000_000;
 impl State {
     /// Shows a moment instead of what is going on now. To be called before anything else happens.
     pub(crate) fn show_moment(&mut self, moment: Moment) {
-        self.conversation.choose(moment.agent.clone());
-        self.conversation.by_hand = true;
         self.moment = Some(moment);
     }
 
@@ -61,7 +59,15 @@ impl State {
             if moment.rows.get(&row.id).is_some_and(|known| known.through_seq > row.through_seq) {
                 continue;
             }
-            if row.id == moment.at.exchange {
+            if row.id == moment.at.exchange && !moment.is_known {
+                moment.know(&row, self.now_us);
+                // What was saved of another moment is not where to begin.
+                if !moment.is_restored {
+                    self.conversation.choose(AgentKey::of(&row));
+                    self.conversation.bottom();
+                }
+                self.conversation.by_hand = true;
+            } else if row.id == moment.at.exchange {
                 moment.end_us = ended_at(&row).unwrap_or(moment.end_us);
             }
             if let Some(row) = as_of(&row, moment.shown_us) {
@@ -69,6 +75,7 @@ impl State {
             }
             moment.rows.insert(row.id, row);
         }
+        self.play();
         self.give_streams();
     }
 
@@ -98,17 +105,6 @@ impl State {
     /// Whether blocks of that side are all of the moment or before.
     pub(in crate::state) fn has_come(&self, exchange: u64, side: Side) -> bool {
         side == Side::Request || self.moment.as_ref().is_none_or(|moment| moment.stage(exchange) == Stage::Ended)
-    }
-
-    /// What was saved has been restored: unless it is of this moment, the end of the exchange's conversation is shown.
-    pub(in crate::state) fn settle_moment(&mut self) {
-        let Some(moment) = &self.moment else { return };
-        if !moment.is_restored {
-            self.conversation.choose(moment.agent.clone());
-            self.conversation.bottom();
-        }
-        self.conversation.by_hand = true;
-        self.play();
     }
 
     /// Makes the state that of the moment `at_us`.

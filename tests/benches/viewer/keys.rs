@@ -1,0 +1,102 @@
+//! From a key to the frame that answers it.
+
+use std::time::{Duration, Instant};
+
+use ccdump_tests::terminal::Terminal;
+
+use crate::{
+    Size,
+    screen::{CATEGORIES, CATEGORY_PRESSES, END, ENDS, NEXT_TURN, Stroke, TOP, WALKS},
+    stage::{Stage, megabytes, quit, strike},
+    table::{Bar, Table},
+};
+
+/// A viewer that has not written for so long has nothing more to say about the key before.
+const QUIET: Duration = Duration::from_millis(60);
+/// A key that is not answered by then is not answered.
+const UNANSWERED: Duration = Duration::from_secs(2);
+
+/// Milliseconds from keys to their frames.
+#[derive(Default)]
+struct Times {
+    /// The end of the first frame after it.
+    first: Vec<f64>,
+    /// The end of the last one, where more is fetched first.
+    last: Vec<f64>,
+    unanswered: usize,
+}
+
+impl Times {
+    fn press(&mut self, viewer: &Terminal, stroke: Stroke) {
+        viewer.wait_until_quiet(QUIET);
+        let frames = viewer.frames().len();
+        let pressed = Instant::now();
+        strike(viewer, stroke);
+        let Some(first) = viewer.frame_since(pressed, UNANSWERED) else {
+            self.unanswered += 1;
+            return;
+        };
+        viewer.wait_until_quiet(QUIET);
+        let last = viewer.frames()[frames..].last().map_or(first.ended, |frame| frame.ended);
+        self.first.push((first.ended - pressed).as_secs_f64() * 1e3);
+        self.last.push((last - pressed).as_secs_f64() * 1e3);
+    }
+
+    fn add(self, all: &mut Self, table: &mut Table, store: &'static str, kind: &str) {
+        all.first.extend(&self.first);
+        all.unanswered += self.unanswered;
+        table.add(store, &format!("{kind}: key → frame, ms"), Bar::P99(25.0), self.first);
+        table.add(store, &format!("{kind}: key → last frame, ms"), Bar::None, self.last);
+    }
+}
+
+pub(crate) fn measure(table: &mut Table, stage: &Stage, size: &Size) {
+    let viewer = stage.attached();
+    let mut all = Times::default();
+    let categories: Vec<Stroke> = CATEGORIES.iter().flat_map(|stroke| [*stroke; CATEGORY_PRESSES]).collect();
+    for place in ["top", "middle", "end"] {
+        for (kind, there, back) in WALKS {
+            // At the end there is nothing after it.
+            let round = if place == "end" { [back, there] } else { [there, back] }.concat();
+            press_all(&viewer, place, stage, &round, size.presses).add(&mut all, table, stage.name, &format!("{kind} at {place}"));
+        }
+        press_all(&viewer, place, stage, &categories, size.presses).add(
+            &mut all,
+            table,
+            stage.name,
+            &format!("category at {place}"),
+        );
+    }
+    press_all(&viewer, "end", stage, &ENDS, size.presses).add(&mut all, table, stage.name, "first and last line");
+    table.add(stage.name, "all keys: key → frame, ms", Bar::P99(25.0), all.first);
+    table.add(stage.name, "keys without a frame", Bar::Max(0.0), vec![all.unanswered as f64]);
+    table.add(stage.name, "memory after the keys, MB", Bar::Max(60.0), vec![megabytes(&viewer, "VmRSS")]);
+    table.add(stage.name, "memory after the keys, peak, MB", Bar::Max(60.0), vec![megabytes(&viewer, "VmHWM")]);
+    quit(&viewer);
+}
+
+/// Goes to that place, and presses the strokes of `round` in turn, `presses` in all or some more.
+fn press_all(viewer: &Terminal, place: &str, stage: &Stage, round: &[Stroke], presses: usize) -> Times {
+    go_to(viewer, place, stage.turns);
+    let mut times = Times::default();
+    for _ in 0..presses.div_ceil(round.len()) {
+        for stroke in round {
+            times.press(viewer, *stroke);
+        }
+    }
+    times
+}
+
+fn go_to(viewer: &Terminal, place: &str, turns: usize) {
+    let strokes = match place {
+        "top" => vec![TOP],
+        "middle" => [vec![TOP], vec![NEXT_TURN; turns / 2]].concat(),
+        _ => vec![END],
+    };
+    for stroke in strokes {
+        let pressed = Instant::now();
+        strike(viewer, stroke);
+        viewer.frame_since(pressed, UNANSWERED);
+    }
+    viewer.wait_until_quiet(QUIET);
+}

@@ -1,0 +1,65 @@
+//! What the viewer costs: how fast it attaches, answers keys and shows events, and what memory and time it takes, by the size of the record.
+//!
+//! `cargo build --release && cargo bench -p ccdump-tests --bench viewer [-- quick|full] [attach|keys|events|flood]`: quick takes a record of 100
+//! exchanges, full takes one of 2,000 (200 MB of bodies) and one of 10,000 (1 GB), and without either it is the one of 2,000. Records are
+//! made by traffic through a daemon, once, and kept below `target/bench-stores`. Nothing fails here: the table tells what is missed.
+
+mod attach;
+mod events;
+mod history;
+mod keys;
+mod plan;
+mod screen;
+mod stage;
+mod store;
+mod table;
+mod upstream;
+
+use plan::{LARGE, MEDIUM, Plan, SMALL};
+use stage::Stage;
+use table::Table;
+
+/// How much of everything.
+struct Size {
+    attaches: usize,
+    /// Presses of each kind of key at each place.
+    presses: usize,
+    events: usize,
+    flood_seconds: u64,
+}
+
+const FULL: Size = Size { attaches: 20, presses: 40, events: 1_000, flood_seconds: 10 };
+const QUICK: Size = Size { attaches: 5, presses: 10, events: 100, flood_seconds: 3 };
+
+fn main() {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    // `cargo test --all-targets` runs benchmarks without this flag: they have nothing to say there.
+    if !arguments.iter().any(|argument| argument == "--bench") {
+        println!("run it with: cargo bench -p ccdump-tests --bench viewer");
+        return;
+    }
+    let words: Vec<&str> = arguments.iter().map(String::as_str).filter(|word| !word.starts_with("--")).collect();
+    let (plans, size): (&[Plan], &Size) = match words.as_slice() {
+        words if words.contains(&"quick") => (&[SMALL], &QUICK),
+        words if words.contains(&"full") => (&[MEDIUM, LARGE], &FULL),
+        _ => (&[MEDIUM], &FULL),
+    };
+    let groups: Vec<&str> = words.into_iter().filter(|word| !["quick", "full"].contains(word)).collect();
+    let wanted = |group: &str| groups.is_empty() || groups.contains(&group);
+    let mut table = Table::default();
+    for plan in plans {
+        let stage = Stage::set(plan);
+        for (group, measure) in GROUPS {
+            if wanted(group) {
+                eprintln!("{}: {group}", plan.name);
+                measure(&mut table, &stage, size);
+            }
+        }
+    }
+    table.print();
+}
+
+type Measure = fn(&mut Table, &Stage, &Size);
+
+const GROUPS: [(&str, Measure); 4] =
+    [("attach", attach::measure), ("keys", keys::measure), ("events", events::latency), ("flood", events::flood)];

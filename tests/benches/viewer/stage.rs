@@ -1,0 +1,141 @@
+//! A daemon with a record, ready to be looked at.
+
+use std::{
+    cell::{Cell, RefCell},
+    thread,
+    time::Duration,
+};
+
+use ccdump_tests::{client::Client, daemon::Daemon, grpc, home::Home, process, terminal::Terminal};
+use tokio::{runtime::Runtime, task::JoinHandle};
+
+use crate::{
+    history::Agent,
+    plan::Plan,
+    screen::{self, Stroke},
+    store,
+    upstream::{Answer, Pause, Upstream},
+};
+
+pub(crate) struct Stage {
+    pub(crate) name: &'static str,
+    pub(crate) upstream: Upstream,
+    /// The end of the newest conversation.
+    pub(crate) mark: String,
+    /// Turns of that conversation.
+    pub(crate) turns: usize,
+    agent: RefCell<Agent>,
+    daemon: Daemon,
+    home: Home,
+    viewers: Cell<usize>,
+    runtime: Runtime,
+}
+
+/// Longer than anything takes that is worth measuring.
+pub(crate) const LIMIT: Duration = Duration::from_secs(30);
+
+impl Stage {
+    pub(crate) fn set(plan: &Plan) -> Self {
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
+        let home = Home::new();
+        store::bring(plan, &runtime, &home);
+        let upstream = Upstream::start(&runtime);
+        let daemon = home.daemon(&upstream.url()).start();
+        let (agent, mark) = store::continued(plan);
+        let turns = plan.sessions().last().expect("a session").turns;
+        let stage = Self {
+            name: plan.name,
+            upstream,
+            mark,
+            turns,
+            agent: RefCell::new(agent),
+            daemon,
+            home,
+            viewers: Cell::new(0),
+            runtime,
+        };
+        let status = stage.settled();
+        assert_eq!(
+            status.exchanges, plan.exchanges as u64,
+            "the daemon reads the record; remove target/bench-stores if its format is another now"
+        );
+        stage
+    }
+
+    /// Waits until nothing is left to derive.
+    pub(crate) fn settled(&self) -> ccdump_wire::v1::StatusResponse {
+        self.runtime.block_on(async {
+            let mut service = grpc::connect(&self.home.socket()).await;
+            grpc::settled(&mut service, Duration::from_secs(600)).await
+        })
+    }
+
+    /// Starts a viewer, and does not wait for it.
+    pub(crate) fn viewer(&self) -> Terminal {
+        // Under a name of its own: none finds what another has left.
+        let number = self.viewers.get();
+        self.viewers.set(number + 1);
+        self.home.view().terminal_with(&["--name", &format!("bench-{number}")], screen::ROWS, screen::COLS)
+    }
+
+    /// Starts a viewer and waits until it shows the end of the newest conversation.
+    pub(crate) fn attached(&self) -> Terminal {
+        let viewer = self.viewer();
+        viewer.wait_until_within("it is attached", LIMIT, |screen| screen::shows_end(screen, &self.mark));
+        viewer.wait_until_quiet(Duration::from_millis(200));
+        viewer
+    }
+
+    /// The newest conversation goes on with one more request, answered by counters of that letter.
+    pub(crate) fn goes_on(&self, letter: char, count: usize, pause: Pause) -> JoinHandle<()> {
+        let mut agent = self.agent.borrow_mut();
+        let number = self.upstream.prepare(Answer::Paced { letter, count, pause });
+        let request = store::request(&agent, &agent.request(), number);
+        let text: String = (0..count).map(|number| screen::counter(letter, number)).collect();
+        agent.answered(&text);
+        let proxy = self.daemon.proxy();
+        self.runtime.spawn(async move {
+            let answer = Client::connect(proxy).await.call(&request).await;
+            assert_eq!(answer.status(), 200, "{answer:?}");
+        })
+    }
+
+    pub(crate) fn finish(&self, answer: JoinHandle<()>) {
+        self.runtime.block_on(answer).expect("the answer comes");
+    }
+
+    pub(crate) fn daemon_pid(&self) -> u32 {
+        self.daemon.pid()
+    }
+}
+
+pub(crate) fn strike(viewer: &Terminal, stroke: Stroke) {
+    match stroke {
+        Stroke::Text(text) => viewer.keys(text),
+        Stroke::Key(key) => viewer.key(key),
+    }
+}
+
+pub(crate) fn quit(viewer: &Terminal) {
+    strike(viewer, screen::QUIT);
+    viewer.wait_exit();
+}
+
+/// Resident memory in MB: `VmRSS` or `VmHWM`.
+pub(crate) fn megabytes(viewer: &Terminal, line: &str) -> f64 {
+    process::memory_bytes(viewer.pid(), line) as f64 / 1e6
+}
+
+/// Waits until a process has not used the processor for a moment: work that it put off is done.
+pub(crate) fn until_idle(pid: u32) {
+    let mut last = process::cpu_seconds(pid);
+    for _ in 0..100 {
+        thread::sleep(Duration::from_millis(200));
+        let now = process::cpu_seconds(pid);
+        // One tick in between is housekeeping.
+        if now - last < 0.015 {
+            return;
+        }
+        last = now;
+    }
+}

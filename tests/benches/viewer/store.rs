@@ -1,0 +1,152 @@
+//! Records to look at: made by traffic through a daemon, once, and kept.
+
+use std::{
+    env, fs, io,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use ccdump_tests::{client::Client, grpc, home::Home, http1::post};
+use tokio::runtime::Runtime;
+
+use crate::{
+    history::Agent,
+    plan::{Plan, SessionPlan},
+    upstream::{Answer, HEADER, Upstream},
+};
+
+/// Of what is generated: another one makes all records anew.
+const VERSION: u32 = 1;
+/// Sessions that go on at the same time.
+const LANES: usize = 4;
+/// A gigabyte takes a while to be derived.
+const DERIVED_WITHIN: Duration = Duration::from_secs(1_200);
+
+/// Copies the record of that plan into a home; makes it first if it is not kept yet.
+pub(crate) fn bring(plan: &Plan, runtime: &Runtime, home: &Home) {
+    let kept = kept_at(plan);
+    if fs::read_to_string(kept.join("stamp")).ok() != Some(stamp(plan)) {
+        make(plan, runtime, &kept);
+    }
+    copy(&kept.join("data"), &home.data_dir()).expect("copy the record");
+}
+
+/// Continues the plan's newest session where its main agent has stopped.
+pub(crate) fn continued(plan: &Plan) -> (Agent, String) {
+    let session = *plan.sessions().last().expect("a session");
+    let mut agent = Agent::new(session, 0);
+    let mark = (0..session.turns).map(|turn| agent.next_turn(turn + 1 == session.turns).mark).last();
+    (agent, mark.expect("a turn"))
+}
+
+fn kept_at(plan: &Plan) -> PathBuf {
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().expect("it lies in the target folder");
+    target.join("bench-stores").join(plan.name.replace([' ', ','], "-"))
+}
+
+fn stamp(plan: &Plan) -> String {
+    format!("{VERSION} {plan:?}\n")
+}
+
+fn make(plan: &Plan, runtime: &Runtime, kept: &Path) {
+    let began = Instant::now();
+    let home = Home::new();
+    let upstream = Upstream::start(runtime);
+    let mut daemon = home.daemon(&upstream.url()).start();
+    let bytes = runtime.block_on(send(plan, &upstream, daemon.proxy()));
+    eprintln!("{}: {} MB sent after {:.1} s", plan.name, bytes / 1_000_000, began.elapsed().as_secs_f64());
+    let status = runtime.block_on(async { grpc::settled(&mut grpc::connect(&home.socket()).await, DERIVED_WITHIN).await });
+    assert_eq!((status.exchanges, status.gap_bytes), (plan.exchanges as u64, 0), "all is recorded");
+    daemon.stop();
+    // The stamp is written last: half a record is none.
+    match fs::remove_dir_all(kept) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => panic!("cannot remove {}: {error}", kept.display()),
+        _ => copy(&home.data_dir(), &kept.join("data")).expect("keep the record"),
+    }
+    fs::write(kept.join("stamp"), stamp(plan)).expect("keep the record");
+    eprintln!("{}: kept in {} after {:.1} s", plan.name, kept.display(), began.elapsed().as_secs_f64());
+}
+
+/// All sessions, a few at a time; the last one alone, so that it is the newest. Gives the bytes of all bodies.
+async fn send(plan: &Plan, upstream: &Upstream, proxy: SocketAddr) -> usize {
+    let mut sessions = plan.sessions();
+    let long = sessions.pop().expect("a session");
+    let (sessions, next) = (Arc::new(sessions), Arc::new(AtomicUsize::new(0)));
+    let lanes: Vec<_> = (0..LANES)
+        .map(|_| {
+            let (sessions, next, upstream) = (Arc::clone(&sessions), Arc::clone(&next), upstream.clone());
+            tokio::spawn(async move {
+                let mut lane = Lane { client: Client::connect(proxy).await, upstream, bytes: 0 };
+                while let Some(session) = sessions.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    lane.session(*session).await;
+                }
+                lane.bytes
+            })
+        })
+        .collect();
+    let mut bytes = 0;
+    for lane in lanes {
+        bytes += lane.await.expect("a lane does not fail");
+    }
+    let mut lane = Lane { client: Client::connect(proxy).await, upstream: upstream.clone(), bytes };
+    lane.session(long).await;
+    lane.bytes
+}
+
+struct Lane {
+    client: Client,
+    upstream: Upstream,
+    bytes: usize,
+}
+
+impl Lane {
+    async fn session(&mut self, session: SessionPlan) {
+        let mut main = Agent::new(session, 0);
+        for turn in 0..session.turns {
+            self.turn(&mut main, turn + 1 == session.turns).await;
+            if let Some(number) = session.subagent_after(turn) {
+                let mut subagent = Agent::new(session, number);
+                for turn in 0..session.subagent_turns {
+                    self.turn(&mut subagent, turn + 1 == session.subagent_turns).await;
+                }
+            }
+        }
+    }
+
+    async fn turn(&mut self, agent: &mut Agent, is_last: bool) {
+        let turn = agent.next_turn(is_last);
+        self.bytes += turn.request.len() + turn.answer.len();
+        let number = self.upstream.prepare(Answer::Whole(turn.answer));
+        let answer = self.client.call(&request(agent, &turn.request, number)).await;
+        assert_eq!(answer.status(), 200, "{answer:?}");
+    }
+}
+
+/// A request that is answered with what was prepared under `number`.
+pub(crate) fn request(agent: &Agent, body: &[u8], number: u64) -> Vec<u8> {
+    let number = number.to_string();
+    let own = agent.headers();
+    let headers: Vec<(&str, &str)> =
+        own.iter().map(|(name, value)| (name.as_str(), value.as_str())).chain([(HEADER, number.as_str())]).collect();
+    post("/v1/messages?beta=true", &headers, body)
+}
+
+fn copy(from: &Path, to: &Path) -> io::Result<()> {
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        let target = to.join(entry.file_name());
+        let kind = entry.file_type()?;
+        if kind.is_dir() {
+            copy(&entry.path(), &target)?;
+        } else if kind.is_file() {
+            fs::copy(entry.path(), target)?;
+        }
+    }
+    Ok(())
+}
