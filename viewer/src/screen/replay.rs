@@ -2,7 +2,11 @@
 
 use tokio::sync::mpsc;
 
-use super::{effects::Incoming, input, log, signals, terminal::{Screen, give_back_on_panic}};
+use super::{
+    effects::Incoming,
+    input, log, signals,
+    terminal::{Screen, give_back_on_panic},
+};
 use crate::{
     failure::Failure,
     keymap::{Code, Key},
