@@ -25,6 +25,9 @@ pub(crate) struct Attach {
     /// View state to restore and keep [default: the lowest free of main, main-2, …]
     #[arg(long, value_name = "NAME")]
     pub(crate) name: Option<String>,
+    /// Theme, built in or one of your own [env: CCDUMP_THEME]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) theme: Option<String>,
 }
 
 /// Which daemon to ask. The variables are read in `link::target`: a flag of one kind must beat a variable of the other.

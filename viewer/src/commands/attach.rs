@@ -29,7 +29,7 @@ pub(crate) async fn run(socket: PathBuf, is_default: bool, options: Attach) -> R
         Err(_) if is_hosted() => None,
         connected => Some(connected?),
     };
-    screen::run(link, socket, screen::Options { name: options.name, ..screen::Options::default() }).await
+    screen::run(link, socket, screen::Options { name: options.name, theme: options.theme, ..screen::Options::default() }).await
 }
 
 /// Shows the record of a daemon that runs.

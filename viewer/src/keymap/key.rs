@@ -62,6 +62,8 @@ impl Key {
         }
         let mut chars = rest.chars();
         let code = match (chars.next(), chars.next()) {
+            // With Ctrl terminals do not tell of Shift.
+            (Some(only), None) if ctrl => Code::Char(only.to_ascii_lowercase()),
             (Some(only), None) => Code::Char(only),
             (Some('f'), Some(_))
                 if rest.get(1..).is_some_and(|number| number.parse::<u8>().is_ok_and(|number| (1..=24).contains(&number))) =>
@@ -71,6 +73,19 @@ impl Key {
             _ => NAMED.iter().find(|(name, _)| *name == rest)?.1,
         };
         Some(Self { code, ctrl, alt })
+    }
+}
+
+impl Key {
+    /// The key that terminals send instead of this one.
+    pub(crate) fn same_as(self) -> Option<Self> {
+        let code = match self.code {
+            Code::Char('i') if self.ctrl => Code::Tab,
+            Code::Char('m') if self.ctrl => Code::Enter,
+            Code::Char('[') if self.ctrl => Code::Escape,
+            _ => return None,
+        };
+        Some(Self { code, ctrl: false, ..self })
     }
 }
 
@@ -116,6 +131,7 @@ mod tests {
         for (name, shown) in [
             ("G", "G"),
             ("ctrl-d", "Ctrl-D"),
+            ("ctrl-D", "Ctrl-D"),
             ("pgdn", "PgDn"),
             ("alt-left", "Alt-←"),
             ("f5", "F5"),

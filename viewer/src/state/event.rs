@@ -4,6 +4,7 @@ use ccdump_provider::side::Side;
 use ccdump_wire::v1::{Event as LogEvent, Exchange};
 
 use crate::{
+    config::Config,
     dev::protocol::ToViewer,
     keymap::Key,
     model::{Fetch, Held},
@@ -50,6 +51,10 @@ pub(crate) enum Event {
     },
     /// Something was copied, or could not be.
     Copied(Result<String, String>),
+    /// The configuration was read; or why it could not be, and the one before holds.
+    Config(Result<Box<Config>, String>),
+    /// The terminal was somebody else's for a while.
+    Redraw,
     /// A signal asks to leave.
     Leave,
 }

@@ -1,5 +1,6 @@
 //! The state of the viewer, and the one place that changes it: [`State::update`]. What is on the screen is a function of it.
 
+mod appearance;
 mod areas;
 pub(crate) mod component;
 pub(crate) mod conversation;
@@ -21,6 +22,7 @@ pub(crate) mod welcome;
 use jiff::tz::TimeZone;
 
 pub(crate) use self::{
+    appearance::Appearance,
     areas::{Areas, MARGIN},
     conversation::Conversation,
     daemon::{Connection, Daemon},
@@ -37,6 +39,7 @@ use self::{
     conversation::Sources,
 };
 use crate::{
+    config::Config,
     keymap::Context,
     model::{Contents, Node, Roster},
 };
@@ -59,6 +62,9 @@ pub(crate) struct State {
     /// Microseconds since the Unix epoch.
     pub(crate) now_us: i64,
     pub(crate) zone: TimeZone,
+    /// Themes and keys.
+    pub(crate) config: Config,
+    pub(crate) appearance: Appearance,
     pub(crate) daemon: Daemon,
     pub(crate) view: View,
     pub(crate) roster: Roster,
@@ -85,6 +91,8 @@ impl State {
             height,
             now_us,
             zone,
+            config: Config::default(),
+            appearance: Appearance::default(),
             daemon: Daemon::default(),
             view: View::default(),
             roster: Roster::default(),
@@ -109,7 +117,8 @@ impl State {
 
     /// Restores every component from what was saved. Gives what could not be, in words.
     fn give_all(&mut self) -> Vec<String> {
-        let parts = [self.saved.give(&mut self.sidebar), self.saved.give(&mut self.conversation)];
+        let Self { saved, appearance, sidebar, conversation, .. } = self;
+        let parts = [saved.give(appearance), saved.give(sidebar), saved.give(conversation)];
         let trouble = |part| match part {
             Ok(Restored::Partly(trouble)) | Err(trouble) => Some(trouble),
             Ok(Restored::Nothing | Restored::Whole) => None,
@@ -120,6 +129,7 @@ impl State {
     /// Takes what every component saves.
     fn put_all(&mut self) {
         let at = self.now_us / 1000;
+        self.saved.put(&self.appearance, at);
         self.saved.put(&self.sidebar, at);
         self.saved.put(&self.conversation, at);
     }

@@ -13,7 +13,7 @@ use super::{
 use crate::{
     content::header,
     dev::protocol::ToViewer,
-    keymap::{self, Command, Context, Key},
+    keymap::{Command, Context, Key},
     model::{AgentKey, Live},
     text::{clean_line, units},
     words,
@@ -47,6 +47,8 @@ impl State {
             Event::LiveLost { exchange } => self.contents.live_left(exchange),
             Event::Copied(Ok(what)) => self.notices.say(now_us, Weight::Good, format!("copied {what}")),
             Event::Copied(Err(why)) => self.notices.say(now_us, Weight::Warning, why),
+            Event::Config(read) => self.configure(read),
+            Event::Redraw => return vec![Effect::Redraw],
             Event::Leave => return self.leave(),
         }
         self.save_when_due()
@@ -54,7 +56,7 @@ impl State {
 
     fn key(&mut self, key: Key) -> Vec<Effect> {
         let context = self.context();
-        let Some(command) = keymap::command(context, key) else { return Vec::new() };
+        let Some(command) = self.config.keymap.command(context, key) else { return Vec::new() };
         self.conversation.stop_seeking();
         self.touch();
         match context {
@@ -150,7 +152,7 @@ impl State {
             other => return self.common_command(other),
         }
         if let Some(first) = &mut self.help {
-            *first = (*first).min(crate::keymap::help_lines().saturating_sub(page));
+            *first = (*first).min(self.config.keymap.help_lines().saturating_sub(page));
         }
         Vec::new()
     }
@@ -165,6 +167,7 @@ impl State {
                 self.sidebar.open |= self.sidebar.focused;
             }
             Command::Sidebar => self.sidebar.open = !self.sidebar.open,
+            Command::NextTheme => self.next_theme(),
             Command::Help => self.help = Some(0),
             Command::Redraw => return vec![Effect::Redraw],
             Command::Suspend => return vec![Effect::Suspend],
@@ -294,6 +297,7 @@ impl State {
                     let text = format!("part of the saved place was not restored ({})", clean_line(&trouble));
                     self.notices.say(self.now_us, Weight::Warning, text);
                 }
+                self.check_theme();
             }
             Err(why) => {
                 let text = format!("the saved place was not restored ({})", clean_line(&why));
