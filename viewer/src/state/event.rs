@@ -32,7 +32,7 @@ pub(crate) enum Event {
     /// What [`super::Effect::Fetch`] asked for.
     Fetched {
         exchange: u64,
-        fetch: Fetch,
+        fetch: Box<Fetch>,
     },
     /// What [`super::Effect::FetchBlocks`] asked for, by pointer.
     Blocks {

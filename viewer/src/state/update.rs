@@ -41,7 +41,7 @@ impl State {
                 }
             }
             Event::Held { name, saved, state } => self.held(name, saved, state),
-            Event::Fetched { exchange, fetch } => self.contents.arrived(exchange, fetch),
+            Event::Fetched { exchange, fetch } => self.contents.arrived(exchange, *fetch),
             Event::Blocks { exchange, side, contents } => self.contents.told(exchange, side, contents),
             Event::Live { exchange, events } => events.iter().for_each(|event| self.live(exchange, event)),
             Event::LiveLost { exchange } => self.contents.live_left(exchange),
