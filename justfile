@@ -39,6 +39,24 @@ bench-viewer *args:
     cargo build --release -p ccdumpd -p ccdump-view
     cargo bench -p ccdump-tests --bench viewer -- {{args}}
 
+# The viewer under the hot-reload host: each save is seen in about a second (HOT_RELOAD.md)
+dev *args:
+    cargo build -p ccdumpd -p ccdump-view
+    target/debug/ccdump-view dev {{args}}
+
+# The same, with cargo-watch as the builder (`cargo install cargo-watch`)
+dev-cargo-watch *args:
+    #!/usr/bin/env bash
+    set -eu
+    cargo build -p ccdumpd -p ccdump-view
+    mkdir -p target/watch
+    # The host is a copy: its own file is about to be replaced.
+    cp target/debug/ccdump-view target/watch/host
+    cargo watch --quiet --watch viewer --watch shared --watch proto --exec 'build --quiet -p ccdump-view --target-dir target/watch' 2> target/watch/log &
+    watch=$!
+    trap 'kill $watch' EXIT
+    target/watch/host dev --builder external --binary target/watch/debug/ccdump-view {{args}}
+
 # Prices from the PyPI package genai-prices into the provider crate
 prices:
     python3 scripts/prices.py

@@ -25,6 +25,9 @@ pub(crate) struct Attach {
     /// View state to restore and keep [default: the lowest free of main, main-2, …]
     #[arg(long, value_name = "NAME")]
     pub(crate) name: Option<String>,
+    /// Theme, built in or one of your own [env: CCDUMP_THEME]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) theme: Option<String>,
     /// Opens the record as it was so long after an exchange began; without seconds, at its end
     #[arg(long, value_name = "ID[@SECONDS]")]
     pub(crate) at: Option<At>,

@@ -5,6 +5,7 @@ mod blocks;
 mod brief;
 mod cli;
 mod commands;
+mod config;
 mod content;
 mod conversation;
 mod daemon_binary;
@@ -23,12 +24,12 @@ mod since;
 mod state;
 mod text;
 mod theme;
+mod toml_file;
 mod view;
 mod words;
 
 use std::{path::PathBuf, process::ExitCode};
 
-use ccdump_wire::config;
 use clap::Parser as _;
 
 use crate::{
@@ -76,6 +77,6 @@ fn run(cli: Cli) -> Result<(), Failure> {
 }
 
 fn socket(daemon: &Daemon) -> Result<PathBuf, Failure> {
-    let file = Source::file(config::load()?);
+    let file = Source::file(ccdump_wire::config::load()?);
     Ok(target::socket([daemon.source(), Source::environment(), file])?)
 }

@@ -33,7 +33,12 @@ pub fn path() -> Option<PathBuf> {
     if let Some(path) = env::var_os("CCDUMP_CONFIG").filter(|path| !path.is_empty()) {
         return Some(path.into());
     }
-    xdg_home("XDG_CONFIG_HOME", ".config").map(|home| home.join("ccdump/config.toml"))
+    folder().map(|folder| folder.join("config.toml"))
+}
+
+/// The folder of all files that people configure ccdump with: `$XDG_CONFIG_HOME/ccdump`, else under `~/.config`.
+pub fn folder() -> Option<PathBuf> {
+    xdg_home("XDG_CONFIG_HOME", ".config").map(|home| home.join("ccdump"))
 }
 
 /// Reads the file at [`path`]; one that is not there is an empty one.

@@ -35,7 +35,8 @@ pub(crate) async fn run(socket: PathBuf, is_default: bool, options: Attach) -> R
         link.exchange(at.exchange).await?;
     }
     let moment = options.at.map(|at| Moment::new(at, options.is_looped));
-    screen::run(link, socket, screen::Options { name: options.name, moment, ..screen::Options::default() }).await
+    let (name, theme) = (options.name, options.theme);
+    screen::run(link, socket, screen::Options { name, moment, theme, ..screen::Options::default() }).await
 }
 
 /// Shows the record of a daemon that runs.

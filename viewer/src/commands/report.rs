@@ -13,7 +13,6 @@ use crate::{
     report::{Report, Source, Stage, gather},
     screen,
     text::units::plural,
-    theme::Theme,
     view::picture,
 };
 
@@ -49,6 +48,6 @@ pub(crate) async fn replay(path: PathBuf, print: bool) -> Result<(), Failure> {
         stage.step(&mut source).await?;
     }
     let mut output = Output::new();
-    output.text(&picture::text(&picture::picture(&stage.state, &Theme::terminal())))?;
+    output.text(&picture::text(&picture::picture(&stage.state)))?;
     output.flush()
 }

@@ -62,6 +62,8 @@ impl Key {
         }
         let mut chars = rest.chars();
         let code = match (chars.next(), chars.next()) {
+            // With Ctrl terminals do not tell of Shift.
+            (Some(only), None) if ctrl => Code::Char(only.to_ascii_lowercase()),
             (Some(only), None) => Code::Char(only),
             (Some('f'), Some(_))
                 if rest.get(1..).is_some_and(|number| number.parse::<u8>().is_ok_and(|number| (1..=24).contains(&number))) =>
@@ -85,6 +87,19 @@ impl Key {
             _ => String::new(),
         });
         format!("{ctrl}{alt}{name}")
+    }
+}
+
+impl Key {
+    /// The key that terminals send instead of this one.
+    pub(crate) fn same_as(self) -> Option<Self> {
+        let code = match self.code {
+            Code::Char('i') if self.ctrl => Code::Tab,
+            Code::Char('m') if self.ctrl => Code::Enter,
+            Code::Char('[') if self.ctrl => Code::Escape,
+            _ => return None,
+        };
+        Some(Self { code, ctrl: false, ..self })
     }
 }
 
@@ -130,6 +145,7 @@ mod tests {
         for (name, shown) in [
             ("G", "G"),
             ("ctrl-d", "Ctrl-D"),
+            ("ctrl-D", "Ctrl-D"),
             ("pgdn", "PgDn"),
             ("alt-left", "Alt-←"),
             ("f5", "F5"),
@@ -140,7 +156,8 @@ mod tests {
             ("shift-tab", "Shift-Tab"),
         ] {
             assert_eq!(Key::parse(name).map(|key| key.to_string()).as_deref(), Some(shown), "{name}");
-            assert_eq!(Key::parse(name).map(Key::name).as_deref(), Some(name));
+            let key = Key::parse(name);
+            assert_eq!(key.map(Key::name).and_then(|name| Key::parse(&name)), key, "{name}");
         }
         for wrong in ["", "ctrl-", "f99", "pagedown?", "strg-x", "ab"] {
             assert_eq!(Key::parse(wrong), None, "{wrong}");

@@ -1,10 +1,13 @@
-//! Keys become commands before anything else sees them. One table says which; the help and the footer are made of it too.
+//! Keys become commands before anything else sees them. One table says which, and a person's own keys change it; the help and the footer are
+//! made of the result.
 
 mod command;
 mod key;
+mod map;
 
 pub(crate) use command::Command;
 pub(crate) use key::{Code, Key};
+pub(crate) use map::{Change, HelpLine, Keymap};
 
 use crate::blocks::Category;
 
@@ -12,12 +15,25 @@ use crate::blocks::Category;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Context {
     Conversation,
-    /// The conversation at a moment of the past.
+    /// Comes before the conversation where that is shown at a moment of the past.
     Moment,
     Sidebar,
     /// Nothing was recorded yet: the ways to connect an agent are on the screen.
     Welcome,
     Help,
+}
+
+impl Context {
+    /// As it is called in `view.toml`.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Conversation => "conversation",
+            Self::Moment => "moment",
+            Self::Sidebar => "sidebar",
+            Self::Welcome => "welcome",
+            Self::Help => "help",
+        }
+    }
 }
 
 /// Headings of the help.
@@ -49,7 +65,7 @@ impl Section {
 }
 
 /// One row of the table.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Binding {
     pub(crate) command: Command,
     /// As [`Key::parse`] reads them; the first one is shown in the footer.
@@ -64,12 +80,12 @@ pub(crate) struct Binding {
 
 use Context::{Conversation, Help, Moment, Sidebar, Welcome};
 
-const EVERYWHERE: &[Context] = &[Conversation, Moment, Sidebar, Welcome, Help];
-const MAIN: &[Context] = &[Conversation, Moment, Sidebar, Welcome];
-const LISTS: &[Context] = &[Conversation, Moment, Sidebar, Welcome, Help];
-const TEXT: &[Context] = &[Conversation, Moment, Help];
-const TALK: &[Context] = &[Conversation, Moment];
-const PANES: &[Context] = &[Conversation, Moment, Sidebar];
+const EVERYWHERE: &[Context] = &[Conversation, Sidebar, Welcome, Help];
+const MAIN: &[Context] = &[Conversation, Sidebar, Welcome];
+const LISTS: &[Context] = &[Conversation, Sidebar, Welcome, Help];
+const TEXT: &[Context] = &[Conversation, Help];
+const TALK: &[Context] = &[Conversation];
+const PANES: &[Context] = &[Conversation, Sidebar];
 const PAST: &[Context] = &[Moment];
 
 const fn row(
@@ -83,15 +99,8 @@ const fn row(
     Binding { command, keys, what, section, contexts, footer }
 }
 
-/// All that keys do.
-pub(crate) const TABLE: &[Binding] = &[
-    row(Command::Play, &["p"], "play at the recorded speed, or stand still", Section::Time, PAST, Some("play")),
-    row(Command::SecondOn, &[">"], "a second on", Section::Time, PAST, Some("second on")),
-    row(Command::SecondBack, &["<"], "a second back", Section::Time, PAST, Some("back")),
-    row(Command::NextEvent, &["e"], "next event: a piece of a stream, a beginning, an end", Section::Time, PAST, Some("event")),
-    row(Command::PreviousEvent, &["E"], "previous event", Section::Time, PAST, None),
-    row(Command::Faster, &["+", "="], "play twice as fast", Section::Time, PAST, None),
-    row(Command::Slower, &["-"], "play half as fast", Section::Time, PAST, None),
+/// All that keys do, where nobody has other wishes.
+pub(crate) static TABLE: &[Binding] = &[
     row(Command::LineDown, &["j", "down"], "one line down", Section::Move, LISTS, Some("move")),
     row(Command::LineUp, &["k", "up"], "one line up", Section::Move, LISTS, None),
     row(Command::HalfPageDown, &["ctrl-d"], "half a page down", Section::Move, TEXT, None),
@@ -128,8 +137,16 @@ pub(crate) const TABLE: &[Binding] = &[
     ),
     row(Command::Choose, &["enter", "l", "right"], "go to its conversation", Section::Agents, &[Sidebar], Some("open")),
     row(Command::Sidebar, &["b"], "show or hide the agents", Section::Agents, PANES, None),
+    row(Command::Play, &["p"], "play at the recorded speed, or stand still", Section::Time, PAST, Some("play")),
+    row(Command::SecondOn, &[">"], "a second on", Section::Time, PAST, Some("second on")),
+    row(Command::SecondBack, &["<"], "a second back", Section::Time, PAST, Some("back")),
+    row(Command::NextEvent, &["e"], "next event: a piece of a stream, a beginning, an end", Section::Time, PAST, Some("event")),
+    row(Command::PreviousEvent, &["E"], "previous event", Section::Time, PAST, None),
+    row(Command::Faster, &["+", "="], "play twice as fast", Section::Time, PAST, None),
+    row(Command::Slower, &["-"], "play half as fast", Section::Time, PAST, None),
     row(Command::Copy, &["y", "enter"], "copy the marked line", Section::Program, &[Welcome], Some("copy")),
     row(Command::Copy, &["y"], "copy the marked block", Section::Program, TALK, None),
+    row(Command::NextTheme, &["ctrl-t"], "another theme", Section::Program, EVERYWHERE, None),
     row(Command::Help, &["?", "f1"], "this help", Section::Program, EVERYWHERE, Some("help")),
     row(Command::Redraw, &["ctrl-l"], "draw the screen anew", Section::Program, EVERYWHERE, None),
     row(Command::Suspend, &["ctrl-z"], "to the shell; fg comes back", Section::Program, EVERYWHERE, None),
@@ -143,44 +160,11 @@ pub(crate) const TABLE: &[Binding] = &[
     row(Command::Detach, &["ctrl-c"], "leave", Section::Program, EVERYWHERE, None),
 ];
 
-/// The command of a key, in a context.
-pub(crate) fn command(context: Context, key: Key) -> Option<Command> {
-    let bound =
-        |binding: &&Binding| binding.contexts.contains(&context) && binding.keys.iter().any(|name| Key::parse(name) == Some(key));
-    TABLE.iter().find(bound).map(|binding| binding.command)
-}
-
-/// What stands in the footer.
-pub(crate) fn footer(context: Context) -> impl Iterator<Item = (Command, Key, &'static str)> {
-    TABLE
-        .iter()
-        .filter(move |binding| binding.contexts.contains(&context))
-        .filter_map(|binding| Some((binding.command, Key::parse(binding.keys.first()?)?, binding.footer?)))
-}
-
-/// A line of the help.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum HelpLine {
-    Title(&'static str),
-    Keys { keys: Vec<Key>, what: &'static str },
-    Blank,
-}
-
-/// The help: all that keys do, by section.
-pub(crate) fn help() -> impl Iterator<Item = HelpLine> {
-    Section::ALL.into_iter().enumerate().flat_map(|(number, section)| {
-        let keys = |binding: &'static Binding| HelpLine::Keys {
-            keys: binding.keys.iter().filter_map(|name| Key::parse(name)).collect(),
-            what: binding.what,
-        };
-        let rows = TABLE.iter().filter(move |binding| binding.section == section).map(keys);
-        (number > 0).then_some(HelpLine::Blank).into_iter().chain([HelpLine::Title(section.title())]).chain(rows)
-    })
-}
-
-/// How many lines the help has.
-pub(crate) fn help_lines() -> u16 {
-    u16::try_from(help().count()).unwrap_or(u16::MAX)
+/// A key that does the same as `pressed` does where it is `command`, where nobody has other wishes.
+pub(crate) fn built_in_key(contexts: &[Context], command: Command, pressed: Key) -> Option<Key> {
+    let has = |binding: &&Binding| binding.command == command && binding.contexts.iter().any(|at| contexts.contains(at));
+    let keys = || TABLE.iter().filter(has).flat_map(|binding| binding.keys).filter_map(|name| Key::parse(name));
+    keys().find(|key| *key == pressed).or_else(|| keys().next())
 }
 
 #[cfg(test)]
@@ -205,10 +189,20 @@ mod tests {
 
     #[test]
     fn help_and_leaving_are_at_hand_everywhere() {
+        let keymap = Keymap::default();
         for context in EVERYWHERE {
-            let leaves = Key::parse("ctrl-c").and_then(|key| command(*context, key));
+            let leaves = Key::parse("ctrl-c").and_then(|key| keymap.command(*context, key));
             assert_eq!(leaves, Some(Command::Detach), "{context:?}");
-            assert!(footer(*context).any(|(_, key, _)| key.to_string() == "?"), "{context:?}");
+            assert!(keymap.footer(*context).any(|(_, key, _)| key.to_string() == "?"), "{context:?}");
+        }
+    }
+
+    #[test]
+    fn no_two_commands_have_one_name() {
+        let mut names = std::collections::HashMap::new();
+        for binding in TABLE {
+            let other = names.insert(binding.command.name(), binding.command);
+            assert!(other.is_none_or(|other| other == binding.command), "{}", binding.command.name());
         }
     }
 }

@@ -130,7 +130,7 @@ impl Roster {
     fn plant(&mut self) {
         self.generation += 1;
         let first = |agent: &Agent| agent.exchanges.first().copied().unwrap_or(u64::MAX);
-        let mut sessions: BTreeMap<(Option<&str>, &str), Vec<(&AgentKey, &Agent)>> = BTreeMap::new();
+        let mut sessions: BTreeMap<(Option<&str>, &str), Group<'_>> = BTreeMap::new();
         for (key, agent) in &self.agents {
             // Providers tell apart only what has no session.
             let provider = if key.session.is_some() { "" } else { key.provider.as_str() };
@@ -151,6 +151,9 @@ impl Roster {
         self.nodes = nodes;
     }
 }
+
+/// The agents of a session.
+type Group<'a> = Vec<(&'a AgentKey, &'a Agent)>;
 
 /// How deep the tree is drawn; deeper agents stand at this depth.
 const DEEPEST: u16 = 8;

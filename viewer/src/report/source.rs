@@ -43,7 +43,7 @@ impl Source {
             (Effect::Fetch { exchange, wanted }, Some(link)) => fetch::exchange(link, exchange, wanted).await,
             (Effect::FetchBlocks { exchange, side, blocks }, Some(link)) => fetch::blocks(link, exchange, side, blocks).await,
             (Effect::Fetch { exchange, wanted }, None) => {
-                return Ok(Some(Event::Fetched { exchange, fetch: self.had_of(exchange).fetch(wanted) }));
+                return Ok(Some(Event::Fetched { exchange, fetch: Box::new(self.had_of(exchange).fetch(wanted)) }));
             }
             (Effect::FetchBlocks { exchange, side, blocks }, None) => {
                 let contents = self.had_of(exchange).blocks(side, &blocks);

@@ -13,7 +13,6 @@ use crate::{
         Pressed, Saved,
         rig::{fetch, row},
     },
-    theme::Theme,
     view::picture,
 };
 
@@ -84,7 +83,7 @@ fn report() -> Report {
 }
 
 fn screen(stage: &Stage) -> String {
-    picture::text(&picture::picture(&stage.state, &Theme::terminal()))
+    picture::text(&picture::picture(&stage.state))
 }
 
 /// All screens of a report.

@@ -81,7 +81,12 @@ impl Effects {
     /// Takes what is of use here; gives the event.
     pub(super) fn see(&mut self, incoming: Incoming) -> Event {
         match incoming {
-            Incoming::Event(event) => event,
+            Incoming::Event(event) => {
+                if let Event::Config(Err(why)) = &event {
+                    log::line(&format!("the configuration stays as it was: {why}"));
+                }
+                event
+            }
             Incoming::Connected(link, event) => {
                 self.link = Some(*link);
                 // Streams that broke off go on; of those that ended everything is known.

@@ -47,7 +47,7 @@ pub(crate) async fn exchange(mut link: Link, id: u64, wanted: Wanted) -> Option<
             Ok(side) => Fetched::Here(side),
         };
     }
-    Some(Event::Fetched { exchange: id, fetch })
+    Some(Event::Fetched { exchange: id, fetch: Box::new(fetch) })
 }
 
 /// The content of blocks.

@@ -1,6 +1,7 @@
 //! The viewer on a terminal: one loop. Everything that happens comes in through one channel, changes the state, and is drawn.
 
 mod clipboard;
+mod config_files;
 mod edit;
 mod effects;
 mod feed;
@@ -25,10 +26,10 @@ use self::{
     terminal::Screen,
 };
 use crate::{
+    config::Config,
     failure::Failure,
     link::Link,
     state::{Event, Moment, State, moment},
-    theme::Theme,
     view,
 };
 
@@ -52,13 +53,15 @@ pub(crate) struct Options {
     pub(crate) name: Option<String>,
     /// Show this moment instead of what is going on now.
     pub(crate) moment: Option<Moment>,
+    /// The theme to be shown whatever the configuration says.
+    pub(crate) theme: Option<String>,
 }
 
 /// Shows the record until the person leaves. Without a `link` the daemon is waited for, on the screen.
 pub(crate) async fn run(link: Option<Link>, socket: PathBuf, mut options: Options) -> Result<(), Failure> {
     let started = Instant::now();
     log::begin();
-    let theme = Theme::of_environment();
+    let wish = config_files::wish(options.theme.clone());
     let (events, mut incoming) = mpsc::channel(EVENTS);
     terminal::give_back_on_panic();
     let host = hosted::find()?;
@@ -72,6 +75,11 @@ pub(crate) async fn run(link: Option<Link>, socket: PathBuf, mut options: Option
     let mut state = State::new(width, height, now_us(), TimeZone::system());
     state.reloads.hosted = host.is_some();
     let mut effects = Effects::new(events.clone(), link.clone(), host);
+    state.config = Config::built_in(&wish);
+    if let Some(folder) = ccdump_wire::config::folder() {
+        let read = config_files::listen(folder, wish, events.clone());
+        state.update(now_us(), effects.see(read.into()));
+    }
     signals::listen(events.clone());
     input::listen(events.clone());
     if let Some(moment) = options.moment.take() {
@@ -94,7 +102,7 @@ pub(crate) async fn run(link: Option<Link>, socket: PathBuf, mut options: Option
                     next_frame = Instant::now() + FRAME / 4;
                     continue;
                 }
-                screen.draw(|frame| view::draw(frame, &state, &theme))?;
+                screen.draw(|frame| view::draw(frame, &state, state.theme()))?;
                 if std::mem::take(&mut is_first) {
                     effects.ready(started.elapsed(), &state);
                 }

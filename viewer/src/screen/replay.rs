@@ -3,16 +3,17 @@
 use tokio::sync::mpsc;
 
 use super::{
+    config_files,
     effects::Incoming,
     input, log, signals,
     terminal::{Screen, give_back_on_panic},
 };
 use crate::{
+    config::Config,
     failure::Failure,
     keymap::{Code, Key},
     report::{Source, Stage},
     state::Event,
-    theme::Theme,
     view,
 };
 
@@ -32,14 +33,14 @@ enum Step {
 /// Shows a report until the person leaves. The stage must have been settled.
 pub(crate) async fn run(mut stage: Stage, mut source: Source) -> Result<(), Failure> {
     log::begin();
-    let theme = Theme::of_environment();
+    stage.state.config = Config::built_in(&config_files::wish(None));
     let (events, mut incoming) = mpsc::channel(EVENTS);
     give_back_on_panic();
     let mut screen = Screen::take(false)?;
     signals::listen(events.clone());
     input::listen(events);
     loop {
-        screen.draw(|frame| view::replay::draw(frame, &stage, &theme))?;
+        screen.draw(|frame| view::replay::draw(frame, &stage))?;
         let step = match incoming.recv().await {
             Some(Incoming::Event(Event::Key(key))) => step(key),
             Some(Incoming::Event(Event::Leave)) | None => Step::Leave,

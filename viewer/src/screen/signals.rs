@@ -6,7 +6,7 @@ use tokio::{
 };
 
 use super::effects::Incoming;
-use crate::{keymap::Key, state::Event};
+use crate::state::Event;
 
 pub(super) fn listen(events: mpsc::Sender<Incoming>) {
     for kind in [SignalKind::terminate(), SignalKind::hangup(), SignalKind::interrupt()] {
@@ -25,8 +25,7 @@ pub(super) fn listen(events: mpsc::Sender<Incoming>) {
     let Ok(mut signal) = signal(SignalKind::from_raw(rustix::process::Signal::CONT.as_raw())) else { return };
     tokio::spawn(async move {
         while signal.recv().await.is_some() {
-            let Some(redraw) = Key::parse("ctrl-l") else { return };
-            if events.send(Event::Key(redraw).into()).await.is_err() {
+            if events.send(Event::Redraw.into()).await.is_err() {
                 return;
             }
         }

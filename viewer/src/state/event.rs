@@ -4,6 +4,7 @@ use ccdump_provider::side::Side;
 use ccdump_wire::v1::{Event as LogEvent, Exchange};
 
 use crate::{
+    config::Config,
     dev::protocol::ToViewer,
     keymap::Key,
     model::{Fetch, Held},
@@ -31,7 +32,7 @@ pub(crate) enum Event {
     /// What [`super::Effect::Fetch`] asked for.
     Fetched {
         exchange: u64,
-        fetch: Fetch,
+        fetch: Box<Fetch>,
     },
     /// What [`super::Effect::FetchBlocks`] asked for, by pointer.
     Blocks {
@@ -50,6 +51,10 @@ pub(crate) enum Event {
     },
     /// Something was copied, or could not be.
     Copied(Result<String, String>),
+    /// The configuration was read; or why it could not be, and the one before holds.
+    Config(Result<Box<Config>, String>),
+    /// The terminal was somebody else's for a while.
+    Redraw,
     /// A signal asks to leave.
     Leave,
 }

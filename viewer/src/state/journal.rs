@@ -8,7 +8,7 @@ use super::{
     State,
     component::{Component, Saved},
 };
-use crate::keymap::{Command, Key};
+use crate::keymap::{Command, Key, built_in_key};
 
 /// After so many keys a new chapter begins; the one before it is kept.
 const KEYS: usize = 100;
@@ -75,10 +75,14 @@ impl State {
         }
         if self.journal.is_full() {
             let mut state = Saved::default();
-            state.put(&self.sidebar, self.now_us / 1000);
-            state.put(&self.conversation, self.now_us / 1000);
+            let at = self.now_us / 1000;
+            state.put(&self.appearance, at);
+            state.put(&self.sidebar, at);
+            state.put(&self.conversation, at);
             self.journal.begin(self.now_us, state);
         }
+        // Whoever replays it has keys of their own, or none.
+        let key = built_in_key(&self.contexts(), command, key).unwrap_or(key);
         self.journal.press(self.now_us, key);
         (self.journal.width, self.journal.height) = (self.width, self.height);
     }
@@ -101,7 +105,11 @@ impl Component for Journal {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::state::{Event, rig::Rig};
+    use crate::{
+        keymap::{Change, Keymap},
+        state::{Event, rig::Rig},
+        toml_file::TomlFile,
+    };
 
     fn keys(journal: &Journal) -> Vec<(usize, &str)> {
         let chapters = journal.chapters.iter().enumerate();
@@ -127,6 +135,17 @@ mod tests {
         next.keys(&["enter", "q"]);
         assert_eq!(keys(&next.state.journal), [(0, "pgup"), (0, "ctrl-d"), (0, "J"), (0, "enter")]);
         assert_eq!((next.state.journal.width, next.state.journal.height), (next.state.width, next.state.height));
+    }
+
+    #[test]
+    fn a_key_of_ones_own_is_told_as_the_built_in_one() {
+        let mut rig = rig(9);
+        let place = TomlFile { name: "view.toml", text: "" }.place(&(0..0));
+        let key = |name| Key::parse(name).expect("a key");
+        let change = Change { context: None, command: Command::NextTurn, keys: vec![key("x"), key("]")], place };
+        rig.state.config.keymap = Keymap::with(&[change]).expect("no conflict");
+        rig.keys(&["x", "]", "}"]);
+        assert_eq!(keys(&rig.state.journal), [(0, "}"), (0, "]")]);
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! The state of the viewer, and the one place that changes it: [`State::update`]. What is on the screen is a function of it.
 
+mod appearance;
 mod areas;
 pub(crate) mod component;
 pub(crate) mod conversation;
@@ -23,6 +24,7 @@ pub(crate) mod welcome;
 use jiff::tz::TimeZone;
 
 pub(crate) use self::{
+    appearance::Appearance,
     areas::{Areas, MARGIN},
     component::Saved,
     conversation::Conversation,
@@ -39,6 +41,7 @@ pub(crate) use self::{
 };
 use self::{component::Restored, conversation::Sources};
 use crate::{
+    config::Config,
     keymap::Context,
     model::{Contents, Node, Roster},
 };
@@ -61,6 +64,9 @@ pub(crate) struct State {
     /// Microseconds since the Unix epoch.
     pub(crate) now_us: i64,
     pub(crate) zone: TimeZone,
+    /// Themes and keys.
+    pub(crate) config: Config,
+    pub(crate) appearance: Appearance,
     pub(crate) daemon: Daemon,
     pub(crate) view: View,
     pub(crate) roster: Roster,
@@ -91,6 +97,8 @@ impl State {
             height,
             now_us,
             zone,
+            config: Config::default(),
+            appearance: Appearance::default(),
             daemon: Daemon::default(),
             view: View::default(),
             roster: Roster::default(),
@@ -117,9 +125,9 @@ impl State {
 
     /// Restores every component from what was saved. Gives what could not be, in words.
     fn give_all(&mut self) -> Vec<String> {
-        let saved = &mut self.saved;
-        let moment = self.moment.as_mut().map(|moment| saved.give(moment));
-        let parts = [saved.give(&mut self.sidebar), saved.give(&mut self.conversation), saved.give(&mut self.journal)];
+        let Self { saved, appearance, sidebar, conversation, journal, moment, .. } = self;
+        let moment = moment.as_mut().map(|moment| saved.give(moment));
+        let parts = [saved.give(appearance), saved.give(sidebar), saved.give(conversation), saved.give(journal)];
         let trouble = |part| match part {
             Ok(Restored::Partly(trouble)) | Err(trouble) => Some(trouble),
             Ok(Restored::Nothing | Restored::Whole) => None,
@@ -130,6 +138,7 @@ impl State {
     /// Takes what every component saves.
     fn put_all(&mut self) {
         let at = self.now_us / 1000;
+        self.saved.put(&self.appearance, at);
         self.saved.put(&self.sidebar, at);
         self.saved.put(&self.conversation, at);
         self.saved.put(&self.journal, at);
@@ -142,9 +151,15 @@ impl State {
             () if self.help.is_some() => Context::Help,
             () if self.roster.is_empty() => Context::Welcome,
             () if self.sidebar.open && self.sidebar.focused => Context::Sidebar,
-            () if self.moment.is_some() => Context::Moment,
             () => Context::Conversation,
         }
+    }
+
+    /// Where the meaning of a key is looked for, one after the other.
+    pub(crate) fn contexts(&self) -> Vec<Context> {
+        let context = self.context();
+        let moment = self.moment.as_ref().filter(|_| context == Context::Conversation).map(|_| Context::Moment);
+        moment.into_iter().chain([context]).collect()
     }
 
     pub(crate) fn areas(&self) -> Areas {

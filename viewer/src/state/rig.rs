@@ -122,7 +122,7 @@ impl Rig {
         for effect in effects {
             match effect {
                 Effect::Fetch { exchange, .. } => {
-                    let follow_up = self.state.update(self.now, Event::Fetched { exchange, fetch: fetch(exchange) });
+                    let follow_up = self.state.update(self.now, Event::Fetched { exchange, fetch: Box::new(fetch(exchange)) });
                     assert!(follow_up.is_empty() || matches!(follow_up.as_slice(), [Effect::Save(_)]), "{follow_up:?}");
                 }
                 Effect::Save(state) => self.saved = Some(state),

@@ -13,7 +13,7 @@ use super::{
 use crate::{
     content::header,
     dev::protocol::ToViewer,
-    keymap::{self, Command, Context, Key},
+    keymap::{Command, Context, Key},
     model::{AgentKey, Live},
     text::{clean_line, units},
     words,
@@ -44,7 +44,7 @@ impl State {
             Event::Held { name, saved, state } => self.held(name, saved, state),
             Event::Fetched { exchange, mut fetch } => {
                 self.cut_fetch(exchange, &mut fetch);
-                self.contents.arrived(exchange, fetch);
+                self.contents.arrived(exchange, *fetch);
             }
             Event::Blocks { exchange, side, contents } if self.has_come(exchange, side) => {
                 self.contents.told(exchange, side, contents);
@@ -57,6 +57,8 @@ impl State {
             Event::LiveLost { exchange } => self.contents.live_left(exchange),
             Event::Copied(Ok(what)) => self.notices.say(now_us, Weight::Good, format!("copied {what}")),
             Event::Copied(Err(why)) => self.notices.say(now_us, Weight::Warning, why),
+            Event::Config(read) => self.configure(read),
+            Event::Redraw => return vec![Effect::Redraw],
             Event::Leave => return self.leave(),
         }
         self.save_when_due()
@@ -64,7 +66,8 @@ impl State {
 
     fn key(&mut self, key: Key) -> Vec<Effect> {
         let context = self.context();
-        let Some(command) = keymap::command(context, key) else { return Vec::new() };
+        let keymap = &self.config.keymap;
+        let Some(command) = self.contexts().into_iter().find_map(|context| keymap.command(context, key)) else { return Vec::new() };
         self.note(key, command);
         self.conversation.stop_seeking();
         self.touch();
@@ -168,7 +171,7 @@ impl State {
             other => return self.common_command(other),
         }
         if let Some(first) = &mut self.help {
-            *first = (*first).min(crate::keymap::help_lines().saturating_sub(page));
+            *first = (*first).min(self.config.keymap.help_lines().saturating_sub(page));
         }
         Vec::new()
     }
@@ -183,6 +186,7 @@ impl State {
                 self.sidebar.open |= self.sidebar.focused;
             }
             Command::Sidebar => self.sidebar.open = !self.sidebar.open,
+            Command::NextTheme => self.next_theme(),
             Command::Help => self.help = Some(0),
             Command::Redraw => return vec![Effect::Redraw],
             Command::Suspend => return vec![Effect::Suspend],
@@ -317,6 +321,7 @@ impl State {
                     let text = format!("part of the saved place was not restored ({})", clean_line(&trouble));
                     self.notices.say(self.now_us, Weight::Warning, text);
                 }
+                self.check_theme();
             }
             Err(why) => {
                 let text = format!("the saved place was not restored ({})", clean_line(&why));

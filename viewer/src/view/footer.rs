@@ -1,17 +1,20 @@
-//! The keys that matter here, from the table of keys. Help and the way out have the right of way.
+//! The keys that matter here, from the map of keys. Help and the way out have the right of way.
 
 use ratatui::{Frame, layout::Rect};
 
 use super::paint::{self, both_ends, word};
 use crate::{
-    keymap::{self, Command, Key},
+    keymap::{Command, Key},
     lines::Span,
     state::State,
     theme::{Role, Theme},
 };
 
 pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, state: &State, theme: &Theme) {
-    let (last, first): (Vec<_>, Vec<_>) = keymap::footer(state.context())
+    let (last, first): (Vec<_>, Vec<_>) = state
+        .contexts()
+        .into_iter()
+        .flat_map(|context| state.config.keymap.footer(context))
         .partition(|(command, ..)| matches!(command, Command::Help | Command::Detach | Command::Back));
     let right: Vec<Span> = last.into_iter().flat_map(|(_, key, what)| hint(key, what)).collect();
     let room = usize::from(area.width).saturating_sub(paint::width(&right));

@@ -1,4 +1,4 @@
-//! All keys, from the table of keys.
+//! All keys, from the map of keys.
 
 use ratatui::{
     Frame,
@@ -9,7 +9,7 @@ use unicode_width::UnicodeWidthStr as _;
 
 use super::paint::{self, word};
 use crate::{
-    keymap::{self, HelpLine},
+    keymap::HelpLine,
     lines::Span,
     state::State,
     theme::{Role, Theme},
@@ -20,7 +20,7 @@ const KEYS: usize = 20;
 
 pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, state: &State, theme: &Theme) {
     let Some(first) = state.help else { return };
-    let lines: Vec<Vec<Span>> = keymap::help().map(line).collect();
+    let lines: Vec<Vec<Span>> = state.config.keymap.help().map(line).collect();
     let height = u16::try_from(lines.len()).unwrap_or(u16::MAX).saturating_add(2).min(area.height.saturating_sub(2));
     let place = area.centered(Constraint::Length(WIDTH.min(area.width)), Constraint::Length(height));
     frame.render_widget(Clear, place);

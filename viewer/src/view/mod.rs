@@ -39,4 +39,5 @@ pub(crate) fn draw(frame: &mut Frame<'_>, state: &State, theme: &Theme) {
     reloads::draw(frame, areas.conversation, state, theme);
     notices::draw(frame, areas.conversation, state, theme);
     help::draw(frame, area, state, theme);
+    paint::ground(frame, theme);
 }

@@ -3,6 +3,7 @@
 use ratatui::{
     Frame,
     layout::Rect,
+    style::Color,
     text::{Line as Painted, Span as PaintedSpan},
 };
 use unicode_width::UnicodeWidthStr as _;
@@ -43,4 +44,22 @@ pub(super) fn both_ends(frame: &mut Frame<'_>, area: Rect, theme: &Theme, left: 
 pub(super) fn row(area: Rect, number: usize) -> Option<Rect> {
     let number = u16::try_from(number).ok().filter(|number| *number < area.height)?;
     Some(Rect { y: area.y + number, height: 1, ..area })
+}
+
+/// Gives the theme's own foreground and background to all that has none: to be done last, as widgets that clear what is below them leave
+/// the terminal's.
+pub(super) fn ground(frame: &mut Frame<'_>, theme: &Theme) {
+    let ground = theme.ground();
+    let (fg, bg) = (ground.fg.unwrap_or(Color::Reset), ground.bg.unwrap_or(Color::Reset));
+    if (fg, bg) == (Color::Reset, Color::Reset) {
+        return;
+    }
+    for cell in &mut frame.buffer_mut().content {
+        if cell.fg == Color::Reset {
+            cell.fg = fg;
+        }
+        if cell.bg == Color::Reset {
+            cell.bg = bg;
+        }
+    }
 }

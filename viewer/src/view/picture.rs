@@ -4,12 +4,12 @@ use ratatui::{Terminal, backend::TestBackend, buffer::Buffer};
 use unicode_width::UnicodeWidthStr as _;
 
 use super::draw;
-use crate::{state::State, theme::Theme};
+use crate::state::State;
 
 /// The screen of a state, in the size that the state has.
-pub(crate) fn picture(state: &State, theme: &Theme) -> Buffer {
+pub(crate) fn picture(state: &State) -> Buffer {
     let Ok(mut terminal) = Terminal::new(TestBackend::new(state.width, state.height));
-    let Ok(_) = terminal.draw(|frame| draw(frame, state, theme));
+    let Ok(_) = terminal.draw(|frame| draw(frame, state, state.theme()));
     terminal.backend().buffer().clone()
 }
 

@@ -9,6 +9,7 @@ use ratatui::{
 use super::paint::{self, word};
 use crate::{
     dev::protocol::BuildError,
+    keymap::Command,
     lines::Span,
     state::State,
     text::{clean, cut_line},
@@ -43,13 +44,29 @@ fn errors(frame: &mut Frame<'_>, area: Rect, state: &State, theme: &Theme, error
         .border_style(theme.style(Role::Error))
         .title(number)
         .title_style(theme.style(Role::Error))
-        .title_bottom(" Ctrl-N next  Ctrl-P previous  Ctrl-E editor  Ctrl-X put away ");
+        .title_bottom(hints(state));
     let inner = block.inner(place);
     frame.render_widget(block, place);
     for (number, line) in lines.iter().enumerate() {
         let Some(row) = paint::row(inner, number) else { break };
         paint::text(frame, row, theme, std::slice::from_ref(line));
     }
+}
+
+/// The keys for errors.
+fn hints(state: &State) -> String {
+    let hint = |(command, what)| {
+        let key = state.config.keymap.key(state.context(), command);
+        key.map(|key| format!(" {key} {what} ")).unwrap_or_default()
+    };
+    [
+        (Command::NextError, "next"),
+        (Command::PreviousError, "previous"),
+        (Command::EditError, "editor"),
+        (Command::PutErrorsAway, "put away"),
+    ]
+    .map(hint)
+    .concat()
 }
 
 /// As the compiler means it: the message, where it is, and the rest.

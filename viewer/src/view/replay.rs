@@ -15,12 +15,13 @@ use crate::{
     lines::Span,
     report::Stage,
     text::{clean_line, time},
-    theme::{Role, Theme},
+    theme::Role,
 };
 
-pub(crate) fn draw(frame: &mut Frame<'_>, stage: &Stage, theme: &Theme) {
+pub(crate) fn draw(frame: &mut Frame<'_>, stage: &Stage) {
+    let theme = stage.state.theme();
     let area = frame.area();
-    let picture = picture(&stage.state, theme);
+    let picture = picture(&stage.state);
     // Of its own size: what has no room is cut off.
     let seen = picture.area.intersection(Rect { height: area.height.saturating_sub(1), ..area });
     for place in seen.positions() {

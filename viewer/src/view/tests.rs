@@ -3,22 +3,26 @@
 use std::fmt::Write as _;
 
 use ccdump_wire::v1::{EndState, Event as LogEvent, Exchange};
-use ratatui::{Terminal, backend::TestBackend, buffer::Buffer, style::Style};
+use ratatui::{
+    Terminal,
+    backend::TestBackend,
+    buffer::Buffer,
+    style::{Color, Style},
+};
 
 use super::draw;
 use crate::{
     at::At,
+    config::Config,
     state::{
         DaemonEvent, Event, Moment,
         rig::{Rig, row},
     },
-    theme::Theme,
 };
 
 fn drawn(rig: &Rig, width: u16, height: u16) -> Buffer {
     let mut terminal = Terminal::new(TestBackend::new(width, height)).expect("a screen of memory");
-    let theme = Theme::terminal();
-    terminal.draw(|frame| draw(frame, &rig.state, &theme)).expect("memory can be written");
+    terminal.draw(|frame| draw(frame, &rig.state, rig.state.theme())).expect("memory can be written");
     terminal.backend().buffer().clone()
 }
 
@@ -47,7 +51,8 @@ fn picture(buffer: &Buffer) -> String {
         let _ = writeln!(text, "{}", line.trim_end());
         for (style, run) in runs.iter().filter(|(style, run)| *style != Style::reset() && !run.trim().is_empty()) {
             let modifiers = format!("{:?}", style.add_modifier);
-            let _ = writeln!(styles, "{y:>3} {:?} {modifiers} {:?}", style.fg.unwrap_or_default(), run.trim());
+            let ground = style.bg.filter(|bg| *bg != Color::Reset).map(|bg| format!(" on {bg}")).unwrap_or_default();
+            let _ = writeln!(styles, "{y:>3} {:?}{ground} {modifiers} {:?}", style.fg.unwrap_or_default(), run.trim());
         }
     }
     format!("{text}---\n{styles}")
@@ -148,6 +153,30 @@ fn scrolled_up_with_a_marked_block() {
         rig.keys(&["pgup", "J", "3"]);
         rig
     });
+}
+
+/// Each style of it once, with the first character that has it.
+#[test]
+fn one_screen_in_every_theme() {
+    let mut rig = sized(Rig::with(3), 80, 12);
+    rig.key("tab");
+    let names: Vec<String> = rig.state.config.themes.iter().map(|theme| theme.name().to_owned()).collect();
+    let mut pictures = String::new();
+    for name in names {
+        rig.event(Event::Config(Ok(Box::new(Config { theme: Some(name.clone()), ..Config::default() }))));
+        // Without what is said of the change.
+        rig.now += 60_000_000;
+        rig.event(Event::Tick);
+        let _ = writeln!(pictures, "{name}");
+        let mut seen = Vec::new();
+        for cell in &drawn(&rig, 80, 12).content {
+            if cell.symbol() != " " && !seen.contains(&cell.style()) {
+                let _ = writeln!(pictures, "  {} {} on {} {:?}", cell.symbol(), cell.fg, cell.bg, cell.modifier);
+                seen.push(cell.style());
+            }
+        }
+    }
+    insta::assert_snapshot!("themes", pictures);
 }
 
 #[test]
