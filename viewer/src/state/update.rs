@@ -41,6 +41,10 @@ impl State {
                 }
             }
             Event::Held { name, saved, state } => self.held(name, saved, state),
+            Event::Rows { agent, rows } => {
+                rows.into_iter().for_each(|row| self.roster.upsert(row));
+                self.rows_here = Some(agent);
+            }
             Event::Fetched { exchange, fetch } => self.contents.arrived(exchange, *fetch),
             Event::Blocks { exchange, side, contents } => self.contents.told(exchange, side, contents),
             Event::Live { exchange, events } => events.iter().for_each(|event| self.live(exchange, event)),
@@ -223,7 +227,10 @@ impl State {
                 self.contents.interrupted();
             }
             DaemonEvent::Failed(reason) => self.daemon.connection = Connection::Failed(clean_line(&reason)),
-            DaemonEvent::Rows(rows) => rows.into_iter().for_each(|row| self.roster.upsert(row)),
+            DaemonEvent::Rows(rows) => {
+                rows.into_iter().for_each(|row| self.roster.upsert(row));
+                self.daemon.answered = true;
+            }
             DaemonEvent::SnapshotEnd => self.daemon.caught_up = true,
             DaemonEvent::Reset(reason) => {
                 self.roster.clear();
