@@ -21,9 +21,11 @@ const UNANSWERED: Duration = Duration::from_secs(2);
 struct Times {
     /// The end of the first frame after it.
     first: Vec<f64>,
-    /// The end of the last one, where more is fetched first.
+    /// The end of the last one that shows something new, where more is fetched first.
     last: Vec<f64>,
     unanswered: usize,
+    /// Frames after the first that show nothing new.
+    needless: usize,
 }
 
 impl Times {
@@ -37,14 +39,17 @@ impl Times {
             return;
         };
         viewer.wait_until_quiet(QUIET);
-        let last = viewer.frames()[frames..].last().map_or(first.ended, |frame| frame.ended);
+        let answers = &viewer.frames()[frames..];
+        let last = answers.iter().rfind(|frame| frame.changes).map_or(first.ended, |frame| frame.ended);
         self.first.push((first.ended - pressed).as_secs_f64() * 1e3);
         self.last.push((last - pressed).as_secs_f64() * 1e3);
+        self.needless += answers[1..].iter().filter(|frame| !frame.changes).count();
     }
 
     fn add(self, all: &mut Self, table: &mut Table, store: &'static str, kind: &str) {
         all.first.extend(&self.first);
         all.unanswered += self.unanswered;
+        all.needless += self.needless;
         table.add(store, &format!("{kind}: key → frame, ms"), Bar::P99(25.0), self.first);
         table.add(store, &format!("{kind}: key → last frame, ms"), Bar::None, self.last);
     }
@@ -68,6 +73,12 @@ pub(crate) fn measure(table: &mut Table, stage: &Stage, size: &Size) {
         );
     }
     press_all(&viewer, "end", stage, &ENDS, size.presses).add(&mut all, table, stage.name, "first and last line");
+    table.add(
+        stage.name,
+        "frames after a key that show nothing new",
+        Bar::None,
+        vec![all.needless as f64 / all.first.len() as f64],
+    );
     table.add(stage.name, "all keys: key → frame, ms", Bar::P99(25.0), all.first);
     table.add(stage.name, "keys without a frame", Bar::Max(0.0), vec![all.unanswered as f64]);
     table.add(stage.name, "memory after the keys, MB", Bar::Max(60.0), vec![megabytes(&viewer, "VmRSS")]);

@@ -46,6 +46,8 @@ fn main() {
     };
     let groups: Vec<&str> = words.into_iter().filter(|word| !["quick", "full"].contains(word)).collect();
     let wanted = |group: &str| groups.is_empty() || groups.contains(&group);
+    // Figures of a busy machine say little.
+    eprintln!("load average: {}", std::fs::read_to_string("/proc/loadavg").unwrap_or_default().trim_end());
     let mut table = Table::default();
     for plan in plans {
         let stage = Stage::set(plan);

@@ -6,13 +6,14 @@ use std::{
     path::{Path, PathBuf},
     sync::{
         Arc,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicU64, AtomicUsize, Ordering},
     },
     time::{Duration, Instant},
 };
 
 use ccdump_tests::{client::Client, grpc, home::Home, http1::post};
-use tokio::runtime::Runtime;
+use ccdump_wire::v1::{WatchRequest, event::Detail, watch_response::Message};
+use tokio::{runtime::Runtime, sync::watch};
 
 use crate::{
     history::Agent,
@@ -24,6 +25,8 @@ use crate::{
 const VERSION: u32 = 1;
 /// Sessions that go on at the same time.
 const LANES: usize = 4;
+/// Bytes that may be on their way.
+const AHEAD: u64 = 8 << 20;
 /// A gigabyte takes a while to be derived.
 const DERIVED_WITHIN: Duration = Duration::from_secs(1_200);
 
@@ -58,7 +61,10 @@ fn make(plan: &Plan, runtime: &Runtime, kept: &Path) {
     let home = Home::new();
     let upstream = Upstream::start(runtime);
     let mut daemon = home.daemon(&upstream.url()).start();
-    let bytes = runtime.block_on(send(plan, &upstream, daemon.proxy()));
+    let bytes = runtime.block_on(async {
+        let recorded = Recorded::follow(&home).await;
+        send(plan, &upstream, daemon.proxy(), recorded).await
+    });
     eprintln!("{}: {} MB sent after {:.1} s", plan.name, bytes / 1_000_000, began.elapsed().as_secs_f64());
     let status = runtime.block_on(async { grpc::settled(&mut grpc::connect(&home.socket()).await, DERIVED_WITHIN).await });
     assert_eq!((status.exchanges, status.gap_bytes), (plan.exchanges as u64, 0), "all is recorded");
@@ -73,35 +79,71 @@ fn make(plan: &Plan, runtime: &Runtime, kept: &Path) {
 }
 
 /// All sessions, a few at a time; the last one alone, so that it is the newest. Gives the bytes of all bodies.
-async fn send(plan: &Plan, upstream: &Upstream, proxy: SocketAddr) -> usize {
+async fn send(plan: &Plan, upstream: &Upstream, proxy: SocketAddr, recorded: Recorded) -> u64 {
     let mut sessions = plan.sessions();
     let long = sessions.pop().expect("a session");
     let (sessions, next) = (Arc::new(sessions), Arc::new(AtomicUsize::new(0)));
     let lanes: Vec<_> = (0..LANES)
         .map(|_| {
-            let (sessions, next, upstream) = (Arc::clone(&sessions), Arc::clone(&next), upstream.clone());
+            let (sessions, next) = (Arc::clone(&sessions), Arc::clone(&next));
+            let (upstream, recorded) = (upstream.clone(), recorded.clone());
             tokio::spawn(async move {
-                let mut lane = Lane { client: Client::connect(proxy).await, upstream, bytes: 0 };
+                let mut lane = Lane { client: Client::connect(proxy).await, upstream, recorded };
                 while let Some(session) = sessions.get(next.fetch_add(1, Ordering::Relaxed)) {
                     lane.session(*session).await;
                 }
-                lane.bytes
             })
         })
         .collect();
-    let mut bytes = 0;
     for lane in lanes {
-        bytes += lane.await.expect("a lane does not fail");
+        lane.await.expect("a lane does not fail");
     }
-    let mut lane = Lane { client: Client::connect(proxy).await, upstream: upstream.clone(), bytes };
+    let mut lane = Lane { client: Client::connect(proxy).await, upstream: upstream.clone(), recorded };
     lane.session(long).await;
-    lane.bytes
+    lane.recorded.sent.load(Ordering::Relaxed)
+}
+
+/// How much of what was sent is on record. The daemon holds no traffic back and keeps only so much in memory: who sends faster than it
+/// writes has to wait by himself.
+#[derive(Clone)]
+struct Recorded {
+    sent: Arc<AtomicU64>,
+    written: watch::Receiver<u64>,
+}
+
+impl Recorded {
+    async fn follow(home: &Home) -> Self {
+        let mut service = grpc::connect(&home.socket()).await;
+        let mut events = grpc::Watcher::start(&mut service, WatchRequest::default()).await;
+        let (write, written) = watch::channel(0);
+        tokio::spawn(async move {
+            while let Some(message) = events.next().await {
+                let Message::Events(batch) = message else { continue };
+                let ended = batch.events.into_iter().filter_map(|event| match event.detail {
+                    Some(Detail::Ended(ended)) => Some(ended.request_bytes + ended.response_bytes),
+                    _ => None,
+                });
+                let bytes: u64 = ended.sum();
+                write.send_modify(|written| *written += bytes);
+                if write.is_closed() {
+                    return;
+                }
+            }
+        });
+        Self { sent: Arc::default(), written }
+    }
+
+    /// Waits until there is room for so many bytes.
+    async fn room_for(&mut self, bytes: u64) {
+        let sent = self.sent.fetch_add(bytes, Ordering::Relaxed);
+        self.written.wait_for(|written| sent.saturating_sub(*written) < AHEAD).await.expect("the daemon lives");
+    }
 }
 
 struct Lane {
     client: Client,
     upstream: Upstream,
-    bytes: usize,
+    recorded: Recorded,
 }
 
 impl Lane {
@@ -120,7 +162,7 @@ impl Lane {
 
     async fn turn(&mut self, agent: &mut Agent, is_last: bool) {
         let turn = agent.next_turn(is_last);
-        self.bytes += turn.request.len() + turn.answer.len();
+        self.recorded.room_for((turn.request.len() + turn.answer.len()) as u64).await;
         let number = self.upstream.prepare(Answer::Whole(turn.answer));
         let answer = self.client.call(&request(agent, &turn.request, number)).await;
         assert_eq!(answer.status(), 200, "{answer:?}");

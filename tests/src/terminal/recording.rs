@@ -16,6 +16,8 @@ pub struct Frame {
     pub began: Instant,
     /// When its closing bracket arrived.
     pub ended: Instant,
+    /// Whether any cell looks other than before.
+    pub changes: bool,
 }
 
 /// What there is to see after a piece of output.
@@ -149,7 +151,10 @@ impl Recording {
             let opens = self.bytes[after - 1] == b'h';
             match self.open.take() {
                 None if opens => self.open = Some((bracket, at, Screen::of(self.parser.screen()))),
-                Some((begin, began, _)) if !opens => self.frames.push(Frame { bytes: begin..after, began, ended: at }),
+                Some((begin, began, before)) if !opens => {
+                    let changes = before != Screen::of(self.parser.screen());
+                    self.frames.push(Frame { bytes: begin..after, began, ended: at, changes });
+                }
                 unchanged => self.open = unchanged,
             }
             self.parse_through(after);
@@ -225,5 +230,8 @@ mod tests {
         assert_eq!(recording.screen().row(0), "before");
         recording.take(b"l", Instant::now());
         assert_eq!(recording.screen().row(0), "after!");
+        recording.take(b"\x1b[?2026h\x1b[1;1Hafter!\x1b[0m\x1b[?2026l", Instant::now());
+        recording.take(b"\x1b[?2026h\x1b[1;1H\x1b[1ma\x1b[?2026l", Instant::now());
+        assert_eq!(recording.frames.iter().map(|frame| frame.changes).collect::<Vec<_>>(), [true, false, true]);
     }
 }

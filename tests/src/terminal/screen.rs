@@ -103,6 +103,15 @@ impl Screen {
     }
 }
 
+/// Size and cells; where the cursor stands is no part of it.
+impl PartialEq for Screen {
+    fn eq(&self, other: &Self) -> bool {
+        let (rows, cols) = self.size();
+        let mut cells = (0..rows).flat_map(|row| (0..cols).map(move |col| (row, col)));
+        self.size() == other.size() && cells.all(|(row, col)| self.0.cell(row, col) == other.0.cell(row, col))
+    }
+}
+
 /// In a frame, so that blanks can be seen.
 impl fmt::Display for Screen {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

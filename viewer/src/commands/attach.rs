@@ -30,11 +30,14 @@ pub(crate) async fn run(socket: PathBuf, is_default: bool, options: Attach) -> R
         Err(_) if is_hosted() => None,
         connected => Some(connected?),
     };
-    if let (Some(at), Some(mut link)) = (options.at, link.clone()) {
-        // One that is not there is told before the terminal is taken.
-        link.exchange(at.exchange).await?;
-    }
-    let moment = options.at.map(|at| Moment::new(at, options.is_looped));
+    let moment = match (options.at, link.clone()) {
+        (Some(at), Some(mut link)) => {
+            // One that is not there is told before the terminal is taken.
+            let (row, _) = link.exchange(at.exchange).await?;
+            Some(Moment::new(at, options.is_looped, Some(row)))
+        }
+        (at, _) => at.map(|at| Moment::new(at, options.is_looped, None)),
+    };
     let (name, theme) = (options.name, options.theme);
     screen::run(link, socket, screen::Options { name, moment, theme, ..screen::Options::default() }).await
 }

@@ -27,8 +27,8 @@ pub(crate) struct Roster {
     rows: BTreeMap<u64, Exchange>,
     agents: HashMap<AgentKey, Agent>,
     nodes: Vec<Node>,
-    /// Grows when sessions or agents come or go.
-    pub(crate) generation: u64,
+    /// Sessions or agents have come or gone since the tree was made.
+    is_outgrown: bool,
 }
 
 impl Roster {
@@ -55,7 +55,7 @@ impl Roster {
 
     /// The record is another one.
     pub(crate) fn clear(&mut self) {
-        *self = Self { generation: self.generation + 1, ..Self::default() };
+        *self = Self::default();
     }
 
     pub(crate) fn row(&self, id: u64) -> Option<&Exchange> {
@@ -66,7 +66,7 @@ impl Roster {
         self.agents.get(key)
     }
 
-    /// The tree: newest session first, agents under their parents in order of appearance.
+    /// The tree, as [`Roster::plant`] left it: newest session first, agents under their parents in order of appearance.
     pub(crate) fn nodes(&self) -> &[Node] {
         &self.nodes
     }
@@ -108,9 +108,7 @@ impl Roster {
         if row.end_state() == EndState::Unspecified {
             agent.open.push(row.id);
         }
-        if is_new {
-            self.plant();
-        }
+        self.is_outgrown |= is_new;
     }
 
     fn leave(&mut self, key: &AgentKey, id: u64, was_turn: bool, for_good: bool) {
@@ -121,14 +119,16 @@ impl Roster {
             agent.exchanges.remove(at);
             if agent.exchanges.is_empty() {
                 self.agents.remove(key);
-                self.plant();
+                self.is_outgrown = true;
             }
         }
     }
 
-    /// Makes the tree anew.
-    fn plant(&mut self) {
-        self.generation += 1;
+    /// Makes the tree anew if it has to be: once for all rows that have come.
+    pub(crate) fn plant(&mut self) {
+        if !std::mem::take(&mut self.is_outgrown) {
+            return;
+        }
         let first = |agent: &Agent| agent.exchanges.first().copied().unwrap_or(u64::MAX);
         let mut sessions: BTreeMap<(Option<&str>, &str), Group<'_>> = BTreeMap::new();
         for (key, agent) in &self.agents {
@@ -205,7 +205,8 @@ mod tests {
         }
     }
 
-    fn tree(roster: &Roster) -> Vec<String> {
+    fn tree(roster: &mut Roster) -> Vec<String> {
+        roster.plant();
         roster
             .nodes()
             .iter()
@@ -231,7 +232,7 @@ mod tests {
         ] {
             roster.upsert(row);
         }
-        assert_eq!(tree(&roster), ["new", "  main", "old", "  main", "    a", "      aa", "    b", "  lost"]);
+        assert_eq!(tree(&mut roster), ["new", "  main", "old", "  main", "    a", "      aa", "    b", "  lost"]);
     }
 
     #[test]
@@ -240,6 +241,7 @@ mod tests {
         for (id, agent, parent) in [(1, "x", "y"), (2, "y", "x"), (3, "z", "z")] {
             roster.upsert(row(id, "s", agent, Some(parent)));
         }
+        roster.plant();
         assert_eq!(roster.agents().count(), 3);
     }
 
@@ -253,7 +255,7 @@ mod tests {
         late.through_seq = 9;
         roster.upsert(late.clone());
         roster.upsert(early);
-        assert_eq!(tree(&roster), ["s", "  main"]);
+        assert_eq!(tree(&mut roster), ["s", "  main"]);
         let agent = roster.agent(&AgentKey::of(&late)).expect("the agent");
         assert_eq!((agent.exchanges.as_slice(), agent.turns, agent.open.as_slice()), (&[1][..], 1, &[1][..]));
         late.set_end_state(EndState::Complete);

@@ -113,6 +113,11 @@ impl Effects {
                         self.spawn(fetch::exchange(link, exchange, wanted));
                     }
                 }
+                Effect::Rows { agent, around } => {
+                    if let Some(link) = self.link.clone() {
+                        self.spawn(fetch::rows(link, agent, around));
+                    }
+                }
                 Effect::FetchBlocks { exchange, side, blocks } => {
                     if let Some(link) = self.link.clone() {
                         self.spawn(fetch::blocks(link, exchange, side, blocks));

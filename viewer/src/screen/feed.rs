@@ -6,7 +6,10 @@ use std::{
 };
 
 use ccdump_wire::v1::{Event as LogEvent, ExchangesRequest, Filter, event::Detail};
-use tokio::{sync::mpsc, time::sleep};
+use tokio::{
+    sync::{mpsc, watch as watch_value},
+    time::sleep,
+};
 
 use super::{Options, effects::Incoming};
 use crate::{
@@ -24,11 +27,17 @@ const PAUSE: Duration = Duration::from_millis(20);
 /// Nobody listens any more.
 struct Gone;
 
-pub(super) fn start(link: Option<Link>, socket: PathBuf, options: Options, incoming: mpsc::Sender<Incoming>) {
+pub(super) fn start(
+    link: Option<Link>,
+    socket: PathBuf,
+    options: Options,
+    incoming: mpsc::Sender<Incoming>,
+    drawn: watch_value::Receiver<bool>,
+) {
     tokio::spawn(async move {
         let feed = Feed { incoming, name: options.name, state: options.state };
         // That it is over means that the viewer is leaving.
-        let _ = feed.run(link, socket).await;
+        let _ = feed.run(link, socket, drawn).await;
     });
 }
 
@@ -41,7 +50,7 @@ struct Feed {
 }
 
 impl Feed {
-    async fn run(mut self, link: Option<Link>, socket: PathBuf) -> Result<(), Gone> {
+    async fn run(mut self, link: Option<Link>, socket: PathBuf, mut drawn: watch_value::Receiver<bool>) -> Result<(), Gone> {
         let mut link = match link {
             Some(link) => link,
             None => self.wait_for_daemon(&socket).await?,
@@ -53,6 +62,8 @@ impl Feed {
         if let Ok(page) = link.exchanges(newest).await {
             self.tell(DaemonEvent::Rows(page.exchanges)).await?;
         }
+        // What the screen shows comes first, the rest of the index after it.
+        drawn.wait_for(|drawn| *drawn).await.map_err(|_| Gone)?;
         // An empty cursor: the whole index comes first.
         let cursor = Cursor { epoch: String::new(), seq: 0 };
         let filter = Filter { index: true, ..Filter::default() };

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use ccdump_provider::side::Side;
-use ccdump_wire::v1::{Block, event::Detail, watch_response::Message};
+use ccdump_wire::v1::{Block, ExchangesRequest, event::Detail, watch_response::Message};
 use tokio::sync::mpsc;
 
 use super::effects::Incoming;
@@ -11,11 +11,14 @@ use crate::{
     content::kind,
     conversation::{SHOWN, is_new_message},
     link::{BlockContent, Link, LinkError, Outline, next},
-    model::{Fetch, Fetched, Held, Piece, RequestSide, ResponseSide, Wanted},
+    model::{AgentKey, Fetch, Fetched, Held, Piece, RequestSide, ResponseSide, Wanted},
     state::Event,
 };
 use ccdump_provider::block::BlockKind;
 
+/// Rows of the index that are fetched at once, and how far before the one that is wanted they begin.
+const ROWS: u32 = 400;
+const ROWS_BEFORE: u64 = 200;
 /// A system section up to this size is fetched at once, for its first line.
 const SECTION: u64 = 64 * 1024;
 /// Other blocks up to this size are fetched at once.
@@ -48,6 +51,22 @@ pub(crate) async fn exchange(mut link: Link, id: u64, wanted: Wanted) -> Option<
         };
     }
     Some(Event::Fetched { exchange: id, fetch: Box::new(fetch) })
+}
+
+/// Rows of one agent. `None`: there is nothing to be had early.
+pub(super) async fn rows(mut link: Link, agent: AgentKey, around: Option<u64>) -> Option<Event> {
+    let after_id = around.map(|exchange| exchange.saturating_sub(ROWS_BEFORE));
+    let request = ExchangesRequest {
+        session: agent.session.clone(),
+        agent: agent.agent.clone(),
+        provider: Some(agent.provider.clone()),
+        newest: after_id.is_none().then_some(ROWS),
+        after_id: after_id.unwrap_or_default(),
+        page_size: ROWS,
+        ..ExchangesRequest::default()
+    };
+    let rows = link.exchanges(request).await.ok()?.exchanges;
+    Some(Event::Rows { agent, rows })
 }
 
 /// The content of blocks.

@@ -17,7 +17,7 @@ use std::{path::PathBuf, time::Duration};
 
 use jiff::{Timestamp, tz::TimeZone};
 use tokio::{
-    sync::mpsc,
+    sync::{mpsc, watch},
     time::{Instant, sleep_until},
 };
 
@@ -86,7 +86,8 @@ pub(crate) async fn run(link: Option<Link>, socket: PathBuf, mut options: Option
         options.name = Some(moment::name(options.name));
         state.show_moment(moment);
     }
-    feed::start(link, socket, options, events);
+    let (drawn, is_drawn) = watch::channel(false);
+    feed::start(link, socket, options, events, is_drawn);
 
     let mut is_first = true;
     let mut next_frame = started;
@@ -104,6 +105,7 @@ pub(crate) async fn run(link: Option<Link>, socket: PathBuf, mut options: Option
                 }
                 screen.draw(|frame| view::draw(frame, &state, state.theme()))?;
                 if std::mem::take(&mut is_first) {
+                    drawn.send_replace(true);
                     effects.ready(started.elapsed(), &state);
                 }
                 next_frame = Instant::now() + FRAME;

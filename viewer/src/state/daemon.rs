@@ -27,6 +27,8 @@ pub(crate) struct Daemon {
     pub(crate) paused: Option<String>,
     /// Bytes that were not recorded since this viewer is here.
     pub(crate) gap_bytes: u64,
+    /// Rows were asked for, and have come if there are any.
+    pub(crate) answered: bool,
     /// All that had been recorded before is known.
     pub(crate) caught_up: bool,
 }

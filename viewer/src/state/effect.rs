@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use ccdump_provider::side::Side;
 use ccdump_wire::v1::Block;
 
-use crate::model::Wanted;
+use crate::model::{AgentKey, Wanted};
 
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Effect {
@@ -13,6 +13,11 @@ pub(crate) enum Effect {
     Fetch {
         exchange: u64,
         wanted: Wanted,
+    },
+    /// Fetch rows of this agent now, before the rest of the index is here: those around an exchange, or the newest.
+    Rows {
+        agent: AgentKey,
+        around: Option<u64>,
     },
     /// Fetch the content of these blocks.
     FetchBlocks {

@@ -7,7 +7,7 @@ use crate::{
     config::Config,
     dev::protocol::ToViewer,
     keymap::Key,
-    model::{Fetch, Held},
+    model::{AgentKey, Fetch, Held},
 };
 
 #[derive(Debug)]
@@ -28,6 +28,11 @@ pub(crate) enum Event {
         name: String,
         saved: bool,
         state: Option<Vec<u8>>,
+    },
+    /// What [`super::Effect::Rows`] asked for.
+    Rows {
+        agent: AgentKey,
+        rows: Vec<Exchange>,
     },
     /// What [`super::Effect::Fetch`] asked for.
     Fetched {

@@ -43,7 +43,7 @@ use self::{component::Restored, conversation::Sources};
 use crate::{
     config::Config,
     keymap::Context,
-    model::{Contents, Node, Roster},
+    model::{AgentKey, Contents, Node, Roster},
 };
 
 /// After a change the view state is kept this soon. Microseconds.
@@ -85,6 +85,9 @@ pub(crate) struct State {
     pub(crate) reloads: Reloads,
     /// The one at the top of the tree.
     newest_session: Option<Node>,
+    /// Whose rows were asked for before the index was here, and whose have come.
+    rows_asked: Option<AgentKey>,
+    rows_here: Option<AgentKey>,
     /// What was saved last, with the parts of components that are unknown here.
     saved: Saved,
     save_at_us: Option<i64>,
@@ -113,6 +116,8 @@ impl State {
             journal: Journal::default(),
             reloads: Reloads::default(),
             newest_session: None,
+            rows_asked: None,
+            rows_here: None,
             saved: Saved::default(),
             save_at_us: None,
         }
@@ -179,26 +184,30 @@ impl State {
     pub(crate) fn is_whole(&self) -> bool {
         let rows = &self.conversation.window.rows;
         match rows.is_empty() {
-            true => self.roster.is_empty() && self.daemon.caught_up,
+            true => self.roster.is_empty() && self.daemon.answered && self.moment.is_none(),
+            false if self.moment.is_some() && !self.has_rows() => false,
             false => rows.iter().all(|row| row.turn.is_loaded),
         }
     }
 
     /// To be called before drawing: finds what is on the screen. Gives what has to be fetched for it.
     pub(crate) fn arrange(&mut self) -> Vec<Effect> {
+        self.roster.plant();
         self.choose_liveliest();
+        let early = self.early_rows();
         let areas = self.areas();
         let chosen = self.conversation.agent.as_ref();
         let row = self.roster.nodes().iter().position(|node| matches!(node, Node::Agent { key, .. } if Some(key) == chosen));
         self.sidebar.reveal(row, self.roster.nodes().len(), usize::from(areas.sidebar.height));
         let place = self.conversation.place().cloned();
+        let is_complete = self.has_rows();
         let mut effects = self.conversation.arrange(Sources {
             roster: &self.roster,
             contents: &mut self.contents,
             zone: &self.zone,
             width: areas.conversation.width.saturating_sub(MARGIN),
             height: areas.conversation.height,
-            is_complete: self.daemon.caught_up,
+            is_complete,
         });
         if let Some(moment) = &mut self.moment {
             let newest = self.conversation.exchanges(&self.roster).last().copied();
@@ -216,6 +225,7 @@ impl State {
             Node::Agent { key, .. } => Some(key),
             Node::Session { .. } => None,
         });
+        effects.extend(early);
         effects.extend(self.labels.find(agents, &self.roster, &mut self.contents));
         effects
     }
@@ -233,13 +243,32 @@ impl State {
         }
         let is_there = self.conversation.agent.as_ref().is_some_and(|agent| self.roster.agent(agent).is_some());
         // What was chosen at an earlier time may come yet while the index is still arriving, or with the time that is shown.
-        let may_come = self.conversation.agent.is_some() && (!self.daemon.caught_up || self.moment.is_some());
+        let may_come = self.conversation.agent.is_some() && (!self.has_rows() || self.moment.is_some());
         if !is_there
             && !may_come
             && let Some(agent) = self.roster.liveliest()
         {
             self.conversation.choose(agent.clone());
         }
+    }
+
+    /// Whether the rows that the screen needs are here, or will never be.
+    fn has_rows(&self) -> bool {
+        self.daemon.caught_up || (self.rows_here.is_some() && self.rows_here == self.conversation.agent)
+    }
+
+    /// Rows that the first frame takes and that are not among the newest.
+    fn early_rows(&mut self) -> Option<Effect> {
+        let agent = self.conversation.agent.as_ref().filter(|agent| self.rows_asked.as_ref() != Some(*agent))?;
+        let past = self.moment.as_ref().map(Moment::exchange);
+        let around = self.conversation.place().filter(|_| !self.conversation.follow).map(|place| place.exchange).or(past);
+        let is_here = around.is_some_and(|exchange| self.roster.row(exchange).is_some())
+            || (around.is_none() && self.roster.agent(agent).is_some());
+        if self.daemon.caught_up || (is_here && past.is_none()) {
+            return None;
+        }
+        self.rows_asked = Some(agent.clone());
+        Some(Effect::Rows { agent: agent.clone(), around })
     }
 
     /// Something changed that is kept for the next start.

@@ -128,7 +128,12 @@ impl Rig {
                 Effect::Save(state) => self.saved = Some(state),
                 Effect::Copy(text) => self.copied = Some(text),
                 Effect::Leave | Effect::HandOver => self.left = true,
-                Effect::FetchBlocks { .. } | Effect::Follow(_) | Effect::Redraw | Effect::Suspend | Effect::Edit { .. } => {}
+                Effect::Rows { .. }
+                | Effect::FetchBlocks { .. }
+                | Effect::Follow(_)
+                | Effect::Redraw
+                | Effect::Suspend
+                | Effect::Edit { .. } => {}
             }
         }
     }

@@ -1,7 +1,7 @@
 //! All that happens, one after the other, and what it does to the state.
 
 use ccdump_provider::provider::Provider;
-use ccdump_wire::v1::{self, Event as LogEvent, event::Detail};
+use ccdump_wire::v1::{self, Event as LogEvent, Exchange, event::Detail};
 
 use super::{
     Connection, DaemonEvent, Effect, Event, Moment, State, Weight,
@@ -42,6 +42,10 @@ impl State {
                 }
             }
             Event::Held { name, saved, state } => self.held(name, saved, state),
+            Event::Rows { agent, rows } => {
+                self.rows(rows);
+                self.rows_here = Some(agent);
+            }
             Event::Fetched { exchange, mut fetch } => {
                 self.cut_fetch(exchange, &mut fetch);
                 self.contents.arrived(exchange, *fetch);
@@ -245,8 +249,10 @@ impl State {
                 self.contents.interrupted();
             }
             DaemonEvent::Failed(reason) => self.daemon.connection = Connection::Failed(clean_line(&reason)),
-            DaemonEvent::Rows(rows) if self.moment.is_some() => self.moment_rows(rows),
-            DaemonEvent::Rows(rows) => rows.into_iter().for_each(|row| self.roster.upsert(row)),
+            DaemonEvent::Rows(rows) => {
+                self.rows(rows);
+                self.daemon.answered = true;
+            }
             DaemonEvent::SnapshotEnd => self.daemon.caught_up = true,
             DaemonEvent::Reset(reason) => {
                 self.roster.clear();
@@ -273,6 +279,14 @@ impl State {
                 let missing = words::missing(bytes, exchanges);
                 self.notices.say(now, Weight::Warning, format!("recording was incomplete: {missing}"));
             }
+        }
+    }
+
+    /// Rows of the index came.
+    fn rows(&mut self, rows: Vec<Exchange>) {
+        match self.moment {
+            Some(_) => self.moment_rows(rows),
+            None => rows.into_iter().for_each(|row| self.roster.upsert(row)),
         }
     }
 
@@ -322,6 +336,7 @@ impl State {
                     self.notices.say(self.now_us, Weight::Warning, text);
                 }
                 self.check_theme();
+                self.settle_moment();
             }
             Err(why) => {
                 let text = format!("the saved place was not restored ({})", clean_line(&why));

@@ -102,16 +102,16 @@ fn agents_and_how_they_stand() {
 }
 
 #[test]
-fn a_moment_that_plays() {
+fn a_moment_of_the_past() {
     pictures("moment", |width, height| {
         let mut rig = sized(Rig::empty(), width, height);
         let row = Exchange { started_at_us: 1_793_871_667_250_000, duration_us: Some(9_000_000), ..row(2, "main") };
         let at = At { exchange: 2, after_us: Some(1_500_000) };
-        rig.state.show_moment(Moment::new(at, true));
+        rig.state.show_moment(Moment::new(at, false, Some(row.clone())));
         rig.event(Event::Daemon(DaemonEvent::Rows(vec![row])));
         rig.event(Event::Daemon(DaemonEvent::SnapshotEnd));
         rig.event(Event::Live { exchange: 2, events: vec![LogEvent { seq: 1, ..LogEvent::default() }] });
-        rig.keys(&["+", "p", ">"]);
+        rig.keys(&["+", ">"]);
         rig
     });
 }

@@ -40,8 +40,10 @@ pub(crate) fn name(name: Option<String>) -> String {
 pub(crate) struct Moment {
     at: At,
     is_looped: bool,
-    /// The row of the exchange is known, and so is when this is.
-    is_known: bool,
+    /// The row of the exchange, until the state takes it.
+    first: Option<Exchange>,
+    /// Whose exchange it is. Until that is known nothing is shown.
+    agent: Option<AgentKey>,
     clock: Clock,
     /// The moment that the state is of. Microseconds since the Unix epoch.
     shown_us: i64,
@@ -59,12 +61,13 @@ pub(crate) struct Moment {
 }
 
 impl Moment {
-    /// Nothing is shown before the exchange is known.
-    pub(crate) fn new(at: At, is_looped: bool) -> Self {
+    /// `first`: the row of the exchange, if it is known already.
+    pub(crate) fn new(at: At, is_looped: bool, first: Option<Exchange>) -> Self {
         Self {
             at,
             is_looped,
-            is_known: false,
+            first,
+            agent: None,
             clock: Clock::new(i64::MIN, is_looped),
             shown_us: i64::MIN,
             begin_us: i64::MIN,
@@ -78,7 +81,7 @@ impl Moment {
 
     /// The exchange is known now. One that goes on is taken to end `now_us`.
     fn know(&mut self, row: &Exchange, now_us: i64) {
-        self.is_known = true;
+        self.agent = Some(AgentKey::of(row));
         self.end_us = ended_at(row).unwrap_or(now_us);
         let asked = self.at.after_us.map_or(self.end_us, |after_us| row.started_at_us.saturating_add(after_us));
         // A loop needs something to play.
@@ -92,6 +95,11 @@ impl Moment {
     /// Microseconds since the Unix epoch.
     pub(crate) fn shown_us(&self) -> i64 {
         self.shown_us
+    }
+
+    /// The exchange that it is told from.
+    pub(crate) fn exchange(&self) -> u64 {
+        self.at.exchange
     }
 
     /// The exchange that it is told from, and the microseconds since that began.
@@ -120,7 +128,7 @@ impl Moment {
 
     /// It is `now_us` where the person is. Gives the moment to show.
     fn advance(&mut self, now_us: i64) -> i64 {
-        if !self.is_known {
+        if self.agent.is_none() {
             return self.shown_us;
         }
         self.clock.advance(now_us);
@@ -186,7 +194,7 @@ impl Moment {
 
     /// The record is another one.
     pub(super) fn forget(&mut self) {
-        *self = Self::new(self.at, self.is_looped);
+        *self = Self::new(self.at, self.is_looped, None);
     }
 
     /// The next viewer is not to go on where this one was.

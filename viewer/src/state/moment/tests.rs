@@ -71,10 +71,12 @@ impl Past {
         Self::restored(at, is_looped, None)
     }
 
+    /// The row of the exchange is known from the beginning of some and not of others, as when the daemon is away.
     fn restored(at: &str, is_looped: bool, state: Option<Vec<u8>>) -> Self {
         let at: crate::at::At = at.parse().expect("a moment");
+        let first = Some(full(at.exchange)).filter(|row| row.id % 2 == 0);
         let mut rig = Rig::empty();
-        rig.state.show_moment(Moment::new(at, is_looped));
+        rig.state.show_moment(Moment::new(at, is_looped, first));
         rig.event(Event::Held { name: "moment".to_owned(), saved: true, state });
         rig.event(Event::Daemon(DaemonEvent::Rows(IDS.into_iter().map(full).collect())));
         rig.event(Event::Daemon(DaemonEvent::SnapshotEnd));

@@ -6,7 +6,7 @@ use ccdump_wire::v1::{Event as LogEvent, Exchange};
 use super::Moment;
 use crate::{
     keymap::Command,
-    model::{AgentKey, Fetch, Fetched, Stage, as_of, ended_at, stage},
+    model::{Fetch, Fetched, Stage, as_of, ended_at, stage},
     state::State,
 };
 
@@ -15,8 +15,20 @@ const STEP: i64 = 1_000_000;
 
 impl State {
     /// Shows a moment instead of what is going on now. To be called before anything else happens.
-    pub(crate) fn show_moment(&mut self, moment: Moment) {
+    pub(crate) fn show_moment(&mut self, mut moment: Moment) {
+        let first = moment.first.take();
         self.moment = Some(moment);
+        self.moment_rows(first.into_iter().collect());
+    }
+
+    /// What was saved of another moment is not where to begin.
+    pub(in crate::state) fn settle_moment(&mut self) {
+        let Some(Moment { agent: Some(agent), is_restored, .. }) = &self.moment else { return };
+        if !is_restored {
+            self.conversation.choose(agent.clone());
+            self.conversation.bottom();
+        }
+        self.conversation.by_hand = true;
     }
 
     /// Time went by.
@@ -55,18 +67,14 @@ impl State {
     /// Rows of the index came.
     pub(in crate::state) fn moment_rows(&mut self, rows: Vec<Exchange>) {
         let Some(moment) = &mut self.moment else { return };
+        let mut is_new = false;
         for row in rows {
             if moment.rows.get(&row.id).is_some_and(|known| known.through_seq > row.through_seq) {
                 continue;
             }
-            if row.id == moment.at.exchange && !moment.is_known {
+            if row.id == moment.at.exchange && moment.agent.is_none() {
                 moment.know(&row, self.now_us);
-                // What was saved of another moment is not where to begin.
-                if !moment.is_restored {
-                    self.conversation.choose(AgentKey::of(&row));
-                    self.conversation.bottom();
-                }
-                self.conversation.by_hand = true;
+                is_new = true;
             } else if row.id == moment.at.exchange {
                 moment.end_us = ended_at(&row).unwrap_or(moment.end_us);
             }
@@ -74,6 +82,9 @@ impl State {
                 self.roster.put(row);
             }
             moment.rows.insert(row.id, row);
+        }
+        if is_new {
+            self.settle_moment();
         }
         self.play();
         self.give_streams();
