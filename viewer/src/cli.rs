@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use ccdump_provider::{provider::Provider, side::Side};
 use clap::{ArgGroup, Args, Parser, Subcommand};
 
-use crate::{dev, link::target::Source, since::Since};
+use crate::{at::At, dev, link::target::Source, since::Since};
 
 /// Shows what coding agents and model APIs say to each other, from the record that ccdumpd keeps.
 #[derive(Debug, Parser)]
@@ -28,6 +28,18 @@ pub(crate) struct Attach {
     /// Theme, built in or one of your own [env: CCDUMP_THEME]
     #[arg(long, value_name = "NAME")]
     pub(crate) theme: Option<String>,
+    /// Opens the record as it was so long after an exchange began; without seconds, at its end
+    #[arg(long, value_name = "ID[@SECONDS]")]
+    pub(crate) at: Option<At>,
+    /// Plays from there to the end of the exchange, again and again
+    #[arg(long = "loop", requires = "at")]
+    pub(crate) is_looped: bool,
+    /// Shows a report again, without a daemon
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["name", "at"])]
+    pub(crate) replay_report: Option<PathBuf>,
+    /// Only the report's last screen, as text on stdout
+    #[arg(long, requires = "replay_report")]
+    pub(crate) print: bool,
 }
 
 /// Which daemon to ask. The variables are read in `link::target`: a flag of one kind must beat a variable of the other.
@@ -63,6 +75,8 @@ pub(crate) enum Command {
     Body(Body),
     /// Follows the conversation as it happens; with --json, the log's events
     Tail(Tail),
+    /// Saves what a viewer shows, and how one came to it, in a file for a bug report
+    Report(Report),
     /// Shows everything, with a private daemon and scripted agents: no key, no network, nothing left behind
     Demo(Demo),
     /// Runs the viewer and replaces it whenever its source changes
@@ -136,6 +150,16 @@ pub(crate) struct Tail {
     /// Only this session
     #[arg(long, value_name = "ID")]
     pub(crate) session: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Report {
+    /// Name of the viewer's view state, as it stands at the top of its screen [default: main]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) name: Option<String>,
+    /// The file to write; it must not exist [default: ccdump-report-DATE.json]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

@@ -4,7 +4,7 @@ use std::{io, path::PathBuf, process::ExitCode};
 
 use ccdump_wire::{config::ConfigError, endpoint::EndpointError};
 
-use crate::{demo::DemoError, dev::DevError, link::LinkError};
+use crate::{demo::DemoError, dev::DevError, link::LinkError, report::ReportError};
 
 /// What a command ends with if it does not end well.
 #[derive(Debug, thiserror::Error)]
@@ -34,6 +34,8 @@ pub(crate) enum Failure {
     Dev(#[from] DevError),
     #[error(transparent)]
     Demo(#[from] DemoError),
+    #[error(transparent)]
+    Report(#[from] ReportError),
     /// By a signal, where there was something to put in order first.
     #[error("interrupted")]
     Interrupted,

@@ -1,5 +1,6 @@
 //! `ccdump-view`: attaches to a running daemon and shows what it has recorded. It owns nothing that could not be had again.
 
+mod at;
 mod blocks;
 mod brief;
 mod cli;
@@ -17,6 +18,7 @@ mod lines;
 mod link;
 mod model;
 mod output;
+mod report;
 mod screen;
 mod since;
 mod state;
@@ -53,6 +55,9 @@ fn run(cli: Cli) -> Result<(), Failure> {
     let socket = || socket(&cli.daemon);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Failure::Runtime)?;
     runtime.block_on(async {
+        if let Some(path) = cli.attach.replay_report {
+            return commands::report::replay(path, cli.attach.print).await;
+        }
         let Some(command) = cli.command else {
             // Who named a socket wants that daemon and no other.
             let is_default = !cli.daemon.is_named() && Source::environment().socket.is_none();
@@ -63,6 +68,7 @@ fn run(cli: Cli) -> Result<(), Failure> {
             Command::Show(options) => commands::show::run(&socket()?, options).await,
             Command::Body(options) => commands::body::run(&socket()?, options).await,
             Command::Tail(options) => commands::tail::run(socket()?, options).await,
+            Command::Report(options) => commands::report::run(&socket()?, options).await,
             // Threads of its own do the waiting; nothing else runs here.
             Command::Dev(options) => Ok(dev::run(options, cli.daemon.source())?),
             Command::Demo(options) => commands::demo::run(options).await,

@@ -13,6 +13,7 @@ use crate::{
     failure::Failure,
     link::{Link, LinkError},
     screen,
+    state::Moment,
 };
 
 /// `is_default`: nobody named a daemon, so that one may be started.
@@ -29,7 +30,13 @@ pub(crate) async fn run(socket: PathBuf, is_default: bool, options: Attach) -> R
         Err(_) if is_hosted() => None,
         connected => Some(connected?),
     };
-    screen::run(link, socket, screen::Options { name: options.name, theme: options.theme, ..screen::Options::default() }).await
+    if let (Some(at), Some(mut link)) = (options.at, link.clone()) {
+        // One that is not there is told before the terminal is taken.
+        link.exchange(at.exchange).await?;
+    }
+    let moment = options.at.map(|at| Moment::new(at, options.is_looped));
+    let (name, theme) = (options.name, options.theme);
+    screen::run(link, socket, screen::Options { name, moment, theme, ..screen::Options::default() }).await
 }
 
 /// Shows the record of a daemon that runs.

@@ -74,6 +74,20 @@ impl Key {
         };
         Some(Self { code, ctrl, alt })
     }
+
+    /// The name that [`Key::parse`] reads.
+    pub(crate) fn name(self) -> String {
+        let ctrl = if self.ctrl { "ctrl-" } else { "" };
+        let alt = if self.alt { "alt-" } else { "" };
+        let named = NAMED.iter().find(|(_, code)| *code == self.code).map(|(name, _)| (*name).to_owned());
+        let name = named.unwrap_or_else(|| match self.code {
+            Code::Char(c) => c.to_string(),
+            Code::Function(number) => format!("f{number}"),
+            // All others have a name.
+            _ => String::new(),
+        });
+        format!("{ctrl}{alt}{name}")
+    }
 }
 
 impl Key {
@@ -142,6 +156,8 @@ mod tests {
             ("shift-tab", "Shift-Tab"),
         ] {
             assert_eq!(Key::parse(name).map(|key| key.to_string()).as_deref(), Some(shown), "{name}");
+            let key = Key::parse(name);
+            assert_eq!(key.map(Key::name).and_then(|name| Key::parse(&name)), key, "{name}");
         }
         for wrong in ["", "ctrl-", "f99", "pagedown?", "strg-x", "ab"] {
             assert_eq!(Key::parse(wrong), None, "{wrong}");

@@ -15,6 +15,8 @@ use crate::blocks::Category;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Context {
     Conversation,
+    /// Comes before the conversation where that is shown at a moment of the past.
+    Moment,
     Sidebar,
     /// Nothing was recorded yet: the ways to connect an agent are on the screen.
     Welcome,
@@ -26,6 +28,7 @@ impl Context {
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Conversation => "conversation",
+            Self::Moment => "moment",
             Self::Sidebar => "sidebar",
             Self::Welcome => "welcome",
             Self::Help => "help",
@@ -40,12 +43,13 @@ pub(crate) enum Section {
     Jump,
     Show,
     Agents,
+    Time,
     Program,
     Develop,
 }
 
 impl Section {
-    pub(crate) const ALL: [Self; 6] = [Self::Move, Self::Jump, Self::Show, Self::Agents, Self::Program, Self::Develop];
+    pub(crate) const ALL: [Self; 7] = [Self::Move, Self::Jump, Self::Show, Self::Agents, Self::Time, Self::Program, Self::Develop];
 
     pub(crate) fn title(self) -> &'static str {
         match self {
@@ -53,6 +57,7 @@ impl Section {
             Self::Jump => "Jump",
             Self::Show => "Show and hide",
             Self::Agents => "Sessions and agents",
+            Self::Time => "Time, where a moment is shown (--at)",
             Self::Program => "Program",
             Self::Develop => "While it is being changed (ccdump-view dev)",
         }
@@ -73,7 +78,7 @@ pub(crate) struct Binding {
     pub(crate) footer: Option<&'static str>,
 }
 
-use Context::{Conversation, Help, Sidebar, Welcome};
+use Context::{Conversation, Help, Moment, Sidebar, Welcome};
 
 const EVERYWHERE: &[Context] = &[Conversation, Sidebar, Welcome, Help];
 const MAIN: &[Context] = &[Conversation, Sidebar, Welcome];
@@ -81,6 +86,7 @@ const LISTS: &[Context] = &[Conversation, Sidebar, Welcome, Help];
 const TEXT: &[Context] = &[Conversation, Help];
 const TALK: &[Context] = &[Conversation];
 const PANES: &[Context] = &[Conversation, Sidebar];
+const PAST: &[Context] = &[Moment];
 
 const fn row(
     command: Command,
@@ -131,6 +137,13 @@ pub(crate) static TABLE: &[Binding] = &[
     ),
     row(Command::Choose, &["enter", "l", "right"], "go to its conversation", Section::Agents, &[Sidebar], Some("open")),
     row(Command::Sidebar, &["b"], "show or hide the agents", Section::Agents, PANES, None),
+    row(Command::Play, &["p"], "play at the recorded speed, or stand still", Section::Time, PAST, Some("play")),
+    row(Command::SecondOn, &[">"], "a second on", Section::Time, PAST, Some("second on")),
+    row(Command::SecondBack, &["<"], "a second back", Section::Time, PAST, Some("back")),
+    row(Command::NextEvent, &["e"], "next event: a piece of a stream, a beginning, an end", Section::Time, PAST, Some("event")),
+    row(Command::PreviousEvent, &["E"], "previous event", Section::Time, PAST, None),
+    row(Command::Faster, &["+", "="], "play twice as fast", Section::Time, PAST, None),
+    row(Command::Slower, &["-"], "play half as fast", Section::Time, PAST, None),
     row(Command::Copy, &["y", "enter"], "copy the marked line", Section::Program, &[Welcome], Some("copy")),
     row(Command::Copy, &["y"], "copy the marked block", Section::Program, TALK, None),
     row(Command::NextTheme, &["ctrl-t"], "another theme", Section::Program, EVERYWHERE, None),
@@ -146,6 +159,13 @@ pub(crate) static TABLE: &[Binding] = &[
     row(Command::Detach, &["q"], "leave; the daemon goes on recording", Section::Program, MAIN, Some("quit")),
     row(Command::Detach, &["ctrl-c"], "leave", Section::Program, EVERYWHERE, None),
 ];
+
+/// A key that does the same as `pressed` does where it is `command`, where nobody has other wishes.
+pub(crate) fn built_in_key(contexts: &[Context], command: Command, pressed: Key) -> Option<Key> {
+    let has = |binding: &&Binding| binding.command == command && binding.contexts.iter().any(|at| contexts.contains(at));
+    let keys = || TABLE.iter().filter(has).flat_map(|binding| binding.keys).filter_map(|name| Key::parse(name));
+    keys().find(|key| *key == pressed).or_else(|| keys().next())
+}
 
 #[cfg(test)]
 mod tests {

@@ -84,8 +84,9 @@ impl Link {
         Ok(answer.map_err(|status| LinkError::of_exchange(status, id, "send bodies"))?.into_inner())
     }
 
-    /// The events of one exchange from its first one on, with the decoded data of its response.
-    pub(crate) async fn follow(&mut self, exchange: u64) -> Result<Streaming<WatchResponse>, LinkError> {
+    /// The events of one exchange from its first one on, with the decoded data of its response; up to event `until`, or for as long as
+    /// it takes.
+    pub(crate) async fn follow(&mut self, exchange: u64, until: Option<u64>) -> Result<Streaming<WatchResponse>, LinkError> {
         let filter = Filter {
             exchanges: vec![exchange],
             payload_exchanges: vec![exchange],
@@ -93,7 +94,7 @@ impl Link {
             ..Filter::default()
         };
         let cursor = Cursor { epoch: self.hello.epoch.clone(), seq: 0 };
-        self.open_watch(&cursor, &filter).await.map_err(|status| LinkError::of(status, "be watched"))
+        self.open_watch(&cursor, &filter, until).await.map_err(|status| LinkError::of(status, "be watched"))
     }
 
     async fn outline_pages(&mut self, request: OutlineRequest) -> Result<Streaming<OutlineResponse>, LinkError> {
@@ -102,12 +103,17 @@ impl Link {
         Ok(answer.map_err(|status| LinkError::of_exchange(status, id, "outline bodies"))?.into_inner())
     }
 
-    async fn open_watch(&mut self, cursor: &Cursor, filter: &Filter) -> Result<Streaming<WatchResponse>, tonic::Status> {
+    async fn open_watch(
+        &mut self,
+        cursor: &Cursor,
+        filter: &Filter,
+        until_seq: Option<u64>,
+    ) -> Result<Streaming<WatchResponse>, tonic::Status> {
         let request = WatchRequest {
             peer: Some(peer()),
             epoch: cursor.epoch.clone(),
             after_seq: cursor.seq,
-            until_seq: None,
+            until_seq,
             filter: Some(filter.clone()),
         };
         Ok(self.client.watch(request).await?.into_inner())
@@ -117,6 +123,11 @@ impl Link {
 /// The next message of `stream`, if it has not ended. `what` as in [`LinkError::of`].
 pub(crate) async fn next<T>(stream: &mut Streaming<T>, what: &'static str) -> Result<Option<T>, LinkError> {
     stream.message().await.map_err(|status| LinkError::of(status, what))
+}
+
+/// What this program says of itself.
+pub(crate) fn build() -> String {
+    peer().build
 }
 
 fn peer() -> Peer {

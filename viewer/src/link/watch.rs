@@ -153,7 +153,7 @@ impl Follower {
         // Who reads the index goes back to where that was read to; events that come again are dropped.
         let seq = if self.filter.index { self.index_seq.min(self.cursor.seq) } else { self.cursor.seq };
         let cursor = Cursor { epoch: self.cursor.epoch.clone(), seq };
-        let mut stream = match link.open_watch(&cursor, &self.filter).await {
+        let mut stream = match link.open_watch(&cursor, &self.filter, None).await {
             Ok(stream) => stream,
             Err(status) => return Err(self.broken(status).await),
         };

@@ -186,6 +186,20 @@ impl Contents {
         self.forget_oldest();
     }
 
+    /// The exchange has not ended any more: its response is that of an earlier moment, and comes anew.
+    pub(crate) fn rewind(&mut self, exchange: u64) {
+        let Some(loaded) = self.known.get_mut(&exchange).map(|entry| &mut entry.loaded) else { return };
+        loaded.version += 1;
+        loaded.live = None;
+        loaded.response = Fetched::NotYet;
+        loaded.response_is_partial = false;
+        loaded.heads_are_final = false;
+        if let Some(heads) = &mut loaded.heads {
+            heads.response_headers.clear();
+            heads.response_trailers.clear();
+        }
+    }
+
     /// The daemon went away: what is under way will not come.
     pub(crate) fn interrupted(&mut self) {
         for entry in self.known.values_mut() {

@@ -34,12 +34,16 @@ pub(crate) struct Roster {
 impl Roster {
     /// Takes a row in, if it is newer than what is known.
     pub(crate) fn upsert(&mut self, row: Exchange) {
+        if self.rows.get(&row.id).is_none_or(|known| known.through_seq < row.through_seq) {
+            self.put(row);
+        }
+    }
+
+    /// Takes a row in, whatever is known.
+    pub(crate) fn put(&mut self, row: Exchange) {
         let id = row.id;
         let key = AgentKey::of(&row);
         if let Some(known) = self.rows.get(&id) {
-            if known.through_seq >= row.through_seq {
-                return;
-            }
             let before = AgentKey::of(known);
             let was_turn = is_turn(known);
             // An exchange's session may be known only when its body was read.

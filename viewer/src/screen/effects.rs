@@ -89,6 +89,8 @@ impl Effects {
             }
             Incoming::Connected(link, event) => {
                 self.link = Some(*link);
+                // Streams that broke off go on; of those that ended everything is known.
+                self.followed.retain(|_, task| !task.is_finished());
                 event
             }
             Incoming::Held(link, lease, event) => {

@@ -25,7 +25,7 @@ const SECTION: u64 = 64 * 1024;
 const BLOCK: u64 = 128 * 1024;
 
 /// What is wanted of an exchange. `None`: the daemon went away; it will be asked for again.
-pub(super) async fn exchange(mut link: Link, id: u64, wanted: Wanted) -> Option<Event> {
+pub(crate) async fn exchange(mut link: Link, id: u64, wanted: Wanted) -> Option<Event> {
     let mut fetch = Fetch::default();
     match link.exchange(id).await {
         Ok((_, heads)) => (fetch.heads, fetch.heads_are_final) = (Some(heads), wanted.has_ended),
@@ -70,7 +70,7 @@ pub(super) async fn rows(mut link: Link, agent: AgentKey, around: Option<u64>) -
 }
 
 /// The content of blocks.
-pub(super) async fn blocks(mut link: Link, exchange: u64, side: Side, blocks: Vec<Block>) -> Option<Event> {
+pub(crate) async fn blocks(mut link: Link, exchange: u64, side: Side, blocks: Vec<Block>) -> Option<Event> {
     let pointers: Vec<String> = blocks.iter().map(|block| block.pointer.clone()).collect();
     let contents = match link.contents(exchange, side, blocks).await {
         Ok(contents) => contents.into_iter().map(|content| (content.block.pointer.clone(), held(content.content))).collect(),
@@ -82,7 +82,7 @@ pub(super) async fn blocks(mut link: Link, exchange: u64, side: Side, blocks: Ve
 
 /// Gives out an exchange's events until it has ended.
 pub(super) async fn follow(mut link: Link, exchange: u64, incoming: mpsc::Sender<Incoming>) {
-    let Ok(mut stream) = link.follow(exchange).await else {
+    let Ok(mut stream) = link.follow(exchange, None).await else {
         let _ = incoming.send(Event::LiveLost { exchange }.into()).await;
         return;
     };

@@ -5,10 +5,11 @@ mod config_files;
 mod edit;
 mod effects;
 mod feed;
-mod fetch;
+pub(crate) mod fetch;
 mod hosted;
 mod input;
 mod log;
+mod replay;
 mod signals;
 mod terminal;
 
@@ -28,7 +29,7 @@ use crate::{
     config::Config,
     failure::Failure,
     link::Link,
-    state::{Event, State},
+    state::{Event, Moment, State, moment},
     view,
 };
 
@@ -41,13 +42,17 @@ const FIRST_FRAME: Duration = Duration::from_millis(300);
 /// As many events are taken in between two frames at most, so that a flood does not stop the screen.
 const BURST: usize = 512;
 
+pub(crate) use self::replay::run as replay;
+
 /// How to attach.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct Options {
     /// What the viewer before this one left with the host, for when the daemon has nothing.
     pub(crate) state: Option<Vec<u8>>,
     /// The view state to restore and keep; the lowest free default name when it is not given.
     pub(crate) name: Option<String>,
+    /// Show this moment instead of what is going on now.
+    pub(crate) moment: Option<Moment>,
     /// The theme to be shown whatever the configuration says.
     pub(crate) theme: Option<String>,
 }
@@ -77,6 +82,10 @@ pub(crate) async fn run(link: Option<Link>, socket: PathBuf, mut options: Option
     }
     signals::listen(events.clone());
     input::listen(events.clone());
+    if let Some(moment) = options.moment.take() {
+        options.name = Some(moment::name(options.name));
+        state.show_moment(moment);
+    }
     let (drawn, is_drawn) = watch::channel(false);
     feed::start(link, socket, options, events, is_drawn);
 

@@ -47,7 +47,8 @@ pub(crate) enum Restored {
 }
 
 /// The saved state of all components. What this version does not know is kept as it is.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
 pub(crate) struct Saved {
     parts: Map<String, Value>,
 }
@@ -120,6 +121,10 @@ impl Saved {
             }
         }
         failure.map_or(Ok(Restored::Nothing), Err)
+    }
+
+    pub(crate) fn remove<C: Component>(&mut self) {
+        self.parts.remove(C::KEY);
     }
 
     fn part(&self, key: &str) -> Option<Part> {

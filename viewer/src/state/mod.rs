@@ -8,7 +8,9 @@ mod copy;
 mod daemon;
 mod effect;
 mod event;
+mod journal;
 mod labels;
+pub(crate) mod moment;
 mod notices;
 mod reloads;
 #[cfg(test)]
@@ -24,20 +26,20 @@ use jiff::tz::TimeZone;
 pub(crate) use self::{
     appearance::Appearance,
     areas::{Areas, MARGIN},
+    component::Saved,
     conversation::Conversation,
     daemon::{Connection, Daemon},
     effect::Effect,
     event::{DaemonEvent, Event},
+    journal::{Journal, Pressed},
     labels::Labels,
+    moment::Moment,
     notices::{Notices, Weight},
     reloads::Reloads,
     sidebar::Sidebar,
     welcome::Welcome,
 };
-use self::{
-    component::{Restored, Saved},
-    conversation::Sources,
-};
+use self::{component::Restored, conversation::Sources};
 use crate::{
     config::Config,
     keymap::Context,
@@ -76,6 +78,10 @@ pub(crate) struct State {
     /// The help is open; its first line on the screen.
     pub(crate) help: Option<u16>,
     pub(crate) notices: Notices,
+    /// A moment of the past is shown.
+    pub(crate) moment: Option<Moment>,
+    /// How the person came here.
+    pub(crate) journal: Journal,
     pub(crate) reloads: Reloads,
     /// The one at the top of the tree.
     newest_session: Option<Node>,
@@ -106,6 +112,8 @@ impl State {
             welcome: Welcome::default(),
             help: None,
             notices: Notices::default(),
+            moment: None,
+            journal: Journal::default(),
             reloads: Reloads::default(),
             newest_session: None,
             rows_asked: None,
@@ -122,13 +130,14 @@ impl State {
 
     /// Restores every component from what was saved. Gives what could not be, in words.
     fn give_all(&mut self) -> Vec<String> {
-        let Self { saved, appearance, sidebar, conversation, .. } = self;
-        let parts = [saved.give(appearance), saved.give(sidebar), saved.give(conversation)];
+        let Self { saved, appearance, sidebar, conversation, journal, moment, .. } = self;
+        let moment = moment.as_mut().map(|moment| saved.give(moment));
+        let parts = [saved.give(appearance), saved.give(sidebar), saved.give(conversation), saved.give(journal)];
         let trouble = |part| match part {
             Ok(Restored::Partly(trouble)) | Err(trouble) => Some(trouble),
             Ok(Restored::Nothing | Restored::Whole) => None,
         };
-        parts.into_iter().filter_map(trouble).collect()
+        parts.into_iter().chain(moment).filter_map(trouble).collect()
     }
 
     /// Takes what every component saves.
@@ -137,6 +146,8 @@ impl State {
         self.saved.put(&self.appearance, at);
         self.saved.put(&self.sidebar, at);
         self.saved.put(&self.conversation, at);
+        self.saved.put(&self.journal, at);
+        self.moment.iter().for_each(|moment| self.saved.put(moment, at));
     }
 
     /// Where keys go.
@@ -149,6 +160,13 @@ impl State {
         }
     }
 
+    /// Where the meaning of a key is looked for, one after the other.
+    pub(crate) fn contexts(&self) -> Vec<Context> {
+        let context = self.context();
+        let moment = self.moment.as_ref().filter(|_| context == Context::Conversation).map(|_| Context::Moment);
+        moment.into_iter().chain([context]).collect()
+    }
+
     pub(crate) fn areas(&self) -> Areas {
         let sidebar = self.sidebar.open && !self.roster.is_empty();
         Areas::of(self.width, self.height, sidebar, self.sidebar.focused)
@@ -158,7 +176,8 @@ impl State {
     pub(crate) fn deadline(&self) -> Option<i64> {
         let waits = matches!(self.daemon.connection, Connection::Lost { .. });
         let next_second = waits.then(|| self.now_us.saturating_add(1_000_000));
-        [self.notices.deadline(), self.save_at_us, next_second].into_iter().flatten().min()
+        let picture = self.moment.as_ref().and_then(|moment| moment.deadline(self.now_us));
+        [self.notices.deadline(), self.save_at_us, next_second, picture].into_iter().flatten().min()
     }
 
     /// Whether everything that belongs on the screen is there.
@@ -189,6 +208,14 @@ impl State {
             height: areas.conversation.height,
             is_complete,
         });
+        if let Some(moment) = &mut self.moment {
+            let newest = self.conversation.exchanges(&self.roster).last().copied();
+            for effect in &mut effects {
+                if let Effect::Follow(exchanges) = effect {
+                    moment.follow(exchanges, newest);
+                }
+            }
+        }
         if self.conversation.place() != place.as_ref() {
             self.touch();
         }
@@ -214,8 +241,8 @@ impl State {
             }
         }
         let is_there = self.conversation.agent.as_ref().is_some_and(|agent| self.roster.agent(agent).is_some());
-        // What was chosen at an earlier time may come yet while the index is still arriving.
-        let may_come = self.conversation.agent.is_some() && !self.has_rows();
+        // What was chosen at an earlier time may come yet while the index is still arriving, or with the time that is shown.
+        let may_come = self.conversation.agent.is_some() && (!self.has_rows() || self.moment.is_some());
         if !is_there
             && !may_come
             && let Some(agent) = self.roster.liveliest()

@@ -1,6 +1,6 @@
 //! A state with a daemon that answers what is asked of it, for tests.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use ccdump_provider::content::Content;
 use ccdump_wire::v1::{Block, BlockKind, EndState, Exchange};
@@ -38,7 +38,7 @@ fn piece(pointer: String, kind: BlockKind, role: &str, content: Content) -> Piec
 }
 
 /// What exchange `id` says: a question, an answer of several lines, a tool call in every third.
-fn fetch(id: u64) -> Fetch {
+pub(crate) fn fetch(id: u64) -> Fetch {
     let question = Content::Text(format!("question {id}"));
     let answer = (0..3 + id % 7).map(|line| format!("answer {id} line {line}\n")).collect();
     let mut pieces = vec![piece("/content/0".to_owned(), BlockKind::Text, "assistant", Content::Text(answer))];
@@ -67,12 +67,14 @@ pub(crate) struct Rig {
     pub(crate) saved: Option<Vec<u8>>,
     pub(crate) left: bool,
     pub(crate) copied: Option<String>,
+    /// The exchanges that are to be followed.
+    pub(crate) followed: BTreeSet<u64>,
 }
 
 impl Rig {
     pub(crate) fn empty() -> Self {
         let state = State::new(WIDTH, HEIGHT, 0, TimeZone::UTC);
-        let mut rig = Self { state, now: 0, saved: None, left: false, copied: None };
+        let mut rig = Self { state, now: 0, saved: None, left: false, copied: None, followed: BTreeSet::new() };
         rig.event(Event::Daemon(DaemonEvent::Connected {
             build: "x".to_owned(),
             proxy: "http://127.0.0.1:3344".to_owned(),
@@ -105,6 +107,9 @@ impl Rig {
         // A fetch may show that more has to be fetched.
         for _ in 0..100 {
             let effects = self.state.arrange();
+            if let Some(Effect::Follow(followed)) = effects.iter().find(|effect| matches!(effect, Effect::Follow(_))) {
+                self.followed.clone_from(followed);
+            }
             if !effects.iter().any(|effect| matches!(effect, Effect::Fetch { .. })) {
                 return;
             }

@@ -1,10 +1,10 @@
 //! All that happens, one after the other, and what it does to the state.
 
 use ccdump_provider::provider::Provider;
-use ccdump_wire::v1::{self, Event as LogEvent, event::Detail};
+use ccdump_wire::v1::{self, Event as LogEvent, Exchange, event::Detail};
 
 use super::{
-    Connection, DaemonEvent, Effect, Event, State, Weight,
+    Connection, DaemonEvent, Effect, Event, Moment, State, Weight,
     component::Saved,
     conversation::{Seek, Target},
     copy,
@@ -24,6 +24,7 @@ impl State {
     pub(crate) fn update(&mut self, now_us: i64, event: Event) -> Vec<Effect> {
         self.now_us = now_us;
         self.notices.tick(now_us);
+        self.play();
         match event {
             Event::Key(key) => {
                 let mut effects = self.key(key);
@@ -42,12 +43,21 @@ impl State {
             }
             Event::Held { name, saved, state } => self.held(name, saved, state),
             Event::Rows { agent, rows } => {
-                rows.into_iter().for_each(|row| self.roster.upsert(row));
+                self.rows(rows);
                 self.rows_here = Some(agent);
             }
-            Event::Fetched { exchange, fetch } => self.contents.arrived(exchange, *fetch),
-            Event::Blocks { exchange, side, contents } => self.contents.told(exchange, side, contents),
+            Event::Fetched { exchange, mut fetch } => {
+                self.cut_fetch(exchange, &mut fetch);
+                self.contents.arrived(exchange, *fetch);
+            }
+            Event::Blocks { exchange, side, contents } if self.has_come(exchange, side) => {
+                self.contents.told(exchange, side, contents);
+            }
+            Event::Blocks { .. } => {}
+            Event::Live { exchange, events } if self.moment.is_some() => self.moment_events(exchange, events),
             Event::Live { exchange, events } => events.iter().for_each(|event| self.live(exchange, event)),
+            // The rest comes when the daemon is back.
+            Event::LiveLost { .. } if self.moment.is_some() => {}
             Event::LiveLost { exchange } => self.contents.live_left(exchange),
             Event::Copied(Ok(what)) => self.notices.say(now_us, Weight::Good, format!("copied {what}")),
             Event::Copied(Err(why)) => self.notices.say(now_us, Weight::Warning, why),
@@ -60,14 +70,16 @@ impl State {
 
     fn key(&mut self, key: Key) -> Vec<Effect> {
         let context = self.context();
-        let Some(command) = self.config.keymap.command(context, key) else { return Vec::new() };
+        let keymap = &self.config.keymap;
+        let Some(command) = self.contexts().into_iter().find_map(|context| keymap.command(context, key)) else { return Vec::new() };
+        self.note(key, command);
         self.conversation.stop_seeking();
         self.touch();
         match context {
             Context::Help => self.help_command(command),
             Context::Welcome => self.welcome_command(command),
             Context::Sidebar => self.sidebar_command(command),
-            Context::Conversation => self.conversation_command(command),
+            Context::Conversation | Context::Moment => self.conversation_command(command),
         }
     }
 
@@ -100,6 +112,13 @@ impl State {
                 let how = if talk.show.is_hidden(category) { "hidden" } else { "shown" };
                 self.notices.say(self.now_us, Weight::Plain, format!("{} {how}", category.as_str()));
             }
+            Command::Play
+            | Command::SecondOn
+            | Command::SecondBack
+            | Command::NextEvent
+            | Command::PreviousEvent
+            | Command::Faster
+            | Command::Slower => self.time_command(command),
             Command::Copy => {
                 let text = talk.focused().map(|(_, item)| copy::text(&item.item));
                 return text.map(Effect::Copy).into_iter().collect();
@@ -180,7 +199,10 @@ impl State {
             Command::PreviousError => self.reloads.step(false),
             Command::PutErrorsAway => self.reloads.put_away = true,
             Command::EditError => return self.edit_error(),
-            Command::Detach => return self.leave(),
+            Command::Detach => {
+                self.moment.iter_mut().for_each(Moment::leave);
+                return self.leave();
+            }
             _ => {}
         }
         Vec::new()
@@ -228,7 +250,7 @@ impl State {
             }
             DaemonEvent::Failed(reason) => self.daemon.connection = Connection::Failed(clean_line(&reason)),
             DaemonEvent::Rows(rows) => {
-                rows.into_iter().for_each(|row| self.roster.upsert(row));
+                self.rows(rows);
                 self.daemon.answered = true;
             }
             DaemonEvent::SnapshotEnd => self.daemon.caught_up = true,
@@ -237,6 +259,7 @@ impl State {
                 self.contents.clear();
                 self.labels.clear();
                 self.conversation.forget();
+                self.moment.iter_mut().for_each(Moment::forget);
                 self.daemon.caught_up = false;
                 self.notices.say(now, Weight::Warning, format!("the record is another one now: {}", clean_line(&reason)));
             }
@@ -259,8 +282,16 @@ impl State {
         }
     }
 
+    /// Rows of the index, in any order.
+    fn rows(&mut self, rows: Vec<Exchange>) {
+        match self.moment {
+            Some(_) => self.moment_rows(rows),
+            None => rows.into_iter().for_each(|row| self.roster.upsert(row)),
+        }
+    }
+
     /// An event of an exchange that is followed.
-    fn live(&mut self, exchange: u64, event: &LogEvent) {
+    pub(super) fn live(&mut self, exchange: u64, event: &LogEvent) {
         let provider = self.roster.row(exchange).and_then(|row| row.provider.parse().ok()).unwrap_or(Provider::Unknown);
         if let Some(Detail::Ended(_)) = event.detail {
             return self.contents.live_ended(exchange);

@@ -22,6 +22,11 @@ pub(crate) fn minute(micros: i64, zone: &TimeZone) -> String {
     formatted(micros, zone, "%H:%M")
 }
 
+/// Day and time of `zone`, to the millisecond: `11-05 09:41:07.250`.
+pub(crate) fn to_the_millisecond(micros: i64, zone: &TimeZone) -> String {
+    formatted(micros, zone, "%m-%d %H:%M:%S%.3f")
+}
+
 fn formatted(micros: i64, zone: &TimeZone, format: &str) -> String {
     match Timestamp::from_microsecond(micros) {
         Ok(time) => time.to_zoned(zone.clone()).strftime(format).to_string(),
@@ -39,6 +44,7 @@ mod tests {
         assert_eq!(rfc3339(0).as_deref(), Some("1970-01-01T00:00:00.000Z"));
         assert_eq!(rfc3339(i64::MAX), None);
         assert_eq!(day_and_time(0, &TimeZone::UTC), "01-01 00:00:00");
+        assert_eq!(to_the_millisecond(1_793_871_667_250_999, &TimeZone::UTC), "11-05 09:41:07.250");
         assert_eq!(day_and_time(i64::MIN, &TimeZone::UTC), "–");
         assert_eq!(time_of_day(1_793_871_667_250_999, &TimeZone::UTC), "09:41:07");
     }

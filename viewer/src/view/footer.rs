@@ -12,9 +12,9 @@ use crate::{
 
 pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, state: &State, theme: &Theme) {
     let (last, first): (Vec<_>, Vec<_>) = state
-        .config
-        .keymap
-        .footer(state.context())
+        .contexts()
+        .into_iter()
+        .flat_map(|context| state.config.keymap.footer(context))
         .partition(|(command, ..)| matches!(command, Command::Help | Command::Detach | Command::Back));
     let right: Vec<Span> = last.into_iter().flat_map(|(_, key, what)| hint(key, what)).collect();
     let room = usize::from(area.width).saturating_sub(paint::width(&right));

@@ -3,9 +3,12 @@
 mod conversation;
 mod footer;
 mod help;
+mod moment;
 mod notices;
 mod paint;
+pub(crate) mod picture;
 mod reloads;
+pub(crate) mod replay;
 mod sidebar;
 #[cfg(test)]
 mod tests;

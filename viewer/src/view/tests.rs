@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use ccdump_wire::v1::EndState;
+use ccdump_wire::v1::{EndState, Event as LogEvent, Exchange};
 use ratatui::{
     Terminal,
     backend::TestBackend,
@@ -12,9 +12,10 @@ use ratatui::{
 
 use super::draw;
 use crate::{
+    at::At,
     config::Config,
     state::{
-        DaemonEvent, Event,
+        DaemonEvent, Event, Moment,
         rig::{Rig, row},
     },
 };
@@ -96,6 +97,21 @@ fn agents_and_how_they_stand() {
         cancelled.end_state = EndState::ClientCancelled as i32;
         rig.event(Event::Daemon(DaemonEvent::Rows(vec![open, failed, cancelled])));
         rig.keys(&["tab", "j"]);
+        rig
+    });
+}
+
+#[test]
+fn a_moment_that_plays() {
+    pictures("moment", |width, height| {
+        let mut rig = sized(Rig::empty(), width, height);
+        let row = Exchange { started_at_us: 1_793_871_667_250_000, duration_us: Some(9_000_000), ..row(2, "main") };
+        let at = At { exchange: 2, after_us: Some(1_500_000) };
+        rig.state.show_moment(Moment::new(at, true));
+        rig.event(Event::Daemon(DaemonEvent::Rows(vec![row])));
+        rig.event(Event::Daemon(DaemonEvent::SnapshotEnd));
+        rig.event(Event::Live { exchange: 2, events: vec![LogEvent { seq: 1, ..LogEvent::default() }] });
+        rig.keys(&["+", "p", ">"]);
         rig
     });
 }

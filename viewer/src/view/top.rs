@@ -2,7 +2,10 @@
 
 use ratatui::{Frame, layout::Rect};
 
-use super::paint::{both_ends, word};
+use super::{
+    moment,
+    paint::{both_ends, word},
+};
 use crate::{
     lines::Span,
     state::{Connection, State},
@@ -25,6 +28,7 @@ fn daemon(state: &State) -> Vec<Span> {
             spans.push(word(Role::Warning, format!("● daemon lost {seconds} s ago, reconnecting")));
             spans.push(word(Role::Dim, format!(" ({reason})")));
         }
+        Connection::Connected if let Some(moment) = &state.moment => spans.extend(moment::spans(state, moment)),
         Connection::Connected => {
             match &daemon.paused {
                 Some(reason) => spans.push(word(Role::Warning, format!("● not recording: {reason}"))),
@@ -41,7 +45,7 @@ fn daemon(state: &State) -> Vec<Span> {
     } else if !state.reloads.errors.is_empty() {
         spans.push(word(Role::Error, format!("  {}", units::plural(state.reloads.errors.len(), "error"))));
     }
-    if daemon.gap_bytes > 0 {
+    if daemon.gap_bytes > 0 && state.moment.is_none() {
         spans.push(word(Role::Warning, format!("  {} not recorded", units::bytes(daemon.gap_bytes))));
     }
     spans

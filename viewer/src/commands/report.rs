@@ -1,0 +1,53 @@
+//! `report`: what a viewer shows, in a file. `--replay-report`: the same again, without a daemon.
+
+use std::path::{Path, PathBuf};
+
+use jiff::Zoned;
+
+use crate::{
+    cli,
+    commands::attach::has_terminal,
+    failure::Failure,
+    link::Link,
+    output::{Output, say},
+    report::{Report, Source, Stage, gather},
+    screen,
+    text::units::plural,
+    view::picture,
+};
+
+/// The name of the view that one has who has not said another.
+const NAME: &str = "main";
+
+pub(crate) async fn run(socket: &Path, options: cli::Report) -> Result<(), Failure> {
+    let link = Link::connect(socket).await?;
+    let path = options.out.unwrap_or_else(|| format!("ccdump-report-{}.json", Zoned::now().strftime("%Y-%m-%d-%H%M%S")).into());
+    let report = gather(link, options.name.as_deref().unwrap_or(NAME)).await?;
+    let secrets = report.write(&path)?;
+    let (rows, keys) = (plural(report.rows.len(), "exchange"), plural(report.keys.len(), "key"));
+    let mut output = Output::new();
+    output.text(&format!("{}: {rows}, {keys}, {} left out\n", path.display(), plural(secrets, "secret")))?;
+    output.flush()?;
+    say("it holds what stood on that screen: read it before you give it away");
+    Ok(())
+}
+
+/// `print`: only the last screen, as text.
+pub(crate) async fn replay(path: PathBuf, print: bool) -> Result<(), Failure> {
+    let mut report = Report::read(&path)?;
+    if !print && !has_terminal() {
+        return Err(Failure::NoTerminal);
+    }
+    let mut source = Source::of(std::mem::take(&mut report.had));
+    let mut stage = Stage::new(&report);
+    stage.settle(&mut source).await?;
+    if !print {
+        return screen::replay(stage, source).await;
+    }
+    while !stage.is_over() {
+        stage.step(&mut source).await?;
+    }
+    let mut output = Output::new();
+    output.text(&picture::text(&picture::picture(&stage.state)))?;
+    output.flush()
+}
