@@ -282,7 +282,7 @@ impl State {
         }
     }
 
-    /// Rows of the index came.
+    /// Rows of the index, in any order.
     fn rows(&mut self, rows: Vec<Exchange>) {
         match self.moment {
             Some(_) => self.moment_rows(rows),

@@ -7,9 +7,12 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::Moment;
-use crate::state::{
-    DaemonEvent, Event,
-    rig::{Rig, row},
+use crate::{
+    model::AgentKey,
+    state::{
+        DaemonEvent, Event,
+        rig::{Rig, row},
+    },
 };
 
 const SECOND: i64 = 1_000_000;
@@ -253,6 +256,20 @@ fn a_loop_that_is_replaced_plays_on() {
     assert!(begun >= shown && next.is_playing());
     next.wait(SECOND);
     assert_eq!(next.shown(), begun + SECOND);
+}
+
+#[test]
+fn the_first_picture_needs_no_more_than_its_own_rows() {
+    let mut rig = Rig::empty();
+    let at = "2".parse().expect("a moment");
+    rig.state.show_moment(Moment::new(at, false, Some(full(2))));
+    rig.event(Event::Held { name: "moment".to_owned(), saved: true, state: None });
+    // Those of the newest exchanges.
+    rig.event(Event::Daemon(DaemonEvent::Rows(vec![full(5)])));
+    assert!(!rig.state.is_whole() && rig.shows("question 2") && !rig.shows("question 1"));
+    let agent = AgentKey::of(&full(2));
+    rig.event(Event::Rows { agent, rows: [1, 2, 4].map(full).to_vec() });
+    assert!(rig.state.is_whole() && rig.shows("question 1") && !rig.shows("question 4"));
 }
 
 #[test]
