@@ -15,7 +15,7 @@ mod tests;
 mod top;
 mod welcome;
 
-use ratatui::Frame;
+use ratatui::{Frame, layout::Rect};
 
 use crate::{state::State, theme::Theme};
 
@@ -28,16 +28,18 @@ pub(crate) fn draw(frame: &mut Frame<'_>, state: &State, theme: &Theme) {
         return paint::text(frame, area, theme, &[paint::word(crate::theme::Role::Text, "too small")]);
     }
     let areas = state.areas();
-    top::draw(frame, areas.top, state, theme);
-    sidebar::draw(frame, areas.sidebar, state, theme);
+    let [top, sidebar, conversation, footer] =
+        [areas.top, areas.sidebar, areas.conversation, areas.footer].map(|area| Rect::new(area.x, area.y, area.width, area.height));
+    top::draw(frame, top, state, theme);
+    sidebar::draw(frame, sidebar, state, theme);
     if state.roster.is_empty() {
-        welcome::draw(frame, areas.conversation, state, theme);
+        welcome::draw(frame, conversation, state, theme);
     } else {
-        conversation::draw(frame, areas.conversation, state, theme);
+        conversation::draw(frame, conversation, state, theme);
     }
-    footer::draw(frame, areas.footer, state, theme);
-    reloads::draw(frame, areas.conversation, state, theme);
-    notices::draw(frame, areas.conversation, state, theme);
+    footer::draw(frame, footer, state, theme);
+    reloads::draw(frame, conversation, state, theme);
+    notices::draw(frame, conversation, state, theme);
     help::draw(frame, area, state, theme);
     paint::ground(frame, theme);
 }
