@@ -118,6 +118,21 @@ impl Rig {
         panic!("it goes on asking");
     }
 
+    /// As [`Rig::event`], but what is fetched comes piece by piece, and each piece is laid out before the next one comes.
+    pub(crate) fn event_slowly(&mut self, event: Event) {
+        self.now += 1000;
+        let mut waiting = self.state.update(self.now, event);
+        loop {
+            waiting.extend(self.state.arrange());
+            waiting.retain(|effect| matches!(effect, Effect::Fetch { .. }));
+            if waiting.is_empty() {
+                return;
+            }
+            let first = waiting.remove(0);
+            self.run(vec![first]);
+        }
+    }
+
     fn run(&mut self, effects: Vec<Effect>) {
         for effect in effects {
             match effect {

@@ -158,6 +158,21 @@ fn the_place_is_restored_even_before_the_index_is_all_there() {
 }
 
 #[test]
+fn the_place_is_the_same_in_whatever_order_the_lines_around_it_come() {
+    for pages in 1..4 {
+        let mut rig = Rig::with(12);
+        (0..pages).for_each(|_| rig.key("pgup"));
+        rig.key("j");
+        let (there, saved) = (rig.text(), rig.save());
+        let mut next = Rig::empty();
+        next.event(Event::Held { name: "main".to_owned(), saved: true, state: Some(saved) });
+        let rows = (1..=12).map(|id| row(id, "main")).collect();
+        next.event_slowly(Event::Daemon(DaemonEvent::Rows(rows)));
+        assert_eq!(next.text(), there, "{pages} pages up");
+    }
+}
+
+#[test]
 fn a_state_that_cannot_be_read_is_told_and_harms_nothing_else() {
     for (state, told) in [
         (json!("half"), "the saved place was not restored"),

@@ -240,6 +240,11 @@ impl Conversation {
             // What it speaks of is still to come: until then it is kept as it is.
             return;
         }
+        let is_whole = self.window.rows.iter().all(|row| row.turn.is_loaded);
+        if !is_whole && !self.moved && !self.follow && self.place.is_some() {
+            // What is below may still grow: that it ends early now must not pull the place down.
+            return;
+        }
         if std::mem::take(&mut self.moved) {
             self.follow = self.window.at_end;
         }
