@@ -47,6 +47,17 @@ fn what_streams_in_moves_the_screen_only_while_following() {
 }
 
 #[test]
+fn a_turn_stays_on_the_screen_while_the_one_after_it_is_fetched() {
+    let mut rig = Rig::with(3);
+    let next = Exchange { previous: Some(3), ..row(4, "main") };
+    rig.state.update(rig.now, Event::Daemon(DaemonEvent::Rows(vec![next])));
+    // It is asked for, and has not come.
+    rig.state.arrange();
+    rig.state.arrange();
+    assert!(rig.shows("answer 3 line 0") && rig.shows("#4"), "{:#?}", rig.text());
+}
+
+#[test]
 fn a_conversation_that_fits_on_the_screen_is_always_followed() {
     let mut rig = Rig::with(1);
     rig.keys(&["k", "pgup", "g"]);

@@ -107,10 +107,13 @@ impl Layout {
             *used = self.clock;
             return Arc::clone(laid);
         }
-        let is_here = here.is_some_and(Loaded::is_settled)
-            && (row.previous.is_none_or(|previous| making.roster.row(previous).is_none())
-                || before.is_some_and(Loaded::is_settled))
-            && (after_row.is_none() || after.is_some_and(|after| after.request.is_settled()));
+        // Its neighbours are waited for, so that it does not change when they come. But what is on the screen stays there when a new
+        // one follows it.
+        let was_here = self.laid.get(&exchange).is_some_and(|(_, laid, _)| laid.is_loaded);
+        let has_before =
+            row.previous.is_none_or(|previous| making.roster.row(previous).is_none()) || before.is_some_and(Loaded::is_settled);
+        let has_after = after_row.is_none() || after.is_some_and(|after| after.request.is_settled());
+        let is_here = here.is_some_and(Loaded::is_settled) && (was_here || (has_before && has_after));
         let turn = Turn { row, loaded: if is_here { here.unwrap_or(&empty) } else { &empty }, before, after, zone: making.zone };
         let former = self.laid.get(&exchange).filter(|(known, _, _)| known.width == stamp.width && known.is_first == is_first);
         let laid = Arc::new(lay_out(exchange, turn, making, is_first, is_here, former.map(|(_, laid, _)| laid.as_ref())));
