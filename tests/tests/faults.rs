@@ -116,10 +116,10 @@ fn assert_unreachable(answer: &Answer) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_upstream_that_cannot_be_reached_is_a_502_of_our_own() {
-    let nobody = {
-        let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("bind");
-        listener.local_addr().expect("an address")
-    };
+    // Taken, so that nobody else gets it, and not listened on.
+    let taken = tokio::net::TcpSocket::new_v4().expect("a socket");
+    taken.bind("127.0.0.1:0".parse().expect("an address")).expect("bind");
+    let nobody = taken.local_addr().expect("an address");
     for upstream in [format!("http://{nobody}"), "http://nowhere.invalid".to_owned()] {
         let home = Home::new();
         let daemon = home.daemon(&upstream).start();
