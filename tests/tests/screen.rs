@@ -132,7 +132,9 @@ async fn a_suspended_viewer_comes_back_to_its_screen() {
     let rig = Rig::start(echo);
     talk(&rig, 2).await;
     let terminal = attach(&rig);
-    let before = terminal.wait_for_text("re: question 1 line 9");
+    terminal.wait_for_text("re: question 1 line 9");
+    terminal.wait_until_quiet(Duration::from_millis(500));
+    let before = terminal.screen();
     terminal.key(Key::Ctrl('z'));
     terminal.wait_suspended(1);
     assert!(!terminal.modes().alternate_screen);
@@ -201,10 +203,12 @@ async fn a_killed_viewer_comes_back_to_its_place() {
     terminal.wait_for_text("re: question 11 line 9");
     terminal.key(Key::PageUp);
     terminal.key(Key::PageUp);
-    // Hides the numbers, marks another block, and closes the sidebar.
+    // Hides the numbers, and marks another block.
     terminal.keys("5J");
     terminal.wait_for_text("budget hidden");
     terminal.wait_until("it has scrolled", |screen| !screen.contains("question 11"));
+    // Its place is kept a moment after the last change.
+    terminal.wait_until_quiet(Duration::from_millis(500));
     let place = first_line(&terminal.screen());
     wait::until("the place is kept", async || {
         let kept = kept_place(&rig);

@@ -68,10 +68,11 @@ impl Feed {
         let cursor = Cursor { epoch: String::new(), seq: 0 };
         let filter = Filter { index: true, ..Filter::default() };
         let mut updates = watch(link, socket, cursor, filter, OnReset::Snapshot);
-        let mut is_first = true;
+        // The first stream is that of a link which is known here already.
+        let mut is_lost = false;
         while let Some(update) = updates.recv().await {
             match update {
-                Update::Connected(mut link) if !std::mem::take(&mut is_first) => {
+                Update::Connected(mut link) if std::mem::take(&mut is_lost) => {
                     self.connected(&mut link).await?;
                     self.hold(*link).await?;
                 }
@@ -85,7 +86,10 @@ impl Feed {
                     self.tell(DaemonEvent::LogGap { events }).await?;
                 }
                 Update::Reset { reason, .. } => self.tell(DaemonEvent::Reset(reason)).await?,
-                Update::Lost(reason) => self.tell(DaemonEvent::Lost(reason)).await?,
+                Update::Lost(reason) => {
+                    is_lost = true;
+                    self.tell(DaemonEvent::Lost(reason)).await?;
+                }
                 Update::Failed(error) => self.tell(DaemonEvent::Failed(error.to_string())).await?,
             }
         }

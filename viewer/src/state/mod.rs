@@ -199,7 +199,7 @@ impl State {
         let chosen = self.conversation.agent.as_ref();
         let row = self.roster.nodes().iter().position(|node| matches!(node, Node::Agent { key, .. } if Some(key) == chosen));
         self.sidebar.reveal(row, self.roster.nodes().len(), usize::from(areas.sidebar.height));
-        let place = self.conversation.place().cloned();
+        let before = (self.conversation.place().cloned(), self.conversation.focus.clone());
         let is_complete = self.has_rows();
         let mut effects = self.conversation.arrange(Sources {
             roster: &self.roster,
@@ -217,7 +217,8 @@ impl State {
                 }
             }
         }
-        if self.conversation.place() != place.as_ref() {
+        // A jump may have waited for its target.
+        if before != (self.conversation.place().cloned(), self.conversation.focus.clone()) {
             self.touch();
         }
         let seen = self.roster.nodes().iter().skip(self.sidebar.first).take(usize::from(areas.sidebar.height));
