@@ -62,6 +62,7 @@ pub(crate) enum Update {
 pub(crate) fn watch(link: Link, socket: PathBuf, cursor: Cursor, filter: Filter, on_reset: OnReset) -> mpsc::Receiver<Update> {
     let (updates, receiver) = mpsc::channel(2);
     let follower = Follower {
+        greeted_by: link.hello().epoch.clone(),
         socket,
         cursor,
         index_seq: 0,
@@ -98,6 +99,8 @@ enum Stop {
 }
 
 struct Follower {
+    /// Epoch of the record that the first link was of.
+    greeted_by: String,
     socket: PathBuf,
     cursor: Cursor,
     /// The index has been read through this event. Rows come later than the events that they stem from.
@@ -180,6 +183,11 @@ impl Follower {
         }
         if self.cursor.epoch.is_empty() {
             self.cursor.epoch.clone_from(&hello.epoch);
+            // What was asked over the first link was of the record that it greeted with.
+            if hello.epoch != self.greeted_by {
+                let reason = "the daemon has another record than it had a moment ago".to_owned();
+                self.send(Update::Reset { epoch: hello.epoch.clone(), reason }).await?;
+            }
         }
         self.backoff.succeeded();
         self.lost = false;
@@ -266,6 +274,7 @@ mod tests {
         let (updates, receiver) = mpsc::channel(8);
         let cursor = Cursor { epoch: "e1".to_owned(), seq: 10 };
         let follower = Follower {
+            greeted_by: cursor.epoch.clone(),
             socket: PathBuf::new(),
             cursor,
             index_seq: 0,
