@@ -173,13 +173,13 @@ fn the_place_is_the_same_in_whatever_order_the_lines_around_it_come() {
     for pages in 1..4 {
         let mut rig = Rig::with(12);
         (0..pages).for_each(|_| rig.key("pgup"));
-        rig.key("j");
-        let (there, saved) = (rig.text(), rig.save());
+        rig.keys(&["j", "J", "J"]);
+        let (there, focus, saved) = (rig.text(), rig.focus(), rig.save());
         let mut next = Rig::empty();
         next.event(Event::Held { name: "main".to_owned(), saved: true, state: Some(saved) });
         let rows = (1..=12).map(|id| row(id, "main")).collect();
         next.event_slowly(Event::Daemon(DaemonEvent::Rows(rows)));
-        assert_eq!(next.text(), there, "{pages} pages up");
+        assert_eq!((next.text(), next.focus()), (there, focus), "{pages} pages up");
     }
 }
 

@@ -204,11 +204,14 @@ impl Conversation {
         if exchanges.is_empty() {
             self.window = Window { at_end: true, ..Window::default() };
         } else {
-            self.lay_window(&mut walk, height);
+            let is_settled = self.lay_window(&mut walk, height);
             if let Some(seek) = self.seek.take() {
                 self.go_on_seeking(seek, &mut walk, height, &mut wanted);
             }
-            self.mark();
+            // The marked block may be among what is still to come.
+            if is_settled || self.focus.is_none() {
+                self.mark();
+            }
             wanted.extend(self.window.first_turn.saturating_sub(AHEAD)..=(self.window.last_turn + AHEAD).min(exchanges.len() - 1));
         }
         self.layout = layout;
@@ -218,7 +221,8 @@ impl Conversation {
         effects
     }
 
-    fn lay_window(&mut self, walk: &mut Walk<'_>, height: u16) {
+    /// False while the screen waits for something, and what is kept of the place is older than the window.
+    fn lay_window(&mut self, walk: &mut Walk<'_>, height: u16) -> bool {
         let anchor = self.place.as_ref().filter(|_| !self.follow);
         self.window = match anchor {
             Some(place) => {
@@ -238,17 +242,18 @@ impl Conversation {
         };
         if self.place.as_ref().is_some_and(|place| !self.follow && !walk.knows(place)) {
             // What it speaks of is still to come: until then it is kept as it is.
-            return;
+            return false;
         }
         let is_whole = self.window.rows.iter().all(|row| row.turn.is_loaded);
         if !is_whole && !self.moved && !self.follow && self.place.is_some() {
             // What is below may still grow: that it ends early now must not pull the place down.
-            return;
+            return false;
         }
         if std::mem::take(&mut self.moved) {
             self.follow = self.window.at_end;
         }
         self.place = self.window.place();
+        true
     }
 
     /// A block on the screen is always marked; while following, the newest one unless another one was chosen.
