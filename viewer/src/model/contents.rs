@@ -71,6 +71,13 @@ impl<T> Fetched<T> {
         }
     }
 
+    fn here_mut(&mut self) -> Option<&mut T> {
+        match self {
+            Self::Here(value) => Some(value),
+            Self::NotYet | Self::Failed(_) => None,
+        }
+    }
+
     pub(crate) fn is_settled(&self) -> bool {
         !matches!(self, Self::NotYet)
     }
@@ -309,26 +316,14 @@ impl Contents {
 
 fn side_of(loaded: &mut Loaded, side: Side) -> &mut [Piece] {
     match side {
-        Side::Request => match &mut loaded.request {
-            Fetched::Here(side) => &mut side.pieces,
-            Fetched::NotYet | Fetched::Failed(_) => &mut [],
-        },
-        Side::Response => match &mut loaded.response {
-            Fetched::Here(side) => &mut side.pieces,
-            Fetched::NotYet | Fetched::Failed(_) => &mut [],
-        },
+        Side::Request => loaded.request.here_mut().map_or(&mut [], |side| side.pieces.as_mut_slice()),
+        Side::Response => loaded.response.here_mut().map_or(&mut [], |side| side.pieces.as_mut_slice()),
     }
 }
 
 fn pieces_of(loaded: &mut Loaded) -> impl Iterator<Item = &mut Piece> {
     let Loaded { request, response, .. } = loaded;
-    let request = match request {
-        Fetched::Here(side) => side.pieces.as_mut_slice(),
-        Fetched::NotYet | Fetched::Failed(_) => &mut [],
-    };
-    let response = match response {
-        Fetched::Here(side) => side.pieces.as_mut_slice(),
-        Fetched::NotYet | Fetched::Failed(_) => &mut [],
-    };
-    request.iter_mut().chain(response)
+    let request = request.here_mut().into_iter().flat_map(|side| &mut side.pieces);
+    let response = response.here_mut().into_iter().flat_map(|side| &mut side.pieces);
+    request.chain(response)
 }
