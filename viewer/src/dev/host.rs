@@ -16,6 +16,7 @@ use super::{
     binary::{Binaries, Binary},
     build::Build,
     child::{Setting, Viewer},
+    compiler::Tools,
     display::Display,
     input::{CTRL_C, Hold, Insistence},
     life::{End, LEAVE_WITHIN, Life, Step, Why},
@@ -30,10 +31,10 @@ const TYPE_AGAIN: Duration = Duration::from_millis(10);
 /// Who builds.
 #[derive(Debug)]
 pub(super) enum Builder {
-    /// The host, in this workspace.
-    Own { workspace: PathBuf },
+    /// The host.
+    Own(Tools),
     /// Somebody else, who replaces this binary.
-    External { binary: PathBuf },
+    External(PathBuf),
 }
 
 #[derive(Debug)]
@@ -133,11 +134,11 @@ impl Host {
     fn begin(&mut self) -> Result<(), DevError> {
         self.log.line("a session begins");
         match &self.builder {
-            Builder::Own { .. } => {
+            Builder::Own(_) => {
                 self.display.draw("ccdump-view is being built".to_owned(), String::new(), "q quit")?;
                 self.start_build()
             }
-            Builder::External { binary } => {
+            Builder::External(binary) => {
                 let title = format!("waiting for {}", binary.display());
                 self.display.draw(title, String::new(), "q quit")?;
                 // If it is there already; otherwise the watch finds it.

@@ -29,16 +29,19 @@ impl Host {
             return Ok(());
         }
         self.log.line(&format!("changed: {}", changes.viewer.join(", ")));
+        if let Builder::Own(tools) = &mut self.builder {
+            tools.changed(&changes.viewer);
+        }
         self.news.changed(changes.viewer, changes.at);
-        if matches!(self.builder, Builder::Own { .. }) { self.start_build() } else { Ok(()) }
+        self.start_build()
     }
 
     pub(super) fn start_build(&mut self) -> Result<(), DevError> {
-        let Builder::Own { workspace } = &self.builder else { return Ok(()) };
+        let Builder::Own(tools) = &self.builder else { return Ok(()) };
         // One that is on its way builds yesterday's sources: it is ended, and gives the folder free.
         self.build = None;
         self.builds = self.builds.saturating_add(1);
-        self.build = Some(Build::start(self.builds, workspace, self.events.clone()).map_err(DevError::Cargo)?);
+        self.build = Some(Build::start(self.builds, &tools.command(), self.events.clone()).map_err(DevError::Cargo)?);
         let message = self.news.build_started();
         self.tell(&message);
         Ok(())
@@ -50,13 +53,27 @@ impl Host {
         }
         self.build = None;
         match outcome {
-            Outcome::Made { executable, took } => self.made(executable, Written::Anew, took, now),
-            Outcome::Failed { errors, took } => self.not_made(errors, took, now),
+            Outcome::Made { executable, took } => {
+                if let Builder::Own(tools) = &mut self.builder {
+                    tools.built();
+                }
+                self.made(executable, Written::Anew, took, now)
+            }
+            Outcome::Failed { errors, took } => {
+                let odd = errors.iter().all(|error| error.file.is_none());
+                if let Builder::Own(tools) = &mut self.builder
+                    && odd
+                    && tools.failed_oddly()
+                {
+                    return self.start_build().map(|()| Next::Event);
+                }
+                self.not_made(errors, took, now)
+            }
         }
     }
 
     pub(super) fn replaced(&mut self, at: Instant) -> Result<Next, DevError> {
-        let Builder::External { binary } = &self.builder else { return Ok(Next::Event) };
+        let Builder::External(binary) = &self.builder else { return Ok(Next::Event) };
         let took = self.news.waiting_since().map_or(Duration::ZERO, |since| at.duration_since(since));
         self.made(binary.clone(), Written::Unknown, took, Instant::now())
     }
