@@ -5,7 +5,7 @@
 //! `viewer/src` change, the host repeats that; the next build by cargo sees changed files and builds again, so nothing is hidden from it.
 
 use std::{
-    env, fs, io,
+    env, fs,
     os::unix::process::CommandExt as _,
     path::{Path, PathBuf},
     process::{Command, ExitCode},
@@ -13,7 +13,7 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use super::{binary::link_or_copy, sources};
+use super::{binary::replace, sources};
 
 /// Set for the copy: the file to write the note to.
 const NOTE: &str = "CCDUMP_COMPILER_NOTE";
@@ -61,7 +61,8 @@ impl Tools {
     /// For a workspace and the target folder below it; the copy is kept in `folder`.
     pub(super) fn new(workspace: PathBuf, target: &'static str, folder: &Path) -> Self {
         let wrapper = folder.join("compiler");
-        let made = make_wrapper(&wrapper).is_ok();
+        // At a path that does not change from session to session, since cargo would build all anew.
+        let made = env::current_exe().and_then(|own| replace(&own, &wrapper)).is_ok();
         Self { workspace, target, wrapper: made.then(|| (wrapper, folder.join("compiler.json"))), note: None }
     }
 
@@ -136,14 +137,6 @@ impl Note {
         let environment = environment.filter(|(name, _)| told(name)).collect();
         Some(Self { program: program.to_owned(), arguments, environment, folder })
     }
-}
-
-/// At a path that does not change from session to session, since cargo would build all anew.
-fn make_wrapper(wrapper: &Path) -> io::Result<()> {
-    let new = wrapper.with_extension("new");
-    let _ = fs::remove_file(&new);
-    link_or_copy(&env::current_exe()?, &new)?;
-    fs::rename(new, wrapper)
 }
 
 /// When this program runs as that copy, called by cargo with a compiler and its arguments: notes them down if it is the viewer's, and

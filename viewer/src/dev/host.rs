@@ -372,18 +372,14 @@ impl Host {
     fn end(&mut self, inbox: &Receiver<Event>) {
         self.build = None;
         if let Some(mut viewer) = self.viewer.take() {
-            if self.reads {
-                viewer.tell(&ToViewer::HandOver);
-                let until = Instant::now() + LEAVE_WITHIN;
-                // Events must be taken off the channel, or the viewer's output would stop it.
-                while let Ok(event) = inbox.recv_timeout(until.saturating_duration_since(Instant::now())) {
-                    if matches!(event, Event::Ended(id) if id == viewer.id) {
-                        break;
-                    }
+            viewer.tell(&ToViewer::HandOver);
+            let until = Instant::now() + LEAVE_WITHIN;
+            // Events must be taken off the channel, or the viewer's output would stop it.
+            while let Ok(event) = inbox.recv_timeout(until.saturating_duration_since(Instant::now())) {
+                if matches!(event, Event::Ended(id) if id == viewer.id) {
+                    break;
                 }
             }
-            viewer.kill();
-            viewer.reap();
         }
         self.log.line("the session ends");
     }

@@ -1,4 +1,7 @@
 //! The viewer's side of the host: how a viewer that was started by one finds it and talks to it.
+//!
+//! Until it has said that it is ready, a viewer gets no input. So it must not ask its terminal anything before, which would answer by
+//! input: not for the keyboard protocol, not for colours, and not for the cursor, as ratatui's `Terminal::clear` does.
 
 use std::{
     io::{self, BufReader, Write as _},
@@ -7,6 +10,7 @@ use std::{
 };
 
 use rustix::{
+    fs::{FileType, fstat},
     io::{Errno, fcntl_dupfd_cloexec},
     process::{ioctl_tiocsctty, setsid},
     stdio::dup2_stderr,
@@ -28,7 +32,9 @@ impl Host {
     /// `log` from here on, makes the inner terminal this process's own, so that it hears of a new size and of the host's end, and
     /// says hello. `None` without a host.
     pub(crate) fn find(log: impl AsFd, build: &str) -> io::Result<Option<Self>> {
-        if std::env::var_os(HOSTED).is_none_or(|value| value != "1") {
+        // What a hosted viewer has started, a shell perhaps, knows the variable, too, but has another stderr.
+        let is_socket = FileType::from_raw_mode(fstat(io::stderr())?.st_mode) == FileType::Socket;
+        if std::env::var_os(HOSTED).is_none_or(|value| value != "1") || !is_socket {
             return Ok(None);
         }
         // Not for what this viewer starts: an agent, a daemon, an editor.
