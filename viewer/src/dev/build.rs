@@ -38,8 +38,8 @@ pub(super) enum Outcome {
 }
 
 impl Build {
-    /// Starts `command`, which says what it does as cargo or as the compiler does, in JSON; [`Event::Built`] with `number` says how
-    /// it went.
+    /// Starts `command`, which says what it does as cargo or as the compiler does, in JSON. [`Event::Fails`] comes with the first
+    /// error, which is well before [`Event::Built`], with which it ends.
     pub(super) fn start(number: u64, command: &Command, events: SyncSender<Event>) -> io::Result<Self> {
         let started = Instant::now();
         let mut process =
@@ -48,7 +48,9 @@ impl Build {
         let pid = Pid::from_child(&process);
         let build = Self { number, process };
         let (stdout, stderr) = pipes?;
-        let (stdout, stderr) = (read(stdout)?, read(stderr)?);
+        let (first, second) = (events.clone(), events.clone());
+        let stdout = read(stdout, move |error| drop(first.send(Event::Fails(number, error, started.elapsed()))))?;
+        let stderr = read(stderr, move |error| drop(second.send(Event::Fails(number, error, started.elapsed()))))?;
         thread::Builder::new().name("build".to_owned()).spawn(move || {
             let output = stdout.join().unwrap_or_default().and(stderr.join().unwrap_or_default());
             // It is left for the host to reap: until then its number is nobody else's.
@@ -82,11 +84,18 @@ fn niced(command: &Command) -> Command {
     niced
 }
 
-fn read(pipe: impl Read + Send + 'static) -> io::Result<JoinHandle<Output>> {
+/// Reads all of it; `fails` is called with the first error that has a place.
+fn read(pipe: impl Read + Send + 'static, fails: impl FnOnce(BuildError) + Send + 'static) -> io::Result<JoinHandle<Output>> {
     thread::Builder::new().name("build-output".to_owned()).spawn(move || {
         let mut output = Output::default();
+        let mut fails = Some(fails);
         lines::each(BufReader::new(pipe), LONGEST_LINE, |line| {
             output.line(line);
+            if let Some(error) = output.first_error()
+                && let Some(fails) = fails.take()
+            {
+                fails(error.clone());
+            }
             true
         });
         output

@@ -51,6 +51,8 @@ pub(super) struct Host {
     news: News,
     build: Option<Build>,
     builds: u64,
+    /// Whether the build is known to fail.
+    fails: bool,
     viewer: Option<Viewer>,
     viewers: u64,
     /// Whether the viewer is given what is typed.
@@ -98,6 +100,7 @@ impl Host {
             news: News::default(),
             build: None,
             builds: 0,
+            fails: false,
             viewer: None,
             viewers: 0,
             reads: false,
@@ -168,6 +171,7 @@ impl Host {
             // Of a viewer that is gone.
             Event::Heard(..) | Event::Ended(_) => {}
             Event::Changed(changes) => self.changed(changes)?,
+            Event::Fails(number, error, took) => self.fails(number, error, took),
             Event::Built(number, outcome) => return self.built(number, outcome, now),
             Event::Replaced(at) => return self.replaced(at),
             Event::Signal(Signal::Resized) => {

@@ -54,7 +54,7 @@ use self::{
     host::{Builder, Host},
     life::Life,
     log::Log,
-    protocol::{FromViewer, Heard},
+    protocol::{BuildError, FromViewer, Heard},
     watch::Changes,
 };
 use crate::link::target::Source;
@@ -96,6 +96,8 @@ enum Event {
     /// A viewer's process is gone.
     Ended(u64),
     Changed(Changes),
+    /// The build of this number goes on, but will fail: its first error, and when it came.
+    Fails(u64, BuildError, Duration),
     /// The build of this number is done.
     Built(u64, Outcome),
     /// The binary of another builder is a new one, since then.

@@ -115,6 +115,11 @@ impl Output {
         self.words.push_back(String::from_utf8_lossy(line).trim_end().to_owned());
     }
 
+    /// The first error that has a place.
+    pub(super) fn first_error(&self) -> Option<&BuildError> {
+        self.errors.iter().find(|error| error.file.is_some())
+    }
+
     /// What was said on one output, and then what was said on the `other`.
     pub(super) fn and(mut self, other: Self) -> Self {
         self.errors.extend(other.errors);
