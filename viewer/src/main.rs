@@ -39,6 +39,9 @@ use crate::{
 };
 
 fn main() -> ExitCode {
+    if let Some(code) = dev::compile() {
+        return code;
+    }
     // Signals keep their default effect but on the screen: elsewhere there is nothing to put in order before leaving.
     match run(Cli::parse()) {
         Ok(()) => ExitCode::SUCCESS,

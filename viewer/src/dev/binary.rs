@@ -100,10 +100,7 @@ impl Binaries {
 
     /// Makes `binary` the one that is run first when the next host finds sources that do not build.
     pub(super) fn set_good(&self, binary: &Binary) -> io::Result<()> {
-        let new = self.own.join("good");
-        let _ = fs::remove_file(&new);
-        link_or_copy(binary.path(), &new)?;
-        fs::rename(new, self.good_path())
+        replace(binary.path(), &self.good_path())
     }
 
     /// The last good one, of this host or of one before.
@@ -130,6 +127,17 @@ impl Drop for Binaries {
     fn drop(&mut self) {
         let _ = fs::remove_dir_all(&self.own);
     }
+}
+
+/// Makes `to` the same file as `from`, in one step.
+pub(super) fn replace(from: &Path, to: &Path) -> io::Result<()> {
+    let new = to.with_extension("new");
+    let _ = fs::remove_file(&new);
+    link_or_copy(from, &new)?;
+    fs::rename(&new, to)?;
+    // Renaming a file onto itself leaves both names.
+    let _ = fs::remove_file(&new);
+    Ok(())
 }
 
 /// A copy where the file system knows no links.

@@ -1,14 +1,14 @@
-//! Builds the viewer: cargo in a process group of its own, at low priority, in a target folder that it shares with nobody.
+//! Builds the viewer: cargo, or the compiler alone, in a process group of its own, at low priority.
 
 mod output;
 
 use std::{
-    io::{self, BufReader},
+    io::{self, BufReader, Read},
     os::unix::process::CommandExt as _,
-    path::{Path, PathBuf},
+    path::PathBuf,
     process::{Child, Command, Stdio},
     sync::mpsc::SyncSender,
-    thread,
+    thread::{self, JoinHandle},
     time::{Duration, Instant},
 };
 
@@ -17,23 +17,17 @@ use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, wa
 use super::{Event, lines, protocol::BuildError};
 use output::Output;
 
-/// Below the workspace's folder.
-pub(super) const TARGET: &str = "target/hot";
-
-/// The profile in the workspace's Cargo.toml that is made for it.
-const PROFILE: &str = "hot";
-
 /// What the machine is there for goes first: the agents, the daemon and this viewer.
 const NICENESS: &str = "5";
 
-/// Cargo's lines are passed over beyond this length, in bytes.
+/// Lines are passed over beyond this length, in bytes.
 const LONGEST_LINE: u64 = 1024 * 1024;
 
-/// A build that is on its way, until it is reaped or dropped.
+/// A build that is on its way. Dropped, it is ended.
 #[derive(Debug)]
 pub(super) struct Build {
     pub(super) number: u64,
-    cargo: Child,
+    process: Child,
 }
 
 /// How a build has ended.
@@ -44,39 +38,21 @@ pub(super) enum Outcome {
 }
 
 impl Build {
-    /// Starts cargo; [`Event::Built`] with `number` says how it went.
-    pub(super) fn start(number: u64, workspace: &Path, events: SyncSender<Event>) -> io::Result<Self> {
-        let mut cargo = Command::new("nice")
-            .args(["-n", NICENESS])
-            .arg(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
-            .args(["build", "--package", "ccdump-view", "--bin", "ccdump-view", "--profile", PROFILE])
-            .args(["--target-dir", TARGET, "--message-format", "json"])
-            .current_dir(workspace)
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .process_group(0)
-            .spawn()?;
+    /// Starts `command`, which says what it does as cargo or as the compiler does, in JSON. [`Event::Fails`] comes with the first
+    /// error, which is well before [`Event::Built`], with which it ends.
+    pub(super) fn start(number: u64, command: &Command, events: SyncSender<Event>) -> io::Result<Self> {
         let started = Instant::now();
-        let pipes = cargo.stdout.take().zip(cargo.stderr.take()).ok_or(io::ErrorKind::BrokenPipe);
-        let pid = Pid::from_child(&cargo);
-        let build = Self { number, cargo };
+        let mut process =
+            niced(command).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0).spawn()?;
+        let pipes = process.stdout.take().zip(process.stderr.take()).ok_or(io::ErrorKind::BrokenPipe);
+        let pid = Pid::from_child(&process);
+        let build = Self { number, process };
         let (stdout, stderr) = pipes?;
-        let said = thread::Builder::new().name("cargo-stderr".to_owned()).spawn(move || {
-            let mut said = Output::default();
-            lines::each(BufReader::new(stderr), LONGEST_LINE, |line| {
-                said.words(line);
-                true
-            });
-            said
-        })?;
-        thread::Builder::new().name("cargo".to_owned()).spawn(move || {
-            let mut output = Output::default();
-            lines::each(BufReader::new(stdout), LONGEST_LINE, |line| {
-                output.message(line);
-                true
-            });
-            let output = output.with_words_of(said.join().unwrap_or_default());
+        let (first, second) = (events.clone(), events.clone());
+        let stdout = read(stdout, move |error| drop(first.send(Event::Fails(number, error, started.elapsed()))))?;
+        let stderr = read(stderr, move |error| drop(second.send(Event::Fails(number, error, started.elapsed()))))?;
+        thread::Builder::new().name("build".to_owned()).spawn(move || {
+            let output = stdout.join().unwrap_or_default().and(stderr.join().unwrap_or_default());
             // It is left for the host to reap: until then its number is nobody else's.
             let _ = waitid(WaitId::Pid(pid), WaitIdOptions::EXITED | WaitIdOptions::NOWAIT);
             let _ = events.send(Event::Built(number, output.outcome(started.elapsed())));
@@ -88,7 +64,40 @@ impl Build {
 impl Drop for Build {
     /// Ends cargo, and the compilers and the linker that it has started, if they are not done.
     fn drop(&mut self) {
-        let _ = kill_process_group(Pid::from_child(&self.cargo), Signal::KILL);
-        let _ = self.cargo.wait();
+        let _ = kill_process_group(Pid::from_child(&self.process), Signal::KILL);
+        let _ = self.process.wait();
     }
+}
+
+fn niced(command: &Command) -> Command {
+    let mut niced = Command::new("nice");
+    niced.args(["-n", NICENESS]).arg(command.get_program()).args(command.get_args());
+    for (name, value) in command.get_envs() {
+        match value {
+            Some(value) => niced.env(name, value),
+            None => niced.env_remove(name),
+        };
+    }
+    if let Some(folder) = command.get_current_dir() {
+        niced.current_dir(folder);
+    }
+    niced
+}
+
+/// Reads all of it; `fails` is called with the first error that has a place.
+fn read(pipe: impl Read + Send + 'static, fails: impl FnOnce(BuildError) + Send + 'static) -> io::Result<JoinHandle<Output>> {
+    thread::Builder::new().name("build-output".to_owned()).spawn(move || {
+        let mut output = Output::default();
+        let mut fails = Some(fails);
+        lines::each(BufReader::new(pipe), LONGEST_LINE, |line| {
+            output.line(line);
+            if let Some(error) = output.first_error()
+                && let Some(fails) = fails.take()
+            {
+                fails(error.clone());
+            }
+            true
+        });
+        output
+    })
 }

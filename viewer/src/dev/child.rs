@@ -75,13 +75,8 @@ impl Viewer {
             .stdout(Stdio::from(pty.slave()?))
             .stderr(Stdio::from(OwnedFd::from(theirs)))
             .spawn()?;
-        let mut viewer =
-            Self { id, started: Instant::now(), pty, process, socket, deaf: false, leaving: None, words: VecDeque::new() };
-        if let Err(error) = viewer.listen(events) {
-            viewer.kill();
-            viewer.reap();
-            return Err(error);
-        }
+        let viewer = Self { id, started: Instant::now(), pty, process, socket, deaf: false, leaving: None, words: VecDeque::new() };
+        viewer.listen(events)?;
         Ok(viewer)
     }
 
@@ -149,5 +144,15 @@ impl Viewer {
         let how = status.map_or_else(|error| error.to_string(), |status| status.to_string());
         let words = self.words.iter().map(String::as_str);
         std::iter::once(how.as_str()).chain(words).collect::<Vec<_>>().join("\n")
+    }
+}
+
+impl Drop for Viewer {
+    /// None outlives its host.
+    fn drop(&mut self) {
+        if !matches!(self.process.try_wait(), Ok(Some(_))) {
+            self.kill();
+            let _ = self.process.wait();
+        }
     }
 }

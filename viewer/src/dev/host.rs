@@ -16,6 +16,7 @@ use super::{
     binary::{Binaries, Binary},
     build::Build,
     child::{Setting, Viewer},
+    compiler::Tools,
     display::Display,
     input::{CTRL_C, Hold, Insistence},
     life::{End, LEAVE_WITHIN, Life, Step, Why},
@@ -30,10 +31,10 @@ const TYPE_AGAIN: Duration = Duration::from_millis(10);
 /// Who builds.
 #[derive(Debug)]
 pub(super) enum Builder {
-    /// The host, in this workspace.
-    Own { workspace: PathBuf },
+    /// The host.
+    Own(Tools),
     /// Somebody else, who replaces this binary.
-    External { binary: PathBuf },
+    External(PathBuf),
 }
 
 #[derive(Debug)]
@@ -50,6 +51,8 @@ pub(super) struct Host {
     news: News,
     build: Option<Build>,
     builds: u64,
+    /// Whether the build is known to fail.
+    fails: bool,
     viewer: Option<Viewer>,
     viewers: u64,
     /// Whether the viewer is given what is typed.
@@ -100,6 +103,7 @@ impl Host {
             news: News::default(),
             build: None,
             builds: 0,
+            fails: false,
             viewer: None,
             viewers: 0,
             reads: false,
@@ -138,11 +142,11 @@ impl Host {
     fn begin(&mut self) -> Result<(), DevError> {
         self.log.line("a session begins");
         match &self.builder {
-            Builder::Own { .. } => {
+            Builder::Own(_) => {
                 self.display.draw("ccdump-view is being built".to_owned(), String::new(), "q quit")?;
                 self.start_build()
             }
-            Builder::External { binary } => {
+            Builder::External(binary) => {
                 let title = format!("waiting for {}", binary.display());
                 self.display.draw(title, String::new(), "q quit")?;
                 // If it is there already; otherwise the watch finds it.
@@ -172,6 +176,7 @@ impl Host {
             // Of a viewer that is gone.
             Event::Heard(..) | Event::Ended(_) => {}
             Event::Changed(changes) => self.changed(changes)?,
+            Event::Fails(number, error, took) => self.fails(number, error, took),
             Event::Built(number, outcome) => return self.built(number, outcome, now),
             Event::Replaced(at) => return self.replaced(at),
             Event::Signal(Signal::Resized) => {
@@ -378,18 +383,14 @@ impl Host {
     fn end(&mut self, inbox: &Receiver<Event>) {
         self.build = None;
         if let Some(mut viewer) = self.viewer.take() {
-            if self.reads {
-                viewer.tell(&ToViewer::HandOver);
-                let until = Instant::now() + LEAVE_WITHIN;
-                // Events must be taken off the channel, or the viewer's output would stop it.
-                while let Ok(event) = inbox.recv_timeout(until.saturating_duration_since(Instant::now())) {
-                    if matches!(event, Event::Ended(id) if id == viewer.id) {
-                        break;
-                    }
+            viewer.tell(&ToViewer::HandOver);
+            let until = Instant::now() + LEAVE_WITHIN;
+            // Events must be taken off the channel, or the viewer's output would stop it.
+            while let Ok(event) = inbox.recv_timeout(until.saturating_duration_since(Instant::now())) {
+                if matches!(event, Event::Ended(id) if id == viewer.id) {
+                    break;
                 }
             }
-            viewer.kill();
-            viewer.reap();
         }
         self.log.line("the session ends");
     }

@@ -1,12 +1,18 @@
 //! The viewer's side of the host: how a viewer that was started by one finds it and talks to it.
+//!
+//! Until it has said that it is ready, a viewer gets no input. So it must not ask its terminal anything before, which would answer by
+//! input: not for the keyboard protocol, not for colours, and not for the cursor, as ratatui's `Terminal::clear` does.
 
 use std::{
     io::{self, BufReader, Write as _},
     os::{fd::AsFd, unix::net::UnixStream},
-    panic, thread,
+    panic,
+    sync::OnceLock,
+    thread,
 };
 
 use rustix::{
+    fs::{FileType, fstat},
     io::{Errno, fcntl_dupfd_cloexec},
     process::{ioctl_tiocsctty, setsid},
     stdio::dup2_stderr,
@@ -17,9 +23,15 @@ use super::{
     protocol::{self, FromViewer, HOSTED, Heard, LONGEST_LINE, ToViewer, VERSION},
 };
 
-/// Whether a host has started this process.
+/// Whether a host has started this process. What a hosted viewer has started, a shell perhaps, knows the variable, too, but has
+/// another stderr.
 pub(crate) fn is_hosted() -> bool {
-    std::env::var_os(HOSTED).is_some_and(|value| value == "1")
+    // Looked at once: [`Host::find`] gives this process another stderr, too.
+    static IS_HOSTED: OnceLock<bool> = OnceLock::new();
+    *IS_HOSTED.get_or_init(|| {
+        let is_socket = fstat(io::stderr()).is_ok_and(|stat| FileType::from_raw_mode(stat.st_mode) == FileType::Socket);
+        is_socket && std::env::var_os(HOSTED).is_some_and(|value| value == "1")
+    })
 }
 
 /// The connection to the host.

@@ -12,6 +12,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::protocol::Swapped;
+use crate::text::clean_line;
 
 /// A file that has grown beyond this, in bytes, is put aside when the next host starts.
 const LONGEST: u64 = 1024 * 1024;
@@ -63,7 +64,8 @@ impl Log {
     pub(super) fn line(&mut self, text: &str) {
         let at = Timestamp::now();
         for line in text.lines() {
-            let _ = writeln!(self.text, "{at:.3} [hot-reload] {line}");
+            // It may be what a viewer said when it died, and it is read with cat.
+            let _ = writeln!(self.text, "{at:.3} [hot-reload] {}", clean_line(line));
         }
     }
 
@@ -101,9 +103,10 @@ mod tests {
     fn nobody_else_can_read_it_and_it_does_not_grow_for_ever() {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let folder = folder.path().join("state/ccdump");
-        Log::open(&folder).expect("writable").line("one\ntwo");
+        Log::open(&folder).expect("writable").line("one\n\x1b]0;title\x07two");
         let text = fs::read_to_string(text_path(&folder)).expect("readable");
         assert_eq!(text.matches("Z [hot-reload] ").count(), 2, "{text}");
+        assert!(text.ends_with("] two\n"), "{text:?}");
         for path in [text_path(&folder), record_path(&folder)] {
             assert_eq!(fs::metadata(&path).expect("there").permissions().mode() & 0o777, 0o600);
         }

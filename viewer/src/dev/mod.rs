@@ -7,6 +7,7 @@
 mod binary;
 mod build;
 mod child;
+mod compiler;
 mod display;
 mod filter;
 mod host;
@@ -30,6 +31,7 @@ use std::{
     ffi::OsString,
     io::{self, Write as _},
     path::{Path, PathBuf},
+    process::ExitCode,
     sync::mpsc::{SyncSender, sync_channel},
     thread,
     time::{Duration, Instant},
@@ -44,16 +46,20 @@ use signal_hook::{
 pub(crate) use self::options::Options;
 use self::{
     binary::Binaries,
-    build::{Outcome, TARGET},
+    build::Outcome,
     child::Setting,
+    compiler::Tools,
     display::Display,
     host::{Builder, Host},
     life::Life,
     log::Log,
-    protocol::{FromViewer, Heard, WORKSPACE},
+    protocol::{BuildError, FromViewer, Heard, WORKSPACE},
     watch::Changes,
 };
 use crate::link::target::Source;
+
+/// The target folder below the workspace's: no other cargo run uses it.
+const TARGET: &str = "target/hot";
 
 /// Events that may wait for the host. Who sends more than that waits: the terminal's user, a viewer that writes, cargo.
 const MOST_EVENTS: usize = 256;
@@ -89,6 +95,8 @@ enum Event {
     /// A viewer's process is gone.
     Ended(u64),
     Changed(Changes),
+    /// The build of this number goes on, but will fail: its first error, and when it came.
+    Fails(u64, BuildError, Duration),
     /// The build of this number is done.
     Built(u64, Outcome),
     /// The binary of another builder is a new one, since then.
@@ -111,7 +119,7 @@ pub(crate) fn run(options: Options, daemon: Source) -> Result<(), DevError> {
     let workspace = workspace(options.workspace.as_deref())?;
     let log = Log::open(&state).map_err(|source| DevError::Folder { path: state, source })?;
     let kept = workspace.join(TARGET).join("ccdump");
-    let binaries = Binaries::open(&kept).map_err(|source| DevError::Folder { path: kept, source })?;
+    let binaries = Binaries::open(&kept).map_err(|source| DevError::Folder { path: kept.clone(), source })?;
     let (events, inbox) = sync_channel(MOST_EVENTS);
     watch::sources(&workspace, events.clone())?;
     let external = options.external();
@@ -123,8 +131,13 @@ pub(crate) fn run(options: Options, daemon: Source) -> Result<(), DevError> {
     terminal::listen(events.clone())?;
     let setting = Setting { arguments: options.viewer_arguments(daemon), environment: environment(&workspace) };
     let life = Life::new(Duration::from_millis(options.ready_within));
-    let builder = external.map_or_else(|| Builder::Own { workspace }, |binary| Builder::External { binary });
+    let builder = external.map_or_else(|| Builder::Own(Tools::new(workspace, TARGET, &kept)), Builder::External);
     Host::new(builder, setting, display, binaries, log, life, options.name, events).run(&inbox)
+}
+
+/// When this program is called by cargo in place of the compiler: does that, and nothing else.
+pub(crate) fn compile() -> Option<ExitCode> {
+    compiler::stand_in()
 }
 
 /// The folder of the workspace that the viewer is part of.

@@ -18,7 +18,7 @@ pub(crate) struct Options {
     #[arg(long, value_name = "PATH", required_if_eq("builder", "external"))]
     binary: Option<PathBuf>,
     /// A new viewer that draws nothing for so long hangs, and the last good one comes back
-    #[arg(long, value_name = "MS", default_value_t = 3000, value_parser = clap::value_parser!(u64).range(1..=600_000))]
+    #[arg(long, value_name = "MS", default_value_t = 2000, value_parser = clap::value_parser!(u64).range(1..=600_000))]
     pub(super) ready_within: u64,
     /// Name of the view state to begin with
     #[arg(long)]

@@ -37,7 +37,7 @@ fn of(record: &str) -> String {
     rows.push(row("  build", of_swaps(|swap| swap.build_ms)));
     rows.push(row("  hand-over", of_swaps(|swap| swap.handover_ms)));
     rows.push(row("  first frame", of_swaps(|swap| swap.first_frame_ms)));
-    rows.push(row("build that failed", failed));
+    rows.push(row("first error", failed));
     rows.push(row("failure to recovery", recovered));
     rows.iter().map(|row| format!("{row}\n")).collect()
 }
@@ -91,7 +91,7 @@ save to new code             2      900     1100
   build                      2      800      800
   hand-over                  2       20       20
   first frame                2       30       30
-build that failed            1      400      400
+first error                  1      400      400
 failure to recovery          1       90       90
 ";
         assert_eq!(of(&record.join("\n")), expected);

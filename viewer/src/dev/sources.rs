@@ -10,6 +10,9 @@ use std::{
 /// Below the workspace's folder.
 pub(super) const FOLDERS: [&str; 4] = ["viewer", "daemon", "shared", "proto"];
 
+/// Where the viewer's own source is.
+pub(super) const VIEWER: &str = "viewer/src";
+
 /// No part of a program, or not written by people.
 const OTHER_FOLDERS: [&str; 5] = ["target", "tests", "benches", "examples", "snapshots"];
 

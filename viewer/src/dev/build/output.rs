@@ -1,4 +1,4 @@
-//! What cargo says on its two outputs: messages as JSON on one, words for people on the other.
+//! What a build says: messages as JSON, cargo's or the compiler's own, and words for people.
 
 use std::{collections::VecDeque, path::PathBuf, time::Duration};
 
@@ -22,13 +22,27 @@ pub(super) struct Output {
     words: VecDeque<String>,
 }
 
+/// From cargo.
 #[derive(Deserialize)]
 #[serde(tag = "reason")]
-enum Message {
+enum OfCargo {
     #[serde(rename = "compiler-message")]
     Diagnostic { message: Diagnostic },
     #[serde(rename = "compiler-artifact")]
     Artifact { executable: Option<PathBuf> },
+    #[serde(other)]
+    Other,
+}
+
+/// From the compiler.
+#[derive(Deserialize)]
+#[serde(tag = "$message_type", rename_all = "snake_case")]
+enum OfCompiler {
+    Diagnostic(Diagnostic),
+    Artifact {
+        artifact: PathBuf,
+        emit: String,
+    },
     #[serde(other)]
     Other,
 }
@@ -52,13 +66,29 @@ struct Place {
 }
 
 impl Output {
-    /// One line of stdout.
-    pub(super) fn message(&mut self, line: &[u8]) {
-        match serde_json::from_slice(line) {
-            // Lints and warnings are for another time.
-            Ok(Message::Diagnostic { message }) if message.level.starts_with("error") => self.error(message),
-            Ok(Message::Artifact { executable: Some(executable) }) => self.executable = Some(executable),
-            _ => {}
+    /// One line of what it says.
+    pub(super) fn line(&mut self, line: &[u8]) {
+        if let Ok(message) = serde_json::from_slice(line) {
+            match message {
+                OfCargo::Diagnostic { message } => self.diagnostic(message),
+                OfCargo::Artifact { executable } => self.executable = executable.or(self.executable.take()),
+                OfCargo::Other => {}
+            }
+        } else if let Ok(message) = serde_json::from_slice(line) {
+            match message {
+                OfCompiler::Diagnostic(message) => self.diagnostic(message),
+                OfCompiler::Artifact { artifact, emit } if emit == "link" => self.executable = Some(artifact),
+                OfCompiler::Artifact { .. } | OfCompiler::Other => {}
+            }
+        } else {
+            self.words(line);
+        }
+    }
+
+    fn diagnostic(&mut self, message: Diagnostic) {
+        // Lints and warnings are for another time.
+        if message.level.starts_with("error") {
+            self.error(message);
         }
     }
 
@@ -78,19 +108,27 @@ impl Output {
         });
     }
 
-    /// One line of stderr.
-    pub(super) fn words(&mut self, line: &[u8]) {
+    fn words(&mut self, line: &[u8]) {
         if self.words.len() >= MOST_WORDS {
             self.words.pop_front();
         }
         self.words.push_back(String::from_utf8_lossy(line).trim_end().to_owned());
     }
 
-    pub(super) fn with_words_of(self, other: Self) -> Self {
-        Self { words: other.words, ..self }
+    /// The first error that has a place.
+    pub(super) fn first_error(&self) -> Option<&BuildError> {
+        self.errors.iter().find(|error| error.file.is_some())
     }
 
-    /// Cargo has ended after `took`.
+    /// What was said on one output, and then what was said on the `other`.
+    pub(super) fn and(mut self, other: Self) -> Self {
+        self.errors.extend(other.errors);
+        self.words.extend(other.words);
+        self.executable = other.executable.or(self.executable);
+        self
+    }
+
+    /// It has ended after `took`.
     pub(super) fn outcome(self, took: Duration) -> Outcome {
         match self.executable {
             Some(executable) if self.errors.is_empty() => Outcome::Made { executable, took },
@@ -105,7 +143,7 @@ impl Output {
         }
         let from = self.words.iter().position(|line| line.starts_with("error")).unwrap_or(0);
         let words: Vec<String> = self.words.into_iter().skip(from).collect();
-        let message = words.first().map_or("cargo ended without a word", |line| line.trim_start_matches("error: ")).to_owned();
+        let message = words.first().map_or("the build ended without a word", |line| line.trim_start_matches("error: ")).to_owned();
         vec![BuildError { message, rendered: words.join("\n"), ..BuildError::default() }]
     }
 }
@@ -116,9 +154,9 @@ mod tests {
 
     fn outcome(stdout: &[&str], stderr: &[&str]) -> Result<PathBuf, Vec<BuildError>> {
         let (mut output, mut said) = (Output::default(), Output::default());
-        stdout.iter().for_each(|line| output.message(line.as_bytes()));
-        stderr.iter().for_each(|line| said.words(line.as_bytes()));
-        match output.with_words_of(said).outcome(Duration::ZERO) {
+        stdout.iter().for_each(|line| output.line(line.as_bytes()));
+        stderr.iter().for_each(|line| said.line(line.as_bytes()));
+        match output.and(said).outcome(Duration::ZERO) {
             Outcome::Made { executable, .. } => Ok(executable),
             Outcome::Failed { errors, .. } => Err(errors),
         }
@@ -158,6 +196,16 @@ mod tests {
     }
 
     #[test]
+    fn the_compiler_alone_says_the_same() {
+        let made = r#"{"$message_type":"artifact","artifact":"/t/hot/deps/ccdump_view-1","emit":"link"}"#;
+        let notes = r#"{"$message_type":"artifact","artifact":"/t/hot/deps/ccdump_view-1.d","emit":"dep-info"}"#;
+        assert_eq!(outcome(&[], &[notes, made]), Ok("/t/hot/deps/ccdump_view-1".into()));
+        let error = r#"{"$message_type":"diagnostic","message":"no","level":"error","spans":[{"file_name":"viewer/src/a.rs","line_start":3,"column_start":1,"is_primary":true}]}"#;
+        let errors = outcome(&[], &[error, r#"{"$message_type":"future","x":1}"#]).expect_err("an error");
+        assert_eq!((errors.len(), errors[0].line), (1, Some(3)));
+    }
+
+    #[test]
     fn what_cargo_says_itself_is_an_error_without_a_place() {
         let errors = outcome(&[], &["    Blocking waiting for file lock", "error: failed to parse manifest", "", "Caused by: x"])
             .expect_err("no program");
@@ -165,7 +213,7 @@ mod tests {
         assert_eq!((errors[0].file.as_deref(), errors[0].message.as_str()), (None, "failed to parse manifest"));
         assert_eq!(errors[0].rendered, "error: failed to parse manifest\n\nCaused by: x");
         let silent = outcome(&[LIBRARY], &[]).expect_err("no program");
-        assert_eq!(silent[0].message, "cargo ended without a word");
+        assert_eq!(silent[0].message, "the build ended without a word");
     }
 
     #[test]

@@ -30,34 +30,67 @@ impl Host {
             return Ok(());
         }
         self.log.line(&format!("changed: {}", changes.viewer.join(", ")));
+        if let Builder::Own(tools) = &mut self.builder {
+            tools.changed(&changes.viewer);
+        }
         self.news.changed(changes.viewer, changes.at);
-        if matches!(self.builder, Builder::Own { .. }) { self.start_build() } else { Ok(()) }
+        self.start_build()
     }
 
     pub(super) fn start_build(&mut self) -> Result<(), DevError> {
-        let Builder::Own { workspace } = &self.builder else { return Ok(()) };
+        let Builder::Own(tools) = &self.builder else { return Ok(()) };
         // One that is on its way builds yesterday's sources: it is ended, and gives the folder free.
         self.build = None;
+        self.fails = false;
         self.builds = self.builds.saturating_add(1);
-        self.build = Some(Build::start(self.builds, workspace, self.events.clone()).map_err(DevError::Cargo)?);
+        self.build = Some(Build::start(self.builds, &tools.command(), self.events.clone()).map_err(DevError::Cargo)?);
         let message = self.news.build_started();
         self.tell(&message);
         Ok(())
     }
 
+    /// The first error is shown at once; the compiler takes as long again to find and write the others.
+    pub(super) fn fails(&mut self, number: u64, error: BuildError, took: Duration) {
+        if self.is_building(number) && !self.fails {
+            self.fails = true;
+            let build_ms = millis(took.as_millis());
+            self.log.record(What::Failed { build_ms });
+            let message = self.news.build_failed(vec![error], build_ms);
+            self.tell(&message);
+        }
+    }
+
+    fn is_building(&self, number: u64) -> bool {
+        self.build.as_ref().is_some_and(|build| build.number == number)
+    }
+
     pub(super) fn built(&mut self, number: u64, outcome: Outcome, now: Instant) -> Result<Next, DevError> {
-        if self.build.as_ref().is_none_or(|build| build.number != number) {
+        if !self.is_building(number) {
             return Ok(Next::Event);
         }
         self.build = None;
         match outcome {
-            Outcome::Made { executable, took } => self.made(executable, Written::Anew, took, now),
-            Outcome::Failed { errors, took } => self.not_made(errors, took, now),
+            Outcome::Made { executable, took } => {
+                if let Builder::Own(tools) = &mut self.builder {
+                    tools.built();
+                }
+                self.made(executable, Written::Anew, took, now)
+            }
+            Outcome::Failed { errors, took } => {
+                let odd = errors.iter().all(|error| error.file.is_none());
+                if let Builder::Own(tools) = &mut self.builder
+                    && odd
+                    && tools.failed_oddly()
+                {
+                    return self.start_build().map(|()| Next::Event);
+                }
+                self.not_made(errors, took, now)
+            }
         }
     }
 
     pub(super) fn replaced(&mut self, at: Instant) -> Result<Next, DevError> {
-        let Builder::External { binary } = &self.builder else { return Ok(Next::Event) };
+        let Builder::External(binary) = &self.builder else { return Ok(Next::Event) };
         let took = self.news.waiting_since().map_or(Duration::ZERO, |since| at.duration_since(since));
         self.made(binary.clone(), Written::Unknown, took, Instant::now())
     }
@@ -99,7 +132,9 @@ impl Host {
     fn not_made(&mut self, errors: Vec<BuildError>, took: Duration, now: Instant) -> Result<Next, DevError> {
         let build_ms = millis(took.as_millis());
         self.log.line(&format!("the build failed after {build_ms} ms, with {} errors", errors.len()));
-        self.log.record(What::Failed { build_ms });
+        if !self.fails {
+            self.log.record(What::Failed { build_ms });
+        }
         let rendered: Vec<&str> = errors.iter().map(|error| error.rendered.as_str()).collect();
         let rendered = rendered.join("\n");
         let message = self.news.build_failed(errors, build_ms);
