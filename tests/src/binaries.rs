@@ -52,7 +52,7 @@ fn advice() -> &'static str {
 /// A source of `binary` that has changed since it was built.
 fn newer_source(binary: &Path) -> Option<PathBuf> {
     let built = modified(binary)?;
-    let own = if binary.ends_with("ccdumpd") { "daemon/src" } else { "viewer/src" };
+    let own = if binary.ends_with("ccdumpd") { "daemon/src" } else { "viewer" };
     [own, "shared", "proto"].iter().find_map(|folder| newer_below(&root().join(folder), built))
 }
 
@@ -64,7 +64,8 @@ fn newer_below(folder: &Path, built: SystemTime) -> Option<PathBuf> {
             let is_source = !path.ends_with("tests") && !path.ends_with("snapshots");
             return if is_source { newer_below(&path, built) } else { None };
         }
-        let is_source = path.extension().is_some_and(|extension| extension == "rs" || extension == "proto" || extension == "json");
+        let is_source =
+            path.extension().is_some_and(|extension| ["rs", "proto", "json", "toml"].iter().any(|source| extension == *source));
         (is_source && modified(&path).is_none_or(|changed| changed > built)).then_some(path)
     })
 }

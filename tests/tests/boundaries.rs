@@ -29,11 +29,52 @@ fn closure(package: &str) -> BTreeMap<String, BTreeSet<String>> {
     packages
 }
 
+/// All that is the viewer's.
+const VIEWER: [&str; 4] = ["ccdump-client", "ccdump-host", "ccdump-render", "ccdump-view"];
+
 #[test]
 fn the_daemon_holds_no_terminal_and_no_viewer() {
     let closure = closure("ccdumpd");
-    for foreign in ["ratatui", "ratatui-core", "crossterm", "termion", "termwiz", "ccdump-view", "ccdump-tests"] {
-        assert!(!closure.contains_key(foreign), "ccdumpd depends on {foreign}");
+    for foreign in ["ratatui", "ratatui-core", "crossterm", "termion", "termwiz", "ccdump-tests"].iter().chain(&VIEWER) {
+        assert!(!closure.contains_key(*foreign), "ccdumpd depends on {foreign}");
+    }
+}
+
+/// Whatever is edited of it, the daemon is not older than its source: all that may be replaced under a running daemon is outside.
+#[test]
+fn the_daemons_closure_has_no_reloadable_code() {
+    let viewer = root().join("viewer");
+    let ours = |name: &str| name.starts_with("ccdump");
+    let metadata =
+        cargo_metadata::MetadataCommand::new().current_dir(root()).no_deps().other_options(["--offline".to_owned()]).exec();
+    let packages = metadata.expect("cargo metadata").packages;
+    let below = |name: &str| {
+        let package = packages.iter().find(|package| package.name == name).unwrap_or_else(|| panic!("{name} is no package"));
+        package.manifest_path.as_std_path().starts_with(&viewer)
+    };
+    let closure = closure("ccdumpd");
+    let own: Vec<&String> = closure.keys().filter(|name| ours(name)).collect();
+    assert_eq!(own, ["ccdump-provider", "ccdump-wire", "ccdumpd"]);
+    assert!(own.iter().all(|name| !below(name)), "{own:?}");
+    assert!(VIEWER.iter().all(|name| below(name)));
+    for file in sources("daemon/src").into_iter().chain(sources("shared")) {
+        let text = fs::read_to_string(&file).expect("readable");
+        assert!(!text.contains("viewer/src"), "{} includes a file of the viewer's", file.display());
+    }
+}
+
+/// Each of the viewer's crates knows only those below it, so that an edit builds little.
+#[test]
+fn the_viewers_crates_are_layers() {
+    for (package, above) in [
+        ("ccdump-client", &["ccdump-host", "ccdump-render", "ccdump-view", "ratatui", "crossterm"][..]),
+        ("ccdump-host", &["ccdump-render", "ccdump-view", "ratatui", "crossterm"]),
+        ("ccdump-render", &["ccdump-host", "ccdump-view", "crossterm"]),
+    ] {
+        let closure = closure(package);
+        for foreign in above {
+            assert!(!closure.contains_key(*foreign), "{package} depends on {foreign}");
+        }
     }
 }
 
@@ -53,8 +94,8 @@ fn the_viewer_holds_no_store_and_no_http_server() {
 fn the_shared_crates_know_neither_side() {
     for package in ["ccdump-wire", "ccdump-provider"] {
         let closure = closure(package);
-        for foreign in ["ccdumpd", "ccdump-view", "ccdump-tests"] {
-            assert!(!closure.contains_key(foreign), "{package} depends on {foreign}");
+        for foreign in ["ccdumpd", "ccdump-tests"].iter().chain(&VIEWER) {
+            assert!(!closure.contains_key(*foreign), "{package} depends on {foreign}");
         }
     }
 }
@@ -106,16 +147,14 @@ fn sql_never_leaves_the_store() {
             assert!(foreign.is_none(), "{} names {}", file.display(), foreign.unwrap_or_default());
         }
     }
-    for folder in ["viewer/src", "shared/provider/src", "shared/wire/src"] {
+    for folder in ["viewer", "shared/provider/src", "shared/wire/src"] {
         assert_none_names(folder, &["rusqlite"]);
     }
 }
 
 #[test]
 fn the_viewers_state_never_names_its_view() {
-    if root().join("viewer/src/state").is_dir() {
-        assert_none_names("viewer/src/state", &["crate::view", "ratatui"]);
-    }
+    assert_none_names("viewer/src/state", &["crate::view", "ratatui"]);
 }
 
 fn assert_none_names(folder: &str, foreign: &[&str]) {

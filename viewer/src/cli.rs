@@ -2,10 +2,10 @@
 
 use std::path::PathBuf;
 
-use ccdump_provider::{provider::Provider, side::Side};
-use clap::{ArgGroup, Args, Parser, Subcommand};
+use ccdump_client::options::{self as asked, Daemon};
+use clap::{Args, Parser, Subcommand};
 
-use crate::{at::At, dev, link::target::Source, since::Since};
+use crate::at::At;
 
 /// Shows what coding agents and model APIs say to each other, from the record that ccdumpd keeps.
 #[derive(Debug, Parser)]
@@ -42,114 +42,16 @@ pub(crate) struct Attach {
     pub(crate) print: bool,
 }
 
-/// Which daemon to ask. The variables are read in `link::target`: a flag of one kind must beat a variable of the other.
-#[derive(Debug, Args)]
-pub(crate) struct Daemon {
-    /// Socket of the daemon [env: CCDUMP_SOCKET]
-    #[arg(long, global = true, value_name = "PATH")]
-    socket: Option<PathBuf>,
-    /// Data folder of the daemon, which tells where its socket is [env: CCDUMP_DATA_DIR]
-    #[arg(long, global = true, value_name = "DIR")]
-    data_dir: Option<PathBuf>,
-}
-
-impl Daemon {
-    /// Whether a flag names the daemon.
-    pub(crate) fn is_named(&self) -> bool {
-        self.socket.is_some() || self.data_dir.is_some()
-    }
-
-    /// What the flags say.
-    pub(crate) fn source(&self) -> Source {
-        Source { socket: self.socket.clone(), data_dir: self.data_dir.clone() }
-    }
-}
-
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Lists exchanges, oldest first
-    Ls(Ls),
-    /// Shows one exchange: its headers and its blocks
-    Show(Show),
-    /// Writes one body to stdout
-    Body(Body),
-    /// Follows the conversation as it happens; with --json, the log's events
-    Tail(Tail),
+    #[command(flatten)]
+    Asked(asked::Command),
     /// Saves what a viewer shows, and how one came to it, in a file for a bug report
     Report(Report),
     /// Shows everything, with a private daemon and scripted agents: no key, no network, nothing left behind
     Demo(Demo),
     /// Runs the viewer and replaces it whenever its source changes
-    Dev(dev::Options),
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Ls {
-    /// A line of JSON for each exchange
-    #[arg(long)]
-    pub(crate) json: bool,
-    /// Only exchanges of this session
-    #[arg(long, value_name = "ID")]
-    pub(crate) session: Option<String>,
-    /// Only exchanges of this agent: main, or a subagent's id
-    #[arg(long, value_name = "ID")]
-    pub(crate) agent: Option<String>,
-    /// Only exchanges with this provider: anthropic, openai, gemini, unknown
-    #[arg(long)]
-    pub(crate) provider: Option<Provider>,
-    /// Only exchanges that started after this moment (2026-11-05T09:00:00Z) or in this last length of time (10m, 2h, 3d)
-    #[arg(long, value_name = "WHEN")]
-    pub(crate) since: Option<Since>,
-    /// Only the newest N
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
-    pub(crate) limit: Option<u32>,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Show {
-    /// Number of the exchange, as ls shows it
-    pub(crate) id: u64,
-    /// One line of JSON
-    #[arg(long)]
-    pub(crate) json: bool,
-}
-
-#[derive(Debug, Args)]
-#[command(group = ArgGroup::new("side").required(true))]
-pub(crate) struct Body {
-    /// Number of the exchange, as ls shows it
-    pub(crate) id: u64,
-    /// What the agent sent
-    #[arg(long, group = "side")]
-    request: bool,
-    /// What it was answered
-    #[arg(long, group = "side")]
-    response: bool,
-    /// The bytes as they went over the wire, with their content coding
-    #[arg(long)]
-    pub(crate) raw: bool,
-}
-
-impl Body {
-    pub(crate) fn side(&self) -> Side {
-        if self.request { Side::Request } else { Side::Response }
-    }
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Tail {
-    /// A line of JSON for each event of the log
-    #[arg(long)]
-    pub(crate) json: bool,
-    /// Begin after this event (0: with all that was recorded) instead of now
-    #[arg(long, value_name = "SEQ")]
-    pub(crate) from: Option<u64>,
-    /// End when nothing has happened for so long after what was already recorded
-    #[arg(long, value_name = "MS")]
-    pub(crate) until_idle: Option<u64>,
-    /// Only this session
-    #[arg(long, value_name = "ID")]
-    pub(crate) session: Option<String>,
+    Dev(ccdump_host::Options),
 }
 
 #[derive(Debug, Args)]

@@ -2,26 +2,21 @@
 
 use std::{io, path::PathBuf, process::ExitCode};
 
+use ccdump_client::{Failure as Asked, link::LinkError};
+use ccdump_host::DevError;
 use ccdump_wire::{config::ConfigError, endpoint::EndpointError};
 
-use crate::{demo::DemoError, dev::DevError, link::LinkError, report::ReportError};
+use crate::{demo::DemoError, report::ReportError};
 
 /// What a command ends with if it does not end well.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Failure {
-    /// Whoever read the output has enough of it, as `head` does. That is no failure.
-    #[error("the output was closed")]
-    OutputClosed,
-    #[error("cannot write the output: {0}")]
-    Output(io::Error),
     #[error(transparent)]
-    Link(#[from] LinkError),
+    Asked(#[from] Asked),
     #[error(transparent)]
     Config(#[from] ConfigError),
     #[error(transparent)]
     Endpoint(#[from] EndpointError),
-    #[error("{0}")]
-    Incomplete(String),
     #[error("this needs a terminal; without one use: ccdump-view tail")]
     NoTerminal,
     #[error("ccdumpd is neither beside ccdump-view nor on the PATH; install it, or name it in CCDUMPD")]
@@ -47,19 +42,17 @@ impl Failure {
     /// 0 done, 1 failed, 3 no daemon. (2, usage, is clap's.)
     pub(crate) fn exit_code(&self) -> ExitCode {
         match self {
-            Self::OutputClosed => ExitCode::SUCCESS,
-            Self::Link(LinkError::NoDaemon { .. }) | Self::NoDaemonProgram | Self::DaemonNotStarted { .. } => ExitCode::from(3),
+            Self::Asked(Asked::OutputClosed) => ExitCode::SUCCESS,
+            Self::Asked(Asked::Link(LinkError::NoDaemon { .. })) | Self::NoDaemonProgram | Self::DaemonNotStarted { .. } => {
+                ExitCode::from(3)
+            }
             _ => ExitCode::FAILURE,
         }
     }
 }
 
-impl From<io::Error> for Failure {
-    /// Of writing to stdout: the only input and output that commands do themselves.
-    fn from(error: io::Error) -> Self {
-        match error.kind() {
-            io::ErrorKind::BrokenPipe => Self::OutputClosed,
-            _ => Self::Output(error),
-        }
+impl From<LinkError> for Failure {
+    fn from(error: LinkError) -> Self {
+        Self::Asked(error.into())
     }
 }

@@ -1,52 +1,41 @@
 //! `ccdump-view`: attaches to a running daemon and shows what it has recorded. It owns nothing that could not be had again.
 
 mod at;
-mod blocks;
-mod brief;
 mod cli;
 mod commands;
 mod config;
-mod content;
-mod conversation;
 mod daemon_binary;
 mod demo;
-mod dev;
 mod failure;
-mod json;
 mod keymap;
-mod lines;
-mod link;
-mod model;
-mod output;
 mod report;
 mod screen;
-mod since;
 mod state;
-mod text;
-mod theme;
-mod toml_file;
 mod view;
-mod words;
 
 use std::{path::PathBuf, process::ExitCode};
 
+use ccdump_client::{
+    link::target::{self, Source},
+    options::Daemon,
+    output,
+};
 use clap::Parser as _;
 
 use crate::{
-    cli::{Cli, Command, Daemon},
+    cli::{Cli, Command},
     failure::Failure,
-    link::target::{self, Source},
 };
 
 fn main() -> ExitCode {
-    if let Some(code) = dev::compile() {
+    if let Some(code) = ccdump_host::compile() {
         return code;
     }
     // Signals keep their default effect but on the screen: elsewhere there is nothing to put in order before leaving.
     match run(Cli::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            if !matches!(failure, Failure::OutputClosed) {
+            if !matches!(failure, Failure::Asked(ccdump_client::Failure::OutputClosed)) {
                 output::say(&failure.to_string());
             }
             failure.exit_code()
@@ -67,13 +56,10 @@ fn run(cli: Cli) -> Result<(), Failure> {
             return commands::attach::run(socket()?, is_default, cli.attach).await;
         };
         match command {
-            Command::Ls(options) => commands::ls::run(&socket()?, options).await,
-            Command::Show(options) => commands::show::run(&socket()?, options).await,
-            Command::Body(options) => commands::body::run(&socket()?, options).await,
-            Command::Tail(options) => commands::tail::run(socket()?, options).await,
+            Command::Asked(command) => Ok(ccdump_client::run(command, socket()?).await?),
             Command::Report(options) => commands::report::run(&socket()?, options).await,
             // Threads of its own do the waiting; nothing else runs here.
-            Command::Dev(options) => Ok(dev::run(options, cli.daemon.source())?),
+            Command::Dev(options) => Ok(ccdump_host::run(options, cli.daemon.source())?),
             Command::Demo(options) => commands::demo::run(options).await,
         }
     })

@@ -6,15 +6,10 @@ use std::{
     process::{Command, Stdio},
 };
 
-use crate::{
-    cli::Attach,
-    daemon_binary,
-    dev::hosted::is_hosted,
-    failure::Failure,
-    link::{Link, LinkError},
-    screen,
-    state::Moment,
-};
+use ccdump_client::link::{Link, LinkError};
+use ccdump_host::hosted::is_hosted;
+
+use crate::{cli::Attach, daemon_binary, failure::Failure, screen, state::Moment};
 
 /// `is_default`: nobody named a daemon, so that one may be started.
 pub(crate) async fn run(socket: PathBuf, is_default: bool, options: Attach) -> Result<(), Failure> {
@@ -63,5 +58,5 @@ fn start() -> Result<(), Failure> {
     }
     let said = String::from_utf8_lossy(&started.stderr);
     let reason = said.lines().next_back().unwrap_or("it gave no reason");
-    Err(failed(crate::text::clean_line(reason.strip_prefix("ccdumpd: ").unwrap_or(reason))))
+    Err(failed(ccdump_client::text::clean_line(reason.strip_prefix("ccdumpd: ").unwrap_or(reason))))
 }

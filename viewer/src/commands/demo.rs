@@ -2,20 +2,22 @@
 
 use std::future;
 
+use ccdump_client::{
+    json,
+    link::{Cursor, Link, OnReset, Update, watch},
+    output::{Output, closed, say},
+};
 use ccdump_wire::v1::Filter;
 use tokio::{
     signal::unix::{SignalKind, signal},
     sync::mpsc,
 };
 
-use super::{attach, tail::Idle, talk::Talk};
+use super::attach;
 use crate::{
     cli,
     demo::{Demo, Summary},
     failure::Failure,
-    json,
-    link::{Cursor, Link, OnReset, Update, watch},
-    output::{Output, closed, say},
 };
 
 pub(crate) async fn run(options: cli::Demo) -> Result<(), Failure> {
@@ -47,7 +49,7 @@ pub(crate) async fn run(options: cli::Demo) -> Result<(), Failure> {
 }
 
 async fn show(demo: &mut Demo, pace: u32, options: &cli::Demo) -> Result<(), Failure> {
-    let mut output = Output::new();
+    let mut output = Output::stdout();
     if !options.headless {
         return follow(demo, pace, output).await;
     }
@@ -59,7 +61,7 @@ async fn show(demo: &mut Demo, pace: u32, options: &cli::Demo) -> Result<(), Fai
     } else {
         output.text(&summary.in_words())?;
     }
-    output.flush()
+    Ok(output.flush()?)
 }
 
 /// The conversation as plain text, while it goes on.
@@ -71,17 +73,16 @@ async fn follow(demo: &mut Demo, pace: u32, output: Output) -> Result<(), Failur
     let cursor = Cursor { epoch: link.hello().epoch.clone(), seq: 0 };
     let filter = Filter { payload_all: true, payload_response_only: true, ..Filter::default() };
     let (forward, updates) = mpsc::channel(1);
-    let talk = Talk::new(link.clone(), link.hello().head_seq, output);
-    let log = watch(link, socket, cursor, filter, OnReset::FromStart);
+    let log = watch(link.clone(), socket, cursor, filter, OnReset::FromStart);
     let relay = async {
         relay_to_the_end(log, last, forward, demo).await?;
         // The talk ends by itself when it has told all.
         future::pending().await
     };
     tokio::select! {
-        told = talk.run(updates, Idle::never()) => told,
+        told = ccdump_client::talk(link, updates, output) => Ok(told?),
         failed = relay => failed,
-        () = closed() => Err(Failure::OutputClosed),
+        () = closed() => Err(Failure::Asked(ccdump_client::Failure::OutputClosed)),
     }
 }
 

@@ -2,17 +2,19 @@
 
 use std::path::{Path, PathBuf};
 
+use ccdump_client::{
+    link::Link,
+    output::{Output, say},
+    text::units::plural,
+};
 use jiff::Zoned;
 
 use crate::{
     cli,
     commands::attach::has_terminal,
     failure::Failure,
-    link::Link,
-    output::{Output, say},
     report::{Report, Source, Stage, gather},
     screen,
-    text::units::plural,
     view::picture,
 };
 
@@ -25,7 +27,7 @@ pub(crate) async fn run(socket: &Path, options: cli::Report) -> Result<(), Failu
     let report = gather(link, options.name.as_deref().unwrap_or(NAME)).await?;
     let secrets = report.write(&path)?;
     let (rows, keys) = (plural(report.rows.len(), "exchange"), plural(report.keys.len(), "key"));
-    let mut output = Output::new();
+    let mut output = Output::stdout();
     output.text(&format!("{}: {rows}, {keys}, {} left out\n", path.display(), plural(secrets, "secret")))?;
     output.flush()?;
     say("it holds what stood on that screen: read it before you give it away");
@@ -47,7 +49,7 @@ pub(crate) async fn replay(path: PathBuf, print: bool) -> Result<(), Failure> {
     while !stage.is_over() {
         stage.step(&mut source).await?;
     }
-    let mut output = Output::new();
+    let mut output = Output::stdout();
     output.text(&picture::text(&picture::picture(&stage.state)))?;
-    output.flush()
+    Ok(output.flush()?)
 }

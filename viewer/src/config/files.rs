@@ -7,12 +7,13 @@ use std::{
     path::Path,
 };
 
-use super::{Config, Wish, keys};
-use crate::{
-    keymap::Keymap,
+use ccdump_render::{
     theme::{Layer, Themes},
     toml_file::{Fault, TomlFile},
 };
+
+use super::{Config, Wish, keys};
+use crate::keymap::Keymap;
 
 /// The viewer's own file in the folder of the configuration.
 pub(super) const VIEW: &str = "view.toml";

@@ -1,11 +1,9 @@
 //! The keys of `view.toml`.
 
+use ccdump_render::toml_file::{Fault, Name, Table, TomlFile, Value};
 use toml::de::DeValue;
 
-use crate::{
-    keymap::{Change, Command, Context, Key, TABLE},
-    toml_file::{Fault, Name, Table, TomlFile, Value},
-};
+use crate::keymap::{Change, Command, Context, Key, TABLE};
 
 /// Reads `[keys]`: commands with their keys, and tables of those for single contexts.
 pub(super) fn read(file: TomlFile<'_>, table: &Table<'_>) -> Result<Vec<Change>, Fault> {

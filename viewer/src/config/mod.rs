@@ -7,10 +7,9 @@ mod keys;
 mod tests;
 
 pub(crate) use self::files::{THEMES, read};
-use crate::{
-    keymap::Keymap,
-    theme::{Depth, Themes},
-};
+use ccdump_render::theme::{Depth, Themes};
+
+use crate::keymap::Keymap;
 
 /// What is wished for from outside the files.
 #[derive(Debug, Clone)]

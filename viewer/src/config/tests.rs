@@ -2,17 +2,15 @@
 
 use std::fs;
 
+use ccdump_render::theme::Role;
 use ratatui::style::{Color, Style};
 use tempfile::TempDir;
 
 use super::*;
-use crate::{
-    keymap::{
-        Command,
-        Context::{self, Conversation, Help, Sidebar},
-        HelpLine, Key, TABLE,
-    },
-    theme::Role,
+use crate::keymap::{
+    Command,
+    Context::{self, Conversation, Help, Sidebar},
+    HelpLine, Key, TABLE,
 };
 
 fn wish() -> Wish {

@@ -12,6 +12,7 @@ use std::{
     time::Duration,
 };
 
+use ccdump_client::text::clean_line;
 use serde_json::Value;
 use tokio::{
     sync::mpsc,
@@ -19,7 +20,6 @@ use tokio::{
 };
 
 use super::DemoError;
-use crate::text::clean_line;
 
 /// Longer than the daemon gives exchanges that are under way.
 const SOFT_END: Duration = Duration::from_secs(10);

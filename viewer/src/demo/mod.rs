@@ -13,13 +13,14 @@ use std::{
     time::Duration,
 };
 
+use ccdump_client::{link::Link, text::clean_line};
 use ccdump_wire::v1::{EndState, Exchange, ExchangesRequest};
 use tempfile::TempDir;
 use tokio::time::{sleep, timeout};
 
 use self::child::Child;
 pub(crate) use self::summary::Summary;
-use crate::{daemon_binary, failure::Failure, link::Link, text::clean_line};
+use crate::{daemon_binary, failure::Failure};
 
 /// How long each of the two may take until it is ready.
 const READY_WITHIN: Duration = Duration::from_secs(20);

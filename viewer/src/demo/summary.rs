@@ -1,11 +1,10 @@
 //! What the demo left in the record, in words and numbers.
 
-use ccdump_wire::v1::{Exchange, Usage};
-
-use crate::{
+use ccdump_client::{
     json::end_state,
     text::{Align, Table, clean_line, units, units::UNKNOWN},
 };
+use ccdump_wire::v1::{Exchange, Usage};
 
 #[derive(Debug)]
 pub(crate) struct Summary {

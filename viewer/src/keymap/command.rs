@@ -1,6 +1,6 @@
 //! What keys do.
 
-use crate::blocks::Category;
+use ccdump_render::blocks::Category;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Command {

@@ -2,8 +2,9 @@
 
 use std::collections::HashMap;
 
+use ccdump_render::toml_file::{Fault, Place};
+
 use super::{Binding, Command, Context, Key, Section, TABLE};
-use crate::toml_file::{Fault, Place};
 
 /// What a person wants to be otherwise than in the table.
 #[derive(Debug, Clone, PartialEq)]

@@ -9,7 +9,7 @@ pub(crate) use command::Command;
 pub(crate) use key::{Code, Key};
 pub(crate) use map::{Change, HelpLine, Keymap};
 
-use crate::blocks::Category;
+use ccdump_render::blocks::Category;
 
 /// Where keys go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

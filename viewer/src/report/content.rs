@@ -3,11 +3,10 @@
 use std::sync::Arc;
 
 use ccdump_provider::content::Content;
+use ccdump_render::model::{Held, Piece};
 use ccdump_wire::v1::Block;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-
-use crate::model::{Held, Piece};
 
 /// Names and units are those of the contract's `Block`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]

@@ -2,14 +2,14 @@
 
 use std::collections::BTreeSet;
 
+use ccdump_client::link::{Link, build};
+use ccdump_render::model::{AgentKey, Node};
 use ccdump_wire::v1::{Exchange, ExchangesRequest};
 use jiff::{Timestamp, tz::TimeZone};
 
 use super::{FORMAT, Report, ReportError, Source, Stage, row::Row};
 use crate::{
     failure::Failure,
-    link::{Link, build},
-    model::{AgentKey, Node},
     state::{Journal, Saved, State},
 };
 

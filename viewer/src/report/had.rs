@@ -1,14 +1,12 @@
 //! What was fetched of one exchange.
 
+use ccdump_client::content::header;
 use ccdump_provider::side::Side;
+use ccdump_render::model::{Fetch, Fetched, Held, RequestSide, ResponseSide, Wanted};
 use ccdump_wire::v1::{Block, BodyData, Event as LogEvent, ExchangeResponse, Header, Opened, ResponseHead, event::Detail};
 use serde::{Deserialize, Serialize};
 
 use super::content::{BlockHad, ContentHad, PieceHad};
-use crate::{
-    content::header,
-    model::{Fetch, Fetched, Held, RequestSide, ResponseSide, Wanted},
-};
 
 /// What is said of what a report does not have.
 const LEFT_OUT: &str = "not in the report";

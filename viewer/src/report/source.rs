@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use ccdump_client::link::{Link, LinkError, next};
+use ccdump_render::model::{Fetch, Held};
 use ccdump_wire::v1::{Event as LogEvent, watch_response::Message};
 
 use super::Had;
 use crate::{
-    link::{Link, LinkError, next},
-    model::{Fetch, Held},
     screen::fetch,
     state::{Effect, Event},
 };

@@ -2,14 +2,14 @@
 
 use std::collections::{BTreeSet, VecDeque};
 
+use ccdump_client::link::LinkError;
+use ccdump_render::model::as_of;
 use ccdump_wire::v1::{EndState, Ended, Event as LogEvent, Exchange, event::Detail};
 use jiff::tz::TimeZone;
 
 use super::{Report, Source};
 use crate::{
     keymap::Key,
-    link::LinkError,
-    model::as_of,
     state::{DaemonEvent, Effect, Event, Pressed, State},
 };
 

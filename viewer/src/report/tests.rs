@@ -3,12 +3,12 @@
 use std::{fs, os::unix::fs::PermissionsExt as _, path::Path};
 
 use ccdump_provider::{content::Content, side::Side};
+use ccdump_render::model::{Fetched, Held, Piece, Wanted};
 use ccdump_wire::v1::{BodyData, EndState, Event as LogEvent, Exchange, Header, ResponseHead, event::Detail};
 use serde_json::{Value, json};
 
 use super::{FORMAT, Had, Report, ReportError, Source, Stage};
 use crate::{
-    model::{Fetched, Held, Piece, Wanted},
     state::{
         Pressed, Saved,
         rig::{fetch, row},

@@ -8,7 +8,7 @@ const LARGEST: usize = 74_000;
 /// The sequence that puts `text` on the clipboard; `Err`: why there is none.
 pub(super) fn sequence(text: &str) -> Result<String, String> {
     if text.len() > LARGEST {
-        return Err(format!("too large to copy through the terminal ({})", crate::text::units::bytes(text.len() as u64)));
+        return Err(format!("too large to copy through the terminal ({})", ccdump_client::text::units::bytes(text.len() as u64)));
     }
     Ok(format!("\u{1b}]52;c;{}\u{7}", STANDARD.encode(text)))
 }

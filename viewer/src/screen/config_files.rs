@@ -9,6 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use ccdump_render::theme::Depth;
 use notify::{RecommendedWatcher, RecursiveMode, Watcher as _};
 use tokio::sync::mpsc;
 
@@ -16,7 +17,6 @@ use super::{effects::Incoming, log};
 use crate::{
     config::{self, Config, Wish},
     state::Event,
-    theme::Depth,
 };
 
 /// The theme, unless a flag names one.

@@ -6,7 +6,7 @@ use std::{
     process::Command,
 };
 
-use crate::dev::protocol::WORKSPACE;
+use ccdump_host::protocol::WORKSPACE;
 
 /// Opens `file` at `line` (from 1) in `$VISUAL`, else `$EDITOR`, else vi, and waits until it is closed.
 pub(super) fn open(file: &str, line: u32) -> io::Result<()> {

@@ -5,6 +5,11 @@ use std::{
     time::Duration,
 };
 
+use ccdump_client::{link::Link, text::units};
+use ccdump_host::{
+    hosted::Host,
+    protocol::{FromViewer, Leaving},
+};
 use tokio::{
     sync::{mpsc, watch},
     task::JoinHandle,
@@ -13,14 +18,8 @@ use tokio::{
 
 use super::{clipboard, edit, fetch, hosted, input, log, terminal::Screen};
 use crate::{
-    dev::{
-        hosted::Host,
-        protocol::{FromViewer, Leaving},
-    },
     failure::Failure,
-    link::Link,
     state::{Effect, Event, State, component},
-    text::units,
 };
 
 /// How long a viewer that leaves waits for its state to be kept.

@@ -5,6 +5,7 @@ use std::{
     time::Duration,
 };
 
+use ccdump_client::link::{self, Cursor, HeldView, Link, OnReset, Update, watch};
 use ccdump_wire::v1::{Event as LogEvent, ExchangesRequest, Filter, event::Detail};
 use tokio::{
     sync::{mpsc, watch as watch_value},
@@ -12,10 +13,7 @@ use tokio::{
 };
 
 use super::{Options, effects::Incoming};
-use crate::{
-    link::{self, Cursor, HeldView, Link, OnReset, Update, watch},
-    state::{DaemonEvent, Event},
-};
+use crate::state::{DaemonEvent, Event};
 
 /// Rows of the index that are asked for first: enough for a first screen.
 const FIRST_ROWS: u32 = 200;
@@ -132,7 +130,7 @@ impl Feed {
         let state = self.state.take().or(held.saved.take().map(|(_, state)| state));
         self.name = Some(held.name.clone());
         // The viewer that this one replaces may be on its way out: its name is free in a moment.
-        let replaces = crate::dev::hosted::is_hosted() && held.lease.is_empty();
+        let replaces = ccdump_host::hosted::is_hosted() && held.lease.is_empty();
         let event = Event::Held { name: held.name.clone(), saved: replaces || !held.lease.is_empty(), state };
         self.send(Incoming::Held(Box::new(link.clone()), held.lease.clone(), event)).await?;
         let incoming = self.incoming.clone();

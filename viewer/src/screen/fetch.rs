@@ -2,18 +2,18 @@
 
 use std::sync::Arc;
 
+use ccdump_client::{
+    content::kind,
+    conversation::{SHOWN, is_new_message},
+    link::{BlockContent, Link, LinkError, Outline, next},
+};
 use ccdump_provider::side::Side;
+use ccdump_render::model::{AgentKey, Fetch, Fetched, Held, Piece, RequestSide, ResponseSide, Wanted};
 use ccdump_wire::v1::{Block, ExchangesRequest, event::Detail, watch_response::Message};
 use tokio::sync::mpsc;
 
 use super::effects::Incoming;
-use crate::{
-    content::kind,
-    conversation::{SHOWN, is_new_message},
-    link::{BlockContent, Link, LinkError, Outline, next},
-    model::{AgentKey, Fetch, Fetched, Held, Piece, RequestSide, ResponseSide, Wanted},
-    state::Event,
-};
+use crate::state::Event;
 use ccdump_provider::block::BlockKind;
 
 /// Rows of the index that are fetched at once, and how far before the one that is wanted they begin.

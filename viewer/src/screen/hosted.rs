@@ -2,17 +2,14 @@
 
 use std::{io, time::Duration};
 
+use ccdump_host::{
+    hosted::Host,
+    protocol::{FromViewer, ToViewer, ViewState},
+};
 use tokio::{sync::mpsc, time::timeout};
 
 use super::{effects::Incoming, log};
-use crate::{
-    dev::{
-        hosted::Host,
-        protocol::{FromViewer, ToViewer, ViewState},
-    },
-    failure::Failure,
-    state::Event,
-};
+use crate::{failure::Failure, state::Event};
 
 /// How long the host may take to answer.
 const PATIENCE: Duration = Duration::from_millis(500);
@@ -28,7 +25,7 @@ pub(super) struct Before {
 pub(super) fn find() -> Result<Option<Host>, Failure> {
     let build = concat!("ccdump-view ", env!("CARGO_PKG_VERSION"));
     let log = || log::file().ok_or_else(|| io::Error::other("the log file cannot be written"));
-    let host = if crate::dev::hosted::is_hosted() { Host::find(log().map_err(Failure::Terminal)?, build) } else { Ok(None) };
+    let host = if ccdump_host::hosted::is_hosted() { Host::find(log().map_err(Failure::Terminal)?, build) } else { Ok(None) };
     host.map_err(Failure::Terminal)
 }
 

@@ -15,6 +15,7 @@ mod terminal;
 
 use std::{path::PathBuf, time::Duration};
 
+use ccdump_client::link::Link;
 use jiff::{Timestamp, tz::TimeZone};
 use tokio::{
     sync::{mpsc, watch},
@@ -28,7 +29,6 @@ use self::{
 use crate::{
     config::Config,
     failure::Failure,
-    link::Link,
     state::{Event, Moment, State, moment},
     view,
 };

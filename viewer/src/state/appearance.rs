@@ -1,13 +1,11 @@
 //! How things look and which keys there are: what was configured, and what was chosen by key.
 
+use ccdump_client::text::clean_line;
+use ccdump_render::theme::{Depth, Theme};
 use serde::{Deserialize, Serialize};
 
 use super::{State, Weight, component::Component};
-use crate::{
-    config::Config,
-    text::clean_line,
-    theme::{Depth, Theme},
-};
+use crate::config::Config;
 
 #[derive(Debug, Default)]
 pub(crate) struct Appearance {
@@ -96,6 +94,8 @@ mod tests {
     use crate::{
         keymap::{Change, Command, Context, Key, Keymap},
         state::{Event, rig::Rig},
+    };
+    use ccdump_render::{
         theme::{Layer, Themes},
         toml_file::TomlFile,
     };

@@ -1,6 +1,6 @@
 //! A block as text to copy.
 
-use crate::{
+use ccdump_render::{
     blocks::Item,
     lines::{Detail, lines},
 };

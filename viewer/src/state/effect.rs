@@ -3,9 +3,8 @@
 use std::collections::BTreeSet;
 
 use ccdump_provider::side::Side;
+use ccdump_render::model::{AgentKey, Wanted};
 use ccdump_wire::v1::Block;
-
-use crate::model::{AgentKey, Wanted};
 
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Effect {

@@ -108,8 +108,8 @@ mod tests {
     use crate::{
         keymap::{Change, Keymap},
         state::{Event, rig::Rig},
-        toml_file::TomlFile,
     };
+    use ccdump_render::toml_file::TomlFile;
 
     fn keys(journal: &Journal) -> Vec<(usize, &str)> {
         let chapters = journal.chapters.iter().enumerate();

@@ -2,15 +2,15 @@
 
 use std::collections::HashMap;
 
+use ccdump_client::{
+    content::kind,
+    text::{clean_line, cut_line},
+};
 use ccdump_provider::{block::BlockKind, content::Content};
+use ccdump_render::model::{Agent, AgentKey, Contents, Held, Loaded, Roster, is_turn};
 use ccdump_wire::v1::EndState;
 
 use super::Effect;
-use crate::{
-    content::kind,
-    model::{Agent, AgentKey, Contents, Held, Loaded, Roster, is_turn},
-    text::{clean_line, cut_line},
-};
 
 /// Characters of a label.
 const LONGEST: usize = 60;

@@ -21,6 +21,7 @@ mod tests;
 mod update;
 pub(crate) mod welcome;
 
+use ccdump_render::model::{AgentKey, Contents, Node, Roster};
 use jiff::tz::TimeZone;
 
 pub(crate) use self::{
@@ -40,11 +41,7 @@ pub(crate) use self::{
     welcome::Welcome,
 };
 use self::{component::Restored, conversation::Sources};
-use crate::{
-    config::Config,
-    keymap::Context,
-    model::{AgentKey, Contents, Node, Roster},
-};
+use crate::{config::Config, keymap::Context};
 
 /// After a change the view state is kept this soon. Microseconds.
 const SAVE_AFTER: i64 = 100_000;

@@ -2,10 +2,8 @@
 
 use std::collections::VecDeque;
 
-use crate::{
-    dev::protocol::{Build, BuildError, Phase, Swapped, ToViewer},
-    text::{clean_line, units},
-};
+use ccdump_client::text::{clean_line, units};
+use ccdump_host::protocol::{Build, BuildError, Phase, Swapped, ToViewer};
 
 use super::Weight;
 

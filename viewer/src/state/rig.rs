@@ -3,15 +3,13 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use ccdump_provider::content::Content;
+use ccdump_render::model::{Fetch, Fetched, Held, Piece, RequestSide, ResponseSide};
 use ccdump_wire::v1::{Block, BlockKind, EndState, Exchange};
 use jiff::tz::TimeZone;
 use serde_json::json;
 
 use super::{DaemonEvent, Effect, Event, State, conversation::Spot};
-use crate::{
-    keymap::{Command, Key},
-    model::{Fetch, Fetched, Held, Piece, RequestSide, ResponseSide},
-};
+use crate::keymap::{Command, Key};
 
 pub(crate) const WIDTH: u16 = 100;
 pub(crate) const HEIGHT: u16 = 24;

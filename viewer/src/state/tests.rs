@@ -1,5 +1,6 @@
 //! What keys and news do to the state, by table and by property.
 
+use ccdump_render::blocks::Category;
 use ccdump_wire::v1::Exchange;
 use proptest::prelude::*;
 use serde_json::json;
@@ -9,7 +10,7 @@ use super::{
     component::Saved,
     rig::{HEIGHT, Rig, row},
 };
-use crate::{blocks::Category, keymap::Command};
+use crate::keymap::Command;
 
 #[test]
 fn it_starts_at_the_end_and_follows() {

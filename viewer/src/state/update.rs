@@ -1,6 +1,13 @@
 //! All that happens, one after the other, and what it does to the state.
 
+use ccdump_client::{
+    content::header,
+    text::{clean_line, units},
+    words,
+};
+use ccdump_host::protocol::ToViewer;
 use ccdump_provider::provider::Provider;
+use ccdump_render::model::{AgentKey, Live};
 use ccdump_wire::v1::{self, Event as LogEvent, Exchange, event::Detail};
 
 use super::{
@@ -10,14 +17,7 @@ use super::{
     copy,
     welcome::ways,
 };
-use crate::{
-    content::header,
-    dev::protocol::ToViewer,
-    keymap::{Command, Context, Key},
-    model::{AgentKey, Live},
-    text::{clean_line, units},
-    words,
-};
+use crate::keymap::{Command, Context, Key};
 
 impl State {
     /// Takes an event in, at `now_us` (microseconds since the Unix epoch); gives what is to be done about it.

@@ -1,13 +1,15 @@
 //! The keys that matter here, from the map of keys. Help and the way out have the right of way.
 
+use ccdump_render::{
+    lines::Span,
+    theme::{Role, Theme},
+};
 use ratatui::{Frame, layout::Rect};
 
 use super::paint::{self, both_ends, word};
 use crate::{
     keymap::{Command, Key},
-    lines::Span,
     state::State,
-    theme::{Role, Theme},
 };
 
 pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, state: &State, theme: &Theme) {

@@ -1,5 +1,9 @@
 //! All keys, from the map of keys.
 
+use ccdump_render::{
+    lines::Span,
+    theme::{Role, Theme},
+};
 use ratatui::{
     Frame,
     layout::{Constraint, Rect},
@@ -8,12 +12,7 @@ use ratatui::{
 use unicode_width::UnicodeWidthStr as _;
 
 use super::paint::{self, word};
-use crate::{
-    keymap::HelpLine,
-    lines::Span,
-    state::State,
-    theme::{Role, Theme},
-};
+use crate::{keymap::HelpLine, state::State};
 
 const WIDTH: u16 = 74;
 const KEYS: usize = 20;

@@ -15,9 +15,10 @@ mod tests;
 mod top;
 mod welcome;
 
+use ccdump_render::theme::Theme;
 use ratatui::{Frame, layout::Rect};
 
-use crate::{state::State, theme::Theme};
+use crate::state::State;
 
 /// Smaller screens show only that they are too small.
 const SMALLEST: (u16, u16) = (20, 5);
@@ -25,7 +26,7 @@ const SMALLEST: (u16, u16) = (20, 5);
 pub(crate) fn draw(frame: &mut Frame<'_>, state: &State, theme: &Theme) {
     let area = frame.area();
     if area.width < SMALLEST.0 || area.height < SMALLEST.1 {
-        return paint::text(frame, area, theme, &[paint::word(crate::theme::Role::Text, "too small")]);
+        return paint::text(frame, area, theme, &[paint::word(ccdump_render::theme::Role::Text, "too small")]);
     }
     let areas = state.areas();
     let [top, sidebar, conversation, footer] =

@@ -1,12 +1,10 @@
 //! At the top: which moment of the record is shown, and how time goes by.
 
+use ccdump_client::text::time;
+use ccdump_render::{lines::Span, theme::Role};
+
 use super::paint::word;
-use crate::{
-    lines::Span,
-    state::{Moment, State},
-    text::time,
-    theme::Role,
-};
+use crate::state::{Moment, State};
 
 /// `⏸ 11-05 09:41:07.250  #7 +1.250 s  ×2 ⟳`
 pub(super) fn spans(state: &State, moment: &Moment) -> Vec<Span> {

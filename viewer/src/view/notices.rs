@@ -1,13 +1,11 @@
 //! Short messages at the lower right, over the conversation.
 
+use ccdump_client::text::cut_line;
+use ccdump_render::theme::{Role, Theme};
 use ratatui::{Frame, layout::Rect, widgets::Clear};
 
 use super::paint::{self, word};
-use crate::{
-    state::{State, Weight},
-    text::cut_line,
-    theme::{Role, Theme},
-};
+use crate::state::{State, Weight};
 
 pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, state: &State, theme: &Theme) {
     let notices: Vec<_> = state.notices.iter().collect();

@@ -1,5 +1,9 @@
 //! From spans with roles to cells with styles.
 
+use ccdump_render::{
+    lines::Span,
+    theme::{Role, Theme},
+};
 use ratatui::{
     Frame,
     layout::Rect,
@@ -7,11 +11,6 @@ use ratatui::{
     text::{Line as Painted, Span as PaintedSpan},
 };
 use unicode_width::UnicodeWidthStr as _;
-
-use crate::{
-    lines::Span,
-    theme::{Role, Theme},
-};
 
 pub(super) fn word(role: Role, text: impl Into<String>) -> Span {
     Span { role, text: text.into() }

@@ -1,5 +1,11 @@
 //! What the compiler says, over the lower part of the screen; and the log of reloads.
 
+use ccdump_client::text::{clean, cut_line};
+use ccdump_host::protocol::BuildError;
+use ccdump_render::{
+    lines::Span,
+    theme::{Role, Theme},
+};
 use ratatui::{
     Frame,
     layout::{Constraint, Layout, Rect},
@@ -7,14 +13,7 @@ use ratatui::{
 };
 
 use super::paint::{self, word};
-use crate::{
-    dev::protocol::BuildError,
-    keymap::Command,
-    lines::Span,
-    state::State,
-    text::{clean, cut_line},
-    theme::{Role, Theme},
-};
+use crate::{keymap::Command, state::State};
 
 /// Rows of an error at most, with its frame.
 const TALLEST: u16 = 16;

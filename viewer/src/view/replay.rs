@@ -1,5 +1,7 @@
 //! A report's screen as it was, and below it which key was pressed next.
 
+use ccdump_client::text::{clean_line, time};
+use ccdump_render::{lines::Span, theme::Role};
 use ratatui::{
     Frame,
     layout::{Position, Rect},
@@ -10,13 +12,7 @@ use super::{
     paint::{both_ends, word},
     picture::picture,
 };
-use crate::{
-    keymap::Key,
-    lines::Span,
-    report::Stage,
-    text::{clean_line, time},
-    theme::Role,
-};
+use crate::{keymap::Key, report::Stage};
 
 pub(crate) fn draw(frame: &mut Frame<'_>, stage: &Stage) {
     let theme = stage.state.theme();

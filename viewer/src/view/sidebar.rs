@@ -1,5 +1,11 @@
 //! Sessions and agents, with how each of them stands.
 
+use ccdump_client::text::{clean_line, time};
+use ccdump_render::{
+    lines::Span,
+    model::{AgentKey, Node},
+    theme::{Role, Theme},
+};
 use ccdump_wire::v1::EndState;
 use ratatui::{
     Frame,
@@ -8,13 +14,7 @@ use ratatui::{
 };
 
 use super::paint::{self, both_ends, word};
-use crate::{
-    lines::Span,
-    model::{AgentKey, Node},
-    state::State,
-    text::{clean_line, time},
-    theme::{Role, Theme},
-};
+use crate::state::State;
 
 pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, state: &State, theme: &Theme) {
     if area.width < 4 {

@@ -1,17 +1,17 @@
 //! The line at the top: the daemon, the recording, where agents connect, whose conversation this is, and where in it the screen stands.
 
+use ccdump_client::text::{cut_line, units};
+use ccdump_render::{
+    lines::Span,
+    theme::{Role, Theme},
+};
 use ratatui::{Frame, layout::Rect};
 
 use super::{
     moment,
     paint::{both_ends, word},
 };
-use crate::{
-    lines::Span,
-    state::{Connection, State},
-    text::{cut_line, units},
-    theme::{Role, Theme},
-};
+use crate::state::{Connection, State};
 
 pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, state: &State, theme: &Theme) {
     both_ends(frame, area, theme, &daemon(state), &place(state));

@@ -1,13 +1,13 @@
 //! Nothing was recorded yet: how to connect each agent.
 
+use ccdump_render::{
+    lines::Span,
+    theme::{Role, Theme},
+};
 use ratatui::{Frame, layout::Rect};
 
 use super::paint::{self, word};
-use crate::{
-    lines::Span,
-    state::{Connection, State, welcome::ways},
-    theme::{Role, Theme},
-};
+use crate::state::{Connection, State, welcome::ways};
 
 pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, state: &State, theme: &Theme) {
     let lines = if state.daemon.proxy.is_empty() { waiting(state) } else { connect(state) };

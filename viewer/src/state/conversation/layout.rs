@@ -5,14 +5,14 @@ use std::{
     sync::Arc,
 };
 
-use jiff::tz::TimeZone;
-
-use super::show::Show;
-use crate::{
+use ccdump_render::{
     blocks::{self, Item, ItemKey, Turn},
     lines::{self, Detail, Line},
     model::{Contents, Loaded, Roster},
 };
+use jiff::tz::TimeZone;
+
+use super::show::Show;
 
 /// Exchanges that stay laid out.
 const KEPT: usize = 64;

@@ -10,6 +10,11 @@ mod window;
 use std::collections::{BTreeMap, BTreeSet};
 
 use ccdump_provider::side::Side;
+use ccdump_render::{
+    blocks::{Category, ItemKey, Source},
+    lines::Detail,
+    model::{AgentKey, Contents, Roster, is_turn},
+};
 use ccdump_wire::v1::EndState;
 use jiff::tz::TimeZone;
 
@@ -25,11 +30,6 @@ use self::{
     window::Walk,
 };
 use super::Effect;
-use crate::{
-    blocks::{Category, ItemKey, Source},
-    lines::Detail,
-    model::{AgentKey, Contents, Roster, is_turn},
-};
 
 /// Exchanges above and below the screen that are fetched ahead.
 const AHEAD: usize = 3;

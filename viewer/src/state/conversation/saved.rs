@@ -1,9 +1,10 @@
 //! What of a conversation is kept for the next start.
 
+use ccdump_render::model::AgentKey;
 use serde::{Deserialize, Serialize};
 
 use super::{Conversation, Place, Show, Spot};
-use crate::{model::AgentKey, state::component::Component};
+use crate::state::component::Component;
 
 /// Other agents' conversations whose places are kept.
 pub(super) const PLACES: usize = 100;

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use ccdump_render::blocks::{Category, ItemKey};
+
 use super::{Conversation, Place, Spot, layout::LaidTurn, window::Walk};
-use crate::blocks::{Category, ItemKey};
 
 /// What is looked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -2,12 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::{Deserialize, Serialize};
-
-use crate::{
+use ccdump_render::{
     blocks::{Category, Item, ItemKey},
     lines::Detail,
 };
+use serde::{Deserialize, Serialize};
 
 /// Exchanges whose folds are kept; those of the oldest exchanges go first.
 const MOST: usize = 500;

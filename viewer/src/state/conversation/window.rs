@@ -2,11 +2,12 @@
 
 use std::{collections::HashMap, sync::Arc};
 
+use ccdump_render::blocks::ItemKey;
+
 use super::{
     layout::{LaidTurn, Layout, Making},
     place::{Place, Position, Spot},
 };
-use crate::blocks::ItemKey;
 
 /// A line on the screen.
 #[derive(Debug, Clone)]

@@ -10,13 +10,11 @@ mod turn;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use ccdump_render::model::{AgentKey, Stage, answered_at, ended_at, stage};
 use ccdump_wire::v1::{Event as LogEvent, Exchange};
 
 use self::{clock::Clock, stream::Stream};
-use crate::{
-    at::At,
-    model::{AgentKey, Stage, answered_at, ended_at, stage},
-};
+use crate::at::At;
 
 /// While it plays, this much time goes by between two pictures. Microseconds.
 const TICK: i64 = 33_000;

@@ -1,8 +1,7 @@
 //! Events of an exchange with their times, given out as the clock comes to them.
 
+use ccdump_client::content::header;
 use ccdump_wire::v1::{BodyData, Event as LogEvent, Gap, Side, event::Detail};
-
-use crate::content::header;
 
 /// Bytes of one response that are kept; what goes beyond is fetched when the response has ended.
 const LONGEST: usize = 4 << 20;

@@ -2,17 +2,15 @@
 
 use std::collections::BTreeSet;
 
+use ccdump_render::model::AgentKey;
 use ccdump_wire::v1::{BodyData, Ended, Event as LogEvent, Exchange, Header, Opened, Piece, ResponseHead, event::Detail};
 use proptest::prelude::*;
 use serde_json::json;
 
 use super::Moment;
-use crate::{
-    model::AgentKey,
-    state::{
-        DaemonEvent, Event,
-        rig::{Rig, row},
-    },
+use crate::state::{
+    DaemonEvent, Event,
+    rig::{Rig, row},
 };
 
 const SECOND: i64 = 1_000_000;

@@ -1,14 +1,11 @@
 //! How the state becomes that of another moment.
 
 use ccdump_provider::side::Side;
+use ccdump_render::model::{Fetch, Fetched, Stage, as_of, ended_at, stage};
 use ccdump_wire::v1::{Event as LogEvent, Exchange};
 
 use super::Moment;
-use crate::{
-    keymap::Command,
-    model::{Fetch, Fetched, Stage, as_of, ended_at, stage},
-    state::State,
-};
+use crate::{keymap::Command, state::State};
 
 /// What `>` and `<` go. Microseconds.
 const STEP: i64 = 1_000_000;

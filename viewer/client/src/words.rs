@@ -1,0 +1,77 @@
+//! What is said about an exchange, apart from what it says itself. All of it is fit for a terminal.
+
+use ccdump_wire::v1::{EndState, Exchange, Usage};
+
+use crate::text::{clean_line, cut_line, units};
+
+/// All tokens that went in, cached or not; `None` where nothing is known.
+pub fn total_input(usage: &Usage) -> Option<i64> {
+    let parts = [usage.input, usage.cache_read, usage.cache_write_5m, usage.cache_write_1h];
+    parts.into_iter().flatten().reduce(i64::saturating_add)
+}
+
+/// `↑ 12.3k in (11.9k cached) ↓ 310 out`; `None` where nothing is known.
+pub fn tokens(usage: &Usage) -> Option<String> {
+    let mut words = Vec::new();
+    words.extend(total_input(usage).map(|input| match usage.cache_read {
+        Some(cached) if cached != 0 => format!("↑ {} in ({} cached)", units::count(input), units::count(cached)),
+        _ => format!("↑ {} in", units::count(input)),
+    }));
+    words.extend(usage.output.map(|output| format!("↓ {} out", units::count(output))));
+    (!words.is_empty()).then(|| words.join(" "))
+}
+
+/// How it ended, where that was not as it should; with the error there was.
+pub fn trouble(row: &Exchange) -> Option<String> {
+    let ended = match row.end_state() {
+        EndState::Complete | EndState::Unspecified => None,
+        EndState::Truncated => Some("cut off: the upstream ended early".to_owned()),
+        EndState::ClientCancelled => Some("cancelled: the client left before the end".to_owned()),
+        EndState::DaemonStopped => Some("cut off: the daemon stopped".to_owned()),
+        EndState::UpstreamError => Some(match row.status {
+            Some(status @ ..400) => format!("failed: the upstream answered {status}, and then an error"),
+            Some(status) => format!("failed: the upstream answered {status}"),
+            None => "failed: the upstream was not reached".to_owned(),
+        }),
+    };
+    let error = row.error.as_deref().map(clean_line);
+    match (ended, error) {
+        (Some(ended), Some(error)) => Some(format!("{ended} ({error})")),
+        (ended, error) => ended.or(error),
+    }
+}
+
+/// What a request was for that is no turn of a conversation.
+pub fn purpose(row: &Exchange) -> String {
+    let path = row.path.split(['?', '#']).next().unwrap_or_default();
+    match (path.rsplit('/').next(), row.role.as_str()) {
+        (Some("count_tokens"), _) => "token count".to_owned(),
+        (_, "auxiliary") => format!("auxiliary request to {}", row.model.as_deref().map_or("a model".to_owned(), clean_line)),
+        _ => cut_line(&clean_line(&format!("{} {path}", row.method)), 60),
+    }
+}
+
+/// What is not in the record: `12 kB and 2 whole exchanges missing`.
+pub fn missing(bytes: u64, exchanges: u64) -> String {
+    let exchanges = usize::try_from(exchanges).unwrap_or(usize::MAX);
+    match exchanges {
+        0 => format!("{} missing", units::bytes(bytes)),
+        _ => format!("{} and {} missing", units::bytes(bytes), units::plural(exchanges, "whole exchange")),
+    }
+}
+
+/// That the history is not what it was, by the number of its message blocks: `history rewritten: 1 block changed, 2 blocks removed`;
+/// `None` when it is.
+pub fn rewritten(changed: usize, removed: usize) -> Option<String> {
+    let words: Vec<String> = [(changed, "changed"), (removed, "removed")]
+        .into_iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, what)| format!("{} {what}", units::plural(count, "block")))
+        .collect();
+    (!words.is_empty()).then(|| format!("history rewritten: {}", words.join(", ")))
+}
+
+/// Blocks of a long history that are not shown: `60 earlier blocks (120 kB)`.
+pub fn earlier(blocks: usize, bytes: u64) -> String {
+    format!("{} ({})", units::plural(blocks, "earlier block"), units::bytes(bytes))
+}

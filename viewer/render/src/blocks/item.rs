@@ -1,0 +1,320 @@
+//! An item: one thing of a conversation that is displayed, folded and jumped to on its own.
+
+use std::sync::Arc;
+
+use ccdump_provider::content::Content;
+use ccdump_wire::v1::{BlockState, Header, Usage};
+use serde::{Deserialize, Serialize};
+
+/// What an item is of: each category is hidden, or shown at its level. In the order of the keys 1 to 7.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Category {
+    User,
+    Assistant,
+    Tools,
+    System,
+    Budget,
+    Metadata,
+    Headers,
+}
+
+impl Category {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::User => "user",
+            Self::Assistant => "assistant",
+            Self::Tools => "tools",
+            Self::System => "system",
+            Self::Budget => "budget",
+            Self::Metadata => "metadata",
+            Self::Headers => "headers",
+        }
+    }
+}
+
+/// Names an item within its exchange, whatever stands before it: `request/messages/3/content/1`, `response/content/0`, or a name of our
+/// own such as `turn`, `tools`, `usage`. Places and folds are kept by it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct ItemKey(pub Arc<str>);
+
+impl ItemKey {
+    /// Of the first item of each exchange that is a turn.
+    pub const HEAD: &str = "turn";
+
+    pub fn new(name: &str) -> Self {
+        Self(name.into())
+    }
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Item {
+    pub key: ItemKey,
+    pub category: Category,
+    pub body: ItemBody,
+    /// The pieces of it whose content nobody has asked for ([`Pending::NotAsked`]): to be fetched when it is unfolded.
+    pub wants: Vec<Wanted>,
+}
+
+impl Item {
+    /// The first item of an exchange, which is always shown.
+    pub fn is_head(&self) -> bool {
+        matches!(self.body, ItemBody::Turn(_))
+    }
+}
+
+/// Where a piece is had from.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Wanted {
+    pub source: Source,
+    /// `Block::pointer` of the piece.
+    pub pointer: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Source {
+    Request,
+    Response,
+    /// The request of the exchange after in the thread: it brings the results of this one's tool calls.
+    NextRequest,
+}
+
+/// Texts are as they came: the second stage makes them harmless.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ItemBody {
+    /// First item of each exchange: who speaks to whom, when, how it stands.
+    Turn(TurnHead),
+    /// One line for an exchange that is no turn of the conversation: a title, a token count, a model list.
+    /// `error`: how it ended where that was not as it should, in words.
+    Aside {
+        id: u64,
+        speaker: Speaker,
+        what: String,
+        usage: Option<Usage>,
+        numbers: Numbers,
+        state: TurnState,
+        error: Option<String>,
+    },
+    Text {
+        voice: Voice,
+        text: Arc<Content>,
+        change: Change,
+        open: bool,
+    },
+    Thinking {
+        text: Arc<Content>,
+        open: bool,
+    },
+    RedactedThinking {
+        bytes: u64,
+    },
+    /// A call (`Content::ToolUse`), and what came of it.
+    ToolUse {
+        name: String,
+        call: Part,
+        on_server: bool,
+        result: Option<Part>,
+    },
+    /// A call whose arguments are still streaming: the JSON so far.
+    ToolUseOpening {
+        name: String,
+        partial: Arc<str>,
+        on_server: bool,
+    },
+    /// A result whose call stands elsewhere. `name`: the tool's, where it is known.
+    ToolResult {
+        name: Option<String>,
+        result: Part,
+        change: Change,
+    },
+    /// A section of the system prompt. `number` counts from 1; `of` is known where all sections are new.
+    System {
+        number: usize,
+        of: Option<usize>,
+        text: Part,
+        change: Change,
+    },
+    /// All tool definitions that are new here or changed, and the names of those that are gone.
+    Tools {
+        definitions: Vec<ToolDefinition>,
+        removed: Vec<String>,
+        bytes: u64,
+        change: Change,
+    },
+    /// Parameters that are new here or changed, and the names of those that are gone.
+    Parameters {
+        parameters: Vec<Parameter>,
+        removed: Vec<String>,
+    },
+    /// An image or a document.
+    Attachment {
+        content: Arc<Content>,
+        voice: Voice,
+    },
+    /// The history is not what it was: it breaks the prompt cache. Counts of message blocks.
+    Rewritten {
+        changed: usize,
+        removed: usize,
+    },
+    /// Blocks of a long history that is new here, before the ones that are shown.
+    Earlier {
+        blocks: usize,
+        bytes: u64,
+    },
+    Headers(Headers),
+    Usage {
+        usage: Usage,
+        numbers: Numbers,
+    },
+    /// How it ended where that was not as it should, or an error that was answered. In words.
+    Error(String),
+    /// A reason to stop that is not usual: `max_tokens`, `refusal`, …
+    Stop(String),
+    /// A type that this version does not know.
+    Unknown {
+        wire_type: String,
+        content: Arc<Content>,
+    },
+    /// A body that is not understood.
+    Raw {
+        content: Arc<Content>,
+        bytes: u64,
+    },
+    /// Known to be there, but its content is not here (yet).
+    Absent {
+        what: &'static str,
+        bytes: u64,
+        pending: Pending,
+    },
+    /// Something of our own about the record: bytes that are missing, and the like.
+    Notice(String),
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TurnHead {
+    pub id: u64,
+    pub speaker: Speaker,
+    pub model: Option<String>,
+    /// Of the viewer's place, such as `14:02:11`.
+    pub time: String,
+    pub state: TurnState,
+    /// Why it stopped, in the provider's word.
+    pub stop: Option<String>,
+}
+
+/// The usual reasons to stop: they are told by the head of the turn alone.
+pub fn is_usual_stop(reason: &str) -> bool {
+    matches!(reason, "end_turn" | "tool_use" | "stop_sequence" | "stop" | "tool_calls" | "completed" | "STOP")
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Speaker {
+    Main,
+    Agent(String),
+    /// No agent is known: the provider's name.
+    Provider(String),
+}
+
+/// How an exchange stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TurnState {
+    /// The request is on its way, or nothing has come back yet.
+    Waiting,
+    Streaming,
+    Complete,
+    Truncated,
+    Cancelled,
+    Failed,
+    DaemonStopped,
+}
+
+/// Whose words a text is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Voice {
+    User,
+    /// Put into a user's message by the agent: reminders, command output, hooks.
+    Injected,
+    Assistant,
+    /// A message of role `system`.
+    System,
+}
+
+/// Against the request before in the thread.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Change {
+    New,
+    Changed,
+    Same,
+}
+
+impl From<BlockState> for Change {
+    fn from(state: BlockState) -> Self {
+        match state {
+            BlockState::Changed => Self::Changed,
+            BlockState::Same => Self::Same,
+            BlockState::New | BlockState::Unspecified => Self::New,
+        }
+    }
+}
+
+/// A content that may not be here (yet).
+#[derive(Debug, Clone, PartialEq)]
+pub enum Part {
+    Here { content: Arc<Content>, bytes: u64 },
+    Absent { bytes: u64, pending: Pending },
+}
+
+impl Part {
+    pub fn bytes(&self) -> u64 {
+        match self {
+            Self::Here { bytes, .. } | Self::Absent { bytes, .. } => *bytes,
+        }
+    }
+}
+
+/// Why a content is not here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Pending {
+    /// It is fetched when the item is unfolded.
+    NotAsked,
+    Loading,
+    /// It cannot be had: why.
+    Failed(String),
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct ToolDefinition {
+    pub name: String,
+    pub bytes: u64,
+    pub change: Change,
+    /// `Content::ToolDefinition`, once it is here.
+    pub content: Option<Arc<Content>>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Parameter {
+    pub name: String,
+    pub bytes: u64,
+    pub change: Change,
+    /// Once it is here.
+    pub value: Option<Arc<Content>>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Headers {
+    pub of_request: bool,
+    /// `POST /v1/messages?beta=true`, or `200`.
+    pub first_line: String,
+    pub fields: Vec<Header>,
+    pub trailers: Vec<Header>,
+}
+
+/// Of one exchange. Times in microseconds. Unknown is `None`.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Numbers {
+    pub cost_usd: Option<f64>,
+    pub duration_us: Option<u64>,
+    pub ttft_us: Option<u64>,
+    pub request_bytes: u64,
+    pub response_bytes: u64,
+}

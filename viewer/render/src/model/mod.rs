@@ -1,0 +1,13 @@
+//! What is known here of the daemon's record: the rows of the index, who speaks in them, and the contents that were fetched.
+
+mod agent;
+mod as_of;
+mod contents;
+mod live;
+mod roster;
+
+pub use agent::{Agent, AgentKey};
+pub use as_of::{Stage, answered_at, as_of, ended_at, stage};
+pub use contents::{Contents, Fetch, Fetched, Held, Loaded, Piece, RequestSide, ResponseSide, Wanted};
+pub use live::Live;
+pub use roster::{Node, Roster, is_turn};
