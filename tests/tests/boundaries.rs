@@ -30,7 +30,7 @@ fn closure(package: &str) -> BTreeMap<String, BTreeSet<String>> {
 }
 
 /// All that is the viewer's.
-const VIEWER: [&str; 4] = ["ccdump-client", "ccdump-host", "ccdump-render", "ccdump-view"];
+const VIEWER: [&str; 5] = ["ccdump-client", "ccdump-host", "ccdump-render", "ccdump-state", "ccdump-view"];
 
 #[test]
 fn the_daemon_holds_no_terminal_and_no_viewer() {
@@ -45,9 +45,7 @@ fn the_daemon_holds_no_terminal_and_no_viewer() {
 fn the_daemons_closure_has_no_reloadable_code() {
     let viewer = root().join("viewer");
     let ours = |name: &str| name.starts_with("ccdump");
-    let metadata =
-        cargo_metadata::MetadataCommand::new().current_dir(root()).no_deps().other_options(["--offline".to_owned()]).exec();
-    let packages = metadata.expect("cargo metadata").packages;
+    let packages = packages();
     let below = |name: &str| {
         let package = packages.iter().find(|package| package.name == name).unwrap_or_else(|| panic!("{name} is no package"));
         package.manifest_path.as_std_path().starts_with(&viewer)
@@ -67,9 +65,10 @@ fn the_daemons_closure_has_no_reloadable_code() {
 #[test]
 fn the_viewers_crates_are_layers() {
     for (package, above) in [
-        ("ccdump-client", &["ccdump-host", "ccdump-render", "ccdump-view", "ratatui", "crossterm"][..]),
-        ("ccdump-host", &["ccdump-render", "ccdump-view", "ratatui", "crossterm"]),
-        ("ccdump-render", &["ccdump-host", "ccdump-view", "crossterm"]),
+        ("ccdump-client", &["ccdump-host", "ccdump-render", "ccdump-state", "ccdump-view", "ratatui", "crossterm"][..]),
+        ("ccdump-host", &["ccdump-render", "ccdump-state", "ccdump-view", "ratatui", "crossterm"]),
+        ("ccdump-render", &["ccdump-host", "ccdump-state", "ccdump-view"]),
+        ("ccdump-state", &["ccdump-view"]),
     ] {
         let closure = closure(package);
         for foreign in above {
@@ -115,9 +114,7 @@ fn the_provider_crate_does_no_io() {
 
 #[test]
 fn every_crate_forbids_unsafe_code() {
-    let metadata =
-        cargo_metadata::MetadataCommand::new().current_dir(root()).no_deps().other_options(["--offline".to_owned()]).exec();
-    for package in metadata.expect("cargo metadata").packages {
+    for package in packages() {
         let manifest: String = fs::read_to_string(&package.manifest_path).expect("readable").split_whitespace().collect();
         assert!(manifest.contains("[lints]workspace=true"), "{} takes no part in the workspace's lints", package.name);
     }
@@ -153,8 +150,21 @@ fn sql_never_leaves_the_store() {
 }
 
 #[test]
-fn the_viewers_state_never_names_its_view() {
-    assert_none_names("viewer/src/state", &["crate::view", "ratatui"]);
+fn the_viewers_state_draws_nothing() {
+    let packages = packages();
+    let state = packages.iter().find(|package| package.name == "ccdump-state").expect("the package");
+    let is_drawing = |dependency: &&cargo_metadata::Dependency| {
+        dependency.kind == cargo_metadata::DependencyKind::Normal && dependency.name.starts_with("ratatui")
+    };
+    assert!(!state.dependencies.is_empty());
+    assert!(state.dependencies.iter().find(is_drawing).is_none());
+}
+
+/// The packages of the workspace.
+fn packages() -> Vec<cargo_metadata::Package> {
+    let metadata =
+        cargo_metadata::MetadataCommand::new().current_dir(root()).no_deps().other_options(["--offline".to_owned()]).exec();
+    metadata.expect("cargo metadata").packages
 }
 
 fn assert_none_names(folder: &str, foreign: &[&str]) {

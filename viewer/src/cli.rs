@@ -3,9 +3,8 @@
 use std::path::PathBuf;
 
 use ccdump_client::options::{self as asked, Daemon};
+use ccdump_state::at::At;
 use clap::{Args, Parser, Subcommand};
-
-use crate::at::At;
 
 /// Shows what coding agents and model APIs say to each other, from the record that ccdumpd keeps.
 #[derive(Debug, Parser)]

@@ -1,16 +1,12 @@
 //! `ccdump-view`: attaches to a running daemon and shows what it has recorded. It owns nothing that could not be had again.
 
-mod at;
 mod cli;
 mod commands;
-mod config;
 mod daemon_binary;
 mod demo;
 mod failure;
-mod keymap;
 mod report;
 mod screen;
-mod state;
 mod view;
 
 use std::{path::PathBuf, process::ExitCode};

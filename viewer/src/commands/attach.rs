@@ -8,8 +8,9 @@ use std::{
 
 use ccdump_client::link::{Link, LinkError};
 use ccdump_host::hosted::is_hosted;
+use ccdump_state::Moment;
 
-use crate::{cli::Attach, daemon_binary, failure::Failure, screen, state::Moment};
+use crate::{cli::Attach, daemon_binary, failure::Failure, screen};
 
 /// `is_default`: nobody named a daemon, so that one may be started.
 pub(crate) async fn run(socket: PathBuf, is_default: bool, options: Attach) -> Result<(), Failure> {

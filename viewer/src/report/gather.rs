@@ -4,14 +4,12 @@ use std::collections::BTreeSet;
 
 use ccdump_client::link::{Link, build};
 use ccdump_render::model::{AgentKey, Node};
+use ccdump_state::{Journal, Saved, State};
 use ccdump_wire::v1::{Exchange, ExchangesRequest};
 use jiff::{Timestamp, tz::TimeZone};
 
 use super::{FORMAT, Report, ReportError, Source, Stage, row::Row};
-use crate::{
-    failure::Failure,
-    state::{Journal, Saved, State},
-};
+use crate::failure::Failure;
 
 /// Of a viewer that has not said how large its terminal is.
 const SIZE: (u16, u16) = (100, 30);

@@ -12,11 +12,11 @@ mod stage;
 #[cfg(test)]
 mod tests;
 
+use ccdump_state::{Pressed, Saved};
 use serde::{Deserialize, Serialize};
 
 pub(crate) use self::{error::ReportError, gather::gather, source::Source, stage::Stage};
 use self::{had::Had, row::Row};
-use crate::state::{Pressed, Saved};
 
 /// The format that this version writes, and the newest that it reads. Grows when older versions cannot read it any more.
 const FORMAT: u32 = 1;

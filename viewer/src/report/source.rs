@@ -4,13 +4,11 @@ use std::collections::BTreeMap;
 
 use ccdump_client::link::{Link, LinkError, next};
 use ccdump_render::model::{Fetch, Held};
+use ccdump_state::{Effect, Event};
 use ccdump_wire::v1::{Event as LogEvent, watch_response::Message};
 
 use super::Had;
-use crate::{
-    screen::fetch,
-    state::{Effect, Event},
-};
+use crate::screen::fetch;
 
 /// Once this much was fetched, the rest is left out of the report. Bytes.
 const MOST: u64 = 32 << 20;

@@ -4,14 +4,11 @@ use std::collections::{BTreeSet, VecDeque};
 
 use ccdump_client::link::LinkError;
 use ccdump_render::model::as_of;
+use ccdump_state::{DaemonEvent, Effect, Event, Pressed, State, keymap::Key};
 use ccdump_wire::v1::{EndState, Ended, Event as LogEvent, Exchange, event::Detail};
 use jiff::tz::TimeZone;
 
 use super::{Report, Source};
-use crate::{
-    keymap::Key,
-    state::{DaemonEvent, Effect, Event, Pressed, State},
-};
 
 /// A screen larger than this is no terminal's.
 const LARGEST: (u16, u16) = (1000, 500);

@@ -4,17 +4,15 @@ use std::{fs, os::unix::fs::PermissionsExt as _, path::Path};
 
 use ccdump_provider::{content::Content, side::Side};
 use ccdump_render::model::{Fetched, Held, Piece, Wanted};
+use ccdump_state::{
+    Pressed, Saved,
+    rig::{fetch, row},
+};
 use ccdump_wire::v1::{BodyData, EndState, Event as LogEvent, Exchange, Header, ResponseHead, event::Detail};
 use serde_json::{Value, json};
 
 use super::{FORMAT, Had, Report, ReportError, Source, Stage};
-use crate::{
-    state::{
-        Pressed, Saved,
-        rig::{fetch, row},
-    },
-    view::picture,
-};
+use crate::view::picture;
 
 /// A small report that an earlier build wrote: what it shows must not change by itself.
 const SMALL: &[u8] = include_bytes!("small.json");

@@ -10,14 +10,14 @@ use std::{
 };
 
 use ccdump_render::theme::Depth;
+use ccdump_state::{
+    Event,
+    config::{self, Config, Wish},
+};
 use notify::{RecommendedWatcher, RecursiveMode, Watcher as _};
 use tokio::sync::mpsc;
 
 use super::{effects::Incoming, log};
-use crate::{
-    config::{self, Config, Wish},
-    state::Event,
-};
 
 /// The theme, unless a flag names one.
 const THEME: &str = "CCDUMP_THEME";

@@ -10,6 +10,7 @@ use ccdump_host::{
     hosted::Host,
     protocol::{FromViewer, Leaving},
 };
+use ccdump_state::{Effect, Event, State, component};
 use tokio::{
     sync::{mpsc, watch},
     task::JoinHandle,
@@ -17,10 +18,7 @@ use tokio::{
 };
 
 use super::{clipboard, edit, fetch, hosted, input, log, terminal::Screen};
-use crate::{
-    failure::Failure,
-    state::{Effect, Event, State, component},
-};
+use crate::failure::Failure;
 
 /// How long a viewer that leaves waits for its state to be kept.
 const LAST_SAVE: Duration = Duration::from_millis(500);

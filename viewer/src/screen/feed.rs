@@ -6,6 +6,7 @@ use std::{
 };
 
 use ccdump_client::link::{self, Cursor, HeldView, Link, OnReset, Update, watch};
+use ccdump_state::{DaemonEvent, Event};
 use ccdump_wire::v1::{Event as LogEvent, ExchangesRequest, Filter, event::Detail};
 use tokio::{
     sync::{mpsc, watch as watch_value},
@@ -13,7 +14,6 @@ use tokio::{
 };
 
 use super::{Options, effects::Incoming};
-use crate::state::{DaemonEvent, Event};
 
 /// Rows of the index that are asked for first: enough for a first screen.
 const FIRST_ROWS: u32 = 200;

@@ -9,11 +9,11 @@ use ccdump_client::{
 };
 use ccdump_provider::side::Side;
 use ccdump_render::model::{AgentKey, Fetch, Fetched, Held, Piece, RequestSide, ResponseSide, Wanted};
+use ccdump_state::Event;
 use ccdump_wire::v1::{Block, ExchangesRequest, event::Detail, watch_response::Message};
 use tokio::sync::mpsc;
 
 use super::effects::Incoming;
-use crate::state::Event;
 use ccdump_provider::block::BlockKind;
 
 /// Rows of the index that are fetched at once, and how far before the one that is wanted they begin.

@@ -6,10 +6,11 @@ use ccdump_host::{
     hosted::Host,
     protocol::{FromViewer, ToViewer, ViewState},
 };
+use ccdump_state::Event;
 use tokio::{sync::mpsc, time::timeout};
 
 use super::{effects::Incoming, log};
-use crate::{failure::Failure, state::Event};
+use crate::failure::Failure;
 
 /// How long the host may take to answer.
 const PATIENCE: Duration = Duration::from_millis(500);

@@ -5,14 +5,14 @@ use std::{
     time::Duration,
 };
 
+use ccdump_state::{
+    Event,
+    keymap::{Code, Key},
+};
 use crossterm::event::{self, KeyCode, KeyEventKind, KeyModifiers};
 use tokio::sync::mpsc;
 
 use super::effects::Incoming;
-use crate::{
-    keymap::{Code, Key},
-    state::Event,
-};
 
 /// A key with this name makes the viewer panic, for tests of what happens then.
 const PANIC_KEY: &str = "CCDUMP_TEST_PANIC_KEY";

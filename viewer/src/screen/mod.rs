@@ -16,6 +16,7 @@ mod terminal;
 use std::{path::PathBuf, time::Duration};
 
 use ccdump_client::link::Link;
+use ccdump_state::{Event, Moment, State, config::Config, moment};
 use jiff::{Timestamp, tz::TimeZone};
 use tokio::{
     sync::{mpsc, watch},
@@ -26,12 +27,7 @@ use self::{
     effects::{Effects, Incoming},
     terminal::Screen,
 };
-use crate::{
-    config::Config,
-    failure::Failure,
-    state::{Event, Moment, State, moment},
-    view,
-};
+use crate::{failure::Failure, view};
 
 /// Events that wait to be taken in. When it is full, whoever has news waits: the daemon keeps them.
 const EVENTS: usize = 256;

@@ -1,5 +1,10 @@
 //! A report on the terminal, key by key.
 
+use ccdump_state::{
+    Event,
+    config::Config,
+    keymap::{Code, Key},
+};
 use tokio::sync::mpsc;
 
 use super::{
@@ -9,11 +14,8 @@ use super::{
     terminal::{Screen, give_back_on_panic},
 };
 use crate::{
-    config::Config,
     failure::Failure,
-    keymap::{Code, Key},
     report::{Source, Stage},
-    state::Event,
     view,
 };
 

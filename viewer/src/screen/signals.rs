@@ -1,12 +1,12 @@
 //! Signals that ask to leave, and the one that says that we were away.
 
+use ccdump_state::Event;
 use tokio::{
     signal::unix::{SignalKind, signal},
     sync::mpsc,
 };
 
 use super::effects::Incoming;
-use crate::state::Event;
 
 pub(super) fn listen(events: mpsc::Sender<Incoming>) {
     for kind in [SignalKind::terminate(), SignalKind::hangup(), SignalKind::interrupt()] {

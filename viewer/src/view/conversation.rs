@@ -1,10 +1,10 @@
 //! The conversation of the chosen agent.
 
 use ccdump_render::theme::{Role, Theme};
+use ccdump_state::{MARGIN, State};
 use ratatui::{Frame, layout::Rect};
 
 use super::paint::{self, word};
-use crate::state::{MARGIN, State};
 
 pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, state: &State, theme: &Theme) {
     let talk = &state.conversation;

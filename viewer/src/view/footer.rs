@@ -4,13 +4,13 @@ use ccdump_render::{
     lines::Span,
     theme::{Role, Theme},
 };
+use ccdump_state::{
+    State,
+    keymap::{Command, Key},
+};
 use ratatui::{Frame, layout::Rect};
 
 use super::paint::{self, both_ends, word};
-use crate::{
-    keymap::{Command, Key},
-    state::State,
-};
 
 pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, state: &State, theme: &Theme) {
     let (last, first): (Vec<_>, Vec<_>) = state

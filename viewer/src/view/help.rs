@@ -4,6 +4,7 @@ use ccdump_render::{
     lines::Span,
     theme::{Role, Theme},
 };
+use ccdump_state::{State, keymap::HelpLine};
 use ratatui::{
     Frame,
     layout::{Constraint, Rect},
@@ -12,7 +13,6 @@ use ratatui::{
 use unicode_width::UnicodeWidthStr as _;
 
 use super::paint::{self, word};
-use crate::{keymap::HelpLine, state::State};
 
 const WIDTH: u16 = 74;
 const KEYS: usize = 20;

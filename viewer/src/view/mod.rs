@@ -16,9 +16,8 @@ mod top;
 mod welcome;
 
 use ccdump_render::theme::Theme;
+use ccdump_state::State;
 use ratatui::{Frame, layout::Rect};
-
-use crate::state::State;
 
 /// Smaller screens show only that they are too small.
 const SMALLEST: (u16, u16) = (20, 5);

@@ -2,9 +2,9 @@
 
 use ccdump_client::text::time;
 use ccdump_render::{lines::Span, theme::Role};
+use ccdump_state::{Moment, State};
 
 use super::paint::word;
-use crate::state::{Moment, State};
 
 /// `⏸ 11-05 09:41:07.250  #7 +1.250 s  ×2 ⟳`
 pub(super) fn spans(state: &State, moment: &Moment) -> Vec<Span> {

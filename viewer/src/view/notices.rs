@@ -2,10 +2,10 @@
 
 use ccdump_client::text::cut_line;
 use ccdump_render::theme::{Role, Theme};
+use ccdump_state::{State, Weight};
 use ratatui::{Frame, layout::Rect, widgets::Clear};
 
 use super::paint::{self, word};
-use crate::state::{State, Weight};
 
 pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, state: &State, theme: &Theme) {
     let notices: Vec<_> = state.notices.iter().collect();

@@ -1,10 +1,10 @@
 //! A screen of memory: what is seen, without a terminal.
 
+use ccdump_state::State;
 use ratatui::{Terminal, backend::TestBackend, buffer::Buffer};
 use unicode_width::UnicodeWidthStr as _;
 
 use super::draw;
-use crate::state::State;
 
 /// The screen of a state, in the size that the state has.
 pub(crate) fn picture(state: &State) -> Buffer {

@@ -6,6 +6,7 @@ use ccdump_render::{
     lines::Span,
     theme::{Role, Theme},
 };
+use ccdump_state::{State, keymap::Command};
 use ratatui::{
     Frame,
     layout::{Constraint, Layout, Rect},
@@ -13,7 +14,6 @@ use ratatui::{
 };
 
 use super::paint::{self, word};
-use crate::{keymap::Command, state::State};
 
 /// Rows of an error at most, with its frame.
 const TALLEST: u16 = 16;

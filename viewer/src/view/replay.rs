@@ -2,6 +2,7 @@
 
 use ccdump_client::text::{clean_line, time};
 use ccdump_render::{lines::Span, theme::Role};
+use ccdump_state::keymap::Key;
 use ratatui::{
     Frame,
     layout::{Position, Rect},
@@ -12,7 +13,7 @@ use super::{
     paint::{both_ends, word},
     picture::picture,
 };
-use crate::{keymap::Key, report::Stage};
+use crate::report::Stage;
 
 pub(crate) fn draw(frame: &mut Frame<'_>, stage: &Stage) {
     let theme = stage.state.theme();

@@ -6,6 +6,7 @@ use ccdump_render::{
     model::{AgentKey, Node},
     theme::{Role, Theme},
 };
+use ccdump_state::State;
 use ccdump_wire::v1::EndState;
 use ratatui::{
     Frame,
@@ -14,7 +15,6 @@ use ratatui::{
 };
 
 use super::paint::{self, both_ends, word};
-use crate::state::State;
 
 pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, state: &State, theme: &Theme) {
     if area.width < 4 {

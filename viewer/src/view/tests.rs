@@ -2,6 +2,12 @@
 
 use std::fmt::Write as _;
 
+use ccdump_state::{
+    DaemonEvent, Event, Moment,
+    at::At,
+    config::Config,
+    rig::{Rig, row},
+};
 use ccdump_wire::v1::{EndState, Event as LogEvent, Exchange};
 use ratatui::{
     Terminal,
@@ -11,14 +17,6 @@ use ratatui::{
 };
 
 use super::draw;
-use crate::{
-    at::At,
-    config::Config,
-    state::{
-        DaemonEvent, Event, Moment,
-        rig::{Rig, row},
-    },
-};
 
 fn drawn(rig: &Rig, width: u16, height: u16) -> Buffer {
     let mut terminal = Terminal::new(TestBackend::new(width, height)).expect("a screen of memory");

@@ -5,13 +5,13 @@ use ccdump_render::{
     lines::Span,
     theme::{Role, Theme},
 };
+use ccdump_state::{Connection, State};
 use ratatui::{Frame, layout::Rect};
 
 use super::{
     moment,
     paint::{both_ends, word},
 };
-use crate::state::{Connection, State};
 
 pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, state: &State, theme: &Theme) {
     both_ends(frame, area, theme, &daemon(state), &place(state));

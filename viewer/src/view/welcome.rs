@@ -4,10 +4,10 @@ use ccdump_render::{
     lines::Span,
     theme::{Role, Theme},
 };
+use ccdump_state::{Connection, State, welcome::ways};
 use ratatui::{Frame, layout::Rect};
 
 use super::paint::{self, word};
-use crate::state::{Connection, State, welcome::ways};
 
 pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, state: &State, theme: &Theme) {
     let lines = if state.daemon.proxy.is_empty() { waiting(state) } else { connect(state) };

@@ -1,0 +1,172 @@
+//! Exchanges laid out in lines. Only what is looked at is laid out; what was laid out is kept for a while.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
+
+use ccdump_render::{
+    blocks::{self, Item, ItemKey, Turn},
+    lines::{self, Detail, Line},
+    model::{Contents, Loaded, Roster},
+};
+use jiff::tz::TimeZone;
+
+use super::show::Show;
+
+/// Exchanges that stay laid out.
+const KEPT: usize = 64;
+
+/// An exchange as lines.
+#[derive(Debug, Default)]
+pub struct LaidTurn {
+    pub exchange: u64,
+    /// Those that are shown.
+    pub items: Vec<LaidItem>,
+    /// All their lines.
+    pub height: usize,
+    /// All that it takes was there: it will not grow by being fetched.
+    pub is_loaded: bool,
+}
+
+#[derive(Debug)]
+pub struct LaidItem {
+    pub item: Item,
+    pub detail: Detail,
+    pub lines: Arc<Vec<Line>>,
+    /// Its first line within the exchange.
+    pub first: usize,
+}
+
+impl LaidTurn {
+    /// The item that line `line` belongs to.
+    pub fn item_at(&self, line: usize) -> Option<&LaidItem> {
+        let after = self.items.partition_point(|item| item.first <= line);
+        self.items.get(after.checked_sub(1)?)
+    }
+
+    pub fn line(&self, line: usize) -> Option<&Line> {
+        let item = self.item_at(line)?;
+        item.lines.get(line - item.first)
+    }
+
+    pub fn item(&self, key: &ItemKey) -> Option<&LaidItem> {
+        self.items.iter().find(|item| item.item.key == *key)
+    }
+}
+
+/// What a layout was made of: if all of it is the same, so is the layout.
+#[derive(Debug, Clone, PartialEq)]
+struct Stamp {
+    width: u16,
+    is_first: bool,
+    show: u64,
+    folds: BTreeMap<ItemKey, Detail>,
+    row: u64,
+    versions: [u64; 3],
+}
+
+#[derive(Debug, Default)]
+pub struct Layout {
+    laid: HashMap<u64, (Stamp, Arc<LaidTurn>, u64)>,
+    clock: u64,
+}
+
+/// All that layouts are made from.
+#[derive(Clone, Copy)]
+pub(super) struct Making<'a> {
+    pub(super) roster: &'a Roster,
+    pub(super) contents: &'a Contents,
+    pub(super) show: &'a Show,
+    pub(super) zone: &'a TimeZone,
+    pub(super) width: u16,
+}
+
+impl Layout {
+    /// The layout of an exchange. `is_first`: nothing stands above it.
+    pub(super) fn turn(&mut self, making: Making<'_>, exchange: u64, is_first: bool) -> Arc<LaidTurn> {
+        self.clock += 1;
+        let Some(row) = making.roster.row(exchange) else { return Arc::new(LaidTurn { exchange, ..LaidTurn::default() }) };
+        let empty = Loaded::default();
+        let here = making.contents.get(exchange);
+        let before = row.previous.and_then(|previous| making.contents.get(previous));
+        let after_row = making.roster.after(row);
+        let after = after_row.and_then(|after| making.contents.get(after.id));
+        let stamp = Stamp {
+            width: making.width,
+            is_first,
+            show: making.show.generation,
+            folds: making.show.folds(exchange),
+            row: row.through_seq,
+            versions: [here, before, after].map(|loaded| loaded.map_or(u64::MAX, |loaded| loaded.version)),
+        };
+        let old = self.laid.get_mut(&exchange);
+        if let Some((known, laid, used)) = old
+            && *known == stamp
+        {
+            *used = self.clock;
+            return Arc::clone(laid);
+        }
+        // Its neighbours are waited for, so that it does not change when they come. But what is on the screen stays there when a new
+        // one follows it.
+        let was_here = self.laid.get(&exchange).is_some_and(|(_, laid, _)| laid.is_loaded);
+        let has_before =
+            row.previous.is_none_or(|previous| making.roster.row(previous).is_none()) || before.is_some_and(Loaded::is_settled);
+        let has_after = after_row.is_none() || after.is_some_and(|after| after.request.is_settled());
+        let is_here = here.is_some_and(Loaded::is_settled) && (was_here || (has_before && has_after));
+        let turn = Turn { row, loaded: if is_here { here.unwrap_or(&empty) } else { &empty }, before, after, zone: making.zone };
+        let former = self.laid.get(&exchange).filter(|(known, _, _)| known.width == stamp.width && known.is_first == is_first);
+        let laid = Arc::new(lay_out(exchange, turn, making, is_first, is_here, former.map(|(_, laid, _)| laid.as_ref())));
+        self.laid.insert(exchange, (stamp, Arc::clone(&laid), self.clock));
+        self.forget_oldest();
+        laid
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.laid.clear();
+    }
+
+    fn forget_oldest(&mut self) {
+        if self.laid.len() > KEPT {
+            let oldest = self.laid.iter().min_by_key(|(_, (_, _, used))| *used).map(|(id, _)| *id);
+            oldest.into_iter().for_each(|id| drop(self.laid.remove(&id)));
+        }
+    }
+}
+
+/// `former`: the layout before, at the same width: what did not change is taken over from it.
+fn lay_out(
+    exchange: u64,
+    turn: Turn<'_>,
+    making: Making<'_>,
+    is_first: bool,
+    is_loaded: bool,
+    former: Option<&LaidTurn>,
+) -> LaidTurn {
+    let mut laid = LaidTurn { exchange, is_loaded, ..LaidTurn::default() };
+    let mut former_items: HashMap<&ItemKey, &LaidItem> =
+        former.into_iter().flat_map(|former| &former.items).map(|item| (&item.item.key, item)).collect();
+    for item in blocks::items(turn) {
+        let detail = making.show.detail(exchange, &item);
+        if detail == Detail::Hidden {
+            continue;
+        }
+        let known = former_items.remove(&item.key).filter(|known| known.detail == detail && known.item == item);
+        let lines = match known {
+            Some(known) => Arc::clone(&known.lines),
+            None => {
+                let mut lines = lines::lines(&item, detail, making.width);
+                if is_first && laid.items.is_empty() && lines.first().is_some_and(|line| line.spans.is_empty()) {
+                    lines.remove(0);
+                }
+                Arc::new(lines)
+            }
+        };
+        if !lines.is_empty() {
+            let first = laid.height;
+            laid.height += lines.len();
+            laid.items.push(LaidItem { item, detail, lines, first });
+        }
+    }
+    laid
+}

@@ -1,0 +1,323 @@
+//! The conversation of one agent: where the screen stands in it, and what of it is shown.
+
+mod layout;
+mod place;
+mod saved;
+mod seek;
+mod show;
+mod window;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use ccdump_provider::side::Side;
+use ccdump_render::{
+    blocks::{Category, ItemKey, Source},
+    lines::Detail,
+    model::{AgentKey, Contents, Roster, is_turn},
+};
+use ccdump_wire::v1::EndState;
+use jiff::tz::TimeZone;
+
+pub use self::{
+    layout::LaidItem,
+    place::{Place, Spot},
+    seek::{Seek, Target},
+    show::Show,
+    window::{Row, Window},
+};
+use self::{
+    layout::{Layout, Making},
+    window::Walk,
+};
+use super::Effect;
+
+/// Exchanges above and below the screen that are fetched ahead.
+const AHEAD: usize = 3;
+/// Exchanges that are followed at once, at most: the newest.
+const FOLLOWED: usize = 8;
+
+#[derive(Default)]
+pub struct Conversation {
+    /// Whose it is.
+    pub agent: Option<AgentKey>,
+    /// The person chose the agent; else the liveliest one is shown, and whoever begins a new session.
+    pub by_hand: bool,
+    /// The end is kept on the screen as it grows.
+    pub follow: bool,
+    pub show: Show,
+    /// The marked block.
+    pub focus: Option<Spot>,
+    pub window: Window,
+    place: Option<Place>,
+    /// Where the screen stood in the conversations of other agents; `None` at their end.
+    places: BTreeMap<AgentKey, Option<Place>>,
+    /// A jump whose target is not known yet.
+    seek: Option<Seek>,
+    /// The marked block's height changed: as much of it as fits is to be seen.
+    reveal: bool,
+    /// The screen was moved by hand: where it comes to the end, it follows again.
+    moved: bool,
+    layout: Layout,
+}
+
+/// What a conversation is made of.
+pub struct Sources<'a> {
+    pub roster: &'a Roster,
+    pub contents: &'a mut Contents,
+    pub zone: &'a TimeZone,
+    pub width: u16,
+    pub height: u16,
+    /// Whether the roster has all that was recorded.
+    pub is_complete: bool,
+}
+
+impl Conversation {
+    /// At the end, of whoever will be chosen.
+    pub fn new() -> Self {
+        Self { follow: true, ..Self::default() }
+    }
+
+    /// Shows another agent's conversation, at the place where it was left, or at its end.
+    pub fn choose(&mut self, agent: AgentKey) {
+        if self.agent.as_ref() == Some(&agent) {
+            return;
+        }
+        if let Some(left) = self.agent.take() {
+            let place = if self.follow { None } else { self.place.take() };
+            self.places.insert(left, place);
+            if self.places.len() > saved::PLACES {
+                self.places.pop_first();
+            }
+        }
+        self.place = self.places.get(&agent).cloned().flatten();
+        self.follow = self.place.is_none();
+        self.agent = Some(agent);
+        self.focus = None;
+        self.seek = None;
+        self.layout.clear();
+    }
+
+    /// Moves the screen by so many lines, down if positive.
+    pub fn scroll(&mut self, lines: i32) {
+        if let Some(place) = &mut self.place {
+            place.row = place.row.saturating_sub(lines);
+            self.follow = false;
+            self.moved = true;
+        }
+    }
+
+    pub fn top(&mut self, roster: &Roster) {
+        let first = self.exchanges(roster).first().copied();
+        self.place = first.map(|exchange| Place { exchange, item: ItemKey::new(ItemKey::HEAD), line: 0, row: 0 });
+        self.follow = false;
+        self.moved = true;
+        self.focus = None;
+    }
+
+    pub fn bottom(&mut self) {
+        self.follow = true;
+        self.focus = None;
+    }
+
+    pub fn toggle_follow(&mut self) {
+        self.follow = !self.follow;
+    }
+
+    /// Where the screen stands.
+    pub fn place(&self) -> Option<&Place> {
+        self.place.as_ref()
+    }
+
+    /// The record is another one: nothing that was seen is part of it.
+    pub fn forget(&mut self) {
+        *self = Self { show: std::mem::take(&mut self.show), ..Self::new() };
+    }
+
+    pub fn toggle(&mut self, category: Category) {
+        self.show.toggle(category);
+    }
+
+    /// Marks another block; the screen goes along.
+    pub fn seek(&mut self, seek: Seek) {
+        self.seek = Some(seek);
+    }
+
+    /// Whatever else is done, a jump that still waits for its target is given up.
+    pub fn stop_seeking(&mut self) {
+        self.seek = None;
+    }
+
+    /// Unfolds the marked block, or folds it.
+    pub fn fold(&mut self) {
+        let Some(spot) = self.focus.clone() else { return };
+        let Some((row, detail)) = self.focused().map(|(row, item)| (row, item.detail)) else { return };
+        let turned = if detail == Detail::Full { Detail::Summary } else { Detail::Full };
+        self.show.fold(spot.exchange, &spot.item, turned);
+        self.hold(spot, row);
+    }
+
+    /// Unfolds all blocks of the marked block's exchange; or puts them back if all are unfolded.
+    pub fn fold_all(&mut self) {
+        let Some(spot) = self.focus.clone() else { return };
+        let Some(row) = self.window.row_of(&spot) else { return };
+        let Some(turn) = self.window.rows.get(row).map(|row| row.turn.clone()) else { return };
+        if turn.items.iter().all(|item| item.detail == Detail::Full) {
+            self.show.unfold_none(spot.exchange);
+        } else {
+            turn.items.iter().for_each(|item| self.show.fold(spot.exchange, &item.item.key, Detail::Full));
+        }
+        self.hold(spot, row);
+    }
+
+    /// The marked block, and the row on which it begins.
+    pub fn focused(&self) -> Option<(usize, &LaidItem)> {
+        let row = self.window.row_of(self.focus.as_ref()?)?;
+        let Row { turn, line } = self.window.rows.get(row)?;
+        Some((row, turn.item_at(*line)?))
+    }
+
+    /// The exchanges of the chosen agent.
+    pub fn exchanges<'a>(&self, roster: &'a Roster) -> &'a [u64] {
+        self.agent.as_ref().and_then(|agent| roster.agent(agent)).map_or(&[], |agent| agent.exchanges.as_slice())
+    }
+
+    /// The first line of an item stays on its row when the item's height changes.
+    fn hold(&mut self, spot: Spot, row: usize) {
+        let follows = self.follow;
+        self.place = Some(Place { exchange: spot.exchange, item: spot.item, line: 0, row: i32::try_from(row).unwrap_or(0) });
+        self.follow = false;
+        // At the end the screen goes on following if it can.
+        self.moved = follows;
+        self.reveal = true;
+    }
+
+    /// Finds the lines that are on the screen; gives what has to be fetched and followed for that.
+    pub fn arrange(&mut self, sources: Sources<'_>) -> Vec<Effect> {
+        let Sources { roster, contents, zone, width, height, is_complete } = sources;
+        let exchanges = self.exchanges(roster);
+        // Out of the way while the rest changes; put back below.
+        let show = std::mem::take(&mut self.show);
+        let mut layout = std::mem::take(&mut self.layout);
+        let making = Making { roster, contents, show: &show, zone, width };
+        let mut walk = Walk::new(making, &mut layout, exchanges, is_complete);
+        let mut wanted: BTreeSet<usize> = BTreeSet::new();
+        if exchanges.is_empty() {
+            self.window = Window { at_end: true, ..Window::default() };
+        } else {
+            let is_settled = self.lay_window(&mut walk, height);
+            if let Some(seek) = self.seek.take() {
+                self.go_on_seeking(seek, &mut walk, height, &mut wanted);
+            }
+            // The marked block may be among what is still to come.
+            if is_settled || self.focus.is_none() {
+                self.mark();
+            }
+            wanted.extend(self.window.first_turn.saturating_sub(AHEAD)..=(self.window.last_turn + AHEAD).min(exchanges.len() - 1));
+        }
+        self.layout = layout;
+        self.show = show;
+        let mut effects = self.fetches(roster, contents, exchanges, &wanted);
+        effects.push(Effect::Follow(followed(roster, exchanges)));
+        effects
+    }
+
+    /// False while the screen waits for something, and what is kept of the place is older than the window.
+    fn lay_window(&mut self, walk: &mut Walk<'_>, height: u16) -> bool {
+        let anchor = self.place.as_ref().filter(|_| !self.follow);
+        self.window = match anchor {
+            Some(place) => {
+                let position = walk.find(place);
+                let mut row = place.row;
+                if std::mem::take(&mut self.reveal) {
+                    let lines = walk.turn(position.turn).item_at(position.line).map_or(0, |item| item.lines.len());
+                    let lines = i32::try_from(lines).unwrap_or(i32::MAX);
+                    row = row.min(i32::from(height).saturating_sub(lines)).max(0);
+                }
+                walk.window(position, row, height)
+            }
+            None => {
+                let end = walk.end();
+                walk.window(end, i32::from(height) - 1, height)
+            }
+        };
+        if self.place.as_ref().is_some_and(|place| !self.follow && !walk.knows(place)) {
+            // What it speaks of is still to come: until then it is kept as it is.
+            return false;
+        }
+        let is_whole = self.window.rows.iter().all(|row| row.turn.is_loaded);
+        if !is_whole && !self.moved && !self.follow && self.place.is_some() {
+            // What is below may still grow: that it ends early now must not pull the place down.
+            return false;
+        }
+        if std::mem::take(&mut self.moved) {
+            self.follow = self.window.at_end;
+        }
+        self.place = self.window.place();
+        true
+    }
+
+    /// A block on the screen is always marked; while following, the newest one unless another one was chosen.
+    fn mark(&mut self) {
+        let is_seen = self.focus.as_ref().is_some_and(|spot| self.window.row_of(spot).is_some());
+        if !is_seen {
+            self.focus = if self.follow { self.window.last_spot() } else { self.window.first_spot() };
+        }
+    }
+
+    /// What is on the screen or near it, and not here yet.
+    fn fetches(&self, roster: &Roster, contents: &mut Contents, exchanges: &[u64], wanted: &BTreeSet<usize>) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        let mut ids = BTreeSet::new();
+        for exchange in wanted.iter().filter_map(|number| exchanges.get(*number)) {
+            let Some(row) = roster.row(*exchange).filter(|row| is_turn(row)) else { continue };
+            ids.insert(*exchange);
+            ids.extend(row.previous.filter(|previous| roster.row(*previous).is_some()));
+            ids.extend(roster.after(row).map(|after| after.id));
+        }
+        for exchange in ids {
+            let has_ended = roster.row(exchange).is_some_and(|row| row.end_state() != EndState::Unspecified);
+            if let Some(wanted) = contents.wants(exchange, has_ended) {
+                effects.push(Effect::Fetch { exchange, wanted });
+            }
+        }
+        let mut last = 0;
+        for turn in self.window.rows.iter().map(|row| &row.turn) {
+            if turn.exchange == std::mem::replace(&mut last, turn.exchange) {
+                continue;
+            }
+            for item in turn.items.iter().filter(|item| item.detail == Detail::Full) {
+                for source in [Source::Request, Source::Response, Source::NextRequest] {
+                    let pointers: Vec<&str> = item
+                        .item
+                        .wants
+                        .iter()
+                        .filter(|wanted| wanted.source == source)
+                        .map(|wanted| wanted.pointer.as_str())
+                        .collect();
+                    let Some((exchange, side)) = had_from(source, turn.exchange, roster) else { continue };
+                    let blocks = contents.ask(exchange, side, &pointers);
+                    if !blocks.is_empty() {
+                        effects.push(Effect::FetchBlocks { exchange, side, blocks });
+                    }
+                }
+            }
+        }
+        effects
+    }
+}
+
+/// Where a piece of an exchange is had from.
+fn had_from(source: Source, exchange: u64, roster: &Roster) -> Option<(u64, Side)> {
+    match source {
+        Source::Request => Some((exchange, Side::Request)),
+        Source::Response => Some((exchange, Side::Response)),
+        Source::NextRequest => Some((roster.after(roster.row(exchange)?)?.id, Side::Request)),
+    }
+}
+
+/// The newest exchanges that are under way.
+fn followed(roster: &Roster, exchanges: &[u64]) -> BTreeSet<u64> {
+    let is_open = |id: &&u64| roster.row(**id).is_some_and(|row| row.end_state() == EndState::Unspecified && is_turn(row));
+    // One that has been forgotten open lies far back: it is not looked for.
+    exchanges.iter().rev().take(4 * FOLLOWED).filter(is_open).take(FOLLOWED).copied().collect()
+}

@@ -1,0 +1,19 @@
+//! A block as text to copy.
+
+use ccdump_render::{
+    blocks::Item,
+    lines::{Detail, lines},
+};
+
+/// Wide enough that lines are not broken that were none.
+const WIDTH: u16 = 1000;
+
+/// All of an item, without marks and trailing blanks.
+pub fn text(item: &Item) -> String {
+    let lines = lines(item, Detail::Full, WIDTH);
+    let texts: Vec<String> = lines
+        .iter()
+        .map(|line| line.spans.iter().map(|span| span.text.as_str()).collect::<String>().trim_end().to_owned())
+        .collect();
+    texts.join("\n").trim_matches('\n').to_owned()
+}

@@ -1,0 +1,45 @@
+//! What is to be done outside of the state.
+
+use std::collections::BTreeSet;
+
+use ccdump_provider::side::Side;
+use ccdump_render::model::{AgentKey, Wanted};
+use ccdump_wire::v1::Block;
+
+#[derive(Debug, Clone, PartialEq)]
+pub enum Effect {
+    /// Fetch what an exchange adds, its answer, its headers.
+    Fetch {
+        exchange: u64,
+        wanted: Wanted,
+    },
+    /// Fetch rows of this agent now, before the rest of the index is here: those around an exchange, or the newest.
+    Rows {
+        agent: AgentKey,
+        around: Option<u64>,
+    },
+    /// Fetch the content of these blocks.
+    FetchBlocks {
+        exchange: u64,
+        side: Side,
+        blocks: Vec<Block>,
+    },
+    /// These exchanges, and no others, are to be followed as they stream.
+    Follow(BTreeSet<u64>),
+    /// The view state, to be kept.
+    Save(Vec<u8>),
+    /// To the clipboard.
+    Copy(String),
+    /// Draw every cell anew.
+    Redraw,
+    /// Give the terminal to the shell for a while.
+    Suspend,
+    Leave,
+    /// Make room for the viewer that replaces this one.
+    HandOver,
+    /// Open a file in the person's editor.
+    Edit {
+        file: String,
+        line: u32,
+    },
+}

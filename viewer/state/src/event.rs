@@ -1,0 +1,90 @@
+//! What happens: all of it comes through one channel, in one order.
+
+use ccdump_host::protocol::ToViewer;
+use ccdump_provider::side::Side;
+use ccdump_render::model::{AgentKey, Fetch, Held};
+use ccdump_wire::v1::{Event as LogEvent, Exchange};
+
+use crate::{config::Config, keymap::Key};
+
+#[derive(Debug)]
+pub enum Event {
+    Key(Key),
+    /// Text that was pasted or typed at once is no command.
+    Resize {
+        width: u16,
+        height: u16,
+    },
+    /// Time went by.
+    Tick,
+    Daemon(DaemonEvent),
+    /// The hot-reload host said something.
+    Host(ToViewer),
+    /// The view state that was kept under this viewer's name.
+    Held {
+        name: String,
+        saved: bool,
+        state: Option<Vec<u8>>,
+    },
+    /// What [`super::Effect::Rows`] asked for.
+    Rows {
+        agent: AgentKey,
+        rows: Vec<Exchange>,
+    },
+    /// What [`super::Effect::Fetch`] asked for.
+    Fetched {
+        exchange: u64,
+        fetch: Box<Fetch>,
+    },
+    /// What [`super::Effect::FetchBlocks`] asked for, by pointer.
+    Blocks {
+        exchange: u64,
+        side: Side,
+        contents: Vec<(String, Held)>,
+    },
+    /// Events of an exchange that is followed, with the payload of its response.
+    Live {
+        exchange: u64,
+        events: Vec<LogEvent>,
+    },
+    /// The exchange cannot be followed (any more).
+    LiveLost {
+        exchange: u64,
+    },
+    /// Something was copied, or could not be.
+    Copied(Result<String, String>),
+    /// The configuration was read; or why it could not be, and the one before holds.
+    Config(Result<Box<Config>, String>),
+    /// The terminal was somebody else's for a while.
+    Redraw,
+    /// A signal asks to leave.
+    Leave,
+}
+
+/// How things stand with the daemon.
+#[derive(Debug)]
+pub enum DaemonEvent {
+    Connected {
+        build: String,
+        proxy: String,
+        /// Milliseconds since the Unix epoch.
+        started_ms: Option<u64>,
+    },
+    Lost(String),
+    /// It will not work, ever.
+    Failed(String),
+    /// Rows of the index, new or changed.
+    Rows(Vec<Exchange>),
+    /// All that was recorded before is here.
+    SnapshotEnd,
+    Reset(String),
+    LogGap {
+        events: u64,
+    },
+    Paused(Option<String>),
+    /// Bytes and whole exchanges that were not recorded.
+    Gap {
+        bytes: u64,
+        exchanges: u64,
+    },
+}

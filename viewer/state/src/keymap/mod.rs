@@ -1,0 +1,208 @@
+//! Keys become commands before anything else sees them. One table says which, and a person's own keys change it; the help and the footer are
+//! made of the result.
+
+mod command;
+mod key;
+mod map;
+
+pub use command::Command;
+pub use key::{Code, Key};
+pub use map::{Change, HelpLine, Keymap};
+
+use ccdump_render::blocks::Category;
+
+/// Where keys go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Context {
+    Conversation,
+    /// Comes before the conversation where that is shown at a moment of the past.
+    Moment,
+    Sidebar,
+    /// Nothing was recorded yet: the ways to connect an agent are on the screen.
+    Welcome,
+    Help,
+}
+
+impl Context {
+    /// As it is called in `view.toml`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Conversation => "conversation",
+            Self::Moment => "moment",
+            Self::Sidebar => "sidebar",
+            Self::Welcome => "welcome",
+            Self::Help => "help",
+        }
+    }
+}
+
+/// Headings of the help.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Section {
+    Move,
+    Jump,
+    Show,
+    Agents,
+    Time,
+    Program,
+    Develop,
+}
+
+impl Section {
+    pub const ALL: [Self; 7] = [Self::Move, Self::Jump, Self::Show, Self::Agents, Self::Time, Self::Program, Self::Develop];
+
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Move => "Move",
+            Self::Jump => "Jump",
+            Self::Show => "Show and hide",
+            Self::Agents => "Sessions and agents",
+            Self::Time => "Time, where a moment is shown (--at)",
+            Self::Program => "Program",
+            Self::Develop => "While it is being changed (ccdump-view dev)",
+        }
+    }
+}
+
+/// One row of the table.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Binding {
+    pub command: Command,
+    /// As [`Key::parse`] reads them; the first one is shown in the footer.
+    pub keys: &'static [&'static str],
+    /// What it does, for the help.
+    pub what: &'static str,
+    pub section: Section,
+    pub contexts: &'static [Context],
+    /// The word for it in the footer, for commands that stand there.
+    pub footer: Option<&'static str>,
+}
+
+use Context::{Conversation, Help, Moment, Sidebar, Welcome};
+
+const EVERYWHERE: &[Context] = &[Conversation, Sidebar, Welcome, Help];
+const MAIN: &[Context] = &[Conversation, Sidebar, Welcome];
+const LISTS: &[Context] = &[Conversation, Sidebar, Welcome, Help];
+const TEXT: &[Context] = &[Conversation, Help];
+const TALK: &[Context] = &[Conversation];
+const PANES: &[Context] = &[Conversation, Sidebar];
+const PAST: &[Context] = &[Moment];
+
+const fn row(
+    command: Command,
+    keys: &'static [&'static str],
+    what: &'static str,
+    section: Section,
+    contexts: &'static [Context],
+    footer: Option<&'static str>,
+) -> Binding {
+    Binding { command, keys, what, section, contexts, footer }
+}
+
+/// All that keys do, where nobody has other wishes.
+pub static TABLE: &[Binding] = &[
+    row(Command::LineDown, &["j", "down"], "one line down", Section::Move, LISTS, Some("move")),
+    row(Command::LineUp, &["k", "up"], "one line up", Section::Move, LISTS, None),
+    row(Command::HalfPageDown, &["ctrl-d"], "half a page down", Section::Move, TEXT, None),
+    row(Command::HalfPageUp, &["ctrl-u"], "half a page up", Section::Move, TEXT, None),
+    row(Command::PageDown, &["pgdn", "ctrl-f", "space"], "a page down", Section::Move, TEXT, None),
+    row(Command::PageUp, &["pgup", "ctrl-b"], "a page up", Section::Move, TEXT, None),
+    row(Command::Top, &["g", "home"], "to the first line", Section::Move, LISTS, None),
+    row(Command::Bottom, &["G", "end"], "to the last line, and follow", Section::Move, LISTS, None),
+    row(Command::NextTurn, &["}", "]"], "next turn", Section::Jump, TALK, Some("turn")),
+    row(Command::PreviousTurn, &["{", "["], "previous turn", Section::Jump, TALK, None),
+    row(Command::NextTool, &["t"], "next tool call", Section::Jump, TALK, None),
+    row(Command::PreviousTool, &["T"], "previous tool call", Section::Jump, TALK, None),
+    row(Command::NextBlock, &["J", "n"], "next block", Section::Jump, TALK, Some("block")),
+    row(Command::PreviousBlock, &["K", "N"], "previous block", Section::Jump, TALK, None),
+    row(Command::Fold, &["enter", "o"], "unfold the marked block, or fold it", Section::Show, TALK, Some("unfold")),
+    row(Command::FoldAll, &["O"], "unfold all blocks of the exchange, or fold them", Section::Show, TALK, None),
+    row(Command::Follow, &["f"], "follow what streams in, or stop following", Section::Show, TALK, Some("follow")),
+    row(Command::Category(Category::User), &["1"], "user", Section::Show, TALK, None),
+    row(Command::Category(Category::Assistant), &["2"], "assistant", Section::Show, TALK, None),
+    row(Command::Category(Category::Tools), &["3"], "tools", Section::Show, TALK, None),
+    row(Command::Category(Category::System), &["4"], "system prompt and tool definitions", Section::Show, TALK, None),
+    row(Command::Category(Category::Budget), &["5"], "tokens, cost and time", Section::Show, TALK, None),
+    row(Command::Category(Category::Metadata), &["6"], "parameters, stop reasons, side requests", Section::Show, TALK, None),
+    row(Command::Category(Category::Headers), &["7"], "HTTP headers", Section::Show, TALK, None),
+    row(Command::NextAgent, &[".", "L"], "next agent", Section::Agents, PANES, None),
+    row(Command::PreviousAgent, &[",", "H"], "previous agent", Section::Agents, PANES, None),
+    row(
+        Command::OtherPane,
+        &["tab", "shift-tab"],
+        "between the agents and the conversation",
+        Section::Agents,
+        PANES,
+        Some("agents"),
+    ),
+    row(Command::Choose, &["enter", "l", "right"], "go to its conversation", Section::Agents, &[Sidebar], Some("open")),
+    row(Command::Sidebar, &["b"], "show or hide the agents", Section::Agents, PANES, None),
+    row(Command::Play, &["p"], "play at the recorded speed, or stand still", Section::Time, PAST, Some("play")),
+    row(Command::SecondOn, &[">"], "a second on", Section::Time, PAST, Some("second on")),
+    row(Command::SecondBack, &["<"], "a second back", Section::Time, PAST, Some("back")),
+    row(Command::NextEvent, &["e"], "next event: a piece of a stream, a beginning, an end", Section::Time, PAST, Some("event")),
+    row(Command::PreviousEvent, &["E"], "previous event", Section::Time, PAST, None),
+    row(Command::Faster, &["+", "="], "play twice as fast", Section::Time, PAST, None),
+    row(Command::Slower, &["-"], "play half as fast", Section::Time, PAST, None),
+    row(Command::Copy, &["y", "enter"], "copy the marked line", Section::Program, &[Welcome], Some("copy")),
+    row(Command::Copy, &["y"], "copy the marked block", Section::Program, TALK, None),
+    row(Command::NextTheme, &["ctrl-t"], "another theme", Section::Program, EVERYWHERE, None),
+    row(Command::Help, &["?", "f1"], "this help", Section::Program, EVERYWHERE, Some("help")),
+    row(Command::Redraw, &["ctrl-l"], "draw the screen anew", Section::Program, EVERYWHERE, None),
+    row(Command::Suspend, &["ctrl-z"], "to the shell; fg comes back", Section::Program, EVERYWHERE, None),
+    row(Command::Reloads, &["ctrl-r"], "what was reloaded, and how long it took", Section::Develop, EVERYWHERE, None),
+    row(Command::NextError, &["ctrl-n"], "next error of the build", Section::Develop, EVERYWHERE, None),
+    row(Command::PreviousError, &["ctrl-p"], "previous error of the build", Section::Develop, EVERYWHERE, None),
+    row(Command::EditError, &["ctrl-e"], "open the error's file in $EDITOR", Section::Develop, EVERYWHERE, None),
+    row(Command::PutErrorsAway, &["ctrl-x"], "put the errors away until the next build", Section::Develop, EVERYWHERE, None),
+    row(Command::Back, &["esc", "q", "enter"], "close", Section::Program, &[Help], Some("close")),
+    row(Command::Detach, &["q"], "leave; the daemon goes on recording", Section::Program, MAIN, Some("quit")),
+    row(Command::Detach, &["ctrl-c"], "leave", Section::Program, EVERYWHERE, None),
+];
+
+/// A key that does the same as `pressed` does where it is `command`, where nobody has other wishes.
+pub fn built_in_key(contexts: &[Context], command: Command, pressed: Key) -> Option<Key> {
+    let has = |binding: &&Binding| binding.command == command && binding.contexts.iter().any(|at| contexts.contains(at));
+    let keys = || TABLE.iter().filter(has).flat_map(|binding| binding.keys).filter_map(|name| Key::parse(name));
+    keys().find(|key| *key == pressed).or_else(|| keys().next())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn every_name_is_a_key_and_no_key_has_two_meanings_in_one_place() {
+        let mut taken = HashSet::new();
+        for binding in TABLE {
+            assert!(!binding.contexts.is_empty() && !binding.keys.is_empty(), "{binding:?}");
+            for name in binding.keys {
+                let key = Key::parse(name).unwrap_or_else(|| panic!("{name} is no key"));
+                for context in binding.contexts {
+                    assert!(taken.insert((*context, key)), "{name} means two things in {context:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn help_and_leaving_are_at_hand_everywhere() {
+        let keymap = Keymap::default();
+        for context in EVERYWHERE {
+            let leaves = Key::parse("ctrl-c").and_then(|key| keymap.command(*context, key));
+            assert_eq!(leaves, Some(Command::Detach), "{context:?}");
+            assert!(keymap.footer(*context).any(|(_, key, _)| key.to_string() == "?"), "{context:?}");
+        }
+    }
+
+    #[test]
+    fn no_two_commands_have_one_name() {
+        let mut names = std::collections::HashMap::new();
+        for binding in TABLE {
+            let other = names.insert(binding.command.name(), binding.command);
+            assert!(other.is_none_or(|other| other == binding.command), "{}", binding.command.name());
+        }
+    }
+}

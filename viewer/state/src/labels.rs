@@ -1,0 +1,105 @@
+//! What agents are called: the first words of what they were asked to do.
+
+use std::collections::HashMap;
+
+use ccdump_client::{
+    content::kind,
+    text::{clean_line, cut_line},
+};
+use ccdump_provider::{block::BlockKind, content::Content};
+use ccdump_render::model::{Agent, AgentKey, Contents, Held, Loaded, Roster, is_turn};
+use ccdump_wire::v1::EndState;
+
+use super::Effect;
+
+/// Characters of a label.
+const LONGEST: usize = 60;
+
+/// `None`: there are no words to call it by.
+#[derive(Debug, Default)]
+pub struct Labels {
+    known: HashMap<AgentKey, Option<String>>,
+}
+
+impl Labels {
+    pub fn get(&self, agent: &AgentKey) -> Option<&str> {
+        self.known.get(agent)?.as_deref()
+    }
+
+    pub fn clear(&mut self) {
+        self.known.clear();
+    }
+
+    /// Finds the labels of agents that are on the screen; gives what has to be fetched for that.
+    pub fn find<'a>(
+        &mut self,
+        agents: impl Iterator<Item = &'a AgentKey>,
+        roster: &Roster,
+        contents: &mut Contents,
+    ) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        for key in agents.filter(|key| key.session.is_some()) {
+            if self.known.contains_key(key) {
+                continue;
+            }
+            let Some(first) = roster.agent(key).and_then(|agent| first_turn(agent, roster)) else { continue };
+            match contents.get(first).and_then(words) {
+                Some(label) => drop(self.known.insert(key.clone(), label)),
+                None => {
+                    let has_ended = roster.row(first).is_some_and(|row| row.end_state() != EndState::Unspecified);
+                    let wanted = contents.wants(first, has_ended);
+                    effects.extend(wanted.map(|wanted| Effect::Fetch { exchange: first, wanted }));
+                }
+            }
+        }
+        effects
+    }
+}
+
+fn first_turn(agent: &Agent, roster: &Roster) -> Option<u64> {
+    agent.exchanges.iter().copied().find(|id| roster.row(*id).is_some_and(is_turn))
+}
+
+/// The first words that are the user's own. The outer `None`: the request is not here yet.
+fn words(loaded: &Loaded) -> Option<Option<String>> {
+    if !loaded.request.is_settled() {
+        return None;
+    }
+    let pieces = loaded.request.here().map_or(&[][..], |side| side.pieces.as_slice());
+    let texts = pieces.iter().filter(|piece| piece.block.role == "user" && kind(&piece.block) == BlockKind::Text);
+    let label = texts.filter_map(|piece| match &piece.content {
+        Held::Here(content) => match content.as_ref() {
+            Content::Text(text) => own_words(text),
+            _ => None,
+        },
+        _ => None,
+    });
+    Some(label.into_iter().next())
+}
+
+/// The first line that does not begin with a tag: agents wrap in tags what they add themselves.
+fn own_words(text: &str) -> Option<String> {
+    let text = text.trim_start();
+    if text.starts_with('<') {
+        return None;
+    }
+    let line = text.lines().map(clean_line).find(|line| !line.trim().is_empty())?;
+    Some(cut_line(line.trim(), LONGEST))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_label_is_the_first_line_that_a_person_would_have_written() {
+        for (text, label) in [
+            ("Fix the parser\nplease", Some("Fix the parser")),
+            ("\n  \n Look \u{1b}[31mhere", Some("Look here")),
+            ("<system-reminder>x</system-reminder>", None),
+            ("", None),
+        ] {
+            assert_eq!(own_words(text).as_deref(), label, "{text:?}");
+        }
+    }
+}

@@ -1,0 +1,365 @@
+//! All that happens, one after the other, and what it does to the state.
+
+use ccdump_client::{
+    content::header,
+    text::{clean_line, units},
+    words,
+};
+use ccdump_host::protocol::ToViewer;
+use ccdump_provider::provider::Provider;
+use ccdump_render::model::{AgentKey, Live};
+use ccdump_wire::v1::{self, Event as LogEvent, Exchange, event::Detail};
+
+use super::{
+    Connection, DaemonEvent, Effect, Event, Moment, State, Weight,
+    component::Saved,
+    conversation::{Seek, Target},
+    copy,
+    welcome::ways,
+};
+use crate::keymap::{Command, Context, Key};
+
+impl State {
+    /// Takes an event in, at `now_us` (microseconds since the Unix epoch); gives what is to be done about it.
+    pub fn update(&mut self, now_us: i64, event: Event) -> Vec<Effect> {
+        self.now_us = now_us;
+        self.notices.tick(now_us);
+        self.play();
+        match event {
+            Event::Key(key) => {
+                let mut effects = self.key(key);
+                // The next key may speak of what this one brought onto the screen.
+                effects.extend(self.arrange());
+                return effects;
+            }
+            Event::Resize { width, height } => (self.width, self.height) = (width, height),
+            Event::Tick => {}
+            Event::Daemon(event) => self.daemon_event(event),
+            Event::Host(ToViewer::HandOver) => return vec![self.save(), Effect::HandOver],
+            Event::Host(message) => {
+                if let Some((weight, words)) = self.reloads.hear(message, self.daemon.started_ms) {
+                    self.notices.say(now_us, weight, words);
+                }
+            }
+            Event::Held { name, saved, state } => self.held(name, saved, state),
+            Event::Rows { agent, rows } => {
+                self.rows(rows);
+                self.rows_here = Some(agent);
+            }
+            Event::Fetched { exchange, mut fetch } => {
+                self.cut_fetch(exchange, &mut fetch);
+                self.contents.arrived(exchange, *fetch);
+            }
+            Event::Blocks { exchange, side, contents } if self.has_come(exchange, side) => {
+                self.contents.told(exchange, side, contents);
+            }
+            Event::Blocks { .. } => {}
+            Event::Live { exchange, events } if self.moment.is_some() => self.moment_events(exchange, events),
+            Event::Live { exchange, events } => events.iter().for_each(|event| self.live(exchange, event)),
+            // The rest comes when the daemon is back.
+            Event::LiveLost { .. } if self.moment.is_some() => {}
+            Event::LiveLost { exchange } => self.contents.live_left(exchange),
+            Event::Copied(Ok(what)) => self.notices.say(now_us, Weight::Good, format!("copied {what}")),
+            Event::Copied(Err(why)) => self.notices.say(now_us, Weight::Warning, why),
+            Event::Config(read) => self.configure(read),
+            Event::Redraw => return vec![Effect::Redraw],
+            Event::Leave => return self.leave(),
+        }
+        self.save_when_due()
+    }
+
+    fn key(&mut self, key: Key) -> Vec<Effect> {
+        let context = self.context();
+        let keymap = &self.config.keymap;
+        let Some(command) = self.contexts().into_iter().find_map(|context| keymap.command(context, key)) else { return Vec::new() };
+        self.note(key, command);
+        self.conversation.stop_seeking();
+        self.touch();
+        match context {
+            Context::Help => self.help_command(command),
+            Context::Welcome => self.welcome_command(command),
+            Context::Sidebar => self.sidebar_command(command),
+            Context::Conversation | Context::Moment => self.conversation_command(command),
+        }
+    }
+
+    fn conversation_command(&mut self, command: Command) -> Vec<Effect> {
+        let height = i32::from(self.areas().conversation.height);
+        // Two lines of the page before stay, so that the eye finds its place.
+        let page = (height - 2).max(1);
+        let talk = &mut self.conversation;
+        let seek = |target, forward| Seek { target, forward };
+        match command {
+            Command::LineDown => talk.scroll(1),
+            Command::LineUp => talk.scroll(-1),
+            Command::HalfPageDown => talk.scroll((height / 2).max(1)),
+            Command::HalfPageUp => talk.scroll(-(height / 2).max(1)),
+            Command::PageDown => talk.scroll(page),
+            Command::PageUp => talk.scroll(-page),
+            Command::Top => talk.top(&self.roster),
+            Command::Bottom => talk.bottom(),
+            Command::NextTurn => talk.seek(seek(Target::Turn, true)),
+            Command::PreviousTurn => talk.seek(seek(Target::Turn, false)),
+            Command::NextTool => talk.seek(seek(Target::Tool, true)),
+            Command::PreviousTool => talk.seek(seek(Target::Tool, false)),
+            Command::NextBlock => talk.seek(seek(Target::Block, true)),
+            Command::PreviousBlock => talk.seek(seek(Target::Block, false)),
+            Command::Fold => talk.fold(),
+            Command::FoldAll => talk.fold_all(),
+            Command::Follow => talk.toggle_follow(),
+            Command::Category(category) => {
+                talk.toggle(category);
+                let how = if talk.show.is_hidden(category) { "hidden" } else { "shown" };
+                self.notices.say(self.now_us, Weight::Plain, format!("{} {how}", category.as_str()));
+            }
+            Command::Play
+            | Command::SecondOn
+            | Command::SecondBack
+            | Command::NextEvent
+            | Command::PreviousEvent
+            | Command::Faster
+            | Command::Slower => self.time_command(command),
+            Command::Copy => {
+                let text = talk.focused().map(|(_, item)| copy::text(&item.item));
+                return text.map(Effect::Copy).into_iter().collect();
+            }
+            other => return self.common_command(other),
+        }
+        Vec::new()
+    }
+
+    fn sidebar_command(&mut self, command: Command) -> Vec<Effect> {
+        match command {
+            Command::LineDown => self.step_agent(1),
+            Command::LineUp => self.step_agent(-1),
+            Command::Top => {
+                let first = self.roster.agents().next().cloned();
+                self.choose(first);
+            }
+            Command::Bottom => {
+                let last = self.roster.agents().next_back().cloned();
+                self.choose(last);
+            }
+            Command::Choose => self.sidebar.focused = false,
+            other => return self.common_command(other),
+        }
+        Vec::new()
+    }
+
+    fn welcome_command(&mut self, command: Command) -> Vec<Effect> {
+        let ways = ways(&self.daemon.proxy);
+        match command {
+            Command::LineDown => self.welcome.moved(1, ways.len()),
+            Command::LineUp => self.welcome.moved(-1, ways.len()),
+            Command::Top => self.welcome.moved(i32::MIN, ways.len()),
+            Command::Bottom => self.welcome.moved(i32::MAX, ways.len()),
+            Command::Copy => {
+                return ways.get(self.welcome.chosen).map(|way| Effect::Copy(way.command.clone())).into_iter().collect();
+            }
+            other => return self.common_command(other),
+        }
+        Vec::new()
+    }
+
+    fn help_command(&mut self, command: Command) -> Vec<Effect> {
+        let page = self.height.saturating_sub(4).max(1);
+        let Some(first) = &mut self.help else { return Vec::new() };
+        match command {
+            Command::LineDown => *first = first.saturating_add(1),
+            Command::LineUp => *first = first.saturating_sub(1),
+            Command::HalfPageDown | Command::PageDown => *first = first.saturating_add(page),
+            Command::HalfPageUp | Command::PageUp => *first = first.saturating_sub(page),
+            Command::Top => *first = 0,
+            Command::Bottom => *first = u16::MAX,
+            Command::Back | Command::Help => self.help = None,
+            other => return self.common_command(other),
+        }
+        if let Some(first) = &mut self.help {
+            *first = (*first).min(self.config.keymap.help_lines().saturating_sub(page));
+        }
+        Vec::new()
+    }
+
+    /// What works everywhere.
+    fn common_command(&mut self, command: Command) -> Vec<Effect> {
+        match command {
+            Command::NextAgent => self.step_agent(1),
+            Command::PreviousAgent => self.step_agent(-1),
+            Command::OtherPane => {
+                self.sidebar.focused = !(self.sidebar.open && self.sidebar.focused);
+                self.sidebar.open |= self.sidebar.focused;
+            }
+            Command::Sidebar => self.sidebar.open = !self.sidebar.open,
+            Command::NextTheme => self.next_theme(),
+            Command::Help => self.help = Some(0),
+            Command::Redraw => return vec![Effect::Redraw],
+            Command::Suspend => return vec![Effect::Suspend],
+            Command::Reloads => self.reloads.panel = if self.reloads.panel.is_none() { Some(0) } else { None },
+            Command::NextError => self.reloads.step(true),
+            Command::PreviousError => self.reloads.step(false),
+            Command::PutErrorsAway => self.reloads.put_away = true,
+            Command::EditError => return self.edit_error(),
+            Command::Detach => {
+                self.moment.iter_mut().for_each(Moment::leave);
+                return self.leave();
+            }
+            _ => {}
+        }
+        Vec::new()
+    }
+
+    fn edit_error(&self) -> Vec<Effect> {
+        let place = self.reloads.error().and_then(|error| Some((error.file.clone()?, error.line?)));
+        place.map(|(file, line)| Effect::Edit { file, line }).into_iter().collect()
+    }
+
+    /// To another agent of the tree, so many further.
+    fn step_agent(&mut self, by: isize) {
+        let agents: Vec<&AgentKey> = self.roster.agents().collect();
+        let at = self.conversation.agent.as_ref().and_then(|chosen| agents.iter().position(|agent| *agent == chosen));
+        let next = at.map_or(0, |at| at.saturating_add_signed(by).min(agents.len().saturating_sub(1)));
+        let next = agents.get(next).map(|agent| (*agent).clone());
+        self.choose(next);
+    }
+
+    fn choose(&mut self, agent: Option<AgentKey>) {
+        if let Some(agent) = agent {
+            self.conversation.by_hand = true;
+            self.conversation.choose(agent);
+        }
+    }
+
+    fn daemon_event(&mut self, event: DaemonEvent) {
+        let now = self.now_us;
+        match event {
+            DaemonEvent::Connected { build, proxy, started_ms } => {
+                if matches!(self.daemon.connection, Connection::Lost { .. }) {
+                    self.notices.say(now, Weight::Good, "the daemon is back");
+                }
+                self.daemon.connection = Connection::Connected;
+                // What was asked of the connection before will not come.
+                self.contents.interrupted();
+                self.daemon.build = clean_line(&build);
+                self.daemon.proxy = clean_line(&proxy);
+                self.daemon.started_ms = started_ms;
+                self.reloads.daemon_started(started_ms);
+            }
+            DaemonEvent::Lost(reason) => {
+                self.daemon.connection = Connection::Lost { reason: clean_line(&reason), since_us: now };
+                self.contents.interrupted();
+            }
+            DaemonEvent::Failed(reason) => self.daemon.connection = Connection::Failed(clean_line(&reason)),
+            DaemonEvent::Rows(rows) => {
+                self.rows(rows);
+                self.daemon.answered = true;
+            }
+            DaemonEvent::SnapshotEnd => self.daemon.caught_up = true,
+            DaemonEvent::Reset(reason) => {
+                self.roster.clear();
+                self.contents.clear();
+                self.labels.clear();
+                self.conversation.forget();
+                self.moment.iter_mut().for_each(Moment::forget);
+                self.daemon.caught_up = false;
+                self.notices.say(now, Weight::Warning, format!("the record is another one now: {}", clean_line(&reason)));
+            }
+            DaemonEvent::LogGap { events } => {
+                let events = usize::try_from(events).unwrap_or(usize::MAX);
+                self.notices.say(now, Weight::Warning, format!("{} no longer kept", units::plural(events, "event")));
+            }
+            DaemonEvent::Paused(reason) => {
+                let reason = reason.map(|reason| clean_line(&reason));
+                if reason.is_none() && self.daemon.paused.is_some() {
+                    self.notices.say(now, Weight::Good, "recording goes on");
+                }
+                self.daemon.paused = reason;
+            }
+            DaemonEvent::Gap { bytes, exchanges } => {
+                self.daemon.gap_bytes = self.daemon.gap_bytes.saturating_add(bytes);
+                let missing = words::missing(bytes, exchanges);
+                self.notices.say(now, Weight::Warning, format!("recording was incomplete: {missing}"));
+            }
+        }
+    }
+
+    /// Rows of the index, in any order.
+    fn rows(&mut self, rows: Vec<Exchange>) {
+        match self.moment {
+            Some(_) => self.moment_rows(rows),
+            None => rows.into_iter().for_each(|row| self.roster.upsert(row)),
+        }
+    }
+
+    /// An event of an exchange that is followed.
+    pub(super) fn live(&mut self, exchange: u64, event: &LogEvent) {
+        let provider = self.roster.row(exchange).and_then(|row| row.provider.parse().ok()).unwrap_or(Provider::Unknown);
+        if let Some(Detail::Ended(_)) = event.detail {
+            return self.contents.live_ended(exchange);
+        }
+        let Some((live, side)) = self.contents.live(exchange, || Live::new(provider)) else { return };
+        match &event.detail {
+            Some(Detail::ResponseHead(head)) => live.head(head.status, header(&head.headers, "content-type")),
+            Some(Detail::ResponseData(data)) => {
+                if data.undecodable.is_some() {
+                    live.break_off();
+                }
+                live.push(&data.payload, side);
+            }
+            Some(Detail::Gap(gap)) if gap.side() == v1::Side::Response => live.break_off(),
+            _ => {}
+        }
+    }
+
+    /// The daemon gave a name for the view state, and what was saved under it.
+    fn held(&mut self, name: String, saved: bool, state: Option<Vec<u8>>) {
+        let is_first = self.view.name.is_empty();
+        self.view.name = clean_line(&name);
+        self.view.is_saved = saved;
+        if !saved {
+            let text = format!("another viewer is {}: the place of this one is not kept", self.view.name);
+            self.notices.say(self.now_us, Weight::Warning, text);
+        }
+        // After the daemon was away what is on the screen is newer than what it has.
+        if !is_first {
+            self.touch();
+        } else if let Some(bytes) = state {
+            self.restore(&bytes);
+        }
+    }
+
+    fn restore(&mut self, bytes: &[u8]) {
+        match Saved::read(bytes) {
+            Ok(saved) => {
+                self.saved = saved;
+                for trouble in self.give_all() {
+                    let text = format!("part of the saved place was not restored ({})", clean_line(&trouble));
+                    self.notices.say(self.now_us, Weight::Warning, text);
+                }
+                self.check_theme();
+                self.settle_moment();
+            }
+            Err(why) => {
+                let text = format!("the saved place was not restored ({})", clean_line(&why));
+                self.notices.say(self.now_us, Weight::Warning, text);
+            }
+        }
+    }
+
+    fn save_when_due(&mut self) -> Vec<Effect> {
+        match self.save_at_us {
+            Some(at) if at <= self.now_us => vec![self.save()],
+            _ => Vec::new(),
+        }
+    }
+
+    fn save(&mut self) -> Effect {
+        self.save_at_us = None;
+        self.put_all();
+        Effect::Save(self.saved.bytes())
+    }
+
+    fn leave(&mut self) -> Vec<Effect> {
+        let save = self.view.is_saved.then(|| self.save());
+        save.into_iter().chain([Effect::Leave]).collect()
+    }
+}
