@@ -30,7 +30,7 @@ fn closure(package: &str) -> BTreeMap<String, BTreeSet<String>> {
 }
 
 /// All that is the viewer's.
-const VIEWER: [&str; 5] = ["ccdump-client", "ccdump-host", "ccdump-render", "ccdump-state", "ccdump-view"];
+const VIEWER: [&str; 6] = ["ccdump-client", "ccdump-host", "ccdump-model", "ccdump-shell", "ccdump-state", "ccdump-view"];
 
 #[test]
 fn the_daemon_holds_no_terminal_and_no_viewer() {
@@ -65,10 +65,11 @@ fn the_daemons_closure_has_no_reloadable_code() {
 #[test]
 fn the_viewers_crates_are_layers() {
     for (package, above) in [
-        ("ccdump-client", &["ccdump-host", "ccdump-render", "ccdump-state", "ccdump-view", "ratatui", "crossterm"][..]),
-        ("ccdump-host", &["ccdump-render", "ccdump-state", "ccdump-view", "ratatui", "crossterm"]),
-        ("ccdump-render", &["ccdump-host", "ccdump-state", "ccdump-view"]),
-        ("ccdump-state", &["ccdump-view"]),
+        ("ccdump-client", &["ccdump-host", "ccdump-model", "ccdump-state", "ccdump-view", "ratatui", "crossterm"][..]),
+        ("ccdump-host", &["ccdump-model", "ccdump-state", "ccdump-view", "ratatui", "crossterm"]),
+        ("ccdump-model", &["ccdump-host", "ccdump-shell", "ccdump-state", "ccdump-view"]),
+        ("ccdump-state", &["ccdump-shell", "ccdump-view"]),
+        ("ccdump-shell", &["ccdump-view"]),
     ] {
         let closure = closure(package);
         for foreign in above {

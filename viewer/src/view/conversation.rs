@@ -1,6 +1,6 @@
 //! The conversation of the chosen agent.
 
-use ccdump_render::theme::{Role, Theme};
+use ccdump_model::theme::{Role, Theme};
 use ccdump_state::{MARGIN, State};
 use ratatui::{Frame, layout::Rect};
 

@@ -1,7 +1,7 @@
 //! The keys that matter here, from the map of keys. Help and the way out have the right of way.
 
-use ccdump_render::{
-    lines::Span,
+use ccdump_model::{
+    line::Span,
     theme::{Role, Theme},
 };
 use ccdump_state::{

@@ -1,7 +1,7 @@
 //! All keys, from the map of keys.
 
-use ccdump_render::{
-    lines::Span,
+use ccdump_model::{
+    line::Span,
     theme::{Role, Theme},
 };
 use ccdump_state::{State, keymap::HelpLine};

@@ -6,16 +6,13 @@ mod help;
 mod moment;
 mod notices;
 mod paint;
-pub(crate) mod picture;
 mod reloads;
 pub(crate) mod replay;
 mod sidebar;
-#[cfg(test)]
-mod tests;
 mod top;
 mod welcome;
 
-use ccdump_render::theme::Theme;
+use ccdump_model::theme::Theme;
 use ccdump_state::State;
 use ratatui::{Frame, layout::Rect};
 
@@ -25,7 +22,7 @@ const SMALLEST: (u16, u16) = (20, 5);
 pub(crate) fn draw(frame: &mut Frame<'_>, state: &State, theme: &Theme) {
     let area = frame.area();
     if area.width < SMALLEST.0 || area.height < SMALLEST.1 {
-        return paint::text(frame, area, theme, &[paint::word(ccdump_render::theme::Role::Text, "too small")]);
+        return paint::text(frame, area, theme, &[paint::word(ccdump_model::theme::Role::Text, "too small")]);
     }
     let areas = state.areas();
     let [top, sidebar, conversation, footer] =

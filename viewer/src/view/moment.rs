@@ -1,7 +1,7 @@
 //! At the top: which moment of the record is shown, and how time goes by.
 
 use ccdump_client::text::time;
-use ccdump_render::{lines::Span, theme::Role};
+use ccdump_model::{line::Span, theme::Role};
 use ccdump_state::{Moment, State};
 
 use super::paint::word;

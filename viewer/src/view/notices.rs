@@ -1,7 +1,7 @@
 //! Short messages at the lower right, over the conversation.
 
 use ccdump_client::text::cut_line;
-use ccdump_render::theme::{Role, Theme};
+use ccdump_model::theme::{Role, Theme};
 use ccdump_state::{State, Weight};
 use ratatui::{Frame, layout::Rect, widgets::Clear};
 

@@ -1,7 +1,7 @@
 //! From spans with roles to cells with styles.
 
-use ccdump_render::{
-    lines::Span,
+use ccdump_model::{
+    line::Span,
     theme::{Role, Theme},
 };
 use ratatui::{

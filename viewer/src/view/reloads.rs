@@ -2,8 +2,8 @@
 
 use ccdump_client::text::{clean, cut_line};
 use ccdump_host::protocol::BuildError;
-use ccdump_render::{
-    lines::Span,
+use ccdump_model::{
+    line::Span,
     theme::{Role, Theme},
 };
 use ccdump_state::{State, keymap::Command};

@@ -1,7 +1,8 @@
 //! A report's screen as it was, and below it which key was pressed next.
 
 use ccdump_client::text::{clean_line, time};
-use ccdump_render::{lines::Span, theme::Role};
+use ccdump_model::{line::Span, theme::Role};
+use ccdump_shell::{picture::picture, report::Stage};
 use ccdump_state::keymap::Key;
 use ratatui::{
     Frame,
@@ -9,16 +10,12 @@ use ratatui::{
     widgets::Clear,
 };
 
-use super::{
-    paint::{both_ends, word},
-    picture::picture,
-};
-use crate::report::Stage;
+use super::paint::{both_ends, word};
 
 pub(crate) fn draw(frame: &mut Frame<'_>, stage: &Stage) {
     let theme = stage.state.theme();
     let area = frame.area();
-    let picture = picture(&stage.state);
+    let picture = picture(&stage.state, super::draw);
     // Of its own size: what has no room is cut off.
     let seen = picture.area.intersection(Rect { height: area.height.saturating_sub(1), ..area });
     for place in seen.positions() {

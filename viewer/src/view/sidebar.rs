@@ -1,9 +1,9 @@
 //! Sessions and agents, with how each of them stands.
 
 use ccdump_client::text::{clean_line, time};
-use ccdump_render::{
-    lines::Span,
-    model::{AgentKey, Node},
+use ccdump_model::{
+    line::Span,
+    record::{AgentKey, Node},
     theme::{Role, Theme},
 };
 use ccdump_state::State;

@@ -1,8 +1,8 @@
 //! The line at the top: the daemon, the recording, where agents connect, whose conversation this is, and where in it the screen stands.
 
 use ccdump_client::text::{cut_line, units};
-use ccdump_render::{
-    lines::Span,
+use ccdump_model::{
+    line::Span,
     theme::{Role, Theme},
 };
 use ccdump_state::{Connection, State};

@@ -1,7 +1,7 @@
 //! Nothing was recorded yet: how to connect each agent.
 
-use ccdump_render::{
-    lines::Span,
+use ccdump_model::{
+    line::Span,
     theme::{Role, Theme},
 };
 use ccdump_state::{Connection, State, welcome::ways};

@@ -1,15 +1,14 @@
 //! A block as text to copy.
 
-use ccdump_render::{
-    blocks::Item,
-    lines::{Detail, lines},
-};
+use ccdump_model::{blocks::Item, line::Detail};
+
+use super::MakeLines;
 
 /// Wide enough that lines are not broken that were none.
 const WIDTH: u16 = 1000;
 
 /// All of an item, without marks and trailing blanks.
-pub fn text(item: &Item) -> String {
+pub fn text(item: &Item, lines: MakeLines) -> String {
     let lines = lines(item, Detail::Full, WIDTH);
     let texts: Vec<String> = lines
         .iter()

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use ccdump_model::record::{AgentKey, Wanted};
 use ccdump_provider::side::Side;
-use ccdump_render::model::{AgentKey, Wanted};
 use ccdump_wire::v1::Block;
 
 #[derive(Debug, Clone, PartialEq)]

@@ -1,8 +1,8 @@
 //! What happens: all of it comes through one channel, in one order.
 
 use ccdump_host::protocol::ToViewer;
+use ccdump_model::record::{AgentKey, Fetch, Held};
 use ccdump_provider::side::Side;
-use ccdump_render::model::{AgentKey, Fetch, Held};
 use ccdump_wire::v1::{Event as LogEvent, Exchange};
 
 use crate::{config::Config, keymap::Key};

@@ -6,8 +6,8 @@ use ccdump_client::{
     content::kind,
     text::{clean_line, cut_line},
 };
+use ccdump_model::record::{Agent, AgentKey, Contents, Held, Loaded, Roster, is_turn};
 use ccdump_provider::{block::BlockKind, content::Content};
-use ccdump_render::model::{Agent, AgentKey, Contents, Held, Loaded, Roster, is_turn};
 use ccdump_wire::v1::EndState;
 
 use super::Effect;

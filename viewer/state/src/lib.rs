@@ -10,21 +10,21 @@ mod copy;
 mod daemon;
 mod effect;
 mod event;
-mod journal;
+pub mod journal;
 pub mod keymap;
 mod labels;
 pub mod moment;
 mod notices;
 mod reloads;
-#[cfg(any(test, feature = "rig"))]
-pub mod rig;
 mod sidebar;
-#[cfg(test)]
-mod tests;
 mod update;
 pub mod welcome;
 
-use ccdump_render::model::{AgentKey, Contents, Node, Roster};
+use ccdump_model::{
+    blocks::Item,
+    line::{Detail, Line},
+    record::{AgentKey, Contents, Node, Roster},
+};
 use jiff::tz::TimeZone;
 
 pub use self::{
@@ -58,12 +58,16 @@ pub struct View {
     pub is_saved: bool,
 }
 
+/// How an item becomes lines of a width: none of this crate's business.
+pub type MakeLines = fn(&Item, Detail, u16) -> Vec<Line>;
+
 pub struct State {
     pub width: u16,
     pub height: u16,
     /// Microseconds since the Unix epoch.
     pub now_us: i64,
     pub zone: TimeZone,
+    pub lines: MakeLines,
     /// Themes and keys.
     pub config: Config,
     pub appearance: Appearance,
@@ -94,12 +98,13 @@ pub struct State {
 }
 
 impl State {
-    pub fn new(width: u16, height: u16, now_us: i64, zone: TimeZone) -> Self {
+    pub fn new(width: u16, height: u16, now_us: i64, zone: TimeZone, lines: MakeLines) -> Self {
         Self {
             width,
             height,
             now_us,
             zone,
+            lines,
             config: Config::default(),
             appearance: Appearance::default(),
             daemon: Daemon::default(),
@@ -205,6 +210,7 @@ impl State {
             roster: &self.roster,
             contents: &mut self.contents,
             zone: &self.zone,
+            lines: self.lines,
             width: areas.conversation.width.saturating_sub(MARGIN),
             height: areas.conversation.height,
             is_complete,

@@ -6,8 +6,8 @@ use ccdump_client::{
     words,
 };
 use ccdump_host::protocol::ToViewer;
+use ccdump_model::record::{AgentKey, Live};
 use ccdump_provider::provider::Provider;
-use ccdump_render::model::{AgentKey, Live};
 use ccdump_wire::v1::{self, Event as LogEvent, Exchange, event::Detail};
 
 use super::{
@@ -120,7 +120,7 @@ impl State {
             | Command::Faster
             | Command::Slower => self.time_command(command),
             Command::Copy => {
-                let text = talk.focused().map(|(_, item)| copy::text(&item.item));
+                let text = talk.focused().map(|(_, item)| copy::text(&item.item, self.lines));
                 return text.map(Effect::Copy).into_iter().collect();
             }
             other => return self.common_command(other),

@@ -7,7 +7,7 @@ use std::{
     path::Path,
 };
 
-use ccdump_render::{
+use ccdump_model::{
     theme::{Layer, Themes},
     toml_file::{Fault, TomlFile},
 };

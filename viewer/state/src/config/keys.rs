@@ -1,6 +1,6 @@
 //! The keys of `view.toml`.
 
-use ccdump_render::toml_file::{Fault, Name, Table, TomlFile, Value};
+use ccdump_model::toml_file::{Fault, Name, Table, TomlFile, Value};
 use toml::de::DeValue;
 
 use crate::keymap::{Change, Command, Context, Key, TABLE};

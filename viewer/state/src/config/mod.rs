@@ -8,7 +8,7 @@ mod tests;
 
 pub use self::files::{THEMES, read};
 
-use ccdump_render::theme::{Depth, Themes};
+use ccdump_model::theme::{Depth, Themes};
 
 use crate::keymap::Keymap;
 

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use ccdump_render::theme::Role;
+use ccdump_model::theme::Role;
 use ratatui::style::{Color, Style};
 use tempfile::TempDir;
 

@@ -5,14 +5,15 @@ use std::{
     sync::Arc,
 };
 
-use ccdump_render::{
+use ccdump_model::{
     blocks::{self, Item, ItemKey, Turn},
-    lines::{self, Detail, Line},
-    model::{Contents, Loaded, Roster},
+    line::{Detail, Line},
+    record::{Contents, Loaded, Roster},
 };
 use jiff::tz::TimeZone;
 
 use super::show::Show;
+use crate::MakeLines;
 
 /// Exchanges that stay laid out.
 const KEPT: usize = 64;
@@ -79,6 +80,7 @@ pub(super) struct Making<'a> {
     pub(super) contents: &'a Contents,
     pub(super) show: &'a Show,
     pub(super) zone: &'a TimeZone,
+    pub(super) lines: MakeLines,
     pub(super) width: u16,
 }
 
@@ -155,7 +157,7 @@ fn lay_out(
         let lines = match known {
             Some(known) => Arc::clone(&known.lines),
             None => {
-                let mut lines = lines::lines(&item, detail, making.width);
+                let mut lines = (making.lines)(&item, detail, making.width);
                 if is_first && laid.items.is_empty() && lines.first().is_some_and(|line| line.spans.is_empty()) {
                     lines.remove(0);
                 }

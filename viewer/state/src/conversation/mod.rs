@@ -9,12 +9,12 @@ mod window;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ccdump_provider::side::Side;
-use ccdump_render::{
+use ccdump_model::{
     blocks::{Category, ItemKey, Source},
-    lines::Detail,
-    model::{AgentKey, Contents, Roster, is_turn},
+    line::Detail,
+    record::{AgentKey, Contents, Roster, is_turn},
 };
+use ccdump_provider::side::Side;
 use ccdump_wire::v1::EndState;
 use jiff::tz::TimeZone;
 
@@ -29,7 +29,7 @@ use self::{
     layout::{Layout, Making},
     window::Walk,
 };
-use super::Effect;
+use super::{Effect, MakeLines};
 
 /// Exchanges above and below the screen that are fetched ahead.
 const AHEAD: usize = 3;
@@ -65,6 +65,7 @@ pub struct Sources<'a> {
     pub roster: &'a Roster,
     pub contents: &'a mut Contents,
     pub zone: &'a TimeZone,
+    pub lines: MakeLines,
     pub width: u16,
     pub height: u16,
     /// Whether the roster has all that was recorded.
@@ -193,12 +194,12 @@ impl Conversation {
 
     /// Finds the lines that are on the screen; gives what has to be fetched and followed for that.
     pub fn arrange(&mut self, sources: Sources<'_>) -> Vec<Effect> {
-        let Sources { roster, contents, zone, width, height, is_complete } = sources;
+        let Sources { roster, contents, zone, lines, width, height, is_complete } = sources;
         let exchanges = self.exchanges(roster);
         // Out of the way while the rest changes; put back below.
         let show = std::mem::take(&mut self.show);
         let mut layout = std::mem::take(&mut self.layout);
-        let making = Making { roster, contents, show: &show, zone, width };
+        let making = Making { roster, contents, show: &show, zone, lines, width };
         let mut walk = Walk::new(making, &mut layout, exchanges, is_complete);
         let mut wanted: BTreeSet<usize> = BTreeSet::new();
         if exchanges.is_empty() {

@@ -1,6 +1,6 @@
 //! Where in a conversation the screen stands: never a line number, always a thing that stays the same when lines are made anew.
 
-use ccdump_render::blocks::ItemKey;
+use ccdump_model::blocks::ItemKey;
 use serde::{Deserialize, Serialize};
 
 /// Line `line` of an item stands at row `row` of the pane. The row may lie outside of it: the screen then stands that much away.

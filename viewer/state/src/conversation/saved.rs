@@ -1,6 +1,6 @@
 //! What of a conversation is kept for the next start.
 
-use ccdump_render::model::AgentKey;
+use ccdump_model::record::AgentKey;
 use serde::{Deserialize, Serialize};
 
 use super::{Conversation, Place, Show, Spot};

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use ccdump_render::blocks::{Category, ItemKey};
+use ccdump_model::blocks::{Category, ItemKey};
 
 use super::{Conversation, Place, Spot, layout::LaidTurn, window::Walk};
 

@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ccdump_render::{
+use ccdump_model::{
     blocks::{Category, Item, ItemKey},
-    lines::Detail,
+    line::Detail,
 };
 use serde::{Deserialize, Serialize};
 

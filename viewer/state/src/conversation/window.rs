@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use ccdump_render::blocks::ItemKey;
+use ccdump_model::blocks::ItemKey;
 
 use super::{
     layout::{LaidTurn, Layout, Making},

@@ -1,6 +1,6 @@
 //! What keys do.
 
-use ccdump_render::blocks::Category;
+use ccdump_model::blocks::Category;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Command {

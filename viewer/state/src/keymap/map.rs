@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use ccdump_render::toml_file::{Fault, Place};
+use ccdump_model::toml_file::{Fault, Place};
 
 use super::{Binding, Command, Context, Key, Section, TABLE};
 

@@ -9,7 +9,7 @@ pub use command::Command;
 pub use key::{Code, Key};
 pub use map::{Change, HelpLine, Keymap};
 
-use ccdump_render::blocks::Category;
+use ccdump_model::blocks::Category;
 
 /// Where keys go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

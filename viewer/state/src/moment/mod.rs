@@ -4,13 +4,11 @@
 mod clock;
 mod saved;
 mod stream;
-#[cfg(test)]
-mod tests;
 mod turn;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ccdump_render::model::{AgentKey, Stage, answered_at, ended_at, stage};
+use ccdump_model::record::{AgentKey, Stage, answered_at, ended_at, stage};
 use ccdump_wire::v1::{Event as LogEvent, Exchange};
 
 use self::{clock::Clock, stream::Stream};

@@ -1,0 +1,91 @@
+//! The messages that a request adds to the history, and what it changed of it.
+
+use std::collections::{HashMap, HashSet};
+
+use ccdump_client::{content::kind, conversation::SHOWN, words};
+use ccdump_provider::block::BlockKind;
+use ccdump_wire::v1::{Block, BlockState};
+
+use super::{
+    Category, ItemBody, Source,
+    list::List,
+    piece::{self, is_call, is_result, wanted},
+    repeats::Said,
+};
+use crate::record::{Loaded, Piece, RequestSide};
+
+pub(super) fn add(side: &RequestSide, before: Option<&Loaded>, list: &mut List) {
+    rewritten(side, list);
+    let said = Said::by(before);
+    let shown: Vec<&Piece> = side.pieces.iter().filter(|piece| is_message(&piece.block) && !is_repeated(piece, &said)).collect();
+    let (earlier, shown) = shown.split_at(shown.len().saturating_sub(SHOWN));
+    if !earlier.is_empty() {
+        let bytes = earlier.iter().fold(0_u64, |sum, piece| sum.saturating_add(piece.block.length));
+        list.add("earlier", Category::Metadata, ItemBody::Earlier { blocks: earlier.len(), bytes });
+    }
+    let names = tool_names(side);
+    let joined = joined(shown);
+    for piece in shown {
+        let id = piece.block.tool_use_id.as_deref();
+        if is_call(piece) {
+            add_call(Source::Request, piece, id.and_then(|id| joined.get(id)).map(|result| (Source::Request, *result)), list);
+        } else if !is_result(piece) {
+            let (category, body) = piece::other(piece, Source::Request, false);
+            let wants = wanted(Source::Request, piece).into_iter().collect();
+            list.add_block(Source::Request, &piece.block, category, body, wants);
+        } else if id.and_then(|id| joined.get(id)).is_none_or(|joined| !std::ptr::eq(*joined, *piece)) {
+            let name = id.and_then(|id| names.get(id)).map(|name| (*name).to_owned());
+            let wants = wanted(Source::Request, piece).into_iter().collect();
+            list.add_block(Source::Request, &piece.block, Category::Tools, piece::result(piece, name), wants);
+        }
+    }
+}
+
+/// Adds a call and what came of it, which may have come elsewhere.
+pub(super) fn add_call(source: Source, call: &Piece, result: Option<(Source, &Piece)>, list: &mut List) {
+    let body = piece::call(call, result.map(|(_, piece)| piece));
+    let wants = wanted(source, call).into_iter().chain(result.and_then(|(source, piece)| wanted(source, piece))).collect();
+    list.add_block(source, &call.block, Category::Tools, body, wants);
+}
+
+/// Whether `block` stands in the messages.
+fn is_message(block: &Block) -> bool {
+    !matches!(kind(block), BlockKind::System | BlockKind::ToolDefinition | BlockKind::Parameter)
+}
+
+/// What was changed is shown whatever was said before.
+fn is_repeated(piece: &Piece, said: &Said<'_>) -> bool {
+    match piece.block.state() {
+        BlockState::Changed => false,
+        _ if is_result(piece) => said.called_for(piece),
+        _ => piece.block.role == "assistant" && said.says(piece),
+    }
+}
+
+fn rewritten(side: &RequestSide, list: &mut List) {
+    let messages = side.pieces.iter().filter(|piece| is_message(&piece.block));
+    let changed = messages.filter(|piece| piece.block.state() == BlockState::Changed).count();
+    let removed = side.removed.iter().filter(|block| is_message(block)).count();
+    if words::rewritten(changed, removed).is_some() {
+        list.add("rewritten", Category::Metadata, ItemBody::Rewritten { changed, removed });
+    }
+}
+
+/// The result of each call that is among `shown`, by id; the first one, where there are several.
+fn joined<'a>(shown: &[&'a Piece]) -> HashMap<&'a str, &'a Piece> {
+    let id = |piece: &&'a Piece| piece.block.tool_use_id.as_deref();
+    let calls: HashSet<&str> = shown.iter().filter(|piece| is_call(piece)).filter_map(id).collect();
+    let mut results = HashMap::new();
+    for result in shown.iter().filter(|piece| is_result(piece)) {
+        if let Some(id) = id(result).filter(|id| calls.contains(id)) {
+            results.entry(id).or_insert(*result);
+        }
+    }
+    results
+}
+
+/// The names of the tools that are called in the request, by the id of the call.
+fn tool_names(side: &RequestSide) -> HashMap<&str, &str> {
+    let calls = side.pieces.iter().filter(|piece| is_call(piece));
+    calls.filter_map(|piece| Some((piece.block.tool_use_id.as_deref()?, piece.block.name.as_deref()?))).collect()
+}

@@ -1,0 +1,26 @@
+//! First stage: what was fetched about an exchange → items to display. Knows no colours and no widths.
+
+mod aside;
+mod ending;
+mod headers;
+mod injected;
+mod item;
+mod list;
+mod messages;
+mod piece;
+mod repeats;
+mod request;
+mod response;
+#[cfg(any(test, feature = "samples"))]
+pub mod samples;
+mod setting;
+#[cfg(test)]
+mod tests;
+mod turn;
+
+pub use injected::{Segment, segments};
+pub use item::{
+    Category, Change, Headers, Item, ItemBody, ItemKey, Numbers, Parameter, Part, Pending, Source, Speaker, ToolDefinition,
+    TurnHead, TurnState, Voice, Wanted, is_usual_stop,
+};
+pub use turn::{Turn, items};

@@ -1,0 +1,80 @@
+//! One exchange → its items.
+
+use ccdump_client::text::time;
+use ccdump_wire::v1::{EndState, Exchange};
+use jiff::tz::TimeZone;
+
+use super::{Category, Item, ItemBody, ItemKey, Numbers, Speaker, TurnHead, TurnState, aside, list::List, request, response};
+use crate::record::Loaded;
+
+/// What the items of an exchange are made of.
+#[derive(Debug, Clone, Copy)]
+pub struct Turn<'a> {
+    pub row: &'a Exchange,
+    pub loaded: &'a Loaded,
+    /// The exchange before in the thread, if it is here: what it said is not repeated.
+    pub before: Option<&'a Loaded>,
+    /// The exchange after in the thread, if it is here: it brings the results of tool calls.
+    pub after: Option<&'a Loaded>,
+    /// The viewer's place, for times of day.
+    pub zone: &'a TimeZone,
+}
+
+/// The items of an exchange in display order. The first one's key is `turn` or `aside`; those of blocks are `request` or `response`
+/// with the block's pointer.
+pub fn items(turn: Turn<'_>) -> Vec<Item> {
+    let mut list = List::default();
+    // A daemon that says nothing about it is taken to speak of a turn: rather too much than too little.
+    if matches!(turn.row.role.as_str(), "turn" | "") {
+        list.add(ItemKey::HEAD, Category::Metadata, ItemBody::Turn(head(turn)));
+        request::add(turn, &mut list);
+        response::add(turn, &mut list);
+    } else {
+        aside::add(turn, &mut list);
+    }
+    list.finish()
+}
+
+fn head(turn: Turn<'_>) -> TurnHead {
+    let row = turn.row;
+    TurnHead {
+        id: row.id,
+        speaker: speaker(row),
+        model: row.model.clone(),
+        time: time::time_of_day(row.started_at_us, turn.zone),
+        state: state(turn),
+        stop: row.stop_reason.clone(),
+    }
+}
+
+pub(super) fn speaker(row: &Exchange) -> Speaker {
+    match row.agent.as_deref() {
+        Some("main") => Speaker::Main,
+        Some(agent) => Speaker::Agent(agent.to_owned()),
+        None => Speaker::Provider(row.provider.clone()),
+    }
+}
+
+pub(super) fn state(turn: Turn<'_>) -> TurnState {
+    match turn.row.end_state() {
+        EndState::Complete => TurnState::Complete,
+        EndState::Truncated => TurnState::Truncated,
+        EndState::ClientCancelled => TurnState::Cancelled,
+        EndState::UpstreamError => TurnState::Failed,
+        EndState::DaemonStopped => TurnState::DaemonStopped,
+        EndState::Unspecified => {
+            let answers = turn.row.status.is_some() || turn.loaded.response.here().is_some_and(|side| !side.pieces.is_empty());
+            if answers { TurnState::Streaming } else { TurnState::Waiting }
+        }
+    }
+}
+
+pub(super) fn numbers(row: &Exchange) -> Numbers {
+    Numbers {
+        cost_usd: row.cost_usd,
+        duration_us: row.duration_us,
+        ttft_us: row.ttft_us,
+        request_bytes: row.request_bytes,
+        response_bytes: row.response_bytes,
+    }
+}

@@ -1,0 +1,154 @@
+//! Fetches what the state wants to know, and follows what streams.
+
+use std::sync::Arc;
+
+use ccdump_client::{
+    content::kind,
+    conversation::{SHOWN, is_new_message},
+    link::{BlockContent, Link, LinkError, Outline, next},
+};
+use ccdump_model::record::{AgentKey, Fetch, Fetched, Held, Piece, RequestSide, ResponseSide, Wanted};
+use ccdump_provider::side::Side;
+use ccdump_state::Event;
+use ccdump_wire::v1::{Block, ExchangesRequest, event::Detail, watch_response::Message};
+use tokio::sync::mpsc;
+
+use super::effects::Incoming;
+use ccdump_provider::block::BlockKind;
+
+/// Rows of the index that are fetched at once, and how far before the one that is wanted they begin.
+const ROWS: u32 = 400;
+const ROWS_BEFORE: u64 = 200;
+/// A system section up to this size is fetched at once, for its first line.
+const SECTION: u64 = 64 * 1024;
+/// Other blocks up to this size are fetched at once.
+const BLOCK: u64 = 128 * 1024;
+
+/// What is wanted of an exchange. `None`: the daemon went away; it will be asked for again.
+pub async fn exchange(mut link: Link, id: u64, wanted: Wanted) -> Option<Event> {
+    let mut fetch = Fetch::default();
+    match link.exchange(id).await {
+        Ok((_, heads)) => (fetch.heads, fetch.heads_are_final) = (Some(heads), wanted.has_ended),
+        Err(LinkError::Lost(_)) => return None,
+        // The headers are missing then; the rest may be had.
+        Err(_) => fetch.heads_are_final = true,
+    }
+    if wanted.request {
+        fetch.request = match request(&mut link, id).await {
+            Err(LinkError::Lost(_)) => return None,
+            Err(LinkError::NotYet(_)) if !wanted.has_ended => Fetched::NotYet,
+            Err(error) => Fetched::Failed(error.to_string()),
+            Ok(side) => Fetched::Here(side),
+        };
+    }
+    if wanted.response {
+        fetch.response = match response(&mut link, id).await {
+            Err(LinkError::Lost(_)) => return None,
+            // It ended without an answer.
+            Err(LinkError::NotYet(_)) => Fetched::Here(ResponseSide::default()),
+            Err(error) => Fetched::Failed(error.to_string()),
+            Ok(side) => Fetched::Here(side),
+        };
+    }
+    Some(Event::Fetched { exchange: id, fetch: Box::new(fetch) })
+}
+
+/// Rows of one agent. `None`: there is nothing to be had early.
+pub(super) async fn rows(mut link: Link, agent: AgentKey, around: Option<u64>) -> Option<Event> {
+    let after_id = around.map(|exchange| exchange.saturating_sub(ROWS_BEFORE));
+    let request = ExchangesRequest {
+        session: agent.session.clone(),
+        agent: agent.agent.clone(),
+        provider: Some(agent.provider.clone()),
+        newest: after_id.is_none().then_some(ROWS),
+        after_id: after_id.unwrap_or_default(),
+        page_size: ROWS,
+        ..ExchangesRequest::default()
+    };
+    let rows = link.exchanges(request).await.ok()?.exchanges;
+    Some(Event::Rows { agent, rows })
+}
+
+/// The content of blocks.
+pub async fn blocks(mut link: Link, exchange: u64, side: Side, blocks: Vec<Block>) -> Option<Event> {
+    let pointers: Vec<String> = blocks.iter().map(|block| block.pointer.clone()).collect();
+    let contents = match link.contents(exchange, side, blocks).await {
+        Ok(contents) => contents.into_iter().map(|content| (content.block.pointer.clone(), held(content.content))).collect(),
+        Err(LinkError::Lost(_)) => return None,
+        Err(error) => pointers.into_iter().map(|pointer| (pointer, Held::Failed(error.to_string()))).collect(),
+    };
+    Some(Event::Blocks { exchange, side, contents })
+}
+
+/// Gives out an exchange's events until it has ended.
+pub(super) async fn follow(mut link: Link, exchange: u64, incoming: mpsc::Sender<Incoming>) {
+    let Ok(mut stream) = link.follow(exchange, None).await else {
+        let _ = incoming.send(Event::LiveLost { exchange }.into()).await;
+        return;
+    };
+    while let Ok(Some(response)) = next(&mut stream, "be watched").await {
+        let Some(Message::Events(batch)) = response.message else { continue };
+        let events = batch.events;
+        let is_over = events.iter().any(|event| matches!(event.detail, Some(Detail::Ended(_))));
+        if incoming.send(Event::Live { exchange, events }.into()).await.is_err() || is_over {
+            return;
+        }
+    }
+    let _ = incoming.send(Event::LiveLost { exchange }.into()).await;
+}
+
+async fn request(link: &mut Link, id: u64) -> Result<RequestSide, LinkError> {
+    let Outline { blocks, previous, removed } = link.outline(id, Side::Request, true, 0).await?;
+    let messages = blocks.iter().filter(|block| is_new_message(block)).count();
+    let mut earlier = messages.saturating_sub(SHOWN);
+    let at_once = |block: &Block| match kind(block) {
+        BlockKind::System => block.length <= SECTION,
+        BlockKind::ToolDefinition | BlockKind::Parameter => false,
+        _ if is_new_message(block) && earlier > 0 => {
+            earlier -= 1;
+            false
+        }
+        _ => block.length <= BLOCK,
+    };
+    let pieces = pieces(link, id, Side::Request, blocks, at_once).await?;
+    Ok(RequestSide { pieces, removed, previous })
+}
+
+async fn response(link: &mut Link, id: u64) -> Result<ResponseSide, LinkError> {
+    let outline = link.outline(id, Side::Response, false, 0).await?;
+    let pieces = pieces(link, id, Side::Response, outline.blocks, |block| block.length <= 8 * BLOCK).await?;
+    Ok(ResponseSide { pieces, ..ResponseSide::default() })
+}
+
+/// Blocks as pieces, with the content of those that `at_once` names.
+async fn pieces(
+    link: &mut Link,
+    id: u64,
+    side: Side,
+    blocks: Vec<Block>,
+    mut at_once: impl FnMut(&Block) -> bool,
+) -> Result<Vec<Piece>, LinkError> {
+    let mut pieces: Vec<Piece> = Vec::with_capacity(blocks.len());
+    let mut wanted = Vec::new();
+    for block in blocks {
+        if at_once(&block) {
+            wanted.push((pieces.len(), block.clone()));
+        }
+        pieces.push(Piece { block, content: Held::NotAsked });
+    }
+    let (places, blocks): (Vec<usize>, Vec<Block>) = wanted.into_iter().unzip();
+    let contents = link.contents(id, side, blocks).await?;
+    for (place, BlockContent { content, .. }) in places.into_iter().zip(contents) {
+        if let Some(piece) = pieces.get_mut(place) {
+            piece.content = held(content);
+        }
+    }
+    Ok(pieces)
+}
+
+fn held(content: Option<ccdump_provider::content::Content>) -> Held {
+    match content {
+        Some(content) => Held::Here(Arc::new(content)),
+        None => Held::Failed("too large to show, or not recorded; see: ccdump-view body".to_owned()),
+    }
+}

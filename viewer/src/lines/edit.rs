@@ -1,0 +1,183 @@
+//! Edits of files: what goes and what comes, line by line, with the words that make the difference.
+
+use ccdump_client::text::clean;
+use similar::{Algorithm, DiffOp, DiffTag, capture_diff_slices};
+use unicode_segmentation::UnicodeSegmentation as _;
+
+use super::{Span, page::Page, wrap::append};
+use ccdump_model::line::expand_tabs;
+use ccdump_model::theme::Role;
+
+/// Longer texts are shown as taken out and put in whole.
+const MOST_LINES: usize = 800;
+/// Lines of one diff that are shown.
+const MOST_SHOWN: usize = 2_000;
+/// Unchanged lines that are shown around changed ones.
+const CONTEXT: usize = 3;
+/// Longer lines, and more of them in one place, are not compared word by word.
+const LONGEST_LINE: usize = 500;
+const MOST_PAIRS: usize = 40;
+
+/// A text that is to take the place of another.
+#[derive(Debug)]
+pub(super) struct Edit<'a> {
+    pub(super) old: &'a str,
+    pub(super) new: &'a str,
+}
+
+/// Lines that come and that go.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Counts {
+    pub(super) added: usize,
+    pub(super) removed: usize,
+}
+
+pub(super) fn counts(edits: &[Edit<'_>]) -> Counts {
+    let mut counts = Counts::default();
+    for edit in edits {
+        let (old, new) = (lines(edit.old), lines(edit.new));
+        for op in compare(&old, &new) {
+            if op.tag() != DiffTag::Equal {
+                counts.removed += op.old_range().len();
+                counts.added += op.new_range().len();
+            }
+        }
+    }
+    counts
+}
+
+pub(super) fn diff(edits: &[Edit<'_>], page: &mut Page) {
+    let most = page.len().saturating_add(MOST_SHOWN);
+    for (at, edit) in edits.iter().enumerate() {
+        if at > 0 {
+            page.words(vec![Span::new(Role::Frame, "⋯")], 2);
+        }
+        let (old, new) = (prepared(edit.old), prepared(edit.new));
+        let (old, new) = (lines(&old), lines(&new));
+        let ops = compare(&old, &new);
+        let last = ops.len().saturating_sub(1);
+        for (at, op) in ops.iter().enumerate() {
+            if page.len() >= most {
+                page.words(vec![Span::new(Role::Dim, "… and more")], 2);
+                return;
+            }
+            let before = old.get(op.old_range()).unwrap_or_default();
+            let after = new.get(op.new_range()).unwrap_or_default();
+            match op.tag() {
+                DiffTag::Equal => context(before, at == 0, at == last, page),
+                _ => replaced(cut(before, most, page), cut(after, most, page), page),
+            }
+        }
+    }
+}
+
+/// A diff in a form of its own: each line as its sign says.
+pub(super) fn patch(text: &str, page: &mut Page) {
+    let most = page.len().saturating_add(MOST_SHOWN);
+    for line in clean(text).lines() {
+        if page.len() >= most {
+            page.words(vec![Span::new(Role::Dim, "… and more")], 2);
+            return;
+        }
+        let role = match line.bytes().next() {
+            Some(b'+') => Role::Added,
+            Some(b'-') => Role::Removed,
+            Some(b'@' | b'*') => Role::Frame,
+            _ => Role::Text,
+        };
+        page.columns(vec![Span::new(role, &expand_tabs(line))]);
+    }
+}
+
+/// Clean, and without tabs.
+fn prepared(text: &str) -> String {
+    clean(text).split('\n').map(expand_tabs).collect::<Vec<_>>().join("\n")
+}
+
+/// As many lines as may still be shown.
+fn cut<'a>(lines: &'a [&'a str], most: usize, page: &Page) -> &'a [&'a str] {
+    lines.get(..most.saturating_sub(page.len())).unwrap_or(lines)
+}
+
+fn lines(text: &str) -> Vec<&str> {
+    text.lines().collect()
+}
+
+fn compare(old: &[&str], new: &[&str]) -> Vec<DiffOp> {
+    if old.len().saturating_add(new.len()) > 2 * MOST_LINES {
+        return vec![DiffOp::Replace { old_index: 0, old_len: old.len(), new_index: 0, new_len: new.len() }];
+    }
+    capture_diff_slices(Algorithm::Myers, old, new)
+}
+
+/// Unchanged lines: only those that stand near changed ones.
+fn context(lines: &[&str], is_first: bool, is_last: bool, page: &mut Page) {
+    let before = if is_first { 0 } else { CONTEXT };
+    let after = if is_last { 0 } else { CONTEXT };
+    if lines.len() <= before + after + 1 {
+        return lines.iter().for_each(|line| row(' ', vec![(Role::Text, line)], page));
+    }
+    let (head, rest) = lines.split_at(before);
+    let tail = rest.split_at(rest.len() - after).1;
+    head.iter().for_each(|line| row(' ', vec![(Role::Text, line)], page));
+    page.words(vec![Span::new(Role::Frame, "⋯")], 2);
+    tail.iter().for_each(|line| row(' ', vec![(Role::Text, line)], page));
+}
+
+/// Lines that go, and those that come for them. Where they stand for each other, their words are compared.
+fn replaced(old: &[&str], new: &[&str], page: &mut Page) {
+    let (mut goes, mut comes) = (Vec::new(), Vec::new());
+    let most = old.len().max(new.len());
+    for at in 0..most {
+        match (old.get(at), new.get(at)) {
+            (Some(old), Some(new)) if most <= MOST_PAIRS => {
+                let (old, new) = words(old, new);
+                goes.push(old);
+                comes.push(new);
+            }
+            (old, new) => {
+                goes.extend(old.map(|old| vec![(Role::Removed, *old)]));
+                comes.extend(new.map(|new| vec![(Role::Added, *new)]));
+            }
+        }
+    }
+    goes.into_iter().for_each(|line| row('-', line, page));
+    comes.into_iter().for_each(|line| row('+', line, page));
+}
+
+type Words<'a> = Vec<(Role, &'a str)>;
+
+/// Two lines in words, those that differ marked as such; of lines that have little in common, none.
+fn words<'a>(old: &'a str, new: &'a str) -> (Words<'a>, Words<'a>) {
+    let plain = (vec![(Role::Removed, old)], vec![(Role::Added, new)]);
+    if old.len().max(new.len()) > LONGEST_LINE {
+        return plain;
+    }
+    let old_words: Vec<&str> = old.split_word_bounds().collect();
+    let new_words: Vec<&str> = new.split_word_bounds().collect();
+    let (mut goes, mut comes, mut same) = (Vec::new(), Vec::new(), 0);
+    for op in capture_diff_slices(Algorithm::Myers, &old_words, &new_words) {
+        let is_same = op.tag() == DiffTag::Equal;
+        let old = old_words.get(op.old_range()).unwrap_or_default();
+        let new = new_words.get(op.new_range()).unwrap_or_default();
+        same += if is_same { old.iter().map(|word| word.trim().len()).sum::<usize>() } else { 0 };
+        goes.extend(old.iter().map(|word| (if is_same { Role::Removed } else { Role::RemovedWord }, *word)));
+        comes.extend(new.iter().map(|word| (if is_same { Role::Added } else { Role::AddedWord }, *word)));
+    }
+    if same * 3 >= old.trim().len().max(new.trim().len()) { (goes, comes) } else { plain }
+}
+
+fn row(sign: char, words: Words<'_>, page: &mut Page) {
+    let role = match sign {
+        '-' => Role::Removed,
+        '+' => Role::Added,
+        _ => Role::Frame,
+    };
+    page.indent(Span::new(role, &format!("{sign} ")), Span::new(Role::Text, "  "));
+    let mut line = Vec::new();
+    for (role, text) in words {
+        append(&mut line, role, &Span::new(role, text).text);
+    }
+    page.columns(line);
+    page.outdent();
+}

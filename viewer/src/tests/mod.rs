@@ -1,0 +1,9 @@
+//! Keys, news and screens: the state as it is used, with the lines and the view that it is drawn with.
+
+mod appearance;
+mod journal;
+mod keys;
+mod moment;
+mod report;
+mod rig;
+mod screens;

@@ -1,0 +1,196 @@
+//! A state with a daemon that answers what is asked of it, for tests.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use ccdump_model::record::{Fetch, Fetched, Held, Piece, RequestSide, ResponseSide};
+use ccdump_provider::content::Content;
+use ccdump_state::{
+    DaemonEvent, Effect, Event, State,
+    conversation::Spot,
+    keymap::{Command, Key},
+};
+use ccdump_wire::v1::{Block, BlockKind, EndState, Exchange};
+use jiff::tz::TimeZone;
+use serde_json::json;
+
+pub const WIDTH: u16 = 100;
+pub const HEIGHT: u16 = 24;
+
+pub fn row(id: u64, agent: &str) -> Exchange {
+    Exchange {
+        id,
+        session: Some("s".to_owned()),
+        agent: Some(agent.to_owned()),
+        parent_agent: (agent != "main").then(|| "main".to_owned()),
+        provider: "anthropic".to_owned(),
+        method: "POST".to_owned(),
+        path: "/v1/messages".to_owned(),
+        role: "turn".to_owned(),
+        end_state: EndState::Complete as i32,
+        through_seq: id * 10,
+        ..Exchange::default()
+    }
+}
+
+fn piece(pointer: String, kind: BlockKind, role: &str, content: Content) -> Piece {
+    let block = Block { pointer, kind: kind as i32, role: role.to_owned(), length: 100, ..Block::default() };
+    Piece { block, content: Held::Here(Arc::new(content)) }
+}
+
+/// What exchange `id` says: a question, an answer of several lines, a tool call in every third.
+pub fn fetch(id: u64) -> Fetch {
+    let question = Content::Text(format!("question {id}"));
+    let answer = (0..3 + id % 7).map(|line| format!("answer {id} line {line}\n")).collect();
+    let mut pieces = vec![piece("/content/0".to_owned(), BlockKind::Text, "assistant", Content::Text(answer))];
+    if id.is_multiple_of(3) {
+        let call = Content::ToolUse { name: "Bash".to_owned(), input: json!({"command": format!("ls {id}")}) };
+        let mut call = piece("/content/1".to_owned(), BlockKind::ToolUse, "assistant", call);
+        call.block.tool_use_id = Some(format!("toolu_{id}"));
+        call.block.name = Some("Bash".to_owned());
+        pieces.push(call);
+    }
+    Fetch {
+        heads: None,
+        heads_are_final: true,
+        request: Fetched::Here(RequestSide {
+            pieces: vec![piece(format!("/messages/{id}/content/0"), BlockKind::Text, "user", question)],
+            ..RequestSide::default()
+        }),
+        response: Fetched::Here(ResponseSide { pieces, ..ResponseSide::default() }),
+    }
+}
+
+/// A state, and a daemon that answers what is asked of it.
+pub struct Rig {
+    pub state: State,
+    pub now: i64,
+    pub saved: Option<Vec<u8>>,
+    pub left: bool,
+    pub copied: Option<String>,
+    /// The exchanges that are to be followed.
+    pub followed: BTreeSet<u64>,
+}
+
+impl Rig {
+    pub fn empty() -> Self {
+        let state = State::new(WIDTH, HEIGHT, 0, TimeZone::UTC, crate::LOOK.lines);
+        let mut rig = Self { state, now: 0, saved: None, left: false, copied: None, followed: BTreeSet::new() };
+        rig.event(Event::Daemon(DaemonEvent::Connected {
+            build: "x".to_owned(),
+            proxy: "http://127.0.0.1:3344".to_owned(),
+            started_ms: None,
+        }));
+        rig
+    }
+
+    /// `turns` exchanges of the main agent, and some of a subagent.
+    pub fn with(turns: u64) -> Self {
+        let mut rig = Self::empty();
+        rig.event(Event::Held { name: "main".to_owned(), saved: true, state: None });
+        rig.rows(turns);
+        rig
+    }
+
+    pub fn rows(&mut self, turns: u64) {
+        let rows = (1..=turns).map(|id| row(id, "main")).chain([row(1000, "sub"), row(1001, "sub")]).collect();
+        self.event(Event::Daemon(DaemonEvent::Rows(rows)));
+        self.event(Event::Daemon(DaemonEvent::SnapshotEnd));
+        if self.state.conversation.agent.as_ref().is_none_or(|agent| agent.agent.as_deref() == Some("sub")) {
+            self.command(Command::PreviousAgent);
+        }
+    }
+
+    pub fn event(&mut self, event: Event) {
+        self.now += 1000;
+        let effects = self.state.update(self.now, event);
+        self.run(effects);
+        // A fetch may show that more has to be fetched.
+        for _ in 0..100 {
+            let effects = self.state.arrange();
+            if let Some(Effect::Follow(followed)) = effects.iter().find(|effect| matches!(effect, Effect::Follow(_))) {
+                self.followed.clone_from(followed);
+            }
+            if !effects.iter().any(|effect| matches!(effect, Effect::Fetch { .. })) {
+                return;
+            }
+            self.run(effects);
+        }
+        panic!("it goes on asking");
+    }
+
+    /// As [`Rig::event`], but what is fetched comes piece by piece, and each piece is laid out before the next one comes.
+    pub fn event_slowly(&mut self, event: Event) {
+        self.now += 1000;
+        let mut waiting = self.state.update(self.now, event);
+        loop {
+            waiting.extend(self.state.arrange());
+            waiting.retain(|effect| matches!(effect, Effect::Fetch { .. }));
+            if waiting.is_empty() {
+                return;
+            }
+            let first = waiting.remove(0);
+            self.run(vec![first]);
+        }
+    }
+
+    fn run(&mut self, effects: Vec<Effect>) {
+        for effect in effects {
+            match effect {
+                Effect::Fetch { exchange, .. } => {
+                    let follow_up = self.state.update(self.now, Event::Fetched { exchange, fetch: Box::new(fetch(exchange)) });
+                    assert!(follow_up.is_empty() || matches!(follow_up.as_slice(), [Effect::Save(_)]), "{follow_up:?}");
+                }
+                Effect::Save(state) => self.saved = Some(state),
+                Effect::Copy(text) => self.copied = Some(text),
+                Effect::Leave | Effect::HandOver => self.left = true,
+                Effect::Rows { .. }
+                | Effect::FetchBlocks { .. }
+                | Effect::Follow(_)
+                | Effect::Redraw
+                | Effect::Suspend
+                | Effect::Edit { .. } => {}
+            }
+        }
+    }
+
+    pub fn key(&mut self, name: &str) {
+        self.event(Event::Key(Key::parse(name).unwrap_or_else(|| panic!("{name} is no key"))));
+    }
+
+    pub fn keys(&mut self, names: &[&str]) {
+        names.iter().for_each(|name| self.key(name));
+    }
+
+    /// By its key in the conversation.
+    pub fn command(&mut self, command: Command) {
+        let binding = ccdump_state::keymap::TABLE.iter().find(|binding| binding.command == command).expect("it has a key");
+        self.key(binding.keys[0]);
+    }
+
+    pub fn save(&mut self) -> Vec<u8> {
+        self.now += 1_000_000;
+        self.event(Event::Tick);
+        self.saved.clone().expect("something was saved")
+    }
+
+    pub fn text(&self) -> Vec<String> {
+        let rows = &self.state.conversation.window.rows;
+        rows.iter()
+            .map(|row| {
+                row.turn.line(row.line).map(|line| line.spans.iter().map(|span| span.text.as_str()).collect()).unwrap_or_default()
+            })
+            .collect()
+    }
+
+    pub fn shows(&self, wanted: &str) -> bool {
+        self.text().iter().any(|line| line.contains(wanted))
+    }
+
+    pub fn focus(&self) -> Spot {
+        self.state.conversation.focus.clone().expect("something is marked")
+    }
+
+    pub fn follows(&self) -> bool {
+        self.state.conversation.follow
+    }
+}
