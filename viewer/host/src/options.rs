@@ -22,6 +22,12 @@ pub struct Options {
     /// Name of the view state to begin with
     #[arg(long)]
     pub(super) name: Option<String>,
+    /// Keeps this moment of the record on the screen: so long after an exchange began, or without seconds its end
+    #[arg(long, value_name = "ID[@SECONDS]")]
+    pin: Option<String>,
+    /// Plays from there to the end of the exchange, again and again
+    #[arg(long = "loop", requires = "pin")]
+    is_looped: bool,
     /// Shows how fast the swaps of the last session were
     #[arg(long)]
     pub(super) report: bool,
@@ -47,6 +53,36 @@ impl Options {
     pub(super) fn viewer_arguments(&self, daemon: Source) -> Vec<OsString> {
         let flag = |name: &str, value: Option<PathBuf>| value.map(|value| [name.into(), value.into()]).into_iter().flatten();
         let flags = flag("--socket", daemon.socket).chain(flag("--data-dir", daemon.data_dir));
-        flags.chain(self.arguments.iter().cloned()).collect()
+        let pin = self.pin.iter().flat_map(|pin| ["--at".into(), pin.into()]);
+        let is_looped = self.is_looped.then(|| "--loop".into());
+        flags.chain(pin).chain(is_looped).chain(self.arguments.iter().cloned()).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Line {
+        #[command(flatten)]
+        options: Options,
+    }
+
+    fn viewer(line: &str) -> Vec<OsString> {
+        let daemon = Source { socket: Some("/s".into()), data_dir: None };
+        Line::try_parse_from(line.split(' ')).map_or_else(|error| panic!("{error}"), |line| line.options).viewer_arguments(daemon)
+    }
+
+    #[test]
+    fn viewers_are_told_the_daemon_and_the_pinned_moment() {
+        assert_eq!(viewer("dev"), ["--socket", "/s"]);
+        assert_eq!(
+            viewer("dev --pin 12@3.5 --loop -- --theme paper"),
+            ["--socket", "/s", "--at", "12@3.5", "--loop", "--theme", "paper"]
+        );
+        assert!(Line::try_parse_from(["dev", "--loop"]).is_err(), "there is nothing to play");
     }
 }
