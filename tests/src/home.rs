@@ -77,6 +77,13 @@ impl Home {
         command
     }
 
+    /// The view state that the daemon keeps under a name; empty when there is none.
+    pub fn kept_view(&self, name: &str) -> String {
+        let Ok(views) = rusqlite::Connection::open(self.data_dir().join("views.db")) else { return String::new() };
+        let data = views.query_row("SELECT data FROM view_state WHERE name = ?", [name], |row| row.get::<_, Vec<u8>>(0));
+        String::from_utf8_lossy(&data.unwrap_or_default()).into_owned()
+    }
+
     /// Every file and folder below the data folder.
     pub fn data_entries(&self) -> Vec<PathBuf> {
         let mut found = Vec::new();

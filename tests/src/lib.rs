@@ -9,6 +9,7 @@ pub mod client;
 pub mod compare;
 pub mod daemon;
 pub mod default_place;
+pub mod dev;
 pub mod figures;
 pub mod grpc;
 pub mod home;
@@ -16,10 +17,12 @@ pub mod http1;
 pub mod output;
 pub mod process;
 pub mod random;
+pub mod talk;
 pub mod terminal;
 pub mod upstream;
 pub mod view;
 pub mod wait;
+pub mod workspace;
 
 /// The SHA-256 of `bytes` in hex.
 pub fn sha256(bytes: &[u8]) -> String {

@@ -114,6 +114,18 @@ pub fn lives(pid: u32) -> bool {
     stat.rsplit_once(") ").is_some_and(|(_, after_name)| !after_name.starts_with(['Z', 'X']))
 }
 
+/// The processes that process has started and not waited for.
+pub fn children(pid: u32) -> Vec<u32> {
+    let processes = fs::read_dir("/proc").expect("/proc is there").flatten();
+    let pids = processes.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
+    let parent = |child: u32| {
+        let stat = fs::read_to_string(format!("/proc/{child}/stat")).unwrap_or_default();
+        // The name in parentheses may hold spaces; the parent is the second field after it.
+        stat.rsplit_once(')').and_then(|(_, after_name)| after_name.split_whitespace().nth(1)?.parse::<u32>().ok())
+    };
+    pids.filter(|child| parent(*child) == Some(pid)).collect()
+}
+
 /// User and system time a process has used, in seconds.
 pub fn cpu_seconds(pid: u32) -> f64 {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).expect("the process lives");

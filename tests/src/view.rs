@@ -74,8 +74,12 @@ impl<'a> View<'a> {
 
     /// As [`Self::terminal`], with more arguments.
     pub fn terminal_with(&self, arguments: &[&str], rows: u16, cols: u16) -> Terminal {
-        let state = self.home.path().join(".local/state");
-        in_terminal(self.command(arguments), rows, cols).with_log_file(log_file(&state))
+        in_terminal(self.command(arguments), rows, cols).with_log_file(log_file(&self.state_dir()))
+    }
+
+    /// The user's folder for state.
+    pub(crate) fn state_dir(&self) -> PathBuf {
+        self.home.path().join(".local/state")
     }
 
     /// Runs a command to its end.

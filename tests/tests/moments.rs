@@ -12,7 +12,6 @@ use ccdump_tests::{
     view::Outcome,
     wait,
 };
-use rusqlite::Connection;
 use serde_json::{Value, json};
 
 const ROWS: u16 = 24;
@@ -65,13 +64,6 @@ async fn recorded() -> Rig {
 
 fn at(rig: &Rig, arguments: &[&str]) -> Terminal {
     rig.view().terminal_with(arguments, ROWS, COLS)
-}
-
-/// The view state that the daemon keeps under a name.
-fn kept(rig: &Rig, name: &str) -> String {
-    let Ok(views) = Connection::open(rig.home.data_dir().join("views.db")) else { return String::new() };
-    let data = views.query_row("SELECT data FROM view_state WHERE name = ?", [name], |row| row.get::<_, Vec<u8>>(0));
-    String::from_utf8_lossy(&data.unwrap_or_default()).into_owned()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -127,19 +119,19 @@ async fn a_look_at_the_past_leaves_the_place_of_the_present_alone() {
     let live = at(&rig, &[]);
     live.wait_for_text("re: a later question");
     live.keys("5");
-    wait::until("the place is kept", async || if kept(&rig, "main").contains("budget") { Ok(()) } else { Err(kept(&rig, "main")) })
+    wait::until("the place is kept", async || if rig.home.kept_view("main").contains("budget") { Ok(()) } else { Err(rig.home.kept_view("main")) })
         .await;
     live.keys("q");
     live.wait_exit();
-    let before = kept(&rig, "main");
+    let before = rig.home.kept_view("main");
     let past = at(&rig, &["--at", "2"]);
     past.wait_for_text("and the last");
     past.keys("17<g");
     past.wait_for_text("user hidden");
     past.keys("q");
     assert_eq!(past.wait_exit(), 0);
-    assert_eq!(kept(&rig, "main"), before);
-    assert!(kept(&rig, "moment").contains("user"));
+    assert_eq!(rig.home.kept_view("main"), before);
+    assert!(rig.home.kept_view("moment").contains("user"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -9,62 +9,17 @@ use ccdump_tests::{
     home::Home,
     http1::{self, post},
     process,
+    talk::{begin, delta, echo, end, talk, turn},
     terminal::{Key, Screen, Terminal, classes},
     upstream::{Call, Gate},
     view::Outcome,
     wait,
 };
 use rustix::process::Signal;
-use serde_json::{Value, json};
+use serde_json::json;
 
 const ROWS: u16 = 24;
 const COLS: u16 = 100;
-
-/// A turn of an agent: the user's words, and who is asked.
-fn turn(session: &str, agent: Option<&str>, words: &str) -> Vec<u8> {
-    let body = json!({"model": "claude-test", "stream": true, "max_tokens": 100, "messages": [{"role": "user", "content": words}]});
-    let mut headers = vec![("x-claude-code-session-id", session), ("anthropic-version", "2023-06-01")];
-    headers.extend(agent.map(|agent| ("x-claude-code-agent-id", agent)));
-    post("/v1/messages", &headers, body.to_string().as_bytes())
-}
-
-fn event(data: &Value) -> Vec<u8> {
-    format!("event: {}\ndata: {data}\n\n", data["type"].as_str().unwrap_or_default()).into_bytes()
-}
-
-fn begin() -> Vec<u8> {
-    let message =
-        json!({"id": "msg_1", "model": "claude-test", "role": "assistant", "usage": {"input_tokens": 10, "output_tokens": 1}});
-    let start = json!({"type": "message_start", "message": message});
-    let block = json!({"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}});
-    [event(&start), event(&block)].concat()
-}
-
-fn delta(text: &str) -> Vec<u8> {
-    event(&json!({"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": text}}))
-}
-
-fn end() -> Vec<u8> {
-    let usage = json!({"type": "message_delta", "delta": {"stop_reason": "end_turn"}, "usage": {"output_tokens": 7}});
-    [event(&json!({"type": "content_block_stop", "index": 0})), event(&usage), event(&json!({"type": "message_stop"}))].concat()
-}
-
-/// Answers `re: ` and the user's words, in ten lines.
-async fn echo(call: &mut Call) -> std::io::Result<()> {
-    let body = call.read_body().await?;
-    let request: Value = serde_json::from_slice(&body).unwrap_or_default();
-    let words = request["messages"][0]["content"].as_str().unwrap_or_default().to_owned();
-    let lines: String = (0..10).map(|line| format!("re: {words} line {line}\n\n")).collect();
-    call.reply_sse(&[begin(), delta(&lines), end()].concat()).await
-}
-
-/// A conversation of so many turns.
-async fn talk(rig: &Rig, turns: usize) {
-    let mut client = Client::connect(rig.proxy()).await;
-    for number in 0..turns {
-        client.call(&turn("s-1", None, &format!("question {number}"))).await;
-    }
-}
 
 fn attach(rig: &Rig) -> Terminal {
     rig.view().terminal(ROWS, COLS)
@@ -211,7 +166,7 @@ async fn a_killed_viewer_comes_back_to_its_place() {
     terminal.wait_until_quiet(Duration::from_millis(500));
     let place = first_line(&terminal.screen());
     wait::until("the place is kept", async || {
-        let kept = kept_place(&rig);
+        let kept = rig.home.kept_view("main");
         if kept.contains("budget") { Ok(()) } else { Err(kept) }
     })
     .await;
@@ -222,14 +177,6 @@ async fn a_killed_viewer_comes_back_to_its_place() {
     let again = attach(&rig);
     let is_same = |screen: &Screen| first_line(screen) == place && screen.contains("scrolled up") && !screen.contains("Σ");
     again.wait_until("the same place is shown", is_same);
-}
-
-/// The view state that the daemon keeps.
-fn kept_place(rig: &Rig) -> String {
-    let views = rig.home.data_dir().join("views.db");
-    let Ok(views) = rusqlite::Connection::open(views) else { return String::new() };
-    let data = views.query_row("SELECT data FROM view_state WHERE name = 'main'", [], |row| row.get::<_, Vec<u8>>(0));
-    String::from_utf8_lossy(&data.unwrap_or_default()).into_owned()
 }
 
 #[tokio::test(flavor = "multi_thread")]

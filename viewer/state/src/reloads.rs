@@ -38,9 +38,9 @@ impl Reloads {
             ToViewer::Build(build) => return self.build(build),
             ToViewer::Swapped(swapped) => (Weight::Good, swap(&swapped)),
             ToViewer::RolledBack { reason } => {
-                (Weight::Warning, format!("the new viewer failed, this is the last good one: {}", first(&reason)))
+                (Weight::Warning, format!("back to the last good viewer: {}", gist(&reason)))
             }
-            ToViewer::Restarted { reason } => (Weight::Warning, format!("started again: {}", first(&reason))),
+            ToViewer::Restarted { reason } => (Weight::Warning, format!("started again: {}", gist(&reason))),
             ToViewer::DaemonStale { files, changed_at_ms } => {
                 self.stale_at_ms = changed_at_ms;
                 self.stale = files.iter().map(|file| clean_line(file)).collect();
@@ -133,8 +133,12 @@ fn names(files: &[String]) -> String {
     }
 }
 
-fn first(reason: &str) -> String {
-    clean_line(reason.lines().find(|line| !line.trim().is_empty()).unwrap_or("no reason given"))
+/// What a viewer said when it died; where it said nothing, how it ended, which is the first line.
+fn gist(reason: &str) -> String {
+    let mut lines = reason.lines().map(str::trim).filter(|line| !line.is_empty());
+    let how = lines.next().unwrap_or("no reason given");
+    let words: Vec<&str> = lines.collect();
+    clean_line(&if words.is_empty() { how.to_owned() } else { words.join(" ") })
 }
 
 #[cfg(test)]
@@ -163,6 +167,19 @@ mod tests {
         reloads.hear(build(Phase::Succeeded, &[]), None);
         assert!(reloads.errors.is_empty());
         assert!(reloads.log.iter().all(|line| line.starts_with("[hot-reload] ")) && reloads.log.len() == 4);
+    }
+
+    #[test]
+    fn why_a_viewer_failed_comes_before_all_that_may_be_cut_off() {
+        let mut reloads = Reloads::default();
+        let mut told = |reason: &str| {
+            let reason = reason.to_owned();
+            reloads.hear(ToViewer::RolledBack { reason }, None).map(|(_, words)| words).unwrap_or_default()
+        };
+        assert_eq!(told("no first frame within 2000 ms"), "back to the last good viewer: no first frame within 2000 ms");
+        let panic = "exit status: 1\npanicked at viewer/src/main.rs:7:1:\n  no \u{1b}[2Jway\n";
+        assert_eq!(told(panic), "back to the last good viewer: panicked at viewer/src/main.rs:7:1: no way");
+        assert_eq!(told(""), "back to the last good viewer: no reason given");
     }
 
     #[test]
