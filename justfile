@@ -39,6 +39,11 @@ bench-viewer *args:
     cargo build --release -p ccdumpd -p ccdump-view
     cargo bench -p ccdump-tests --bench viewer -- {{args}}
 
+# From a saved source to what it changes on the screen, with 10,000 exchanges in the record: `just bench-reload [quick]`
+bench-reload *args:
+    cargo build --release -p ccdumpd -p ccdump-view
+    cargo bench -p ccdump-tests --bench viewer -- reload {{args}}
+
 # The viewer under the hot-reload host: each save is seen in about a second (HOT_RELOAD.md)
 dev *args:
     cargo build -p ccdumpd -p ccdump-view

@@ -78,7 +78,7 @@ impl<'a> View<'a> {
     }
 
     /// The user's folder for state.
-    pub(crate) fn state_dir(&self) -> PathBuf {
+    pub fn state_dir(&self) -> PathBuf {
         self.home.path().join(".local/state")
     }
 

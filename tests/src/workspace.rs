@@ -57,16 +57,24 @@ impl Workspace {
         only.strip_prefix(&self.root).expect("below the root").to_owned()
     }
 
-    /// Replaces `old` by `new` wherever it stands in that file, as an editor saves: in one step.
+    /// Replaces `old` by `new` wherever it stands in that file, and saves it.
     ///
     /// # Panics
     /// When it is not in there.
     pub fn edit(&self, file: &Path, old: &str, new: &str) {
-        let path = self.root.join(file);
-        let before = read(&path);
+        let before = read(&self.root.join(file));
         assert!(before.contains(old), "no {old:?} in {}", file.display());
+        self.save(file, &before.replace(old, new));
+    }
+
+    /// Writes that file, as an editor saves: in one step.
+    ///
+    /// # Panics
+    /// When it cannot be written.
+    pub fn save(&self, file: &Path, source: &str) {
+        let path = self.root.join(file);
         let saved = path.with_extension("rs~");
-        fs::write(&saved, before.replace(old, new)).expect("writable");
+        fs::write(&saved, source).expect("writable");
         fs::rename(saved, path).expect("renamed");
     }
 }

@@ -8,8 +8,7 @@ use ccdump_tests::{
     daemon::Rig,
     dev::{self, Dev, PANIC_KEY, Setup, place},
     grpc::{self, Watcher},
-    http1,
-    process,
+    http1, process,
     talk::{begin, delta, echo, end, talk, turn},
     terminal::{Key, Screen, Terminal, escapes},
     upstream::{Call, Gate},
@@ -137,7 +136,7 @@ async fn whatever_a_new_viewer_dies_of_the_old_one_is_back_at_its_place() {
     dev.logged("swapped after", 1).await;
     until_at(&dev.terminal, &before);
     dev.terminal.keys(PANIC_KEY);
-    back(&dev, "panicked at viewer/src/screen/input.rs");
+    back(&dev, "panicked at viewer/shell/src/screen/input.rs");
     assert!(dev.log().contains("the key of CCDUMP_TEST_PANIC_KEY was pressed"), "{}", dev.log());
     dev.build_script("#!/bin/sh\nexec sleep 1000\n");
     back(&dev, "no first frame within 4000 ms");
@@ -221,7 +220,8 @@ async fn a_saved_source_is_on_the_screen_and_one_that_does_not_build_is_told() {
     terminal.wait_for_text("reloaded viewer/src/view/top.rs in");
 
     workspace.edit(&top, "\" writing it all down\"", "\" writing it all down\" missing_comma");
-    let line = fs::read_to_string(workspace.root().join(&top)).expect("readable").lines().position(|line| line.contains("missing_comma"));
+    let line =
+        fs::read_to_string(workspace.root().join(&top)).expect("readable").lines().position(|line| line.contains("missing_comma"));
     let told = format!("{}:{}", top.display(), line.expect("it was written") + 1);
     terminal.wait_until_within("the error is told", BUILT, |screen| {
         screen.contains(&told) && screen.contains("error: expected") && screen.contains("missing_comma")

@@ -1,6 +1,6 @@
 //! What the viewer costs: how fast it attaches, answers keys and shows events, and what memory and time it takes, by the size of the record.
 //!
-//! `cargo build --release && cargo bench -p ccdump-tests --bench viewer [-- quick|full] [attach|keys|events|flood]`: quick takes a record of 100
+//! `cargo build --release && cargo bench -p ccdump-tests --bench viewer [-- quick|full] [attach|keys|events|flood|reload]`: quick takes a record of 100
 //! exchanges, full takes one of 2,000 (200 MB of bodies) and one of 10,000 (1 GB), and without either it is the one of 2,000. Records are
 //! made by traffic through a daemon, once, and kept below `target/bench-stores`. Nothing fails here: the table tells what is missed.
 
@@ -9,6 +9,7 @@ mod events;
 mod history;
 mod keys;
 mod plan;
+mod reload;
 mod screen;
 mod stage;
 mod store;
@@ -26,10 +27,12 @@ struct Size {
     presses: usize,
     events: usize,
     flood_seconds: u64,
+    /// Edits of a kind under the hot-reload host.
+    edits: usize,
 }
 
-const FULL: Size = Size { attaches: 20, presses: 40, events: 1_000, flood_seconds: 10 };
-const QUICK: Size = Size { attaches: 5, presses: 10, events: 100, flood_seconds: 3 };
+const FULL: Size = Size { attaches: 20, presses: 40, events: 1_000, flood_seconds: 10, edits: 20 };
+const QUICK: Size = Size { attaches: 5, presses: 10, events: 100, flood_seconds: 3, edits: 4 };
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -41,11 +44,13 @@ fn main() {
     let words: Vec<&str> = arguments.iter().map(String::as_str).filter(|word| !word.starts_with("--")).collect();
     let (plans, size): (&[Plan], &Size) = match words.as_slice() {
         words if words.contains(&"quick") => (&[SMALL], &QUICK),
+        words if words == ["reload"] => (&[LARGE], &FULL),
         words if words.contains(&"full") => (&[MEDIUM, LARGE], &FULL),
         _ => (&[MEDIUM], &FULL),
     };
     let groups: Vec<&str> = words.into_iter().filter(|word| !["quick", "full"].contains(word)).collect();
-    let wanted = |group: &str| groups.is_empty() || groups.contains(&group);
+    // Another build of everything is made for it: only when it is named.
+    let wanted = |group: &str| groups.is_empty() && group != "reload" || groups.contains(&group);
     // Figures of a busy machine say little.
     eprintln!("load average: {}", std::fs::read_to_string("/proc/loadavg").unwrap_or_default().trim_end());
     let mut table = Table::default();
@@ -63,5 +68,10 @@ fn main() {
 
 type Measure = fn(&mut Table, &Stage, &Size);
 
-const GROUPS: [(&str, Measure); 4] =
-    [("attach", attach::measure), ("keys", keys::measure), ("events", events::latency), ("flood", events::flood)];
+const GROUPS: [(&str, Measure); 5] = [
+    ("attach", attach::measure),
+    ("keys", keys::measure),
+    ("events", events::latency),
+    ("flood", events::flood),
+    ("reload", reload::measure),
+];

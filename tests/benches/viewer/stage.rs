@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use ccdump_tests::{client::Client, daemon::Daemon, grpc, home::Home, process, terminal::Terminal};
+use ccdump_tests::{client::Client, daemon::Daemon, grpc, home::Home, process, terminal::Terminal, view::View};
 use tokio::{runtime::Runtime, task::JoinHandle};
 
 use crate::{
@@ -102,6 +102,11 @@ impl Stage {
 
     pub(crate) fn finish(&self, answer: JoinHandle<()>) {
         self.runtime.block_on(answer).expect("the answer comes");
+    }
+
+    /// Commands of the viewer.
+    pub(crate) fn view(&self) -> View<'_> {
+        self.home.view()
     }
 
     pub(crate) fn daemon_pid(&self) -> u32 {
