@@ -14,6 +14,7 @@ pub mod figures;
 pub mod grpc;
 pub mod home;
 pub mod http1;
+pub mod older;
 pub mod output;
 pub mod process;
 pub mod random;

@@ -70,6 +70,8 @@ pub enum DaemonEvent {
         /// Milliseconds since the Unix epoch.
         started_ms: Option<u64>,
     },
+    /// It is older than this viewer: what it cannot do, in words.
+    Lacks(String),
     Lost(String),
     /// It will not work, ever.
     Failed(String),

@@ -244,6 +244,7 @@ impl State {
                 self.daemon.started_ms = started_ms;
                 self.reloads.daemon_started(started_ms);
             }
+            DaemonEvent::Lacks(words) => self.notices.say(now, Weight::Warning, clean_line(&words)),
             DaemonEvent::Lost(reason) => {
                 self.daemon.connection = Connection::Lost { reason: clean_line(&reason), since_us: now };
                 self.contents.interrupted();

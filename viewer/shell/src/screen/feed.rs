@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use ccdump_client::link::{self, Cursor, HeldView, Link, OnReset, Update, watch};
+use ccdump_client::link::{self, Cursor, HeldView, Link, LinkError, OnReset, Update, watch};
 use ccdump_state::{DaemonEvent, Event};
 use ccdump_wire::v1::{Event as LogEvent, ExchangesRequest, Filter, event::Detail};
 use tokio::{
@@ -21,6 +21,12 @@ const FIRST_ROWS: u32 = 200;
 /// How often, and after which pause, a name is asked for again.
 const TRIES: u32 = 100;
 const PAUSE: Duration = Duration::from_millis(20);
+
+/// What the screen is missing where the daemon lacks a capability.
+const MISSING: [(&str, &str); 2] = [
+    ("payload", "this daemon sends no text while it streams; update it"),
+    ("index", "this daemon does not tell what is new: start the viewer again to see it; update it"),
+];
 
 /// Nobody listens any more.
 struct Gone;
@@ -114,7 +120,13 @@ impl Feed {
         let uptime_us = link.status().await.ok().map(|status| status.uptime_us);
         let started_ms = uptime_us.map(|uptime| super::now_ms().saturating_sub(uptime / 1000));
         let event = Event::Daemon(DaemonEvent::Connected { build, proxy, started_ms });
-        self.send(Incoming::Connected(Box::new(link.clone()), event)).await
+        self.send(Incoming::Connected(Box::new(link.clone()), event)).await?;
+        for (capability, words) in MISSING {
+            if !link.can(capability) {
+                self.tell(DaemonEvent::Lacks(words.to_owned())).await?;
+            }
+        }
+        Ok(())
     }
 
     /// Takes a name for the view state and holds it until the daemon goes away.
@@ -123,7 +135,7 @@ impl Feed {
             Ok(held) => held,
             Err(error) => {
                 super::log::line(&format!("the place is not kept: {error}"));
-                return Ok(());
+                return self.hold_without_daemon(&error).await;
             }
         };
         // Of two that were saved by the same viewer the one that it left with the host cannot be older.
@@ -147,6 +159,19 @@ impl Feed {
             }
         });
         Ok(())
+    }
+
+    /// The host keeps the place from viewer to viewer, if there is a host.
+    async fn hold_without_daemon(&mut self, error: &LinkError) -> Result<(), Gone> {
+        if let LinkError::Unsupported(_) = error {
+            self.tell(DaemonEvent::Lacks("this daemon keeps no places; update it".to_owned())).await?;
+        }
+        if !ccdump_host::hosted::is_hosted() {
+            return Ok(());
+        }
+        let name = self.name.clone().unwrap_or_else(|| "main".to_owned());
+        let state = self.state.take();
+        self.send(Event::Held { name, saved: true, state }.into()).await
     }
 
     /// Of the log's events only those that are no exchange's matter here: the index tells of the others.
