@@ -13,6 +13,7 @@ use std::{
 use ccdump_tests::{
     binaries,
     dev::own_builder,
+    figures::percentile,
     terminal::{Screen, Terminal},
     workspace::Workspace,
 };
@@ -27,6 +28,8 @@ use crate::{
 /// The first build is one of everything.
 const COLD: Duration = Duration::from_secs(1_200);
 const LIMIT: Duration = Duration::from_secs(60);
+/// Viewers that are attached besides.
+const OTHERS: usize = 3;
 const TOP: &str = "viewer/src/view/top.rs";
 const TURN: &str = "viewer/src/lines/turn.rs";
 const SIDEBAR: &str = "viewer/state/src/sidebar.rs";
@@ -65,6 +68,8 @@ pub(crate) fn measure(table: &mut Table, stage: &Stage, size: &Size) {
     let field = (0..few).map(|number| bench.field(number)).collect();
     table.add(stage.name, "save → ready, a new field in the state, ms", Bar::None, field);
 
+    bench.under_streams(table, edits);
+
     let wrong: Vec<f64> = (0..few).map(|_| bench.error("fn place(", "fn place((")).collect();
     table.add(stage.name, "save → error on the screen, syntax, ms", Bar::P50(600.0), wrong);
     let wrong: Vec<f64> = (0..few).map(|_| bench.error("let number: usize = talk", "let number: u8 = talk")).collect();
@@ -79,6 +84,41 @@ pub(crate) fn measure(table: &mut Table, stage: &Stage, size: &Size) {
 }
 
 impl Bench<'_> {
+    /// While two streams flow, one through the daemon and one that goes straight to the same upstream, and three more viewers look on.
+    fn under_streams(&mut self, table: &mut Table, edits: usize) {
+        let others: Vec<Terminal> = (0..OTHERS).map(|_| self.stage.viewer()).collect();
+        let count = edits * 400;
+        let [straight, proxied] = self.stage.timed_streams(count, Duration::from_millis(5));
+        for _ in 0..edits {
+            self.swapped_now();
+            thread::sleep(Duration::from_millis(500));
+        }
+        let mut delays = [straight, proxied].map(|stream| self.stage.join(stream));
+        let lost: usize = delays.iter().map(|delays| count - delays.len()).sum();
+        let [straight, proxied] = delays.each_mut().map(|delays| {
+            delays.sort_by(f64::total_cmp);
+            percentile(delays, 0.999)
+        });
+        let name = self.stage.name;
+        table.add(name, "events that did not arrive", Bar::Max(0.0), vec![lost as f64]);
+        table.add(name, "event delay p99.9, straight, ms", Bar::None, vec![straight]);
+        table.add(name, "event delay p99.9, through the daemon, ms", Bar::Max(straight + 5.0), vec![proxied]);
+        others.iter().for_each(crate::stage::quit);
+    }
+
+    /// An edit of the view that is not waited out for rest before.
+    fn swapped_now(&mut self) {
+        self.number += 1;
+        let source = self.original(TOP).replacen("\" ccdump", &format!("\" ccdumps{}", self.number), 1);
+        let before = self.swaps().len();
+        self.workspace.save(Path::new(TOP), &source);
+        wait(|| self.swaps().len() > before);
+    }
+
+    fn swaps(&self) -> Vec<Value> {
+        self.entries().into_iter().filter(|entry| entry["what"] == "swap").collect()
+    }
+
     /// Changes a literal, and waits until `seen` stands on the screen with a number of its own.
     fn literal(&mut self, file: &str, literal: &str, seen: &str) -> f64 {
         self.number += 1;
@@ -147,12 +187,11 @@ impl Bench<'_> {
 
     /// Saves, and waits until the host says that the new viewer is ready. In milliseconds.
     fn swapped(&self, file: &str, source: &str) -> f64 {
-        let swaps = |bench: &Self| bench.entries().into_iter().filter(|entry| entry["what"] == "swap").collect::<Vec<_>>();
         self.settle();
-        let before = swaps(self).len();
+        let before = self.swaps().len();
         self.workspace.save(Path::new(file), source);
-        wait(|| swaps(self).len() > before);
-        swaps(self).last().and_then(|swap| swap["total_ms"].as_f64()).expect("a figure")
+        wait(|| self.swaps().len() > before);
+        self.swaps().last().and_then(|swap| swap["total_ms"].as_f64()).expect("a figure")
     }
 
     /// The viewer before has come to rest, and so has everything that it made others do.

@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use ccdump_tests::{client::Client, daemon::Daemon, grpc, home::Home, process, terminal::Terminal, view::View};
+use ccdump_tests::{client::Client, daemon::Daemon, grpc, home::Home, http1::post, process, terminal::Terminal, view::View};
 use tokio::{runtime::Runtime, task::JoinHandle};
 
 use crate::{
@@ -14,7 +14,7 @@ use crate::{
     plan::Plan,
     screen::{self, Stroke},
     store,
-    upstream::{Answer, Pause, Upstream},
+    upstream::{Answer, HEADER, Pause, Upstream, ages},
 };
 
 pub(crate) struct Stage {
@@ -98,6 +98,32 @@ impl Stage {
             let answer = Client::connect(proxy).await.call(&request).await;
             assert_eq!(answer.status(), 200, "{answer:?}");
         })
+    }
+
+    /// Two streams at once of so many events: straight from the upstream, and through the daemon. Each gives its events' delays.
+    pub(crate) fn timed_streams(&self, count: usize, pause: Duration) -> [JoinHandle<Vec<f64>>; 2] {
+        let upstream = self.upstream.url().trim_start_matches("http://").parse().expect("an address");
+        [upstream, self.daemon.proxy()].map(|address| {
+            let number = self.upstream.prepare(Answer::Timed { count, pause: Pause::About(pause) });
+            let request = post(
+                "/v1/messages",
+                &[(HEADER, &number.to_string())],
+                br#"{"model":"claude-sonnet-4-5-20250929","stream":true,"messages":[]}"#,
+            );
+            self.runtime.spawn(async move {
+                let mut client = Client::connect(address).await;
+                let mut open = client.open(&request).await;
+                let mut delays = Vec::with_capacity(count);
+                while let Ok(Some(piece)) = client.piece(&mut open.body).await {
+                    delays.extend(ages(&piece));
+                }
+                delays
+            })
+        })
+    }
+
+    pub(crate) fn join<T>(&self, task: JoinHandle<T>) -> T {
+        self.runtime.block_on(task).expect("no panic")
     }
 
     pub(crate) fn finish(&self, answer: JoinHandle<()>) {

@@ -5,7 +5,7 @@ use std::{
     io,
     net::SocketAddr,
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc, LazyLock, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
     time::{Duration, Instant},
@@ -32,6 +32,8 @@ pub(crate) enum Answer {
     Whole(Vec<u8>),
     /// Text deltas with counters, one after each pause.
     Paced { letter: char, count: usize, pause: Pause },
+    /// Text deltas that say when they were written ([`ages`]), one after each pause.
+    Timed { count: usize, pause: Pause },
 }
 
 /// Between two deltas.
@@ -105,42 +107,64 @@ impl Upstream {
                 Answer::Whole(events) => {
                     wire.write(&[http1::sse_head(), http1::chunk(&events), http1::LAST_CHUNK.to_vec()].concat()).await?
                 }
-                Answer::Paced { letter, count, pause } => self.stream(&mut wire, letter, count, pause).await?,
+                Answer::Paced { letter, count, pause } => {
+                    self.sent().clear();
+                    let counter = |number| {
+                        self.sent().push(Instant::now());
+                        screen::counter(letter, number)
+                    };
+                    deltas(&mut wire, count, pause, counter).await?;
+                }
+                Answer::Timed { count, pause } => deltas(&mut wire, count, pause, |_| now()).await?,
             }
         }
         Ok(())
     }
+}
 
-    async fn stream(&self, wire: &mut Wire<TcpStream>, letter: char, count: usize, pause: Pause) -> io::Result<()> {
-        let begin = [
-            json!({"type": "message_start", "message": {"id": "msg_live", "type": "message", "role": "assistant",
+/// Text deltas between a beginning and an end.
+async fn stream(wire: &mut Wire<TcpStream>, count: usize, pause: Pause, text: impl Fn(usize) -> String) -> io::Result<()> {
+    let begin = [
+        json!({"type": "message_start", "message": {"id": "msg_live", "type": "message", "role": "assistant",
                 "model": "claude-sonnet-4-5-20250929", "content": [], "usage": {"input_tokens": 9, "output_tokens": 1}}}),
-            json!({"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}}),
-        ];
-        let end = [
-            json!({"type": "content_block_stop", "index": 0}),
-            json!({"type": "message_delta", "delta": {"stop_reason": "end_turn"}, "usage": {"output_tokens": count}}),
-            json!({"type": "message_stop"}),
-        ];
-        let mut random = Random::new(7);
-        self.sent().clear();
-        wire.write(&[http1::sse_head(), http1::chunk(&begin.iter().flat_map(event).collect::<Vec<_>>())].concat()).await?;
-        let started = Instant::now();
-        for number in 0..count {
-            let until = match pause {
-                Pause::About(time) => Instant::now() + time.mul_f64(0.6 + random.below(800) as f64 / 1_000.0),
-                Pause::PerSecond(rate) => started + Duration::from_secs(1) * u32::try_from(number).unwrap_or(u32::MAX) / rate,
-            };
-            if until > Instant::now() {
-                tokio::time::sleep_until(until.into()).await;
-            }
-            let delta = json!({"type": "text_delta", "text": screen::counter(letter, number)});
-            let delta = event(&json!({"type": "content_block_delta", "index": 0, "delta": delta}));
-            self.sent().push(Instant::now());
-            wire.write(&http1::chunk(&delta)).await?;
+        json!({"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}}),
+    ];
+    let end = [
+        json!({"type": "content_block_stop", "index": 0}),
+        json!({"type": "message_delta", "delta": {"stop_reason": "end_turn"}, "usage": {"output_tokens": count}}),
+        json!({"type": "message_stop"}),
+    ];
+    let mut random = Random::new(7);
+    wire.write(&[http1::sse_head(), http1::chunk(&begin.iter().flat_map(event).collect::<Vec<_>>())].concat()).await?;
+    let started = Instant::now();
+    for number in 0..count {
+        let until = match pause {
+            Pause::About(time) => Instant::now() + time.mul_f64(0.6 + random.below(800) as f64 / 1_000.0),
+            Pause::PerSecond(rate) => started + Duration::from_secs(1) * u32::try_from(number).unwrap_or(u32::MAX) / rate,
+        };
+        if until > Instant::now() {
+            tokio::time::sleep_until(until.into()).await;
         }
-        wire.write(&[http1::chunk(&end.iter().flat_map(event).collect::<Vec<_>>()), http1::LAST_CHUNK.to_vec()].concat()).await
+        let delta = json!({"type": "text_delta", "text": text(number)});
+        let delta = event(&json!({"type": "content_block_delta", "index": 0, "delta": delta}));
+        wire.write(&http1::chunk(&delta)).await?;
     }
+    wire.write(&[http1::chunk(&end.iter().flat_map(event).collect::<Vec<_>>()), http1::LAST_CHUNK.to_vec()].concat()).await
+}
+
+/// The time on the clock of this process, as a word.
+fn now() -> String {
+    format!("at{:015} ", CLOCK.elapsed().as_nanos())
+}
+
+static CLOCK: LazyLock<Instant> = LazyLock::new(Instant::now);
+
+/// How long ago each delta in `bytes` was written, in milliseconds.
+pub(crate) fn ages(bytes: &[u8]) -> Vec<f64> {
+    let now = CLOCK.elapsed().as_nanos() as f64;
+    let text = String::from_utf8_lossy(bytes);
+    let words = text.split("\"at").skip(1).filter_map(|word| word.get(..15)?.parse::<f64>().ok());
+    words.map(|written| (now - written) / 1e6).collect()
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
