@@ -9,8 +9,8 @@ use std::{
 
 use ccdump_wire::v1::{
     self as wire, BodyRequest, BodyResponse, Event, ExchangeRequest, ExchangeResponse, ExchangesRequest, ExchangesResponse, Filter,
-    HelloRequest, HelloResponse, HoldViewRequest, HoldViewResponse, OutlineRequest, OutlineResponse, SaveViewRequest, SaveViewResponse,
-    Side, StatusRequest, StatusResponse, WatchRequest, WatchResponse,
+    HelloRequest, HelloResponse, HoldViewRequest, HoldViewResponse, OutlineRequest, OutlineResponse, SaveViewRequest,
+    SaveViewResponse, Side, StatusRequest, StatusResponse, WatchRequest, WatchResponse,
     ccdump_service_client::CcdumpServiceClient,
     ccdump_service_server::{CcdumpService, CcdumpServiceServer},
     event::Detail,
@@ -19,7 +19,10 @@ use ccdump_wire::v1::{
 use prost::Message;
 use tokio::{net::UnixListener, sync::mpsc, sync::oneshot};
 use tokio_stream::wrappers::{ReceiverStream, UnixListenerStream};
-use tonic::{Request, Response, Status, Streaming, transport::{Channel, Server}};
+use tonic::{
+    Request, Response, Status, Streaming,
+    transport::{Channel, Server},
+};
 
 use crate::home::Home;
 
@@ -244,7 +247,10 @@ pub async fn record(mut service: CcdumpServiceClient<Channel>, folder: &Path) {
         for side in [Side::Request, Side::Response].map(i32::from) {
             let request = OutlineRequest { exchange, side, ..OutlineRequest::default() };
             let pages = received(service.outline(request).await.expect("an outline")).await;
-            write(&format!("outline-{exchange}-{side}"), &pages.iter().map(Message::encode_length_delimited_to_vec).collect::<Vec<_>>());
+            write(
+                &format!("outline-{exchange}-{side}"),
+                &pages.iter().map(Message::encode_length_delimited_to_vec).collect::<Vec<_>>(),
+            );
             let request = BodyRequest { exchange, side, decoded: true, ..BodyRequest::default() };
             let chunks: Vec<BodyResponse> = received(service.body(request).await.expect("a body")).await;
             let data = chunks.iter().flat_map(|chunk| chunk.data.to_vec()).collect::<Vec<u8>>().into();

@@ -119,8 +119,10 @@ async fn a_look_at_the_past_leaves_the_place_of_the_present_alone() {
     let live = at(&rig, &[]);
     live.wait_for_text("re: a later question");
     live.keys("5");
-    wait::until("the place is kept", async || if rig.home.kept_view("main").contains("budget") { Ok(()) } else { Err(rig.home.kept_view("main")) })
-        .await;
+    wait::until("the place is kept", async || {
+        if rig.home.kept_view("main").contains("budget") { Ok(()) } else { Err(rig.home.kept_view("main")) }
+    })
+    .await;
     live.keys("q");
     live.wait_exit();
     let before = rig.home.kept_view("main");

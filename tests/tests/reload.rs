@@ -16,8 +16,7 @@ use ccdump_tests::{
     daemon::Rig,
     dev::{self, Dev, PANIC_KEY, Setup, place},
     grpc::{self, Watcher},
-    http1,
-    process,
+    http1, process,
     talk::{begin, delta, echo, end, talk, turn},
     terminal::{Key, Screen, Terminal, escapes},
     upstream::{Call, Gate},
@@ -402,7 +401,8 @@ async fn a_saved_source_is_on_the_screen_and_one_that_does_not_build_is_told() {
     terminal.wait_for_text("reloaded viewer/src/view/top.rs in");
 
     workspace.edit(&top, "\" writing it all down\"", "\" writing it all down\" missing_comma");
-    let line = fs::read_to_string(workspace.root().join(&top)).expect("readable").lines().position(|line| line.contains("missing_comma"));
+    let line =
+        fs::read_to_string(workspace.root().join(&top)).expect("readable").lines().position(|line| line.contains("missing_comma"));
     let told = format!("{}:{}", top.display(), line.expect("it was written") + 1);
     terminal.wait_until_within("the error is told", BUILT, |screen| {
         screen.contains(&told) && screen.contains("error: expected") && screen.contains("missing_comma")

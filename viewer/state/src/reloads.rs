@@ -37,9 +37,7 @@ impl Reloads {
         let (weight, words) = match message {
             ToViewer::Build(build) => return self.build(build),
             ToViewer::Swapped(swapped) => (Weight::Good, swap(&swapped)),
-            ToViewer::RolledBack { reason } => {
-                (Weight::Warning, format!("back to the last good viewer: {}", gist(&reason)))
-            }
+            ToViewer::RolledBack { reason } => (Weight::Warning, format!("back to the last good viewer: {}", gist(&reason))),
             ToViewer::Restarted { reason } => (Weight::Warning, format!("started again: {}", gist(&reason))),
             ToViewer::DaemonStale { files, changed_at_ms } => {
                 self.stale_at_ms = changed_at_ms;
