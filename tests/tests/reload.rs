@@ -46,13 +46,19 @@ async fn until_pressed(rig: &Rig, keys: &[&str]) {
     .await;
 }
 
+/// The keys of [`at_a_place`].
+const THERE: [&str; 4] = ["{", "{", "5", "J"];
+
 /// Goes to a place that is not where a new viewer would be, and gives what is shown there once it is kept.
 async fn at_a_place(rig: &Rig, terminal: &Terminal) -> Vec<String> {
     terminal.wait_for_text("re: question 11 line 9");
-    terminal.key(Key::PageUp);
-    terminal.key(Key::PageUp);
+    for turn in ["#12 ·", "#11 ·"] {
+        terminal.keys("{");
+        // What is above has to be fetched.
+        terminal.wait_until(&format!("turn {turn} begins at the top"), |screen| screen.row(2).contains(turn));
+    }
     terminal.keys("5J");
-    until_pressed(rig, &["pgup", "pgup", "5", "J"]).await;
+    until_pressed(rig, &THERE).await;
     let is_there = |screen: &Screen| screen.contains("scrolled up") && place(screen).iter().any(|row| row.starts_with('▌'));
     let screen = terminal.wait_until("a block further up is marked", is_there);
     place(&screen)
@@ -112,8 +118,7 @@ async fn a_swap_is_seen_by_nobody_and_takes_no_key() {
     dev.terminal.key(Key::Down);
     dev.terminal.keys("o]5");
     drop(gate);
-    let keys = ["pgup", "pgup", "5", "J", "K", "J", "K", "t", "down", "o", "]", "5"];
-    until_pressed(&rig, &keys).await;
+    until_pressed(&rig, &[&THERE[..], &["K", "J", "K", "t", "down", "o", "]", "5"]].concat()).await;
     dev.terminal.wait_for_text("budget shown");
     dev.logged("swapped after", 3).await;
 
@@ -206,7 +211,7 @@ async fn a_daemon_that_is_killed_during_a_swap_is_waited_for() {
     rig = Rig { daemon, home, upstream };
     dev.terminal.wait_for_text("the daemon is back");
     until_at(&dev.terminal, &before);
-    until_pressed(&rig, &["pgup", "pgup", "5", "J", "?", "esc"]).await;
+    until_pressed(&rig, &[&THERE[..], &["?", "esc"]].concat()).await;
 }
 
 /// Leaves a place to the next viewer, and gives what is shown there. Then a daemon runs that nobody is attached to.
