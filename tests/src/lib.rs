@@ -15,6 +15,7 @@ pub mod grpc;
 pub mod home;
 pub mod http1;
 pub mod older;
+pub mod older_host;
 pub mod output;
 pub mod process;
 pub mod random;

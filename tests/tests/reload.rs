@@ -1,29 +1,18 @@
 //! Hot reload with the real viewer: whatever is swapped, and however that fails, a person sees a viewer that works at the place that
 //! was left, and nobody else notices.
 
-use std::{
-    fs,
-    path::Path,
-    sync::{
-        Arc, Mutex,
-        atomic::{AtomicBool, Ordering},
-    },
-    time::Duration,
-};
+use std::{fs, path::Path, time::Duration};
 
 use ccdump_tests::{
-    client::Client,
     daemon::Rig,
     dev::{self, Dev, PANIC_KEY, Setup, place},
-    grpc::{self, Watcher},
-    http1, process,
-    talk::{begin, delta, echo, end, talk, turn},
+    process,
+    talk::{echo, talk},
     terminal::{Key, Screen, Terminal, escapes},
-    upstream::{Call, Gate},
     wait,
     workspace::Workspace,
 };
-use ccdump_wire::v1::{HelloRequest, HoldViewRequest, SaveViewRequest, Side, WatchRequest, event::Detail};
+use ccdump_wire::v1::{HoldViewRequest, SaveViewRequest};
 use rustix::process::Signal;
 use serde_json::{Value, json};
 
@@ -46,13 +35,19 @@ async fn until_pressed(rig: &Rig, keys: &[&str]) {
     .await;
 }
 
+/// The keys of [`at_a_place`].
+const THERE: [&str; 4] = ["{", "{", "5", "J"];
+
 /// Goes to a place that is not where a new viewer would be, and gives what is shown there once it is kept.
 async fn at_a_place(rig: &Rig, terminal: &Terminal) -> Vec<String> {
     terminal.wait_for_text("re: question 11 line 9");
-    terminal.key(Key::PageUp);
-    terminal.key(Key::PageUp);
+    for turn in ["#12 ·", "#11 ·"] {
+        terminal.keys("{");
+        // What is above has to be fetched.
+        terminal.wait_until(&format!("turn {turn} begins at the top"), |screen| screen.row(2).contains(turn));
+    }
     terminal.keys("5J");
-    until_pressed(rig, &["pgup", "pgup", "5", "J"]).await;
+    until_pressed(rig, &THERE).await;
     let is_there = |screen: &Screen| screen.contains("scrolled up") && place(screen).iter().any(|row| row.starts_with('▌'));
     let screen = terminal.wait_until("a block further up is marked", is_there);
     place(&screen)
@@ -112,8 +107,7 @@ async fn a_swap_is_seen_by_nobody_and_takes_no_key() {
     dev.terminal.key(Key::Down);
     dev.terminal.keys("o]5");
     drop(gate);
-    let keys = ["pgup", "pgup", "5", "J", "K", "J", "K", "t", "down", "o", "]", "5"];
-    until_pressed(&rig, &keys).await;
+    until_pressed(&rig, &[&THERE[..], &["K", "J", "K", "t", "down", "o", "]", "5"]].concat()).await;
     dev.terminal.wait_for_text("budget shown");
     dev.logged("swapped after", 3).await;
 
@@ -206,7 +200,7 @@ async fn a_daemon_that_is_killed_during_a_swap_is_waited_for() {
     rig = Rig { daemon, home, upstream };
     dev.terminal.wait_for_text("the daemon is back");
     until_at(&dev.terminal, &before);
-    until_pressed(&rig, &["pgup", "pgup", "5", "J", "?", "esc"]).await;
+    until_pressed(&rig, &[&THERE[..], &["?", "esc"]].concat()).await;
 }
 
 /// Leaves a place to the next viewer, and gives what is shown there. Then a daemon runs that nobody is attached to.
@@ -314,69 +308,6 @@ async fn a_newer_viewer_that_saves_in_its_own_way_and_dies_takes_no_place_away()
         screen.contains("back to the last good viewer: exit status: 3") && screen.contains("was not restored (conversation")
     });
     until_at(&dev.terminal, &before);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn twenty_reloads_while_a_stream_flows_disturb_nobody_else() {
-    let (gate, is_over, sent) = (Gate::new(), Arc::new(AtomicBool::new(false)), Arc::new(Mutex::new(Vec::new())));
-    let (flow, until, all) = (gate.clone(), Arc::clone(&is_over), Arc::clone(&sent));
-    let rig = Rig::start(async move |call: &mut Call| {
-        call.drain().await?;
-        call.send(&http1::sse_head()).await?;
-        let send = async |call: &mut Call, piece: Vec<u8>| {
-            all.lock().expect("not poisoned").extend_from_slice(&piece);
-            call.chunk(&piece).await
-        };
-        send(call, begin()).await?;
-        for number in 0.. {
-            flow.pass().await;
-            if until.load(Ordering::SeqCst) {
-                break;
-            }
-            send(call, delta(&format!("piece {number}\n\n"))).await?;
-        }
-        send(call, [delta("the very end"), end()].concat()).await?;
-        call.last_chunk().await
-    });
-    let mut dev = hosted(&rig);
-    let others = [(); 3].map(|()| rig.view().terminal(ROWS, COLS));
-    let pids = others.each_ref().map(Terminal::pid);
-    let mut service = rig.grpc().await;
-    let epoch = service.hello(HelloRequest { peer: None }).await.expect("a greeting").into_inner().epoch;
-    let request = WatchRequest { epoch, ..WatchRequest::default() };
-    let mut watcher = Watcher::start(&mut service, request.clone()).await;
-    let watched = tokio::spawn(async move { watcher.events_until(|event| matches!(event.detail, Some(Detail::Ended(_)))).await });
-    let proxy = rig.proxy();
-    let agent = tokio::spawn(async move { Client::connect(proxy).await.call(&turn("s-1", None, "Tell me more")).await });
-    for terminal in others.iter().chain([&dev.terminal]) {
-        terminal.wait_for_text("› Tell me more");
-    }
-    for reloads in 1..=20 {
-        dev.build();
-        wait::until(&format!("the viewer is replaced for the {reloads}th time"), async || {
-            gate.open();
-            let log = dev.log();
-            if log.matches("swapped after").count() == reloads { Ok(()) } else { Err(log) }
-        })
-        .await;
-    }
-    is_over.store(true, Ordering::SeqCst);
-    gate.open();
-    for terminal in others.iter().chain([&dev.terminal]) {
-        terminal.wait_for_text("the very end");
-        terminal.wait_for_text("↓ 7 out");
-    }
-    assert!(pids.into_iter().all(process::lives));
-    let sent = sent.lock().expect("not poisoned").clone();
-    let answer = wait::soon("the agent has its answer", agent).await.expect("no panic");
-    assert!(answer.body == sent, "the agent got {} bytes of {}", answer.body.len(), sent.len());
-    assert!(grpc::body(&mut service, 1, Side::Response).await.bytes == sent, "and so does the record");
-
-    let seen = wait::soon("the watch is over", watched).await.expect("no panic");
-    let last = seen.last().expect("events").seq;
-    assert_eq!(seen.iter().map(|event| event.seq).collect::<Vec<_>>(), (1..=last).collect::<Vec<_>>(), "each once, in order");
-    let request = WatchRequest { until_seq: Some(last), ..request };
-    assert!(Watcher::start(&mut service, request).await.events_to_end().await == seen, "as in the log");
 }
 
 /// Where a build takes its time: the first one builds every crate there is.

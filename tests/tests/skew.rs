@@ -1,26 +1,50 @@
 //! Programs of different days work together: what one of them lacks is one thing less, and is said.
 
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use bytes::{Buf as _, BufMut as _};
 use ccdump_tests::{
     daemon::Rig,
     dev::{Setup, place},
+    grpc,
     home::Home,
     older::{self, Lacks, OlderDaemon},
+    older_host::OlderHost,
     talk::{echo, talk},
     terminal::{Key, Screen},
-    view,
+    view, wait,
 };
+use ccdump_wire::v1::{
+    BodyResponse, ExchangeResponse, ExchangesResponse, HelloResponse, HoldViewRequest, HoldViewResponse, OutlineResponse,
+    SaveViewRequest, StatusResponse, WatchResponse, watch_response::Message as Reply,
+};
+use prost::Message as _;
 use serde_json::Value;
+use tonic::{
+    Code, Request, Status,
+    client::Grpc,
+    codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder},
+};
 
 const ROWS: u16 = 24;
 const COLS: u16 = 100;
+
+/// A daemon of today with three exchanges.
+async fn conversation() -> Rig {
+    let rig = Rig::start(echo);
+    talk(&rig, 3).await;
+    rig.view().ended_exchanges(3).await;
+    rig
+}
 
 /// Run by hand, once for each version whose daemons are to be worked with: `cargo test -p ccdump-tests --test skew -- --ignored`.
 #[ignore = "writes the answers anew that the other tests go by"]
 #[tokio::test(flavor = "multi_thread")]
 async fn record_what_the_daemon_says() {
-    let rig = Rig::start(echo);
-    talk(&rig, 3).await;
-    rig.view().ended_exchanges(3).await;
+    let rig = conversation().await;
     older::record(rig.grpc().await, &older::fixtures()).await;
 }
 
@@ -111,4 +135,165 @@ async fn a_host_keeps_the_place_where_the_daemon_cannot() {
     dev.build();
     dev.logged("swapped after", 1).await;
     dev.terminal.wait_until("the same is shown", |screen| place(screen) == before);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_newer_viewer_works_under_an_older_host() {
+    let rig = conversation().await;
+    // What it answers to the viewer's hello, if it answers.
+    for answers in [&[r#"{"type":"hello","version":1}"#][..], &[]] {
+        let mut host = OlderHost::start(rig.view().command(&[]), ROWS, COLS);
+        assert_eq!(host.hear("hello")["version"], 1);
+        answers.iter().for_each(|answer| host.say(answer));
+        host.hear("ready");
+        host.wait_for_text("› question");
+        host.keys("g");
+        host.wait_for_text("› question 0");
+        let kept = host.hear("state");
+        assert_eq!((kept["name"].as_str(), kept["data"]["conversation"]["schema"].as_u64()), (Some("main"), Some(1)));
+        host.say(r#"{"type":"hand_over"}"#);
+        assert_eq!(host.hear("leaving")["why"], "hand_over");
+        assert!(host.wait().success());
+        let bytes = host.bytes();
+        assert!(!bytes.windows(7).any(|window| window == b"\x1b[?1049"), "the screens are the host's");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_viewer_passes_over_what_a_newer_host_adds() {
+    let rig = conversation().await;
+    let mut host = OlderHost::start(rig.view().command(&[]), ROWS, COLS);
+    host.hear("hello");
+    host.say(r#"{"type":"sings","song":[1,2]}"#);
+    host.say("this is no message");
+    host.say(r#"{"type":"hello","version":9,"view":"of-the-host","state":null,"colour":"red"}"#);
+    host.hear("ready");
+    host.say(r#"{"type":"build","phase":"paused","files":7}"#);
+    host.say(r#"{"type":"build","phase":"paused","files":["a.rs"]}"#);
+    host.say(r#"{"type":"build","phase":"failed","errors":[{"message":"a word of the compiler","severity":"high"}],"by":"x"}"#);
+    host.wait_for_text("a word of the compiler");
+    host.wait_for_text("view of-the-host");
+    host.keys("q");
+    assert_eq!(host.hear("leaving")["why"], "quit");
+    assert!(host.wait().success());
+}
+
+/// Messages go as the bytes that they are.
+#[derive(Debug, Clone, Copy)]
+struct Raw;
+
+impl Codec for Raw {
+    type Encode = Vec<u8>;
+    type Decode = Vec<u8>;
+    type Encoder = Self;
+    type Decoder = Self;
+
+    fn encoder(&mut self) -> Self {
+        *self
+    }
+
+    fn decoder(&mut self) -> Self {
+        *self
+    }
+}
+
+impl Encoder for Raw {
+    type Item = Vec<u8>;
+    type Error = Status;
+
+    fn encode(&mut self, item: Vec<u8>, into: &mut EncodeBuf<'_>) -> Result<(), Status> {
+        into.put_slice(&item);
+        Ok(())
+    }
+}
+
+impl Decoder for Raw {
+    type Item = Vec<u8>;
+    type Error = Status;
+
+    fn decode(&mut self, from: &mut DecodeBuf<'_>) -> Result<Option<Vec<u8>>, Status> {
+        Ok(Some(from.copy_to_bytes(from.remaining()).to_vec()))
+    }
+}
+
+/// The first answer to a call.
+async fn call(rig: &Rig, method: &str, request: &[u8]) -> Result<Vec<u8>, Status> {
+    let mut client = Grpc::new(grpc::channel(&rig.home.socket()).await);
+    client.ready().await.expect("the daemon answers");
+    let path = format!("/ccdump.v1.CcdumpService/{method}").parse().expect("a path");
+    let mut answers = client.server_streaming(Request::new(request.to_vec()), path, Raw).await?.into_inner();
+    let first = wait::soon("an answer comes", answers.message()).await?;
+    Ok(first.expect("an answer"))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn requests_of_older_and_newer_viewers_are_understood() {
+    let rig = conversation().await;
+    // Field 1000, a number: what no version has.
+    const NEWER: &[u8] = b"\xc0\x3e\x07";
+    let requests: [(&str, &[u8]); 10] = [
+        ("Hello", b""),
+        ("Hello", b"\x0a\x02\x08\x01"),
+        ("Status", b""),
+        ("Watch", b""),
+        ("Exchanges", b""),
+        ("Exchanges", b"\x0a\x03s-1"),
+        ("Exchange", b"\x08\x01"),
+        ("Outline", b"\x08\x01\x10\x01"),
+        ("Body", b"\x08\x01\x10\x02"),
+        ("HoldView", b""),
+    ];
+    for (method, request) in requests {
+        for request in [request.to_vec(), [request, NEWER].concat()] {
+            let answer = call(&rig, method, &request).await.unwrap_or_else(|status| panic!("{method} {request:?}: {status}"));
+            let fits = match method {
+                "Hello" => HelloResponse::decode(&*answer).is_ok_and(|hello| hello.head_seq > 0 && !hello.epoch.is_empty()),
+                "Status" => StatusResponse::decode(&*answer).is_ok_and(|status| status.exchanges == 3),
+                "Watch" => WatchResponse::decode(&*answer).is_ok_and(|reply| matches!(reply.message, Some(Reply::Hello(_)))),
+                "Exchanges" => ExchangesResponse::decode(&*answer).is_ok_and(|page| page.exchanges.len() == 3),
+                "Exchange" => ExchangeResponse::decode(&*answer).is_ok_and(|one| one.exchange.is_some_and(|row| row.id == 1)),
+                "Outline" => OutlineResponse::decode(&*answer).is_ok_and(|page| !page.blocks.is_empty()),
+                "Body" => BodyResponse::decode(&*answer).is_ok_and(|chunk| !chunk.data.is_empty()),
+                _ => HoldViewResponse::decode(&*answer).is_ok_and(|held| held.name.starts_with("main")),
+            };
+            assert!(fits, "{method} {request:?} is answered by {answer:?}");
+        }
+    }
+    let refused = call(&rig, "FoldTime", b"\x08\x01").await.expect_err("there is no such method");
+    assert_eq!(refused.code(), Code::Unimplemented);
+}
+
+/// What a viewer of version 0.1 kept of a place further up, with the budget hidden, a block marked and the agents put away.
+fn kept_by_an_older_viewer() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/view-0.1.json")
+}
+
+/// Run by hand, as the one for daemons.
+#[ignore = "writes the state anew that the other tests go by"]
+#[tokio::test(flavor = "multi_thread")]
+async fn record_what_a_viewer_keeps() {
+    let rig = conversation().await;
+    let terminal = rig.view().terminal(ROWS, COLS);
+    terminal.wait_for_text("re: question 2 line 9");
+    terminal.key(Key::PageUp);
+    terminal.keys("5bK");
+    terminal.keys("q");
+    assert_eq!(terminal.wait_exit(), 0);
+    fs::write(kept_by_an_older_viewer(), rig.home.kept_view("main")).expect("writable");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_place_that_an_older_viewer_kept_is_found_again() {
+    let rig = conversation().await;
+    let mut service = rig.grpc().await;
+    let hold = HoldViewRequest { peer: None, name: Some("main".to_owned()) };
+    let mut held = service.hold_view(hold).await.expect("a stream").into_inner();
+    let lease = held.message().await.expect("no error").expect("an answer").lease;
+    let data = fs::read(kept_by_an_older_viewer()).expect("readable");
+    service.save_view(SaveViewRequest { lease, schema: 1, data }).await.expect("saved");
+    let rig = rig.restart_after_kill();
+    let terminal = rig.view().terminal(ROWS, COLS);
+    let screen = terminal.wait_for_text("scrolled up");
+    assert_eq!((screen.row(1).as_str(), screen.row(2).as_str()), ("▌", "▌● re: question 1 line 0"));
+    assert!(!["│", "Σ", "was not restored"].iter().any(|text| screen.contains(text)), "{screen}");
 }

@@ -123,7 +123,7 @@ impl Upstream {
 }
 
 /// Text deltas between a beginning and an end.
-async fn stream(wire: &mut Wire<TcpStream>, count: usize, pause: Pause, text: impl Fn(usize) -> String) -> io::Result<()> {
+async fn deltas(wire: &mut Wire<TcpStream>, count: usize, pause: Pause, text: impl Fn(usize) -> String) -> io::Result<()> {
     let begin = [
         json!({"type": "message_start", "message": {"id": "msg_live", "type": "message", "role": "assistant",
                 "model": "claude-sonnet-4-5-20250929", "content": [], "usage": {"input_tokens": 9, "output_tokens": 1}}}),

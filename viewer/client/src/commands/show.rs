@@ -105,7 +105,7 @@ fn summary(exchange: &Exchange, upstream: &str) -> String {
             "sizes",
             Some(format!("{} sent, {} received", units::bytes(exchange.request_bytes), units::bytes(exchange.response_bytes))),
         ),
-        ("missing", Some(units::bytes(exchange.gap_bytes)).filter(|_| exchange.gap_bytes > 0)),
+        ("missing", (exchange.gap_bytes > 0).then(|| units::bytes(exchange.gap_bytes))),
     ];
     for (name, value) in facts {
         if let Some(value) = value {
