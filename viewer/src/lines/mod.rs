@@ -1,5 +1,6 @@
 //! Second stage: an item → lines of a given width. Knows roles, no colours. All text is made harmless here.
 
+mod ansi;
 mod call;
 mod content;
 mod edit;

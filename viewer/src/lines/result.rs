@@ -6,8 +6,7 @@ use ccdump_provider::content::Content;
 use super::{
     Span, content,
     page::{Fold, Page},
-    plain::{self, Flow},
-    remark,
+    plain, remark,
     system::change_word,
 };
 use ccdump_model::line::{width, width_of};
@@ -76,7 +75,7 @@ fn whole(result: &Part, page: &mut Page) {
         Content::ToolResult { text, other, .. } if text.trim().is_empty() && other.is_empty() => {
             page.words(vec![Span::new(Role::Dim, "(empty)")], 2);
         }
-        Content::Text(text) => plain::text(page, role, text, Flow::Columns),
+        Content::Text(text) => plain::output(page, role, text),
         content => content::full(page, role, content),
     }
 }

@@ -55,7 +55,7 @@ fn rule(speaker: &Speaker, words: impl Iterator<Item = String>, state: Option<&(
     }
     let dashes = room.checked_sub(width_of(&line) + width_of(&tail) + 1).filter(|dashes| *dashes >= DASHES);
     append(&mut line, Role::Frame, &format!(" {}", "─".repeat(dashes.unwrap_or(DASHES))));
-    tail.iter().for_each(|span| append(&mut line, span.role, &span.text));
+    tail.iter().for_each(|span| append(&mut line, span.look(), &span.text));
     (line, dashes.is_some())
 }
 

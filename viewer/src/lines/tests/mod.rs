@@ -11,7 +11,7 @@ use std::{fmt::Write as _, sync::Arc};
 use ccdump_provider::content::Content;
 use serde_json::Value;
 
-use super::{Detail, Line, lines};
+use super::{Detail, Line, Span, lines};
 use ccdump_model::blocks::{Category, Item, ItemBody, ItemKey, Part};
 
 const WIDTHS: [u16; 3] = [60, 80, 120];
@@ -42,7 +42,8 @@ fn plain(line: &Line) -> String {
 }
 
 fn styles(line: &Line) -> String {
-    let runs: Vec<String> = line.spans.iter().map(|span| format!("{:?}:{}", span.role, span.text)).collect();
+    let paint = |span: &Span| span.paint.map(|paint| format!("{paint:?}").replacen("Style::new()", "", 1)).unwrap_or_default();
+    let runs: Vec<String> = line.spans.iter().map(|span| format!("{:?}{}:{}", span.role, paint(span), span.text)).collect();
     runs.join("|")
 }
 

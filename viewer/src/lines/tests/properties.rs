@@ -22,7 +22,11 @@ use ccdump_model::{
 };
 
 /// Characters that make trouble, and pieces of the syntaxes that are read.
-const PIECES: [&str; 62] = [
+const PIECES: [&str; 66] = [
+    "\u{1b}[1;38;5;208m",
+    "\u{1b}[48;2;1;2;3m",
+    "\u{1b}[0m",
+    "//! /* ' \"\"\" <!-- ",
     "\u{1b}[31m",
     "\u{1b}]52;c;eA==\u{7}",
     "\u{9b}2J",
