@@ -1,6 +1,7 @@
 //! Lines of every kind of item, in each detail and at three widths: text, and styles as runs.
 
 mod conversation;
+mod every;
 mod kinds;
 mod properties;
 mod talk;
