@@ -2,6 +2,7 @@
 
 mod ansi;
 mod call;
+mod code;
 mod content;
 mod edit;
 mod headers;

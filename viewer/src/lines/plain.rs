@@ -2,7 +2,11 @@
 
 use ccdump_client::text::{clean, units};
 
-use super::{Span, ansi, page::Page};
+use super::{
+    Span, ansi,
+    code::{self, Language},
+    page::Page,
+};
 use ccdump_model::line::{Look, expand_tabs, expand_tabs_from, width};
 use ccdump_model::theme::Role;
 
@@ -37,6 +41,15 @@ pub(super) fn text(page: &mut Page, role: Role, text: &str, flow: Flow) {
 /// What a program has put out, in its own colours.
 pub(super) fn output(page: &mut Page, role: Role, text: &str) {
     lay_out(page, text, Flow::Columns, |shown| ansi::read(role, shown));
+}
+
+/// Code, in the colours of its language. `is_numbered`: its lines may begin with their numbers.
+pub(super) fn code(page: &mut Page, base: Role, language: Language, text: &str, is_numbered: bool) {
+    lay_out(page, text, Flow::Columns, |shown| {
+        let clean = clean(shown);
+        let runs = code::highlight(language, base, &clean, is_numbered);
+        (clean, runs)
+    });
 }
 
 /// `read` makes the text clean, and says how its stretches look.

@@ -4,7 +4,9 @@ use ccdump_client::text::units;
 use ccdump_provider::content::Content;
 
 use super::{
-    Span, content,
+    Span,
+    code::Language,
+    content,
     page::{Fold, Page},
     plain, remark,
     system::change_word,
@@ -24,16 +26,16 @@ pub(super) fn alone(name: Option<&str>, result: &Part, change: Change, full: boo
     if full && matches!(result, Part::Here { .. }) {
         lead.extend(size(result));
         page.head(lead, vec![], tail, Fold::Open);
-        return whole(result, page);
+        return whole(result, None, page);
     }
     summary(lead, tail, result, Fold::Closed, page);
 }
 
 /// What stands below its call.
-pub(super) fn below(result: &Part, full: bool, page: &mut Page) {
+pub(super) fn below(result: &Part, language: Option<Language>, full: bool, page: &mut Page) {
     page.indent(Span::new(role(result), "⎿ "), Span::new(Role::Text, "  "));
     if full && matches!(result, Part::Here { .. }) {
-        whole(result, page);
+        whole(result, language, page);
     } else {
         summary(Vec::new(), Vec::new(), result, Fold::None, page);
     }
@@ -64,7 +66,8 @@ fn summary(lead: Vec<Span>, change: Vec<Span>, result: &Part, fold: Fold, page: 
     page.head(lead, vec![Span::new(role, &text)], tail, fold);
 }
 
-fn whole(result: &Part, page: &mut Page) {
+/// `language`: of the file that was read.
+fn whole(result: &Part, language: Option<Language>, page: &mut Page) {
     let Part::Here { content, .. } = result else { return };
     let is_error = is_error(content);
     if is_error {
@@ -76,6 +79,12 @@ fn whole(result: &Part, page: &mut Page) {
             page.words(vec![Span::new(Role::Dim, "(empty)")], 2);
         }
         Content::Text(text) => plain::output(page, role, text),
+        Content::ToolResult { text, other, .. } if !is_error && other.is_empty() && !text.contains('\u{1b}') => {
+            match language.or_else(|| Language::of_text(text)) {
+                Some(spoken) => plain::code(page, role, spoken, text, language.is_some()),
+                None => plain::output(page, role, text),
+            }
+        }
         content => content::full(page, role, content),
     }
 }

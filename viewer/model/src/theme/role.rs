@@ -35,6 +35,13 @@ roles! {
     Code = "code",
     /// Code on lines of its own: fenced blocks, commands, files that are written.
     CodeBlock = "code-block",
+    /// Kinds of words in code.
+    CodeComment = "code-comment",
+    CodeString = "code-string",
+    CodeNumber = "code-number",
+    CodeKeyword = "code-keyword",
+    /// Of types, keys and attributes.
+    CodeName = "code-name",
     /// The text of a link.
     Link = "link",
     /// Marks, rules and frames.
