@@ -4,7 +4,7 @@ use ccdump_client::text::clean;
 use similar::{Algorithm, DiffOp, DiffTag, capture_diff_slices};
 use unicode_segmentation::UnicodeSegmentation as _;
 
-use super::{Span, page::Page, wrap::append};
+use super::{Span, page::Page, plain::Flow, wrap::append};
 use ccdump_model::line::expand_tabs;
 use ccdump_model::theme::Role;
 
@@ -15,7 +15,7 @@ const MOST_SHOWN: usize = 2_000;
 /// Unchanged lines that are shown around changed ones.
 const CONTEXT: usize = 3;
 /// Longer lines, and more of them in one place, are not compared word by word.
-const LONGEST_LINE: usize = 500;
+const LONGEST_LINE: usize = 2_000;
 const MOST_PAIRS: usize = 40;
 
 /// A text that is to take the place of another.
@@ -46,7 +46,36 @@ pub(super) fn counts(edits: &[Edit<'_>]) -> Counts {
     counts
 }
 
-pub(super) fn diff(edits: &[Edit<'_>], page: &mut Page) {
+/// How many words come and go. `None`: the texts are too long to be told, or have too little in common.
+pub(super) fn words_changed(edit: &Edit<'_>) -> Option<Counts> {
+    let (old, new) = (prepared(edit.old), prepared(edit.new));
+    let (old, new) = (lines(&old), lines(&new));
+    if is_long(&old, &new) {
+        return None;
+    }
+    let (mut counts, mut is_related) = (Counts::default(), false);
+    for op in compare(&old, &new) {
+        let before = old.get(op.old_range()).unwrap_or_default();
+        let after = new.get(op.new_range()).unwrap_or_default();
+        if op.tag() == DiffTag::Equal {
+            is_related |= before.iter().any(|line| !line.trim().is_empty());
+            continue;
+        }
+        let (goes, comes) = pairs(before, after);
+        for at in 0..goes.len().max(comes.len()) {
+            let (went, came) = (goes.get(at), comes.get(at));
+            let is_partly =
+                [went, came].into_iter().flatten().flatten().any(|(role, _)| *role != Role::Removed && *role != Role::Added);
+            is_related |= is_partly;
+            counts.removed += went.map_or(0, |line| words_of(line, if is_partly { Role::RemovedWord } else { Role::Removed }));
+            counts.added += came.map_or(0, |line| words_of(line, if is_partly { Role::AddedWord } else { Role::Added }));
+        }
+    }
+    is_related.then_some(counts)
+}
+
+/// `flow`: how lines that are too long are broken.
+pub(super) fn diff(edits: &[Edit<'_>], flow: Flow, page: &mut Page) {
     let most = page.len().saturating_add(MOST_SHOWN);
     for (at, edit) in edits.iter().enumerate() {
         if at > 0 {
@@ -64,11 +93,16 @@ pub(super) fn diff(edits: &[Edit<'_>], page: &mut Page) {
             let before = old.get(op.old_range()).unwrap_or_default();
             let after = new.get(op.new_range()).unwrap_or_default();
             match op.tag() {
-                DiffTag::Equal => context(before, at == 0, at == last, page),
-                _ => replaced(cut(before, most, page), cut(after, most, page), page),
+                DiffTag::Equal => context(before, [at == 0, at == last], flow, page),
+                _ => replaced(cut(before, most, page), cut(after, most, page), flow, page),
             }
         }
     }
+}
+
+/// Words of a line that have this role.
+fn words_of(line: &Words<'_>, role: Role) -> usize {
+    line.iter().filter(|(of, _)| *of == role).map(|(_, text)| text.unicode_words().count()).sum()
 }
 
 /// A diff in a form of its own: each line as its sign says.
@@ -103,29 +137,39 @@ fn lines(text: &str) -> Vec<&str> {
     text.lines().collect()
 }
 
+fn is_long(old: &[&str], new: &[&str]) -> bool {
+    old.len().saturating_add(new.len()) > 2 * MOST_LINES
+}
+
 fn compare(old: &[&str], new: &[&str]) -> Vec<DiffOp> {
-    if old.len().saturating_add(new.len()) > 2 * MOST_LINES {
+    if is_long(old, new) {
         return vec![DiffOp::Replace { old_index: 0, old_len: old.len(), new_index: 0, new_len: new.len() }];
     }
     capture_diff_slices(Algorithm::Myers, old, new)
 }
 
 /// Unchanged lines: only those that stand near changed ones.
-fn context(lines: &[&str], is_first: bool, is_last: bool, page: &mut Page) {
+fn context(lines: &[&str], [is_first, is_last]: [bool; 2], flow: Flow, page: &mut Page) {
     let before = if is_first { 0 } else { CONTEXT };
     let after = if is_last { 0 } else { CONTEXT };
     if lines.len() <= before + after + 1 {
-        return lines.iter().for_each(|line| row(' ', vec![(Role::Text, line)], page));
+        return lines.iter().for_each(|line| row(' ', vec![(Role::Text, line)], flow, page));
     }
     let (head, rest) = lines.split_at(before);
     let tail = rest.split_at(rest.len() - after).1;
-    head.iter().for_each(|line| row(' ', vec![(Role::Text, line)], page));
+    head.iter().for_each(|line| row(' ', vec![(Role::Text, line)], flow, page));
     page.words(vec![Span::new(Role::Frame, "⋯")], 2);
-    tail.iter().for_each(|line| row(' ', vec![(Role::Text, line)], page));
+    tail.iter().for_each(|line| row(' ', vec![(Role::Text, line)], flow, page));
 }
 
 /// Lines that go, and those that come for them. Where they stand for each other, their words are compared.
-fn replaced(old: &[&str], new: &[&str], page: &mut Page) {
+fn replaced(old: &[&str], new: &[&str], flow: Flow, page: &mut Page) {
+    let (goes, comes) = pairs(old, new);
+    goes.into_iter().for_each(|line| row('-', line, flow, page));
+    comes.into_iter().for_each(|line| row('+', line, flow, page));
+}
+
+fn pairs<'a>(old: &[&'a str], new: &[&'a str]) -> (Vec<Words<'a>>, Vec<Words<'a>>) {
     let (mut goes, mut comes) = (Vec::new(), Vec::new());
     let most = old.len().max(new.len());
     for at in 0..most {
@@ -141,8 +185,7 @@ fn replaced(old: &[&str], new: &[&str], page: &mut Page) {
             }
         }
     }
-    goes.into_iter().for_each(|line| row('-', line, page));
-    comes.into_iter().for_each(|line| row('+', line, page));
+    (goes, comes)
 }
 
 type Words<'a> = Vec<(Role, &'a str)>;
@@ -167,7 +210,7 @@ fn words<'a>(old: &'a str, new: &'a str) -> (Words<'a>, Words<'a>) {
     if same * 3 >= old.trim().len().max(new.trim().len()) { (goes, comes) } else { plain }
 }
 
-fn row(sign: char, words: Words<'_>, page: &mut Page) {
+fn row(sign: char, words: Words<'_>, flow: Flow, page: &mut Page) {
     let role = match sign {
         '-' => Role::Removed,
         '+' => Role::Added,
@@ -178,6 +221,9 @@ fn row(sign: char, words: Words<'_>, page: &mut Page) {
     for (role, text) in words {
         append(&mut line, role, &Span::new(role, text).text);
     }
-    page.columns(line);
+    match flow {
+        Flow::Words => page.words(line, 0),
+        Flow::Columns => page.columns(line),
+    }
     page.outdent();
 }

@@ -2,7 +2,7 @@
 
 use ccdump_client::{text::units, words};
 use ccdump_model::{
-    blocks::{Pending, Voice},
+    blocks::{Gone, Pending, Voice},
     theme::Role,
 };
 use ccdump_provider::content::Content;
@@ -12,6 +12,9 @@ use super::{
     page::{Fold, Page},
     plain::{self, Flow},
 };
+
+/// Blocks that are gone of which each is named.
+const MOST_GONE: usize = 50;
 
 pub(super) fn error(words: &str, page: &mut Page) {
     page.mark(Role::Error, "✗");
@@ -28,11 +31,29 @@ pub(super) fn stop(reason: &str, page: &mut Page) {
     page.head(vec![], vec![Span::new(Role::Warning, content::short(reason))], vec![], Fold::None);
 }
 
-pub(super) fn rewritten(changed: usize, removed: usize, page: &mut Page) {
+pub(super) fn rewritten(changed: usize, removed: &[Gone], full: bool, page: &mut Page) {
     page.mark(Role::Changed, "≠");
-    let words = words::rewritten(changed, removed).unwrap_or_else(|| "history rewritten".to_owned());
+    let words = words::rewritten(changed, removed.len()).unwrap_or_else(|| "history rewritten".to_owned());
     let consequence = "; the prompt cache ends where it was";
-    page.words(vec![Span::new(Role::Changed, &words), Span::new(Role::Dim, consequence)], 0);
+    if !full || removed.is_empty() {
+        return page.head(
+            vec![Span::new(Role::Changed, &words)],
+            vec![Span::new(Role::Dim, consequence)],
+            vec![],
+            if removed.is_empty() { Fold::None } else { Fold::Closed },
+        );
+    }
+    page.head(vec![Span::new(Role::Changed, &words)], vec![Span::new(Role::Dim, consequence)], vec![], Fold::Open);
+    for gone in removed.iter().take(MOST_GONE) {
+        let lead =
+            vec![Span::new(Role::Removed, "- "), Span::new(Role::Dim, &format!("{} · {}", gone.what, units::bytes(gone.bytes)))];
+        let words = gone.content.as_deref().map(|content| content::words(content)).unwrap_or_default();
+        let gist = format!("  {}", content::short(words.trim_start()));
+        page.head(lead, vec![Span::new(Role::Removed, &gist)], vec![], Fold::None);
+    }
+    if let Some(more) = removed.len().checked_sub(MOST_GONE).filter(|more| *more > 0) {
+        page.words(vec![Span::new(Role::Dim, &format!("… and {more} more"))], 2);
+    }
 }
 
 pub(super) fn earlier(blocks: usize, bytes: u64, page: &mut Page) {

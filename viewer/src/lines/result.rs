@@ -5,11 +5,11 @@ use ccdump_provider::content::Content;
 
 use super::{
     Span,
+    changed::Changed,
     code::Language,
     content,
     page::{Fold, Page},
     plain, remark,
-    system::change_word,
 };
 use ccdump_model::line::{width, width_of};
 use ccdump_model::{
@@ -18,14 +18,21 @@ use ccdump_model::{
 };
 
 /// A result whose call stands elsewhere.
-pub(super) fn alone(name: Option<&str>, result: &Part, change: Change, full: bool, page: &mut Page) {
+pub(super) fn alone(name: Option<&str>, result: &Part, changed: Changed<'_>, full: bool, page: &mut Page) {
     page.mark(role(result), "⎿");
     let mut lead: Vec<Span> =
         name.map(|name| Span::new(Role::ToolCall, &format!("{}  ", content::short(name)))).into_iter().collect();
-    let tail: Vec<Span> = change_word(change).filter(|_| change == Change::Changed).into_iter().collect();
+    let now = match result {
+        Part::Here { content, .. } => Some(content.as_ref()),
+        Part::Absent { .. } => None,
+    };
+    let tail: Vec<Span> = changed.word(now).filter(|_| changed.change == Change::Changed).into_iter().collect();
     if full && matches!(result, Part::Here { .. }) {
         lead.extend(size(result));
         page.head(lead, vec![], tail, Fold::Open);
+        if now.is_some_and(|now| changed.diff(now, page)) {
+            return;
+        }
         return whole(result, None, page);
     }
     summary(lead, tail, result, Fold::Closed, page);

@@ -54,6 +54,8 @@ pub struct Item {
     pub body: ItemBody,
     /// The pieces of it whose content nobody has asked for ([`Pending::NotAsked`]): to be fetched when it is unfolded.
     pub wants: Vec<Wanted>,
+    /// What stood in its place in the request before, where it was changed and that is known.
+    pub was: Option<Arc<Content>>,
 }
 
 impl Item {
@@ -154,7 +156,7 @@ pub enum ItemBody {
     /// The history is not what it was: it breaks the prompt cache. Counts of message blocks.
     Rewritten {
         changed: usize,
-        removed: usize,
+        removed: Vec<Gone>,
     },
     /// Blocks of a long history that is new here, before the ones that are shown.
     Earlier {
@@ -280,6 +282,16 @@ pub enum Pending {
     Loading,
     /// It cannot be had: why.
     Failed(String),
+}
+
+/// A block of the history that is gone.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Gone {
+    /// In words.
+    pub what: &'static str,
+    pub bytes: u64,
+    /// If it is here still.
+    pub content: Option<Arc<Content>>,
 }
 
 #[derive(Debug, Clone, PartialEq)]

@@ -7,15 +7,16 @@ use ccdump_provider::block::BlockKind;
 use ccdump_wire::v1::{Block, BlockState};
 
 use super::{
-    Category, ItemBody, Source,
+    Category, Gone, ItemBody, Source,
+    former::Former,
     list::List,
     piece::{self, is_call, is_result, wanted},
     repeats::Said,
 };
-use crate::record::{Loaded, Piece, RequestSide};
+use crate::record::{Held, Loaded, Piece, RequestSide};
 
-pub(super) fn add(side: &RequestSide, before: Option<&Loaded>, list: &mut List) {
-    rewritten(side, list);
+pub(super) fn add(side: &RequestSide, before: Option<&Loaded>, former: &Former<'_>, list: &mut List) {
+    rewritten(side, former, list);
     let said = Said::by(before);
     let shown: Vec<&Piece> = side.pieces.iter().filter(|piece| is_message(&piece.block) && !is_repeated(piece, &said)).collect();
     let (earlier, shown) = shown.split_at(shown.len().saturating_sub(SHOWN));
@@ -33,10 +34,12 @@ pub(super) fn add(side: &RequestSide, before: Option<&Loaded>, list: &mut List) 
             let (category, body) = piece::other(piece, Source::Request, false);
             let wants = wanted(Source::Request, piece).into_iter().collect();
             list.add_block(Source::Request, &piece.block, category, body, wants);
+            list.was(former.of_changed(&piece.block));
         } else if id.and_then(|id| joined.get(id)).is_none_or(|joined| !std::ptr::eq(*joined, *piece)) {
             let name = id.and_then(|id| names.get(id)).map(|name| (*name).to_owned());
             let wants = wanted(Source::Request, piece).into_iter().collect();
             list.add_block(Source::Request, &piece.block, Category::Tools, piece::result(piece, name), wants);
+            list.was(former.of_changed(&piece.block));
         }
     }
 }
@@ -62,13 +65,19 @@ fn is_repeated(piece: &Piece, said: &Said<'_>) -> bool {
     }
 }
 
-fn rewritten(side: &RequestSide, list: &mut List) {
+fn rewritten(side: &RequestSide, former: &Former<'_>, list: &mut List) {
     let messages = side.pieces.iter().filter(|piece| is_message(&piece.block));
     let changed = messages.filter(|piece| piece.block.state() == BlockState::Changed).count();
-    let removed = side.removed.iter().filter(|block| is_message(block)).count();
-    if words::rewritten(changed, removed).is_some() {
+    let removed: Vec<Gone> = side.removed.iter().filter(|block| is_message(block)).map(|block| gone(block, former)).collect();
+    if words::rewritten(changed, removed.len()).is_some() {
         list.add("rewritten", Category::Metadata, ItemBody::Rewritten { changed, removed });
     }
+}
+
+fn gone(block: &Block, former: &Former<'_>) -> Gone {
+    let content = former.of_gone(block);
+    let held = content.clone().map_or(Held::NotAsked, Held::Here);
+    Gone { what: piece::what(&Piece { block: block.clone(), content: held }), bytes: block.length, content }
 }
 
 /// The result of each call that is among `shown`, by id; the first one, where there are several.

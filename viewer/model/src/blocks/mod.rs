@@ -2,6 +2,7 @@
 
 mod aside;
 mod ending;
+mod former;
 mod headers;
 mod injected;
 mod item;
@@ -20,7 +21,7 @@ mod turn;
 
 pub use injected::{Segment, segments};
 pub use item::{
-    Category, Change, Headers, Item, ItemBody, ItemKey, Numbers, Parameter, Part, Pending, Source, Speaker, ToolDefinition,
+    Category, Change, Gone, Headers, Item, ItemBody, ItemKey, Numbers, Parameter, Part, Pending, Source, Speaker, ToolDefinition,
     TurnHead, TurnState, Voice, Wanted, is_usual_stop,
 };
 pub use turn::{Turn, items};

@@ -6,18 +6,19 @@ use ccdump_wire::v1::Block;
 
 use super::{
     Category, Change, ItemBody, Parameter, Source, ToolDefinition,
+    former::Former,
     list::List,
     piece::{part, wanted},
 };
 use crate::record::{Held, Piece, RequestSide};
 
-pub(super) fn add(side: &RequestSide, list: &mut List) {
-    system(side, list);
+pub(super) fn add(side: &RequestSide, former: &Former<'_>, list: &mut List) {
+    system(side, former, list);
     tools(side, list);
     parameters(side, list);
 }
 
-fn system(side: &RequestSide, list: &mut List) {
+fn system(side: &RequestSide, former: &Former<'_>, list: &mut List) {
     let sections = || of_kind(side, BlockKind::System);
     let of = side.previous.is_none().then(|| sections().count());
     for section in sections() {
@@ -25,6 +26,7 @@ fn system(side: &RequestSide, list: &mut List) {
         let body = ItemBody::System { number, of, text: part(section), change: Change::from(section.block.state()) };
         let wants = wanted(Source::Request, section).into_iter().collect();
         list.add_block(Source::Request, &section.block, Category::System, body, wants);
+        list.was(former.of_changed(&section.block));
     }
     let gone = removed(side, BlockKind::System).count();
     if gone > 0 {

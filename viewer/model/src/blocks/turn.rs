@@ -14,6 +14,8 @@ pub struct Turn<'a> {
     pub loaded: &'a Loaded,
     /// The exchange before in the thread, if it is here: what it said is not repeated.
     pub before: Option<&'a Loaded>,
+    /// The exchanges before that one, the newest first, as far as they are here without a gap: what was changed stood in one of them.
+    pub earlier: &'a [&'a Loaded],
     /// The exchange after in the thread, if it is here: it brings the results of tool calls.
     pub after: Option<&'a Loaded>,
     /// The viewer's place, for times of day.

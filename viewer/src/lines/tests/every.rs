@@ -183,7 +183,7 @@ fn remarks() -> Vec<(&'static str, ItemBody)> {
         ("user", ItemBody::Attachment { content: image.clone(), voice: Voice::User }),
         ("injected", ItemBody::Attachment { content: image.clone(), voice: Voice::Injected }),
         ("assistant", ItemBody::Attachment { content: image, voice: Voice::Assistant }),
-        ("removed", ItemBody::Rewritten { changed: 0, removed: 3 }),
+        ("removed", ItemBody::Rewritten { changed: 3, removed: vec![] }),
         ("earlier", ItemBody::Earlier { blocks: 1, bytes: 900 }),
         ("error", ItemBody::Error("failed: the upstream answered 500".to_owned())),
         ("refusal", ItemBody::Stop("refusal".to_owned())),

@@ -1,5 +1,6 @@
 //! Lines of every kind of item, in each detail and at three widths: text, and styles as runs.
 
+mod changed;
 mod conversation;
 mod every;
 mod kinds;
@@ -18,7 +19,7 @@ use ccdump_model::blocks::{Category, Item, ItemBody, ItemKey, Part};
 const WIDTHS: [u16; 3] = [60, 80, 120];
 
 fn item(body: ItemBody) -> Item {
-    Item { key: ItemKey::new("test"), category: Category::User, body, wants: Vec::new() }
+    Item { key: ItemKey::new("test"), category: Category::User, body, wants: Vec::new(), was: None }
 }
 
 fn here(content: Content) -> Part {
@@ -50,9 +51,12 @@ fn styles(line: &Line) -> String {
 
 /// All that is drawn of `bodies`, for a snapshot: the same at another width is said to be.
 fn sheet(bodies: Vec<(&str, ItemBody)>) -> String {
+    sheet_of(bodies.into_iter().map(|(name, body)| (name, item(body))).collect())
+}
+
+fn sheet_of(items: Vec<(&str, Item)>) -> String {
     let mut sheet = String::new();
-    for (name, body) in bodies {
-        let item = item(body);
+    for (name, item) in items {
         for detail in [Detail::Summary, Detail::Full] {
             let mut before: Option<Vec<Line>> = None;
             for width in WIDTHS {

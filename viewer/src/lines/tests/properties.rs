@@ -260,7 +260,8 @@ proptest! {
     #[test]
     fn any_content_in_any_place_is_harmless_and_fits(content in content(), words in text(), width in 1_u16..=300) {
         for body in bodies(content, &words) {
-            let trouble = trouble(&item(body), width);
+            let was = Some(Arc::new(Content::Text(words.clone())));
+            let trouble = trouble(&Item { was, ..item(body) }, width);
             prop_assert!(trouble.is_none(), "{}", trouble.unwrap_or_default());
         }
     }
