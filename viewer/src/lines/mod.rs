@@ -72,13 +72,15 @@ fn draw(item: &Item, full: bool, page: &mut Page) {
         ItemBody::ToolResult { name, result, change } => {
             result::alone(name.as_deref(), result, Changed { change: *change, was }, full, page);
         }
-        ItemBody::System { number, of, text, change } => {
-            system::section(*number, *of, text, Changed { change: *change, was }, full, page);
+        ItemBody::System { tag, number, of, text, change } => {
+            system::section(*tag, (*number, *of), text, Changed { change: *change, was }, full, page);
         }
         ItemBody::Tools { definitions, removed, bytes, change } => tools::tools(definitions, removed, *bytes, *change, full, page),
         ItemBody::Parameters { parameters, removed } => parameters::parameters(parameters, removed, full, page),
         ItemBody::Attachment { content, voice } => remark::attachment(content, *voice, page),
         ItemBody::Rewritten { changed, removed } => remark::rewritten(*changed, removed, full, page),
+        ItemBody::Compacted { blocks, bytes, summary } => remark::compacted(*blocks, *bytes, *summary, page),
+        ItemBody::Tries(tries) => remark::tries(tries, page),
         ItemBody::Earlier { blocks, bytes } => remark::earlier(*blocks, *bytes, page),
         ItemBody::Headers(of_side) => headers::headers(of_side, full, page),
         ItemBody::Usage { usage, numbers } => usage::usage(usage, numbers, full, page),

@@ -2,7 +2,8 @@
 
 use ccdump_client::{text::units, words};
 use ccdump_model::{
-    blocks::{Gone, Pending, Voice},
+    blocks::{Gone, Pending, Try, Voice},
+    line::width,
     theme::Role,
 };
 use ccdump_provider::content::Content;
@@ -54,6 +55,30 @@ pub(super) fn rewritten(changed: usize, removed: &[Gone], full: bool, page: &mut
     if let Some(more) = removed.len().checked_sub(MOST_GONE).filter(|more| *more > 0) {
         page.words(vec![Span::new(Role::Dim, &format!("… and {more} more"))], 2);
     }
+}
+
+/// A rule across the screen: what is above is not in the request any more.
+pub(super) fn compacted(blocks: Option<usize>, bytes: Option<u64>, summary: u64, page: &mut Page) {
+    let was = match (blocks, bytes) {
+        (Some(blocks), Some(bytes)) => format!("{} ({}) became", units::plural(blocks, "block"), units::bytes(bytes)),
+        (Some(blocks), None) => format!("{} became", units::plural(blocks, "block")),
+        (None, Some(bytes)) => format!("a request of {} became", units::bytes(bytes)),
+        (None, None) => "it became".to_owned(),
+    };
+    let words = format!(" history compacted: {was} a summary of {} ", units::bytes(summary));
+    let mut line = vec![Span::new(Role::Frame, "══"), Span::new(Role::Changed, &words)];
+    let dashes = page.room().saturating_sub(width(&words) + 2);
+    line.push(Span::new(Role::Frame, &"═".repeat(dashes)));
+    page.blank();
+    page.words(line, 3);
+}
+
+/// `↻ tried 3 times: 529 (#12), 529 (#13), 200 (#14)`
+pub(super) fn tries(tries: &[Try], page: &mut Page) {
+    page.mark(Role::Warning, "↻");
+    let outcomes: Vec<String> = tries.iter().map(|one| format!("{} (#{})", one.outcome, one.id)).collect();
+    let times = Span::new(Role::Warning, &format!("tried {}: ", units::plural(tries.len(), "time")));
+    page.words(vec![times, Span::new(Role::Dim, &outcomes.join(", "))], 2);
 }
 
 pub(super) fn earlier(blocks: usize, bytes: u64, page: &mut Page) {

@@ -11,13 +11,21 @@ use super::{
 };
 use ccdump_model::{blocks::Part, theme::Role};
 
-pub(super) fn section(number: usize, of: Option<usize>, text: &Part, changed: Changed<'_>, full: bool, page: &mut Page) {
+pub(super) fn section(
+    tag: Option<usize>,
+    (number, of): (usize, Option<usize>),
+    text: &Part,
+    changed: Changed<'_>,
+    full: bool,
+    page: &mut Page,
+) {
     page.mark(Role::System, "§");
     let number = match of {
         Some(of) => format!("{number}/{of}"),
         None => number.to_string(),
     };
-    let lead = vec![Span::new(Role::System, &number)];
+    let mut lead: Vec<Span> = tag.map(|tag| Span::new(Role::tag(tag), &format!("sp-{tag} "))).into_iter().collect();
+    lead.push(Span::new(Role::System, &number));
     let mut tail = vec![Span::new(Role::Dim, &format!(" · {}", units::bytes(text.bytes())))];
     let now = match text {
         Part::Here { content, .. } => Some(content.as_ref()),

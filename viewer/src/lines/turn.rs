@@ -73,6 +73,7 @@ fn state_word(state: TurnState) -> Option<(Role, &'static str)> {
         TurnState::Complete => None,
         TurnState::Truncated => Some((Role::Warning, "cut off")),
         TurnState::Cancelled => Some((Role::Warning, "cancelled")),
+        TurnState::TriedAgain => Some((Role::Warning, "tried again")),
         TurnState::Failed => Some((Role::Error, "failed")),
         TurnState::DaemonStopped => Some((Role::Warning, "daemon stopped")),
     }

@@ -129,8 +129,10 @@ pub enum ItemBody {
         result: Part,
         change: Change,
     },
-    /// A section of the system prompt. `number` counts from 1; `of` is known where all sections are new.
+    /// A section of the system prompt. `number` counts from 1; `of` is known where all sections are new. `tag` is the number of what it
+    /// says, in its session.
     System {
+        tag: Option<usize>,
         number: usize,
         of: Option<usize>,
         text: Part,
@@ -158,6 +160,14 @@ pub enum ItemBody {
         changed: usize,
         removed: Vec<Gone>,
     },
+    /// The history begins anew with a summary of what was said so far. `blocks`, `bytes`: what the summary stands for, as far as known.
+    Compacted {
+        blocks: Option<usize>,
+        bytes: Option<u64>,
+        summary: u64,
+    },
+    /// The request was sent before, and failed. Oldest first; the last one is this one.
+    Tries(Vec<Try>),
     /// Blocks of a long history that is new here, before the ones that are shown.
     Earlier {
         blocks: usize,
@@ -227,6 +237,8 @@ pub enum TurnState {
     Truncated,
     Cancelled,
     Failed,
+    /// It failed, and the same request was sent again.
+    TriedAgain,
     DaemonStopped,
 }
 
@@ -282,6 +294,14 @@ pub enum Pending {
     Loading,
     /// It cannot be had: why.
     Failed(String),
+}
+
+/// One time that a request was sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Try {
+    pub id: u64,
+    /// How it ended: `529`, `no answer`.
+    pub outcome: String,
 }
 
 /// A block of the history that is gone.

@@ -16,7 +16,6 @@ use super::{
 use crate::record::{Held, Loaded, Piece, RequestSide};
 
 pub(super) fn add(side: &RequestSide, before: Option<&Loaded>, former: &Former<'_>, list: &mut List) {
-    rewritten(side, former, list);
     let said = Said::by(before);
     let shown: Vec<&Piece> = side.pieces.iter().filter(|piece| is_message(&piece.block) && !is_repeated(piece, &said)).collect();
     let (earlier, shown) = shown.split_at(shown.len().saturating_sub(SHOWN));
@@ -52,7 +51,7 @@ pub(super) fn add_call(source: Source, call: &Piece, result: Option<(Source, &Pi
 }
 
 /// Whether `block` stands in the messages.
-fn is_message(block: &Block) -> bool {
+pub(super) fn is_message(block: &Block) -> bool {
     !matches!(kind(block), BlockKind::System | BlockKind::ToolDefinition | BlockKind::Parameter)
 }
 
@@ -65,7 +64,8 @@ fn is_repeated(piece: &Piece, said: &Said<'_>) -> bool {
     }
 }
 
-fn rewritten(side: &RequestSide, former: &Former<'_>, list: &mut List) {
+/// That the history is not what it was.
+pub(super) fn rewritten(side: &RequestSide, former: &Former<'_>, list: &mut List) {
     let messages = side.pieces.iter().filter(|piece| is_message(&piece.block));
     let changed = messages.filter(|piece| piece.block.state() == BlockState::Changed).count();
     let removed: Vec<Gone> = side.removed.iter().filter(|block| is_message(block)).map(|block| gone(block, former)).collect();

@@ -1,6 +1,6 @@
 //! The request's items: what it adds to the one before it.
 
-use super::{Category, ItemBody, Pending, former::Former, headers, list::List, messages, setting, turn::Turn};
+use super::{Category, ItemBody, Pending, compaction, former::Former, headers, list::List, messages, setting, turn::Turn};
 use crate::record::Fetched;
 
 pub(super) fn add(turn: Turn<'_>, list: &mut List) {
@@ -8,7 +8,11 @@ pub(super) fn add(turn: Turn<'_>, list: &mut List) {
     match &turn.loaded.request {
         Fetched::Here(side) => {
             let former = Former::of(turn);
-            setting::add(side, &former, list);
+            let is_compacted = compaction::add(turn, side, list);
+            setting::add(turn, side, &former, list);
+            if !is_compacted {
+                messages::rewritten(side, &former, list);
+            }
             messages::add(side, turn.before, &former, list);
         }
         Fetched::NotYet => {

@@ -17,7 +17,7 @@ fn said(words: &str) -> ItemBody {
 fn what_was_changed_is_shown_word_by_word() {
     let prompt = |date: &str| format!("You are an agent.\n\n# Tone\n- Be brief.\n- Be kind.\n\n# Environment\nToday is {date}.\n");
     let now = here(Content::Text(prompt("24 November, a Tuesday")));
-    let section = ItemBody::System { number: 2, of: None, text: now, change: Change::Changed };
+    let section = ItemBody::System { tag: Some(4), number: 2, of: None, text: now, change: Change::Changed };
     let long = "It is said at length, so that no screen has room for it on one line, what is to be done and by whom, and that it is to be done soon.";
     let cleared = |words: &str, now: Part| Item {
         was: Some(std::sync::Arc::new(Content::ToolResult { is_error: false, text: words.to_owned(), other: vec![] })),

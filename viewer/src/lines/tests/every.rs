@@ -9,10 +9,10 @@ use serde_json::{Value, json};
 
 use super::{call, here, result, sheet, text};
 use ccdump_model::blocks::{
-    Change, Headers, ItemBody, Numbers, Parameter, Part, Pending, Speaker, ToolDefinition, TurnHead, TurnState, Voice,
+    Change, Headers, ItemBody, Numbers, Parameter, Part, Pending, Speaker, ToolDefinition, Try, TurnHead, TurnState, Voice,
 };
 
-const KINDS: [&str; 22] = [
+const KINDS: [&str; 24] = [
     "turn",
     "aside",
     "text",
@@ -26,6 +26,8 @@ const KINDS: [&str; 22] = [
     "parameters",
     "attachment",
     "rewritten",
+    "compacted",
+    "tries",
     "earlier",
     "headers",
     "usage",
@@ -52,6 +54,8 @@ fn kind(body: &ItemBody) -> &'static str {
         ItemBody::Parameters { .. } => "parameters",
         ItemBody::Attachment { .. } => "attachment",
         ItemBody::Rewritten { .. } => "rewritten",
+        ItemBody::Compacted { .. } => "compacted",
+        ItemBody::Tries(_) => "tries",
         ItemBody::Earlier { .. } => "earlier",
         ItemBody::Headers(_) => "headers",
         ItemBody::Usage { .. } => "usage",
@@ -116,7 +120,7 @@ fn tools() -> Vec<(&'static str, ItemBody)> {
 }
 
 fn about_the_request() -> Vec<(&'static str, ItemBody)> {
-    let section = |text, change| ItemBody::System { number: 2, of: Some(3), text, change };
+    let section = |text, change| ItemBody::System { tag: Some(8), number: 2, of: Some(3), text, change };
     let prompt = here(Content::Text("You are an agent.\n\n# Tone\n- Be brief.".to_owned()));
     let tool = |name: &str, content| ToolDefinition { name: name.to_owned(), bytes: 2_000, change: Change::New, content };
     let about = Content::ToolDefinition { name: "Bash".to_owned(), description: "Runs commands.".to_owned() };
@@ -175,6 +179,7 @@ fn remarks() -> Vec<(&'static str, ItemBody)> {
         state: TurnState::Complete,
         error: None,
     };
+    let tried = |id, outcome: &str| Try { id, outcome: outcome.to_owned() };
     let image = Arc::new(Content::Image { media_type: None, bytes: 12 });
     let unknown = Content::Other { wire_type: "hologram".to_owned(), json: json!({"depth": 3}) };
     vec![
@@ -184,6 +189,9 @@ fn remarks() -> Vec<(&'static str, ItemBody)> {
         ("injected", ItemBody::Attachment { content: image.clone(), voice: Voice::Injected }),
         ("assistant", ItemBody::Attachment { content: image, voice: Voice::Assistant }),
         ("removed", ItemBody::Rewritten { changed: 3, removed: vec![] }),
+        ("blocks", ItemBody::Compacted { blocks: Some(42), bytes: Some(120_000), summary: 9_100 }),
+        ("a thread anew", ItemBody::Compacted { blocks: None, bytes: Some(180_000), summary: 9_100 }),
+        ("three", ItemBody::Tries(vec![tried(12, "529"), tried(13, "no answer"), tried(14, "200")])),
         ("earlier", ItemBody::Earlier { blocks: 1, bytes: 900 }),
         ("error", ItemBody::Error("failed: the upstream answered 500".to_owned())),
         ("refusal", ItemBody::Stop("refusal".to_owned())),

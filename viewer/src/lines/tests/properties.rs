@@ -15,7 +15,7 @@ use unicode_width::UnicodeWidthStr as _;
 use super::{Detail, item, lines};
 use ccdump_model::{
     blocks::{
-        Change, Item, ItemBody, ItemKey, Part, Pending, Speaker, ToolDefinition, TurnHead, TurnState, Voice, items,
+        Change, Gone, Item, ItemBody, ItemKey, Part, Pending, Speaker, ToolDefinition, Try, TurnHead, TurnState, Voice, items,
         samples::{row, turn},
     },
     record::{Fetched, Held, Loaded, Piece, RequestSide, ResponseSide},
@@ -207,12 +207,18 @@ fn bodies(content: Content, words: &str) -> Vec<ItemBody> {
         },
         ItemBody::ToolUseOpening { name: words.to_owned(), partial: format!("{{\"command\": \"{words}").into(), on_server: false },
         ItemBody::ToolResult { name: Some(words.to_owned()), result: here(), change: Change::Changed },
-        ItemBody::System { number: usize::MAX, of: Some(0), text: here(), change: Change::New },
+        ItemBody::System { tag: Some(usize::MAX), number: usize::MAX, of: Some(0), text: here(), change: Change::New },
         ItemBody::Tools {
             definitions: vec![definition],
             removed: vec![words.to_owned()],
             bytes: u64::MAX,
             change: Change::Changed,
+        },
+        ItemBody::Compacted { blocks: Some(usize::MAX), bytes: Some(u64::MAX), summary: u64::MAX },
+        ItemBody::Tries(vec![Try { id: u64::MAX, outcome: words.to_owned() }]),
+        ItemBody::Rewritten {
+            changed: usize::MAX,
+            removed: vec![Gone { what: "block", bytes: 1, content: Some(content.clone()) }],
         },
         ItemBody::Attachment { content: content.clone(), voice: Voice::User },
         ItemBody::Unknown { wire_type: words.to_owned(), content: content.clone() },

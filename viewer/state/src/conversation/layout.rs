@@ -8,9 +8,9 @@ use std::{
 use ccdump_model::{
     blocks::{self, Item, ItemKey, Turn},
     line::{Detail, Line},
-    record::{Contents, Loaded, Roster},
+    record::{Contents, Loaded, Roster, Tags},
 };
-use ccdump_wire::v1::Exchange;
+use ccdump_wire::v1::{BlockKind, Exchange};
 use jiff::tz::TimeZone;
 
 use super::show::Show;
@@ -70,12 +70,15 @@ struct Stamp {
     versions: [u64; 3],
     /// How many of the exchanges before were here.
     earlier: usize,
+    is_tried_again: bool,
 }
 
 #[derive(Debug, Default)]
 pub struct Layout {
     laid: HashMap<u64, (Stamp, Arc<LaidTurn>, u64)>,
     clock: u64,
+    /// Of the sections of system prompts that were seen.
+    tags: Tags,
 }
 
 /// All that layouts are made from.
@@ -100,8 +103,10 @@ impl Layout {
         let after_row = making.roster.after(row);
         let after = after_row.and_then(|after| making.contents.get(after.id));
         let earlier = earlier(making, row);
+        let is_tried_again = making.roster.is_tried_again(row);
         let stamp = Stamp {
             earlier: earlier.len(),
+            is_tried_again,
             width: making.width,
             is_first,
             show: making.show.generation,
@@ -124,7 +129,23 @@ impl Layout {
         let has_after = after_row.is_none() || after.is_some_and(|after| after.request.is_settled());
         let is_here = here.is_some_and(Loaded::is_settled) && (was_here || (has_before && has_after));
         let loaded = if is_here { here.unwrap_or(&empty) } else { &empty };
-        let turn = Turn { row, loaded, before, earlier: &earlier, after, zone: making.zone };
+        let sections = loaded.request.here().into_iter().flat_map(|side| &side.pieces).map(|piece| &piece.block);
+        for section in sections.filter(|block| block.kind() == BlockKind::System) {
+            self.tags.see(row.session.as_deref(), section.hash);
+        }
+        let tries = making.roster.tries_before(row);
+        let turn = Turn {
+            row,
+            loaded,
+            before,
+            earlier: &earlier,
+            tries: &tries,
+            is_tried_again,
+            last: making.roster.turn_before(row),
+            tags: Some(&self.tags),
+            after,
+            zone: making.zone,
+        };
         let former = self.laid.get(&exchange).filter(|(known, _, _)| known.width == stamp.width && known.is_first == is_first);
         let laid = Arc::new(lay_out(exchange, turn, making, is_first, is_here, former.map(|(_, laid, _)| laid.as_ref())));
         self.laid.insert(exchange, (stamp, Arc::clone(&laid), self.clock));
