@@ -121,11 +121,10 @@ fn colour<'a>(parameters: &mut impl Iterator<Item = &'a str>) -> Option<Color> {
 
 /// `5:n`, `2:r:g:b` or `2:space:r:g:b`.
 fn packed(parts: &[&str]) -> Option<Color> {
-    let parts = match parts {
+    match parts {
         ["2", _, colours @ ..] if colours.len() >= 3 => colour(&mut ["2"].into_iter().chain(colours.iter().copied())),
         parts => colour(&mut parts.iter().copied()),
-    };
-    parts
+    }
 }
 
 fn set(style: &mut Style, modifier: Modifier, on: bool) {

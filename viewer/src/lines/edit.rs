@@ -17,6 +17,8 @@ const CONTEXT: usize = 3;
 /// Longer lines, and more of them in one place, are not compared word by word.
 const LONGEST_LINE: usize = 2_000;
 const MOST_PAIRS: usize = 40;
+/// Pairs of words that are compared in one diff: it is made while a frame waits.
+const MOST_COMPARED: usize = 4_000_000;
 
 /// A text that is to take the place of another.
 #[derive(Debug)]
@@ -53,7 +55,7 @@ pub(super) fn words_changed(edit: &Edit<'_>) -> Option<Counts> {
     if is_long(&old, &new) {
         return None;
     }
-    let (mut counts, mut is_related) = (Counts::default(), false);
+    let (mut counts, mut is_related, mut left) = (Counts::default(), false, MOST_COMPARED);
     for op in compare(&old, &new) {
         let before = old.get(op.old_range()).unwrap_or_default();
         let after = new.get(op.new_range()).unwrap_or_default();
@@ -61,7 +63,7 @@ pub(super) fn words_changed(edit: &Edit<'_>) -> Option<Counts> {
             is_related |= before.iter().any(|line| !line.trim().is_empty());
             continue;
         }
-        let (goes, comes) = pairs(before, after);
+        let (goes, comes) = pairs(before, after, &mut left);
         for at in 0..goes.len().max(comes.len()) {
             let (went, came) = (goes.get(at), comes.get(at));
             let is_partly =
@@ -77,6 +79,7 @@ pub(super) fn words_changed(edit: &Edit<'_>) -> Option<Counts> {
 /// `flow`: how lines that are too long are broken.
 pub(super) fn diff(edits: &[Edit<'_>], flow: Flow, page: &mut Page) {
     let most = page.len().saturating_add(MOST_SHOWN);
+    let mut left = MOST_COMPARED;
     for (at, edit) in edits.iter().enumerate() {
         if at > 0 {
             page.words(vec![Span::new(Role::Frame, "⋯")], 2);
@@ -94,7 +97,11 @@ pub(super) fn diff(edits: &[Edit<'_>], flow: Flow, page: &mut Page) {
             let after = new.get(op.new_range()).unwrap_or_default();
             match op.tag() {
                 DiffTag::Equal => context(before, [at == 0, at == last], flow, page),
-                _ => replaced(cut(before, most, page), cut(after, most, page), flow, page),
+                _ => {
+                    let (goes, comes) = pairs(cut(before, most, page), cut(after, most, page), &mut left);
+                    goes.into_iter().for_each(|line| row('-', line, flow, page));
+                    comes.into_iter().for_each(|line| row('+', line, flow, page));
+                }
             }
         }
     }
@@ -163,19 +170,13 @@ fn context(lines: &[&str], [is_first, is_last]: [bool; 2], flow: Flow, page: &mu
 }
 
 /// Lines that go, and those that come for them. Where they stand for each other, their words are compared.
-fn replaced(old: &[&str], new: &[&str], flow: Flow, page: &mut Page) {
-    let (goes, comes) = pairs(old, new);
-    goes.into_iter().for_each(|line| row('-', line, flow, page));
-    comes.into_iter().for_each(|line| row('+', line, flow, page));
-}
-
-fn pairs<'a>(old: &[&'a str], new: &[&'a str]) -> (Vec<Words<'a>>, Vec<Words<'a>>) {
+fn pairs<'a>(old: &[&'a str], new: &[&'a str], left: &mut usize) -> (Vec<Words<'a>>, Vec<Words<'a>>) {
     let (mut goes, mut comes) = (Vec::new(), Vec::new());
     let most = old.len().max(new.len());
     for at in 0..most {
         match (old.get(at), new.get(at)) {
             (Some(old), Some(new)) if most <= MOST_PAIRS => {
-                let (old, new) = words(old, new);
+                let (old, new) = words(old, new, left);
                 goes.push(old);
                 comes.push(new);
             }
@@ -191,13 +192,16 @@ fn pairs<'a>(old: &[&'a str], new: &[&'a str]) -> (Vec<Words<'a>>, Vec<Words<'a>
 type Words<'a> = Vec<(Role, &'a str)>;
 
 /// Two lines in words, those that differ marked as such; of lines that have little in common, none.
-fn words<'a>(old: &'a str, new: &'a str) -> (Words<'a>, Words<'a>) {
+/// `left`: pairs of words that may still be compared.
+fn words<'a>(old: &'a str, new: &'a str, left: &mut usize) -> (Words<'a>, Words<'a>) {
     let plain = (vec![(Role::Removed, old)], vec![(Role::Added, new)]);
     if old.len().max(new.len()) > LONGEST_LINE {
         return plain;
     }
     let old_words: Vec<&str> = old.split_word_bounds().collect();
     let new_words: Vec<&str> = new.split_word_bounds().collect();
+    let Some(rest) = left.checked_sub(old_words.len().saturating_mul(new_words.len())) else { return plain };
+    *left = rest;
     let (mut goes, mut comes, mut same) = (Vec::new(), Vec::new(), 0);
     for op in capture_diff_slices(Algorithm::Myers, &old_words, &new_words) {
         let is_same = op.tag() == DiffTag::Equal;

@@ -46,3 +46,11 @@ fn long_texts_are_not_compared() {
         assert!(drawn.len() > 1_000, "{}", drawn.len());
     }
 }
+
+#[test]
+fn texts_that_are_hard_to_compare_take_no_long_time() {
+    // Words that never match, on as many long lines as there may be: compared in full they would take minutes.
+    let hard = |sign: &str| (0..128).map(|line| format!("{line}{}\nsame {line}\n", sign.repeat(900))).collect::<String>();
+    let drawn = lines(&was(&hard("a-"), said(&hard("b+"))), Detail::Full, 80);
+    assert!(drawn.len() > 1_000, "{}", drawn.len());
+}

@@ -15,10 +15,11 @@ use unicode_width::UnicodeWidthStr as _;
 use super::{Detail, item, lines};
 use ccdump_model::{
     blocks::{
-        Change, Gone, Item, ItemBody, ItemKey, Part, Pending, Speaker, ToolDefinition, Try, TurnHead, TurnState, Voice, items,
+        Change, Gone, Item, ItemBody, ItemKey, Part, Pending, Speaker, ToolDefinition, Try, Turn, TurnHead, TurnState, Voice,
+        items,
         samples::{row, turn},
     },
-    record::{Fetched, Held, Loaded, Piece, RequestSide, ResponseSide},
+    record::{Fetched, Held, Loaded, Piece, RequestSide, ResponseSide, Tags},
 };
 
 /// Characters that make trouble, and pieces of the syntaxes that are read.
@@ -322,7 +323,10 @@ proptest! {
     #[test]
     fn any_exchange_has_items_of_which_the_same_holds(now in loaded(), before in loaded(), after in loaded(), width in 1_u16..=300) {
         let row = row();
-        let items = items(turn(&row, &now, Some(&before), Some(&after)));
+        let mut tags = Tags::default();
+        tags.see(None, 0);
+        let whole = Turn { earlier: &[&after], tries: &[&row], last: Some(&row), tags: Some(&tags), ..turn(&row, &now, Some(&before), Some(&after)) };
+        let items = items(whole);
         let keys: HashSet<&ItemKey> = items.iter().map(|item| &item.key).collect();
         prop_assert_eq!(keys.len(), items.len());
         for item in &items {
