@@ -40,8 +40,10 @@ impl<'a> Former<'a> {
             if let Some(piece) = side.pieces.iter().find(|piece| is_it(&piece.block)) {
                 return here(piece);
             }
-            // What stood behind a block that is gone stands elsewhere now.
-            if side.removed.iter().any(|gone| is_system(gone) == is_system(block)) {
+            // What stood behind a block that is gone, or that was put in between, stands elsewhere now.
+            let new = side.pieces.iter().map(|piece| &piece.block).filter(|new| new.state() == BlockState::New);
+            let mut moving = new.filter(|new| numbers(new) <= numbers(block)).chain(&side.removed);
+            if moving.any(|moving| is_system(moving) == is_system(block)) {
                 return None;
             }
         }
@@ -58,6 +60,11 @@ fn here(piece: &Piece) -> Option<Arc<Content>> {
 
 fn is_system(block: &Block) -> bool {
     kind(block) == BlockKind::System
+}
+
+/// Where a block stands among others of its kind.
+fn numbers(block: &Block) -> Vec<u64> {
+    block.pointer.split('/').filter_map(|part| part.parse().ok()).collect()
 }
 
 /// A string stands where the first block of an array would.

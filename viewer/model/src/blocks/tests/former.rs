@@ -33,7 +33,7 @@ fn it_is_found_in_the_newest_request_that_brought_it() {
 }
 
 #[test]
-fn behind_what_is_gone_nothing_is_sure() {
+fn behind_what_is_gone_or_put_in_between_nothing_is_sure() {
     let first = loaded(vec![text("user", "/messages/4/content", "Hi")], vec![]);
     let mut second = loaded(vec![], vec![]);
     if let Fetched::Here(side) = &mut second.request {
@@ -42,6 +42,11 @@ fn behind_what_is_gone_nothing_is_sure() {
     let third = loaded(vec![changed(text("user", "/messages/4/content", "Ho"))], vec![]);
     assert!(was(&third, &second, &[&first]).is_empty());
     assert_eq!(was(&third, &loaded(vec![], vec![]), &[&first]).len(), 1);
+    // Nor behind what was put in between; what is only added at the end moves nothing.
+    let between = loaded(vec![text("user", "/messages/3/content/0", "By the way")], vec![]);
+    assert!(was(&third, &between, &[&first]).is_empty());
+    let added = loaded(vec![text("user", "/messages/10/content/0", "And then")], vec![]);
+    assert_eq!(was(&third, &added, &[&first]).len(), 1);
 }
 
 #[test]
