@@ -42,7 +42,7 @@ pub(super) fn full(page: &mut Page, role: Role, content: &Content) {
         }
         Content::ToolDefinition { description, .. } => plain::text(page, role, description, Flow::Words),
         Content::ToolResult { text, other, .. } => {
-            plain::text(page, role, text, Flow::Columns);
+            plain::output(page, role, text);
             for other in other {
                 page.words(vec![Span::new(Role::Dim, &format!("[{other}]"))], 2);
             }

@@ -4,7 +4,7 @@ use ccdump_client::text::clean;
 use similar::{Algorithm, DiffOp, DiffTag, capture_diff_slices};
 use unicode_segmentation::UnicodeSegmentation as _;
 
-use super::{Span, page::Page, wrap::append};
+use super::{Span, page::Page, plain::Flow, wrap::append};
 use ccdump_model::line::expand_tabs;
 use ccdump_model::theme::Role;
 
@@ -15,8 +15,10 @@ const MOST_SHOWN: usize = 2_000;
 /// Unchanged lines that are shown around changed ones.
 const CONTEXT: usize = 3;
 /// Longer lines, and more of them in one place, are not compared word by word.
-const LONGEST_LINE: usize = 500;
+const LONGEST_LINE: usize = 2_000;
 const MOST_PAIRS: usize = 40;
+/// Pairs of words that are compared in one diff: it is made while a frame waits.
+const MOST_COMPARED: usize = 4_000_000;
 
 /// A text that is to take the place of another.
 #[derive(Debug)]
@@ -46,8 +48,38 @@ pub(super) fn counts(edits: &[Edit<'_>]) -> Counts {
     counts
 }
 
-pub(super) fn diff(edits: &[Edit<'_>], page: &mut Page) {
+/// How many words come and go. `None`: the texts are too long to be told, or have too little in common.
+pub(super) fn words_changed(edit: &Edit<'_>) -> Option<Counts> {
+    let (old, new) = (prepared(edit.old), prepared(edit.new));
+    let (old, new) = (lines(&old), lines(&new));
+    if is_long(&old, &new) {
+        return None;
+    }
+    let (mut counts, mut is_related, mut left) = (Counts::default(), false, MOST_COMPARED);
+    for op in compare(&old, &new) {
+        let before = old.get(op.old_range()).unwrap_or_default();
+        let after = new.get(op.new_range()).unwrap_or_default();
+        if op.tag() == DiffTag::Equal {
+            is_related |= before.iter().any(|line| !line.trim().is_empty());
+            continue;
+        }
+        let (goes, comes) = pairs(before, after, &mut left);
+        for at in 0..goes.len().max(comes.len()) {
+            let (went, came) = (goes.get(at), comes.get(at));
+            let is_partly =
+                [went, came].into_iter().flatten().flatten().any(|(role, _)| *role != Role::Removed && *role != Role::Added);
+            is_related |= is_partly;
+            counts.removed += went.map_or(0, |line| words_of(line, if is_partly { Role::RemovedWord } else { Role::Removed }));
+            counts.added += came.map_or(0, |line| words_of(line, if is_partly { Role::AddedWord } else { Role::Added }));
+        }
+    }
+    is_related.then_some(counts)
+}
+
+/// `flow`: how lines that are too long are broken.
+pub(super) fn diff(edits: &[Edit<'_>], flow: Flow, page: &mut Page) {
     let most = page.len().saturating_add(MOST_SHOWN);
+    let mut left = MOST_COMPARED;
     for (at, edit) in edits.iter().enumerate() {
         if at > 0 {
             page.words(vec![Span::new(Role::Frame, "⋯")], 2);
@@ -64,11 +96,20 @@ pub(super) fn diff(edits: &[Edit<'_>], page: &mut Page) {
             let before = old.get(op.old_range()).unwrap_or_default();
             let after = new.get(op.new_range()).unwrap_or_default();
             match op.tag() {
-                DiffTag::Equal => context(before, at == 0, at == last, page),
-                _ => replaced(cut(before, most, page), cut(after, most, page), page),
+                DiffTag::Equal => context(before, [at == 0, at == last], flow, page),
+                _ => {
+                    let (goes, comes) = pairs(cut(before, most, page), cut(after, most, page), &mut left);
+                    goes.into_iter().for_each(|line| row('-', line, flow, page));
+                    comes.into_iter().for_each(|line| row('+', line, flow, page));
+                }
             }
         }
     }
+}
+
+/// Words of a line that have this role.
+fn words_of(line: &Words<'_>, role: Role) -> usize {
+    line.iter().filter(|(of, _)| *of == role).map(|(_, text)| text.unicode_words().count()).sum()
 }
 
 /// A diff in a form of its own: each line as its sign says.
@@ -103,35 +144,39 @@ fn lines(text: &str) -> Vec<&str> {
     text.lines().collect()
 }
 
+fn is_long(old: &[&str], new: &[&str]) -> bool {
+    old.len().saturating_add(new.len()) > 2 * MOST_LINES
+}
+
 fn compare(old: &[&str], new: &[&str]) -> Vec<DiffOp> {
-    if old.len().saturating_add(new.len()) > 2 * MOST_LINES {
+    if is_long(old, new) {
         return vec![DiffOp::Replace { old_index: 0, old_len: old.len(), new_index: 0, new_len: new.len() }];
     }
     capture_diff_slices(Algorithm::Myers, old, new)
 }
 
 /// Unchanged lines: only those that stand near changed ones.
-fn context(lines: &[&str], is_first: bool, is_last: bool, page: &mut Page) {
+fn context(lines: &[&str], [is_first, is_last]: [bool; 2], flow: Flow, page: &mut Page) {
     let before = if is_first { 0 } else { CONTEXT };
     let after = if is_last { 0 } else { CONTEXT };
     if lines.len() <= before + after + 1 {
-        return lines.iter().for_each(|line| row(' ', vec![(Role::Text, line)], page));
+        return lines.iter().for_each(|line| row(' ', vec![(Role::Text, line)], flow, page));
     }
     let (head, rest) = lines.split_at(before);
     let tail = rest.split_at(rest.len() - after).1;
-    head.iter().for_each(|line| row(' ', vec![(Role::Text, line)], page));
+    head.iter().for_each(|line| row(' ', vec![(Role::Text, line)], flow, page));
     page.words(vec![Span::new(Role::Frame, "⋯")], 2);
-    tail.iter().for_each(|line| row(' ', vec![(Role::Text, line)], page));
+    tail.iter().for_each(|line| row(' ', vec![(Role::Text, line)], flow, page));
 }
 
 /// Lines that go, and those that come for them. Where they stand for each other, their words are compared.
-fn replaced(old: &[&str], new: &[&str], page: &mut Page) {
+fn pairs<'a>(old: &[&'a str], new: &[&'a str], left: &mut usize) -> (Vec<Words<'a>>, Vec<Words<'a>>) {
     let (mut goes, mut comes) = (Vec::new(), Vec::new());
     let most = old.len().max(new.len());
     for at in 0..most {
         match (old.get(at), new.get(at)) {
             (Some(old), Some(new)) if most <= MOST_PAIRS => {
-                let (old, new) = words(old, new);
+                let (old, new) = words(old, new, left);
                 goes.push(old);
                 comes.push(new);
             }
@@ -141,20 +186,22 @@ fn replaced(old: &[&str], new: &[&str], page: &mut Page) {
             }
         }
     }
-    goes.into_iter().for_each(|line| row('-', line, page));
-    comes.into_iter().for_each(|line| row('+', line, page));
+    (goes, comes)
 }
 
 type Words<'a> = Vec<(Role, &'a str)>;
 
 /// Two lines in words, those that differ marked as such; of lines that have little in common, none.
-fn words<'a>(old: &'a str, new: &'a str) -> (Words<'a>, Words<'a>) {
+/// `left`: pairs of words that may still be compared.
+fn words<'a>(old: &'a str, new: &'a str, left: &mut usize) -> (Words<'a>, Words<'a>) {
     let plain = (vec![(Role::Removed, old)], vec![(Role::Added, new)]);
     if old.len().max(new.len()) > LONGEST_LINE {
         return plain;
     }
     let old_words: Vec<&str> = old.split_word_bounds().collect();
     let new_words: Vec<&str> = new.split_word_bounds().collect();
+    let Some(rest) = left.checked_sub(old_words.len().saturating_mul(new_words.len())) else { return plain };
+    *left = rest;
     let (mut goes, mut comes, mut same) = (Vec::new(), Vec::new(), 0);
     for op in capture_diff_slices(Algorithm::Myers, &old_words, &new_words) {
         let is_same = op.tag() == DiffTag::Equal;
@@ -167,7 +214,7 @@ fn words<'a>(old: &'a str, new: &'a str) -> (Words<'a>, Words<'a>) {
     if same * 3 >= old.trim().len().max(new.trim().len()) { (goes, comes) } else { plain }
 }
 
-fn row(sign: char, words: Words<'_>, page: &mut Page) {
+fn row(sign: char, words: Words<'_>, flow: Flow, page: &mut Page) {
     let role = match sign {
         '-' => Role::Removed,
         '+' => Role::Added,
@@ -178,6 +225,9 @@ fn row(sign: char, words: Words<'_>, page: &mut Page) {
     for (role, text) in words {
         append(&mut line, role, &Span::new(role, text).text);
     }
-    page.columns(line);
+    match flow {
+        Flow::Words => page.words(line, 0),
+        Flow::Columns => page.columns(line),
+    }
     page.outdent();
 }

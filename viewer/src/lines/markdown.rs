@@ -4,6 +4,7 @@ use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag, TagEnd};
 
 use super::{
     Span,
+    code::Language,
     page::Page,
     plain::{self, Flow},
     table::Table,
@@ -37,6 +38,8 @@ struct Writer<'p> {
     gap: bool,
     /// Text of a code block or of HTML, which is collected until it is whole.
     literal: Option<String>,
+    /// Of the code block.
+    language: Option<Language>,
     table: Option<Table>,
 }
 
@@ -51,6 +54,7 @@ impl<'p> Writer<'p> {
             lists: Vec::new(),
             gap: false,
             literal: None,
+            language: None,
             table: None,
         }
     }
@@ -90,6 +94,7 @@ impl<'p> Writer<'p> {
                 if let CodeBlockKind::Fenced(language) = kind
                     && !language.is_empty()
                 {
+                    self.language = Language::named(&language);
                     self.page.head(
                         vec![Span::new(Role::Frame, "┌ ")],
                         vec![Span::new(Role::Dim, &language)],
@@ -153,7 +158,10 @@ impl<'p> Writer<'p> {
             TagEnd::CodeBlock => {
                 let code = self.literal.take().unwrap_or_default();
                 self.page.indent(Span::new(Role::Frame, "│ "), Span::new(Role::Frame, "│ "));
-                plain::text(self.page, Role::CodeBlock, &code, Flow::Columns);
+                match self.language.take() {
+                    Some(language) => plain::code(self.page, Role::Text, language, &code, false),
+                    None => plain::text(self.page, Role::CodeBlock, &code, Flow::Columns),
+                }
                 self.page.outdent();
                 self.gap = true;
             }

@@ -1,6 +1,9 @@
 //! Second stage: an item → lines of a given width. Knows roles, no colours. All text is made harmless here.
 
+mod ansi;
 mod call;
+mod changed;
+mod code;
 mod content;
 mod edit;
 mod headers;
@@ -29,7 +32,7 @@ use ccdump_model::{
     line::{Detail, Line, Span},
 };
 
-use self::page::Page;
+use self::{changed::Changed, page::Page};
 
 /// The lines of an item, none of them wider than `width` columns (as `unicode-width` counts clusters).
 ///
@@ -43,12 +46,13 @@ pub(crate) fn lines(item: &Item, detail: Detail, width: u16) -> Vec<Line> {
         Detail::Full => true,
     };
     let mut page = Page::new(width);
-    draw(&item.body, full, &mut page);
+    draw(item, full, &mut page);
     page.finish()
 }
 
-fn draw(body: &ItemBody, full: bool, page: &mut Page) {
-    match body {
+fn draw(item: &Item, full: bool, page: &mut Page) {
+    let was = item.was.as_deref();
+    match &item.body {
         ItemBody::Turn(head) => turn::head(head, page),
         ItemBody::Aside { id, speaker, what, usage, numbers, state, error } => {
             turn::aside(
@@ -58,17 +62,25 @@ fn draw(body: &ItemBody, full: bool, page: &mut Page) {
                 page,
             );
         }
-        ItemBody::Text { voice, text, change, open } => text::text(*voice, text, *change, *open, full, page),
+        ItemBody::Text { voice, text, change, open } => {
+            text::text(*voice, text, Changed { change: *change, was }, *open, full, page)
+        }
         ItemBody::Thinking { text, open } => text::thinking(text, *open, full, page),
         ItemBody::RedactedThinking { bytes } => remark::redacted(*bytes, page),
         ItemBody::ToolUse { name, call, on_server, result } => tool::call(name, call, *on_server, result.as_ref(), full, page),
         ItemBody::ToolUseOpening { name, partial, on_server } => tool::opening(name, partial, *on_server, full, page),
-        ItemBody::ToolResult { name, result, change } => result::alone(name.as_deref(), result, *change, full, page),
-        ItemBody::System { number, of, text, change } => system::section(*number, *of, text, *change, full, page),
+        ItemBody::ToolResult { name, result, change } => {
+            result::alone(name.as_deref(), result, Changed { change: *change, was }, full, page);
+        }
+        ItemBody::System { tag, number, of, text, change } => {
+            system::section(*tag, (*number, *of), text, Changed { change: *change, was }, full, page);
+        }
         ItemBody::Tools { definitions, removed, bytes, change } => tools::tools(definitions, removed, *bytes, *change, full, page),
         ItemBody::Parameters { parameters, removed } => parameters::parameters(parameters, removed, full, page),
         ItemBody::Attachment { content, voice } => remark::attachment(content, *voice, page),
-        ItemBody::Rewritten { changed, removed } => remark::rewritten(*changed, *removed, page),
+        ItemBody::Rewritten { changed, removed } => remark::rewritten(*changed, removed, full, page),
+        ItemBody::Compacted { blocks, bytes, summary } => remark::compacted(*blocks, *bytes, *summary, page),
+        ItemBody::Tries(tries) => remark::tries(tries, page),
         ItemBody::Earlier { blocks, bytes } => remark::earlier(*blocks, *bytes, page),
         ItemBody::Headers(of_side) => headers::headers(of_side, full, page),
         ItemBody::Usage { usage, numbers } => usage::usage(usage, numbers, full, page),

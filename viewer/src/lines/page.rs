@@ -110,7 +110,7 @@ impl Page {
         for prefix in &mut self.prefixes {
             let first = prefix.first.take();
             let span = first.as_ref().unwrap_or(&prefix.rest);
-            wrap::append(&mut spans, span.role, &span.text);
+            wrap::append(&mut spans, span.look(), &span.text);
         }
         if content.iter().all(|span| span.text.is_empty()) {
             trim_end(&mut spans);
@@ -118,7 +118,7 @@ impl Page {
         for span in content {
             match spans.last_mut() {
                 _ if span.text.is_empty() => {}
-                Some(last) if last.role == span.role => last.text.push_str(&span.text),
+                Some(last) if last.look() == span.look() => last.text.push_str(&span.text),
                 _ => spans.push(span),
             }
         }

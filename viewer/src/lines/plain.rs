@@ -2,8 +2,12 @@
 
 use ccdump_client::text::{clean, units};
 
-use super::{Span, page::Page};
-use ccdump_model::line::expand_tabs;
+use super::{
+    Span, ansi,
+    code::{self, Language},
+    page::Page,
+};
+use ccdump_model::line::{Look, expand_tabs, expand_tabs_from, width};
 use ccdump_model::theme::Role;
 
 /// Lines that are shown of one text.
@@ -18,8 +22,38 @@ pub(super) enum Flow {
     Columns,
 }
 
+/// A stretch of a text that looks the same: up to this byte.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Run {
+    pub(super) end: usize,
+    pub(super) look: Look,
+}
+
 /// Lays out the lines of `text`, and says how much is left out of a long one. Of an empty text there is nothing.
 pub(super) fn text(page: &mut Page, role: Role, text: &str, flow: Flow) {
+    lay_out(page, text, flow, |shown| {
+        let clean = clean(shown);
+        let run = Run { end: clean.len(), look: role.into() };
+        (clean, vec![run])
+    });
+}
+
+/// What a program has put out, in its own colours.
+pub(super) fn output(page: &mut Page, role: Role, text: &str) {
+    lay_out(page, text, Flow::Columns, |shown| ansi::read(role, shown));
+}
+
+/// Code, in the colours of its language. `is_numbered`: its lines may begin with their numbers.
+pub(super) fn code(page: &mut Page, base: Role, language: Language, text: &str, is_numbered: bool) {
+    lay_out(page, text, Flow::Columns, |shown| {
+        let clean = clean(shown);
+        let runs = code::highlight(language, base, &clean, is_numbered);
+        (clean, runs)
+    });
+}
+
+/// `read` makes the text clean, and says how its stretches look.
+fn lay_out(page: &mut Page, text: &str, flow: Flow, read: impl FnOnce(&str) -> (String, Vec<Run>)) {
     let text = text.trim_matches(['\n', '\r']).trim_end();
     if text.is_empty() {
         return;
@@ -28,23 +62,55 @@ pub(super) fn text(page: &mut Page, role: Role, text: &str, flow: Flow) {
     let shown = start(text, page.room());
     let mut left_out = shown.len() < text.len();
     let (mut lines, mut bytes) = (0_usize, 0_usize);
-    for line in clean(shown).trim_end_matches('\n').split('\n') {
+    let (clean, runs) = read(shown);
+    let mut looks = Looks { runs: &runs, at: 0 };
+    for line in clean.trim_end_matches('\n').split('\n') {
         if page.len() >= most {
             left_out = true;
             break;
         }
         lines += 1;
         bytes = bytes.saturating_add(line.len()).saturating_add(1);
-        let line = expand_tabs(line);
-        let span = vec![Span::new(role, line.trim_end())];
+        let spans = looks.line(line);
         match flow {
-            Flow::Words => page.words(span, hang(&line)),
-            Flow::Columns => page.columns(span),
+            Flow::Words => page.words(spans, hang(&expand_tabs(line))),
+            Flow::Columns => page.columns(spans),
         }
     }
     if left_out {
         let rest = text.lines().count().saturating_sub(lines).max(1);
         more(page, rest, text.len().saturating_sub(bytes));
+    }
+}
+
+/// Gives the lines of a text their looks, one after the other.
+struct Looks<'r> {
+    /// Those that are not over.
+    runs: &'r [Run],
+    /// Where the next line begins.
+    at: usize,
+}
+
+impl Looks<'_> {
+    fn line(&mut self, line: &str) -> Vec<Span> {
+        let text = line.trim_end();
+        let (start, end) = (self.at, self.at + text.len());
+        self.at += line.len() + 1;
+        let (mut spans, mut column, mut from) = (Vec::new(), 0, start);
+        while let Some((run, rest)) = self.runs.split_first() {
+            let to = run.end.min(end);
+            if let Some(piece) = text.get(from - start..to.max(from) - start).filter(|piece| !piece.is_empty()) {
+                let span = Span::new(run.look, &expand_tabs_from(column, piece));
+                column += width(&span.text);
+                spans.push(span);
+            }
+            from = from.max(to);
+            if run.end >= self.at {
+                break;
+            }
+            self.runs = rest;
+        }
+        spans
     }
 }
 

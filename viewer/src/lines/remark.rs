@@ -2,7 +2,8 @@
 
 use ccdump_client::{text::units, words};
 use ccdump_model::{
-    blocks::{Pending, Voice},
+    blocks::{Gone, Pending, Try, Voice},
+    line::width,
     theme::Role,
 };
 use ccdump_provider::content::Content;
@@ -12,6 +13,9 @@ use super::{
     page::{Fold, Page},
     plain::{self, Flow},
 };
+
+/// Blocks that are gone of which each is named.
+const MOST_GONE: usize = 50;
 
 pub(super) fn error(words: &str, page: &mut Page) {
     page.mark(Role::Error, "✗");
@@ -28,11 +32,53 @@ pub(super) fn stop(reason: &str, page: &mut Page) {
     page.head(vec![], vec![Span::new(Role::Warning, content::short(reason))], vec![], Fold::None);
 }
 
-pub(super) fn rewritten(changed: usize, removed: usize, page: &mut Page) {
+pub(super) fn rewritten(changed: usize, removed: &[Gone], full: bool, page: &mut Page) {
     page.mark(Role::Changed, "≠");
-    let words = words::rewritten(changed, removed).unwrap_or_else(|| "history rewritten".to_owned());
+    let words = words::rewritten(changed, removed.len()).unwrap_or_else(|| "history rewritten".to_owned());
     let consequence = "; the prompt cache ends where it was";
-    page.words(vec![Span::new(Role::Changed, &words), Span::new(Role::Dim, consequence)], 0);
+    if !full || removed.is_empty() {
+        return page.head(
+            vec![Span::new(Role::Changed, &words)],
+            vec![Span::new(Role::Dim, consequence)],
+            vec![],
+            if removed.is_empty() { Fold::None } else { Fold::Closed },
+        );
+    }
+    page.head(vec![Span::new(Role::Changed, &words)], vec![Span::new(Role::Dim, consequence)], vec![], Fold::Open);
+    for gone in removed.iter().take(MOST_GONE) {
+        let lead =
+            vec![Span::new(Role::Removed, "- "), Span::new(Role::Dim, &format!("{} · {}", gone.what, units::bytes(gone.bytes)))];
+        let words = gone.content.as_deref().map(|content| content::words(content)).unwrap_or_default();
+        let gist = format!("  {}", content::short(words.trim_start()));
+        page.head(lead, vec![Span::new(Role::Removed, &gist)], vec![], Fold::None);
+    }
+    if let Some(more) = removed.len().checked_sub(MOST_GONE).filter(|more| *more > 0) {
+        page.words(vec![Span::new(Role::Dim, &format!("… and {more} more"))], 2);
+    }
+}
+
+/// A rule across the screen: what is above is not in the request any more.
+pub(super) fn compacted(blocks: Option<usize>, bytes: Option<u64>, summary: u64, page: &mut Page) {
+    let was = match (blocks, bytes) {
+        (Some(blocks), Some(bytes)) => format!("{} ({}) became", units::plural(blocks, "block"), units::bytes(bytes)),
+        (Some(blocks), None) => format!("{} became", units::plural(blocks, "block")),
+        (None, Some(bytes)) => format!("a request of {} became", units::bytes(bytes)),
+        (None, None) => "it became".to_owned(),
+    };
+    let words = format!(" history compacted: {was} a summary of {} ", units::bytes(summary));
+    let mut line = vec![Span::new(Role::Frame, "══"), Span::new(Role::Changed, &words)];
+    let dashes = page.room().saturating_sub(width(&words) + 2);
+    line.push(Span::new(Role::Frame, &"═".repeat(dashes)));
+    page.blank();
+    page.words(line, 3);
+}
+
+/// `↻ tried 3 times: 529 (#12), 529 (#13), 200 (#14)`
+pub(super) fn tries(tries: &[Try], page: &mut Page) {
+    page.mark(Role::Warning, "↻");
+    let outcomes: Vec<String> = tries.iter().map(|one| format!("{} (#{})", one.outcome, one.id)).collect();
+    let times = Span::new(Role::Warning, &format!("tried {}: ", units::plural(tries.len(), "time")));
+    page.words(vec![times, Span::new(Role::Dim, &outcomes.join(", "))], 2);
 }
 
 pub(super) fn earlier(blocks: usize, bytes: u64, page: &mut Page) {

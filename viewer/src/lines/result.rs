@@ -4,11 +4,12 @@ use ccdump_client::text::units;
 use ccdump_provider::content::Content;
 
 use super::{
-    Span, content,
+    Span,
+    changed::Changed,
+    code::Language,
+    content,
     page::{Fold, Page},
-    plain::{self, Flow},
-    remark,
-    system::change_word,
+    plain, remark,
 };
 use ccdump_model::line::{width, width_of};
 use ccdump_model::{
@@ -17,24 +18,31 @@ use ccdump_model::{
 };
 
 /// A result whose call stands elsewhere.
-pub(super) fn alone(name: Option<&str>, result: &Part, change: Change, full: bool, page: &mut Page) {
+pub(super) fn alone(name: Option<&str>, result: &Part, changed: Changed<'_>, full: bool, page: &mut Page) {
     page.mark(role(result), "⎿");
     let mut lead: Vec<Span> =
         name.map(|name| Span::new(Role::ToolCall, &format!("{}  ", content::short(name)))).into_iter().collect();
-    let tail: Vec<Span> = change_word(change).filter(|_| change == Change::Changed).into_iter().collect();
+    let now = match result {
+        Part::Here { content, .. } => Some(content.as_ref()),
+        Part::Absent { .. } => None,
+    };
+    let tail: Vec<Span> = changed.word(now).filter(|_| changed.change == Change::Changed).into_iter().collect();
     if full && matches!(result, Part::Here { .. }) {
         lead.extend(size(result));
         page.head(lead, vec![], tail, Fold::Open);
-        return whole(result, page);
+        if now.is_some_and(|now| changed.diff(now, page)) {
+            return;
+        }
+        return whole(result, None, page);
     }
     summary(lead, tail, result, Fold::Closed, page);
 }
 
 /// What stands below its call.
-pub(super) fn below(result: &Part, full: bool, page: &mut Page) {
+pub(super) fn below(result: &Part, language: Option<Language>, full: bool, page: &mut Page) {
     page.indent(Span::new(role(result), "⎿ "), Span::new(Role::Text, "  "));
     if full && matches!(result, Part::Here { .. }) {
-        whole(result, page);
+        whole(result, language, page);
     } else {
         summary(Vec::new(), Vec::new(), result, Fold::None, page);
     }
@@ -65,7 +73,8 @@ fn summary(lead: Vec<Span>, change: Vec<Span>, result: &Part, fold: Fold, page: 
     page.head(lead, vec![Span::new(role, &text)], tail, fold);
 }
 
-fn whole(result: &Part, page: &mut Page) {
+/// `language`: of the file that was read.
+fn whole(result: &Part, language: Option<Language>, page: &mut Page) {
     let Part::Here { content, .. } = result else { return };
     let is_error = is_error(content);
     if is_error {
@@ -76,7 +85,13 @@ fn whole(result: &Part, page: &mut Page) {
         Content::ToolResult { text, other, .. } if text.trim().is_empty() && other.is_empty() => {
             page.words(vec![Span::new(Role::Dim, "(empty)")], 2);
         }
-        Content::Text(text) => plain::text(page, role, text, Flow::Columns),
+        Content::Text(text) => plain::output(page, role, text),
+        Content::ToolResult { text, other, .. } if !is_error && other.is_empty() && !text.contains('\u{1b}') => {
+            match language.or_else(|| Language::of_text(text)) {
+                Some(spoken) => plain::code(page, role, spoken, text, language.is_some()),
+                None => plain::output(page, role, text),
+            }
+        }
         content => content::full(page, role, content),
     }
 }

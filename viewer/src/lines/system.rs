@@ -3,47 +3,52 @@
 use ccdump_client::text::units;
 
 use super::{
-    Span, content,
+    Span,
+    changed::Changed,
+    content,
     page::{Fold, Page},
     remark,
 };
-use ccdump_model::{
-    blocks::{Change, Part},
-    theme::Role,
-};
+use ccdump_model::{blocks::Part, theme::Role};
 
-pub(super) fn section(number: usize, of: Option<usize>, text: &Part, change: Change, full: bool, page: &mut Page) {
+pub(super) fn section(
+    tag: Option<usize>,
+    (number, of): (usize, Option<usize>),
+    text: &Part,
+    changed: Changed<'_>,
+    full: bool,
+    page: &mut Page,
+) {
     page.mark(Role::System, "§");
     let number = match of {
         Some(of) => format!("{number}/{of}"),
         None => number.to_string(),
     };
-    let lead = vec![Span::new(Role::System, &number)];
+    let mut lead: Vec<Span> = tag.map(|tag| Span::new(Role::tag(tag), &format!("sp-{tag} "))).into_iter().collect();
+    lead.push(Span::new(Role::System, &number));
     let mut tail = vec![Span::new(Role::Dim, &format!(" · {}", units::bytes(text.bytes())))];
-    tail.extend(change_word(change));
+    let now = match text {
+        Part::Here { content, .. } => Some(content.as_ref()),
+        Part::Absent { .. } => None,
+    };
+    let change = changed.word(now);
+    tail.extend(change.clone());
     match text {
         Part::Absent { bytes, pending } => {
             let mut gist = vec![Span::new(Role::Dim, "  ")];
             gist.extend(remark::awaited(*bytes, pending));
-            page.head(lead, gist, change_word(change).into_iter().collect(), Fold::Closed);
+            page.head(lead, gist, change.into_iter().collect(), Fold::Closed);
         }
         Part::Here { content, .. } if full => {
             page.head(lead, vec![], tail, Fold::Open);
-            content::full(page, Role::Text, content);
+            if !changed.diff(content, page) {
+                content::full(page, Role::Text, content);
+            }
         }
         Part::Here { content, .. } => {
             let words = content::words(content);
             let gist = format!("  {}", content::short(words.trim_start()));
             page.head(lead, vec![Span::new(Role::Dim, &gist)], tail, Fold::Closed);
         }
-    }
-}
-
-/// ` · new`
-pub(super) fn change_word(change: Change) -> Option<Span> {
-    match change {
-        Change::New => Some(Span::new(Role::Dim, " · new")),
-        Change::Changed => Some(Span::new(Role::Changed, " · changed")),
-        Change::Same => None,
     }
 }

@@ -98,7 +98,7 @@ impl Table {
                     _ => 0,
                 };
                 wrap::append(&mut spans, Role::Text, &" ".repeat(before));
-                content.iter().for_each(|span| wrap::append(&mut spans, span.role, &span.text));
+                content.iter().for_each(|span| wrap::append(&mut spans, span.look(), &span.text));
                 if at + 1 < widths.len() {
                     wrap::append(&mut spans, Role::Text, &" ".repeat(free - before));
                 }

@@ -4,7 +4,9 @@ use ccdump_client::text::{clean, units};
 use ccdump_provider::content::Content;
 
 use super::{
-    Span, content,
+    Span,
+    changed::Changed,
+    content,
     markdown::markdown,
     page::{Fold, Page},
     plain::{self, Flow},
@@ -18,7 +20,7 @@ use ccdump_model::{
 /// Bytes of a text that are laid out; of a longer one it is said how much more there is.
 const LONGEST: usize = 256 * 1024;
 
-pub(super) fn text(voice: Voice, text: &Content, change: Change, open: bool, full: bool, page: &mut Page) {
+pub(super) fn text(voice: Voice, text: &Content, changed: Changed<'_>, open: bool, full: bool, page: &mut Page) {
     let words = content::words(text);
     let (mark, role) = match voice {
         Voice::User => ("›", Role::User),
@@ -28,12 +30,16 @@ pub(super) fn text(voice: Voice, text: &Content, change: Change, open: bool, ful
     };
     if !full {
         page.mark(role, mark);
+        let change = changed.word(Some(text)).filter(|_| changed.change == Change::Changed);
         return summary(voice, role, &words, change, open, page);
     }
     page.blank();
     page.mark(role, mark);
-    if change == Change::Changed {
+    if changed.change == Change::Changed {
         page.words(vec![Span::new(Role::Changed, "changed in the history:")], 2);
+        if changed.diff(text, page) {
+            return;
+        }
     }
     let whole = words.trim();
     let shown = whole.get(..whole.floor_char_boundary(LONGEST)).unwrap_or(whole);
@@ -95,7 +101,7 @@ fn parts(role: Role, text: &str, page: &mut Page) {
 }
 
 /// The first line, and how much there is of it: what a person wrote rather than what the agent put before it.
-fn summary(voice: Voice, role: Role, words: &str, change: Change, open: bool, page: &mut Page) {
+fn summary(voice: Voice, role: Role, words: &str, change: Option<Span>, open: bool, page: &mut Page) {
     let whole = words.trim();
     if whole.is_empty() {
         return end(whole, open, page);
@@ -113,9 +119,7 @@ fn summary(voice: Voice, role: Role, words: &str, change: Change, open: bool, pa
     if !is_all && !open {
         tail.push(Span::new(Role::Dim, &format!(" · {}", units::bytes(whole.len() as u64))));
     }
-    if change == Change::Changed {
-        tail.push(Span::new(Role::Changed, " · changed"));
-    }
+    tail.extend(change);
     let lead = tag.filter(|_| voice == Voice::Injected).map(|tag| Span::new(Role::Dim, &format!("{tag}  ")));
     let fold = if is_all || open { Fold::None } else { Fold::Closed };
     page.head(lead.into_iter().collect(), vec![Span::new(role, first.trim_end())], tail, fold);

@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::{
     Span,
     call::{self, Call, Shape},
+    code::Language,
     content, edit, json,
     page::{Fold, Page},
     partial,
@@ -32,7 +33,17 @@ pub(super) fn call(name: &str, call: &Part, on_server: bool, result: Option<&Par
         },
     }
     if let Some(result) = result {
-        result::below(result, full, page);
+        result::below(result, language(call), full, page);
+    }
+}
+
+/// Of what a call reads.
+fn language(call: &Part) -> Option<Language> {
+    let Part::Here { content, .. } = call else { return None };
+    let Content::ToolUse { input, .. } = content.as_ref() else { return None };
+    match call::read(input).shape {
+        Shape::Read { path, .. } => Language::of_file(path),
+        _ => None,
     }
 }
 
@@ -132,9 +143,12 @@ fn body(shape: &Shape<'_>, page: &mut Page) {
                 plain::text(page, Role::Dim, description, Flow::Words);
             }
         }
-        Shape::Edits { edits, .. } => edit::diff(edits, page),
+        Shape::Edits { edits, .. } => edit::diff(edits, Flow::Columns, page),
         Shape::Patch(patch) => edit::patch(patch, page),
-        Shape::Write { content, .. } => plain::text(page, Role::CodeBlock, content, Flow::Columns),
+        Shape::Write { path, content } => match Language::of_file(path) {
+            Some(language) => plain::code(page, Role::Text, language, content, false),
+            None => plain::text(page, Role::CodeBlock, content, Flow::Columns),
+        },
         Shape::Todos(todos) => todo::list(todos, page),
         Shape::Agent { prompt, .. } => plain::text(page, Role::Text, prompt, Flow::Words),
         Shape::Read { .. } | Shape::Search { .. } | Shape::Fields => {}

@@ -4,10 +4,9 @@ use ccdump_client::text::units;
 use ccdump_provider::content::Content;
 
 use super::{
-    Span, content,
+    Span, changed, content,
     page::{Fold, Page},
     plain::{self, Flow},
-    system::change_word,
 };
 use ccdump_model::{
     blocks::{Change, ToolDefinition},
@@ -21,7 +20,7 @@ pub(super) fn tools(definitions: &[ToolDefinition], removed: &[String], bytes: u
     page.mark(Role::Parameter, "≡");
     let count = units::plural(definitions.len(), "tool definition");
     let mut lead = vec![Span::new(Role::Parameter, &count), Span::new(Role::Dim, &format!(" · {}", units::bytes(bytes)))];
-    lead.extend(change_word(change).filter(|_| change == Change::Changed));
+    lead.extend(changed::word(change).filter(|_| change == Change::Changed));
     if full {
         page.head(lead, vec![], vec![], Fold::Open);
         definitions.iter().for_each(|definition| whole(definition, page));
@@ -38,7 +37,7 @@ fn whole(definition: &ToolDefinition, page: &mut Page) {
         Span::new(Role::Strong, content::short(&definition.name)),
         Span::new(Role::Dim, &format!("  {}", units::bytes(definition.bytes))),
     ];
-    head.extend(change_word(definition.change).filter(|_| definition.change == Change::Changed));
+    head.extend(changed::word(definition.change).filter(|_| definition.change == Change::Changed));
     page.words(head, 2);
     page.indent(Span::new(Role::Text, "  "), Span::new(Role::Text, "  "));
     match definition.content.as_deref() {

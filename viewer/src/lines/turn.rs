@@ -55,7 +55,7 @@ fn rule(speaker: &Speaker, words: impl Iterator<Item = String>, state: Option<&(
     }
     let dashes = room.checked_sub(width_of(&line) + width_of(&tail) + 1).filter(|dashes| *dashes >= DASHES);
     append(&mut line, Role::Frame, &format!(" {}", "─".repeat(dashes.unwrap_or(DASHES))));
-    tail.iter().for_each(|span| append(&mut line, span.role, &span.text));
+    tail.iter().for_each(|span| append(&mut line, span.look(), &span.text));
     (line, dashes.is_some())
 }
 
@@ -73,6 +73,7 @@ fn state_word(state: TurnState) -> Option<(Role, &'static str)> {
         TurnState::Complete => None,
         TurnState::Truncated => Some((Role::Warning, "cut off")),
         TurnState::Cancelled => Some((Role::Warning, "cancelled")),
+        TurnState::TriedAgain => Some((Role::Warning, "tried again")),
         TurnState::Failed => Some((Role::Error, "failed")),
         TurnState::DaemonStopped => Some((Role::Warning, "daemon stopped")),
     }

@@ -1,7 +1,7 @@
 //! Where lines are broken. Clusters are counted span by span, as ratatui does.
 
 use ccdump_model::{
-    line::{Span, clusters, width, width_of},
+    line::{Look, Span, clusters, width, width_of},
     theme::Role,
 };
 use unicode_segmentation::UnicodeSegmentation as _;
@@ -16,7 +16,7 @@ pub(super) fn words(spans: Vec<Span>, room: usize, hang: usize) -> Vec<Vec<Span>
     let hang = hang.min(room / 2);
     let mut wrapper = Wrapper { room, hang, ..Wrapper::default() };
     for span in &spans {
-        tokens(&span.text, room - hang, &mut |kind, text, width| wrapper.take(kind, span.role, text, width));
+        tokens(&span.text, room - hang, &mut |kind, text, width| wrapper.take(kind, span.look(), text, width));
     }
     wrapper.finish()
 }
@@ -29,19 +29,20 @@ pub(super) fn columns(spans: Vec<Span>, room: usize) -> Vec<Vec<Span>> {
     let mut lines = Vec::new();
     let mut line = Vec::new();
     let mut column = 0;
-    for Span { role, text } in &spans {
+    for span in &spans {
+        let (look, text) = (span.look(), &span.text);
         // What is on the line already, and what is looked at.
         let (mut from, mut at) = (0, 0);
         for (cluster, width) in clusters(text) {
             if column + width > room {
-                append(&mut line, *role, text.get(from..at).unwrap_or_default());
+                append(&mut line, look, text.get(from..at).unwrap_or_default());
                 lines.push(std::mem::take(&mut line));
                 (from, column) = (at, 0);
             }
             column += width;
             at += cluster.len();
         }
-        append(&mut line, *role, text.get(from..).unwrap_or_default());
+        append(&mut line, look, text.get(from..).unwrap_or_default());
     }
     lines.push(line);
     lines
@@ -57,11 +58,11 @@ pub(super) fn cut(spans: Vec<Span>, room: usize) -> Vec<Span> {
     for span in spans {
         for (cluster, width) in clusters(&span.text) {
             if width > left {
-                append(&mut line, span.role, if room > 0 { "…" } else { "" });
+                append(&mut line, span.look(), if room > 0 { "…" } else { "" });
                 return line;
             }
             left -= width;
-            append(&mut line, span.role, cluster);
+            append(&mut line, span.look(), cluster);
         }
     }
     line
@@ -86,18 +87,19 @@ pub(super) fn cut_start(text: &str, room: usize) -> String {
 }
 
 /// Adds to the last span if that looks the same.
-pub(super) fn append(line: &mut Vec<Span>, role: Role, text: &str) {
+pub(super) fn append(line: &mut Vec<Span>, look: impl Into<Look>, text: &str) {
+    let look @ Look { role, paint } = look.into();
     match line.last_mut() {
         _ if text.is_empty() => {}
-        Some(last) if last.role == role => last.text.push_str(text),
-        _ => line.push(Span { role, text: text.to_owned() }),
+        Some(last) if last.look() == look => last.text.push_str(text),
+        _ => line.push(Span { role, text: text.to_owned(), paint }),
     }
 }
 
-fn append_spaces(line: &mut Vec<Span>, role: Role, count: usize) {
+fn append_spaces(line: &mut Vec<Span>, look: Look, count: usize) {
     match line.last_mut() {
-        Some(last) if last.role == role => last.text.extend(std::iter::repeat_n(' ', count)),
-        _ => append(line, role, &" ".repeat(count)),
+        Some(last) if last.look() == look => last.text.extend(std::iter::repeat_n(' ', count)),
+        _ => append(line, look, &" ".repeat(count)),
     }
 }
 
@@ -157,23 +159,23 @@ struct Wrapper<'a> {
     line: Vec<Span>,
     column: usize,
     /// Spaces before the word under way: they are dropped if the word goes to the next line.
-    spaces: Vec<(Role, usize)>,
+    spaces: Vec<(Look, usize)>,
     /// A word may have several roles.
-    word: Vec<(Role, &'a str)>,
+    word: Vec<(Look, &'a str)>,
     word_width: usize,
 }
 
 impl<'a> Wrapper<'a> {
-    fn take(&mut self, kind: Kind, role: Role, text: &'a str, width: usize) {
+    fn take(&mut self, kind: Kind, look: Look, text: &'a str, width: usize) {
         if kind == Kind::Space {
             self.place();
-            self.spaces.push((role, width));
+            self.spaces.push((look, width));
             return;
         }
         if kind == Kind::Wide || self.word_width + width > self.room - self.hang {
             self.place();
         }
-        self.word.push((role, text));
+        self.word.push((look, text));
         self.word_width += width;
         if kind == Kind::Wide {
             self.place();
@@ -191,14 +193,14 @@ impl<'a> Wrapper<'a> {
             self.break_line();
         }
         let mut room = self.room.saturating_sub(self.column + self.word_width);
-        for (role, width) in self.spaces.drain(..) {
+        for (look, width) in self.spaces.drain(..) {
             let width = width.min(room);
-            append_spaces(&mut self.line, role, width);
+            append_spaces(&mut self.line, look, width);
             room -= width;
             self.column += width;
         }
-        for (role, text) in self.word.drain(..) {
-            append(&mut self.line, role, text);
+        for (look, text) in self.word.drain(..) {
+            append(&mut self.line, look, text);
         }
         self.column += std::mem::take(&mut self.word_width);
     }
@@ -206,7 +208,7 @@ impl<'a> Wrapper<'a> {
     fn break_line(&mut self) {
         self.lines.push(std::mem::take(&mut self.line));
         self.spaces.clear();
-        append_spaces(&mut self.line, Role::Text, self.hang);
+        append_spaces(&mut self.line, Role::Text.into(), self.hang);
         self.column = self.hang;
     }
 

@@ -7,3 +7,4 @@ mod moment;
 mod report;
 mod rig;
 mod screens;
+mod together;

@@ -13,7 +13,7 @@ use ratatui::{
 use unicode_width::UnicodeWidthStr as _;
 
 pub(super) fn word(role: Role, text: impl Into<String>) -> Span {
-    Span { role, text: text.into() }
+    Span { role, text: text.into(), paint: None }
 }
 
 pub(super) fn width(spans: &[Span]) -> usize {
@@ -21,7 +21,7 @@ pub(super) fn width(spans: &[Span]) -> usize {
 }
 
 pub(super) fn line<'a>(spans: &'a [Span], theme: &Theme) -> Painted<'a> {
-    Painted::from_iter(spans.iter().map(|span| PaintedSpan::styled(span.text.as_str(), theme.style(span.role))))
+    Painted::from_iter(spans.iter().map(|span| PaintedSpan::styled(span.text.as_str(), theme.look(span.look()))))
 }
 
 /// One line at the top of `area`; what is too long is cut off.

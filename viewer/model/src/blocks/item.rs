@@ -54,6 +54,8 @@ pub struct Item {
     pub body: ItemBody,
     /// The pieces of it whose content nobody has asked for ([`Pending::NotAsked`]): to be fetched when it is unfolded.
     pub wants: Vec<Wanted>,
+    /// What stood in its place in the request before, where it was changed and that is known.
+    pub was: Option<Arc<Content>>,
 }
 
 impl Item {
@@ -127,8 +129,10 @@ pub enum ItemBody {
         result: Part,
         change: Change,
     },
-    /// A section of the system prompt. `number` counts from 1; `of` is known where all sections are new.
+    /// A section of the system prompt. `number` counts from 1; `of` is known where all sections are new. `tag` is the number of what it
+    /// says, in its session.
     System {
+        tag: Option<usize>,
         number: usize,
         of: Option<usize>,
         text: Part,
@@ -154,8 +158,16 @@ pub enum ItemBody {
     /// The history is not what it was: it breaks the prompt cache. Counts of message blocks.
     Rewritten {
         changed: usize,
-        removed: usize,
+        removed: Vec<Gone>,
     },
+    /// The history begins anew with a summary of what was said so far. `blocks`, `bytes`: what the summary stands for, as far as known.
+    Compacted {
+        blocks: Option<usize>,
+        bytes: Option<u64>,
+        summary: u64,
+    },
+    /// The request was sent before, and failed. Oldest first; the last one is this one.
+    Tries(Vec<Try>),
     /// Blocks of a long history that is new here, before the ones that are shown.
     Earlier {
         blocks: usize,
@@ -225,6 +237,8 @@ pub enum TurnState {
     Truncated,
     Cancelled,
     Failed,
+    /// It failed, and the same request was sent again.
+    TriedAgain,
     DaemonStopped,
 }
 
@@ -280,6 +294,24 @@ pub enum Pending {
     Loading,
     /// It cannot be had: why.
     Failed(String),
+}
+
+/// One time that a request was sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Try {
+    pub id: u64,
+    /// How it ended: `529`, `no answer`.
+    pub outcome: String,
+}
+
+/// A block of the history that is gone.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Gone {
+    /// In words.
+    pub what: &'static str,
+    pub bytes: u64,
+    /// If it is here still.
+    pub content: Option<Arc<Content>>,
 }
 
 #[derive(Debug, Clone, PartialEq)]

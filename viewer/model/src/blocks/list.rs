@@ -1,7 +1,8 @@
 //! Collects the items of an exchange.
 
-use std::collections::HashSet;
+use std::{collections::HashSet, sync::Arc};
 
+use ccdump_provider::content::Content;
 use ccdump_wire::v1::Block;
 
 use super::{Category, Item, ItemBody, ItemKey, Source, Wanted};
@@ -33,7 +34,14 @@ impl List {
             count += 1;
             key = ItemKey::new(&format!("{name}#{count}"));
         }
-        self.items.push(Item { key, category, body, wants });
+        self.items.push(Item { key, category, body, wants, was: None });
+    }
+
+    /// Of the item that was added last.
+    pub(super) fn was(&mut self, content: Option<Arc<Content>>) {
+        if let Some(item) = self.items.last_mut() {
+            item.was = content;
+        }
     }
 
     pub(super) fn finish(self) -> Vec<Item> {

@@ -7,15 +7,15 @@ use ccdump_provider::block::BlockKind;
 use ccdump_wire::v1::{Block, BlockState};
 
 use super::{
-    Category, ItemBody, Source,
+    Category, Gone, ItemBody, Source,
+    former::Former,
     list::List,
     piece::{self, is_call, is_result, wanted},
     repeats::Said,
 };
-use crate::record::{Loaded, Piece, RequestSide};
+use crate::record::{Held, Loaded, Piece, RequestSide};
 
-pub(super) fn add(side: &RequestSide, before: Option<&Loaded>, list: &mut List) {
-    rewritten(side, list);
+pub(super) fn add(side: &RequestSide, before: Option<&Loaded>, former: &Former<'_>, list: &mut List) {
     let said = Said::by(before);
     let shown: Vec<&Piece> = side.pieces.iter().filter(|piece| is_message(&piece.block) && !is_repeated(piece, &said)).collect();
     let (earlier, shown) = shown.split_at(shown.len().saturating_sub(SHOWN));
@@ -33,10 +33,12 @@ pub(super) fn add(side: &RequestSide, before: Option<&Loaded>, list: &mut List) 
             let (category, body) = piece::other(piece, Source::Request, false);
             let wants = wanted(Source::Request, piece).into_iter().collect();
             list.add_block(Source::Request, &piece.block, category, body, wants);
+            list.was(former.of_changed(&piece.block));
         } else if id.and_then(|id| joined.get(id)).is_none_or(|joined| !std::ptr::eq(*joined, *piece)) {
             let name = id.and_then(|id| names.get(id)).map(|name| (*name).to_owned());
             let wants = wanted(Source::Request, piece).into_iter().collect();
             list.add_block(Source::Request, &piece.block, Category::Tools, piece::result(piece, name), wants);
+            list.was(former.of_changed(&piece.block));
         }
     }
 }
@@ -49,7 +51,7 @@ pub(super) fn add_call(source: Source, call: &Piece, result: Option<(Source, &Pi
 }
 
 /// Whether `block` stands in the messages.
-fn is_message(block: &Block) -> bool {
+pub(super) fn is_message(block: &Block) -> bool {
     !matches!(kind(block), BlockKind::System | BlockKind::ToolDefinition | BlockKind::Parameter)
 }
 
@@ -62,13 +64,20 @@ fn is_repeated(piece: &Piece, said: &Said<'_>) -> bool {
     }
 }
 
-fn rewritten(side: &RequestSide, list: &mut List) {
+/// That the history is not what it was.
+pub(super) fn rewritten(side: &RequestSide, former: &Former<'_>, list: &mut List) {
     let messages = side.pieces.iter().filter(|piece| is_message(&piece.block));
     let changed = messages.filter(|piece| piece.block.state() == BlockState::Changed).count();
-    let removed = side.removed.iter().filter(|block| is_message(block)).count();
-    if words::rewritten(changed, removed).is_some() {
+    let removed: Vec<Gone> = side.removed.iter().filter(|block| is_message(block)).map(|block| gone(block, former)).collect();
+    if words::rewritten(changed, removed.len()).is_some() {
         list.add("rewritten", Category::Metadata, ItemBody::Rewritten { changed, removed });
     }
+}
+
+fn gone(block: &Block, former: &Former<'_>) -> Gone {
+    let content = former.of_gone(block);
+    let held = content.clone().map_or(Held::NotAsked, Held::Here);
+    Gone { what: piece::what(&Piece { block: block.clone(), content: held }), bytes: block.length, content }
 }
 
 /// The result of each call that is among `shown`, by id; the first one, where there are several.

@@ -1,7 +1,9 @@
 //! First stage: what was fetched about an exchange → items to display. Knows no colours and no widths.
 
 mod aside;
+mod compaction;
 mod ending;
+mod former;
 mod headers;
 mod injected;
 mod item;
@@ -16,11 +18,12 @@ pub mod samples;
 mod setting;
 #[cfg(test)]
 mod tests;
+mod tries;
 mod turn;
 
 pub use injected::{Segment, segments};
 pub use item::{
-    Category, Change, Headers, Item, ItemBody, ItemKey, Numbers, Parameter, Part, Pending, Source, Speaker, ToolDefinition,
-    TurnHead, TurnState, Voice, Wanted, is_usual_stop,
+    Category, Change, Gone, Headers, Item, ItemBody, ItemKey, Numbers, Parameter, Part, Pending, Source, Speaker, ToolDefinition,
+    Try, TurnHead, TurnState, Voice, Wanted, is_usual_stop,
 };
 pub use turn::{Turn, items};

@@ -60,7 +60,7 @@ pub(super) fn other(piece: &Piece, source: Source, open: bool) -> (Category, Ite
     };
     let content = match part(piece) {
         Part::Here { content, .. } => content,
-        Part::Absent { bytes, pending } => return (category, ItemBody::Absent { what: what(piece, voice), bytes, pending }),
+        Part::Absent { bytes, pending } => return (category, ItemBody::Absent { what: words(piece, voice), bytes, pending }),
     };
     let body = match content.as_ref() {
         Content::Text(text) if kind(block) == BlockKind::Error => ItemBody::Error(text.clone()),
@@ -99,7 +99,16 @@ fn voice(piece: &Piece, source: Source) -> Voice {
     }
 }
 
-fn what(piece: &Piece, voice: Voice) -> &'static str {
+/// What a block of a request is, in words.
+pub(super) fn what(piece: &Piece) -> &'static str {
+    match kind(&piece.block) {
+        BlockKind::ToolUse | BlockKind::ServerToolUse => "tool call",
+        BlockKind::ToolResult | BlockKind::ServerToolResult => "tool result",
+        _ => words(piece, voice(piece, Source::Request)),
+    }
+}
+
+fn words(piece: &Piece, voice: Voice) -> &'static str {
     match (kind(&piece.block), voice) {
         (BlockKind::Text, Voice::User | Voice::Injected) => "user text",
         (BlockKind::Text, Voice::Assistant) => "assistant text",

@@ -1,14 +1,19 @@
 //! The request's items: what it adds to the one before it.
 
-use super::{Category, ItemBody, Pending, headers, list::List, messages, setting, turn::Turn};
+use super::{Category, ItemBody, Pending, compaction, former::Former, headers, list::List, messages, setting, turn::Turn};
 use crate::record::Fetched;
 
 pub(super) fn add(turn: Turn<'_>, list: &mut List) {
     headers::of_request(turn, list);
     match &turn.loaded.request {
         Fetched::Here(side) => {
-            setting::add(side, list);
-            messages::add(side, turn.before, list);
+            let former = Former::of(turn);
+            let is_compacted = compaction::add(turn, side, list);
+            setting::add(turn, side, &former, list);
+            if !is_compacted {
+                messages::rewritten(side, &former, list);
+            }
+            messages::add(side, turn.before, &former, list);
         }
         Fetched::NotYet => {
             let absent = ItemBody::Absent { what: "request", bytes: turn.row.request_bytes, pending: Pending::Loading };

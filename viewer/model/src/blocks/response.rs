@@ -28,7 +28,10 @@ pub(super) fn add(turn: Turn<'_>, list: &mut List) {
             list.add("failed/response", Category::Metadata, notice);
         }
     }
-    ending::add(turn, list);
+    // How one ended that was sent again, the last try tells.
+    if !turn.is_tried_again {
+        ending::add(turn, list);
+    }
     headers::of_response(turn, list);
 }
 

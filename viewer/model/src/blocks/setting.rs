@@ -6,25 +6,29 @@ use ccdump_wire::v1::Block;
 
 use super::{
     Category, Change, ItemBody, Parameter, Source, ToolDefinition,
+    former::Former,
     list::List,
     piece::{part, wanted},
+    turn::Turn,
 };
 use crate::record::{Held, Piece, RequestSide};
 
-pub(super) fn add(side: &RequestSide, list: &mut List) {
-    system(side, list);
+pub(super) fn add(turn: Turn<'_>, side: &RequestSide, former: &Former<'_>, list: &mut List) {
+    system(turn, side, former, list);
     tools(side, list);
     parameters(side, list);
 }
 
-fn system(side: &RequestSide, list: &mut List) {
+fn system(turn: Turn<'_>, side: &RequestSide, former: &Former<'_>, list: &mut List) {
     let sections = || of_kind(side, BlockKind::System);
     let of = side.previous.is_none().then(|| sections().count());
     for section in sections() {
         let number = section_number(&section.block.pointer);
-        let body = ItemBody::System { number, of, text: part(section), change: Change::from(section.block.state()) };
+        let tag = turn.tags.and_then(|tags| tags.number(turn.row.session.as_deref(), section.block.hash));
+        let body = ItemBody::System { tag, number, of, text: part(section), change: Change::from(section.block.state()) };
         let wants = wanted(Source::Request, section).into_iter().collect();
         list.add_block(Source::Request, &section.block, Category::System, body, wants);
+        list.was(former.of_changed(&section.block));
     }
     let gone = removed(side, BlockKind::System).count();
     if gone > 0 {

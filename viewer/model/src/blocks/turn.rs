@@ -4,8 +4,10 @@ use ccdump_client::text::time;
 use ccdump_wire::v1::{EndState, Exchange};
 use jiff::tz::TimeZone;
 
-use super::{Category, Item, ItemBody, ItemKey, Numbers, Speaker, TurnHead, TurnState, aside, list::List, request, response};
-use crate::record::Loaded;
+use super::{
+    Category, Item, ItemBody, ItemKey, Numbers, Speaker, TurnHead, TurnState, aside, list::List, request, response, tries,
+};
+use crate::record::{Loaded, Tags};
 
 /// What the items of an exchange are made of.
 #[derive(Debug, Clone, Copy)]
@@ -14,6 +16,16 @@ pub struct Turn<'a> {
     pub loaded: &'a Loaded,
     /// The exchange before in the thread, if it is here: what it said is not repeated.
     pub before: Option<&'a Loaded>,
+    /// The exchanges before that one, the newest first, as far as they are here without a gap: what was changed stood in one of them.
+    pub earlier: &'a [&'a Loaded],
+    /// The same request as it was sent before, and failed: oldest first.
+    pub tries: &'a [&'a Exchange],
+    /// It failed, and the next one is the same request.
+    pub is_tried_again: bool,
+    /// The agent's turn before, of whatever thread.
+    pub last: Option<&'a Exchange>,
+    /// Names of the sections of system prompts.
+    pub tags: Option<&'a Tags>,
     /// The exchange after in the thread, if it is here: it brings the results of tool calls.
     pub after: Option<&'a Loaded>,
     /// The viewer's place, for times of day.
@@ -24,9 +36,14 @@ pub struct Turn<'a> {
 /// with the block's pointer.
 pub fn items(turn: Turn<'_>) -> Vec<Item> {
     let mut list = List::default();
+    // Between the first try, which shows the request, and the last one, which shows the answer, there is nothing to be shown.
+    if turn.is_tried_again && !turn.tries.is_empty() {
+        return Vec::new();
+    }
     // A daemon that says nothing about it is taken to speak of a turn: rather too much than too little.
     if matches!(turn.row.role.as_str(), "turn" | "") {
         list.add(ItemKey::HEAD, Category::Metadata, ItemBody::Turn(head(turn)));
+        tries::add(turn, &mut list);
         request::add(turn, &mut list);
         response::add(turn, &mut list);
     } else {
@@ -56,6 +73,9 @@ pub(super) fn speaker(row: &Exchange) -> Speaker {
 }
 
 pub(super) fn state(turn: Turn<'_>) -> TurnState {
+    if turn.is_tried_again {
+        return TurnState::TriedAgain;
+    }
     match turn.row.end_state() {
         EndState::Complete => TurnState::Complete,
         EndState::Truncated => TurnState::Truncated,

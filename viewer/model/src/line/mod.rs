@@ -4,7 +4,9 @@ mod columns;
 mod span;
 
 pub use columns::{clusters, width, width_of};
-pub use span::{expand_tabs, harmless};
+pub use span::{expand_tabs, expand_tabs_from, harmless};
+
+use ratatui::style::Style;
 
 use crate::{blocks::Category, theme::Role};
 
@@ -39,4 +41,19 @@ pub struct Line {
 pub struct Span {
     pub role: Role,
     pub text: String,
+    /// What the text brought along of its own: colours and the like that a program's output was written with.
+    pub paint: Option<Style>,
+}
+
+/// All that decides how a span looks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Look {
+    pub role: Role,
+    pub paint: Option<Style>,
+}
+
+impl From<Role> for Look {
+    fn from(role: Role) -> Self {
+        Self { role, paint: None }
+    }
 }

@@ -4,8 +4,7 @@ use std::borrow::Cow;
 
 use ccdump_client::text::{clean_line, is_clean_line};
 
-use super::{Span, clusters, width};
-use crate::theme::Role;
+use super::{Look, Span, clusters, width};
 
 /// A cluster (what a reader takes for one character) that is longer or wider than people's scripts and emoji have them is a trick:
 /// it would overflow any line. Bytes and columns.
@@ -14,8 +13,13 @@ const WIDEST_CLUSTER: usize = 8;
 
 impl Span {
     /// `text` made harmless, on one line.
-    pub fn new(role: Role, text: &str) -> Self {
-        Self { role, text: harmless(text).into_owned() }
+    pub fn new(look: impl Into<Look>, text: &str) -> Self {
+        let Look { role, paint } = look.into();
+        Self { role, text: harmless(text).into_owned(), paint }
+    }
+
+    pub fn look(&self) -> Look {
+        Look { role: self.role, paint: self.paint }
     }
 }
 
@@ -34,11 +38,15 @@ pub fn harmless(text: &str) -> Cow<'_, str> {
 
 /// Tabs of one line as spaces, to stops every four columns.
 pub fn expand_tabs(line: &str) -> Cow<'_, str> {
+    expand_tabs_from(0, line)
+}
+
+/// Of a piece of a line that begins in this column.
+pub fn expand_tabs_from(mut column: usize, line: &str) -> Cow<'_, str> {
     if !line.contains('\t') {
         return Cow::Borrowed(line);
     }
     let mut out = String::with_capacity(line.len() + 16);
-    let mut column = 0;
     for (at, piece) in line.split('\t').enumerate() {
         if at > 0 {
             let spaces = 4 - column % 4;
@@ -54,6 +62,7 @@ pub fn expand_tabs(line: &str) -> Cow<'_, str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::theme::Role;
 
     #[test]
     fn tabs_go_to_the_next_stop() {

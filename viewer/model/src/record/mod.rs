@@ -5,9 +5,12 @@ mod as_of;
 mod contents;
 mod live;
 mod roster;
+mod tags;
+mod tries;
 
 pub use agent::{Agent, AgentKey};
 pub use as_of::{Stage, answered_at, as_of, ended_at, stage};
 pub use contents::{Contents, Fetch, Fetched, Held, Loaded, Piece, RequestSide, ResponseSide, Wanted};
 pub use live::Live;
 pub use roster::{Node, Roster, is_turn};
+pub use tags::Tags;

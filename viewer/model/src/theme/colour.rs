@@ -34,6 +34,8 @@ pub(super) const SLOTS: [(&str, Color); 18] = [
 
 pub(super) const FOREGROUND: usize = 0;
 pub(super) const BACKGROUND: usize = 1;
+/// The terminal's own sixteen begin here.
+const FIRST_NUMBERED: usize = 2;
 
 pub(super) fn slot(name: &str) -> Option<usize> {
     SLOTS.iter().position(|(known, _)| *known == name)
@@ -57,6 +59,12 @@ impl Palette {
         for (own, other) in self.slots.iter_mut().zip(other.slots) {
             *own = own.or(other);
         }
+    }
+
+    /// What one of the terminal's own sixteen, by number, is here. Themes name the dark ones: the light ones are those then.
+    pub(super) fn numbered(&self, number: u8) -> Option<Color> {
+        let slot = |number: u8| self.slots.get(usize::from(number) + FIRST_NUMBERED).copied().flatten();
+        slot(number).or_else(|| number.checked_sub(8).filter(|dark| (1..7).contains(dark)).and_then(slot))
     }
 
     pub(super) fn colour(&self, ink: Ink) -> Color {

@@ -32,8 +32,8 @@ impl Depth {
     /// The theme in the colours that there are. What is told apart by a ground of its own is so still, and nothing becomes unseen.
     pub(super) fn theme(self, theme: Theme) -> Theme {
         let ground = self.colours(theme.ground);
-        let styles = theme.styles.into_iter().map(|style| self.style(style, ground)).collect();
-        Theme { name: theme.name, ground, styles }
+        let styles = theme.styles.iter().map(|style| self.style(*style, ground)).collect();
+        Theme { ground, styles, depth: self, ..theme }
     }
 
     fn style(self, style: Style, ground: Style) -> Style {
@@ -56,7 +56,7 @@ impl Depth {
     }
 
     /// The nearest colour that there is.
-    fn colour(self, colour: Color) -> Option<Color> {
+    pub(super) fn colour(self, colour: Color) -> Option<Color> {
         match (self, colour) {
             (Self::None, _) => None,
             (Self::Sixteen, Color::Rgb(red, green, blue)) => Some(nearest::of_sixteen(red, green, blue)),

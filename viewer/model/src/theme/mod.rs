@@ -1,8 +1,10 @@
 //! Colours. Lines and widgets speak of roles; a theme says how each looks. Themes are TOML files, those that are built in as well as
 //! people's own.
 
+mod brought;
 mod builtin;
 mod colour;
+mod contrast;
 mod depth;
 mod layer;
 mod nearest;
@@ -14,6 +16,8 @@ mod tests;
 
 use ratatui::style::Style;
 
+use self::colour::Palette;
+
 pub use self::{depth::Depth, layer::Layer, role::Role, themes::Themes};
 
 /// How each role looks, with the colours that the terminal has.
@@ -23,6 +27,9 @@ pub struct Theme {
     ground: Style,
     /// By role.
     styles: Vec<Style>,
+    /// What the names of colours mean in it: texts bring such colours along.
+    palette: Palette,
+    depth: Depth,
 }
 
 impl Theme {

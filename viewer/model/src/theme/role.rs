@@ -35,6 +35,13 @@ roles! {
     Code = "code",
     /// Code on lines of its own: fenced blocks, commands, files that are written.
     CodeBlock = "code-block",
+    /// Kinds of words in code.
+    CodeComment = "code-comment",
+    CodeString = "code-string",
+    CodeNumber = "code-number",
+    CodeKeyword = "code-keyword",
+    /// Of types, keys and attributes.
+    CodeName = "code-name",
     /// The text of a link.
     Link = "link",
     /// Marks, rules and frames.
@@ -52,6 +59,13 @@ roles! {
     RemovedWord = "removed-word",
     AddedWord = "added-word",
     System = "system",
+    /// Names of sections of the system prompt, in turn.
+    Tag1 = "tag-1",
+    Tag2 = "tag-2",
+    Tag3 = "tag-3",
+    Tag4 = "tag-4",
+    Tag5 = "tag-5",
+    Tag6 = "tag-6",
     Parameter = "parameter",
     Header = "header",
     Budget = "budget",
@@ -72,4 +86,12 @@ roles! {
     /// The bar at the bottom and the top.
     Bar = "bar",
     BarStrong = "bar-strong",
+}
+
+impl Role {
+    /// Of the section of that number, from 1.
+    pub fn tag(number: usize) -> Self {
+        const TAGS: [Role; 6] = [Role::Tag1, Role::Tag2, Role::Tag3, Role::Tag4, Role::Tag5, Role::Tag6];
+        TAGS.get(number.saturating_sub(1) % TAGS.len()).copied().unwrap_or(Role::Tag1)
+    }
 }

@@ -2,33 +2,18 @@
 
 use ratatui::style::{Color, Modifier, Style};
 
-use super::{Depth, Role, Theme, Themes, nearest};
+use super::{Depth, Role, Theme, Themes, contrast};
 
 const COLOURFUL: [&str; 7] = ["dark", "light", "dusk", "paper", "clear-dark", "clear-light", "high-contrast"];
 
 type Rgb = [f64; 3];
 
-/// Red, green and blue, as light: 0 to 1.
 fn light(colour: Color) -> Rgb {
-    let (red, green, blue) = match colour {
-        Color::Rgb(red, green, blue) => (red, green, blue),
-        Color::Indexed(index) => nearest::rgb(index),
-        other => panic!("{other:?} looks different in every terminal"),
-    };
-    [red, green, blue].map(|value| {
-        let value = f64::from(value) / 255.0;
-        if value <= 0.04045 { value / 12.92 } else { ((value + 0.055) / 1.055).powf(2.4) }
-    })
+    contrast::light(colour).unwrap_or_else(|| panic!("{colour:?} looks different in every terminal"))
 }
 
-/// The contrast ratio of WCAG 2: 1 to 21.
 fn contrast(one: Color, other: Color) -> f64 {
-    let luminance = |colour| {
-        let [red, green, blue] = light(colour);
-        0.2126 * red + 0.7152 * green + 0.0722 * blue
-    };
-    let (a, b) = (luminance(one), luminance(other));
-    (a.max(b) + 0.05) / (a.min(b) + 0.05)
+    contrast::contrast(one, other).expect("both are fixed")
 }
 
 /// What a role's text is written with, and on.

@@ -30,7 +30,7 @@ impl Themes {
         let shown = |name: &str| {
             let theme = resolve(name, own)?;
             Ok(match depth {
-                Depth::None => Theme { name: theme.name, ..plain.clone() },
+                Depth::None => Theme { name: theme.name, depth, ..plain.clone() },
                 _ => depth.theme(theme),
             })
         };
@@ -104,5 +104,5 @@ fn resolve(name: &str, own: &BTreeMap<String, Layer>) -> Result<Theme, Fault> {
     }
     let ground = Paint::of(Ink::Slot(FOREGROUND), Ink::Slot(BACKGROUND)).style(&palette);
     let styles = paints.into_iter().map(|paint| paint.unwrap_or_default().style(&palette)).collect();
-    Ok(Theme { name: name.to_owned(), ground, styles })
+    Ok(Theme { name: name.to_owned(), ground, styles, palette, depth: Depth::True })
 }

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::{sheet, text};
 use ccdump_model::blocks::{
-    Change, Headers, ItemBody, Numbers, Parameter, Pending, Speaker, ToolDefinition, TurnHead, TurnState, Voice,
+    Change, Gone, Headers, ItemBody, Numbers, Parameter, Pending, Speaker, ToolDefinition, TurnHead, TurnState, Voice,
 };
 
 fn numbers() -> Numbers {
@@ -158,11 +158,12 @@ fn remarks() {
     let image = Content::Image { media_type: Some("image/png".to_owned()), bytes: 12_300 };
     let document =
         Content::Document { title: Some("Report".to_owned()), media_type: Some("application/pdf".to_owned()), bytes: 1_230_000 };
+    let gone = |words: Option<&str>| Gone { what: "user text", bytes: 11, content: words.map(text) };
     let absent = |what, pending| ItemBody::Absent { what, bytes: 300_000, pending };
     insta::assert_snapshot!(sheet(vec![
         ("image", ItemBody::Attachment { content: Arc::new(image), voice: Voice::User }),
         ("document", ItemBody::Attachment { content: Arc::new(document), voice: Voice::User }),
-        ("rewritten", ItemBody::Rewritten { changed: 1, removed: 2 }),
+        ("rewritten", ItemBody::Rewritten { changed: 1, removed: vec![gone(None), gone(Some("Never mind."))] }),
         ("earlier", ItemBody::Earlier { blocks: 60, bytes: 120_000 }),
         ("error", ItemBody::Error("failed: the upstream answered 529 (overloaded_error: Overloaded)".to_owned())),
         ("stop", ItemBody::Stop("max_tokens".to_owned())),

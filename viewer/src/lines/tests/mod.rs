@@ -1,6 +1,8 @@
 //! Lines of every kind of item, in each detail and at three widths: text, and styles as runs.
 
+mod changed;
 mod conversation;
+mod every;
 mod kinds;
 mod properties;
 mod talk;
@@ -11,13 +13,13 @@ use std::{fmt::Write as _, sync::Arc};
 use ccdump_provider::content::Content;
 use serde_json::Value;
 
-use super::{Detail, Line, lines};
+use super::{Detail, Line, Span, lines};
 use ccdump_model::blocks::{Category, Item, ItemBody, ItemKey, Part};
 
 const WIDTHS: [u16; 3] = [60, 80, 120];
 
 fn item(body: ItemBody) -> Item {
-    Item { key: ItemKey::new("test"), category: Category::User, body, wants: Vec::new() }
+    Item { key: ItemKey::new("test"), category: Category::User, body, wants: Vec::new(), was: None }
 }
 
 fn here(content: Content) -> Part {
@@ -42,15 +44,19 @@ fn plain(line: &Line) -> String {
 }
 
 fn styles(line: &Line) -> String {
-    let runs: Vec<String> = line.spans.iter().map(|span| format!("{:?}:{}", span.role, span.text)).collect();
+    let paint = |span: &Span| span.paint.map(|paint| format!("{paint:?}").replacen("Style::new()", "", 1)).unwrap_or_default();
+    let runs: Vec<String> = line.spans.iter().map(|span| format!("{:?}{}:{}", span.role, paint(span), span.text)).collect();
     runs.join("|")
 }
 
 /// All that is drawn of `bodies`, for a snapshot: the same at another width is said to be.
 fn sheet(bodies: Vec<(&str, ItemBody)>) -> String {
+    sheet_of(bodies.into_iter().map(|(name, body)| (name, item(body))).collect())
+}
+
+fn sheet_of(items: Vec<(&str, Item)>) -> String {
     let mut sheet = String::new();
-    for (name, body) in bodies {
-        let item = item(body);
+    for (name, item) in items {
         for detail in [Detail::Summary, Detail::Full] {
             let mut before: Option<Vec<Line>> = None;
             for width in WIDTHS {

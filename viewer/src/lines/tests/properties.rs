@@ -15,14 +15,19 @@ use unicode_width::UnicodeWidthStr as _;
 use super::{Detail, item, lines};
 use ccdump_model::{
     blocks::{
-        Change, Item, ItemBody, ItemKey, Part, Pending, Speaker, ToolDefinition, TurnHead, TurnState, Voice, items,
+        Change, Gone, Item, ItemBody, ItemKey, Part, Pending, Speaker, ToolDefinition, Try, Turn, TurnHead, TurnState, Voice,
+        items,
         samples::{row, turn},
     },
-    record::{Fetched, Held, Loaded, Piece, RequestSide, ResponseSide},
+    record::{Fetched, Held, Loaded, Piece, RequestSide, ResponseSide, Tags},
 };
 
 /// Characters that make trouble, and pieces of the syntaxes that are read.
-const PIECES: [&str; 62] = [
+const PIECES: [&str; 66] = [
+    "\u{1b}[1;38;5;208m",
+    "\u{1b}[48;2;1;2;3m",
+    "\u{1b}[0m",
+    "//! /* ' \"\"\" <!-- ",
     "\u{1b}[31m",
     "\u{1b}]52;c;eA==\u{7}",
     "\u{9b}2J",
@@ -203,12 +208,18 @@ fn bodies(content: Content, words: &str) -> Vec<ItemBody> {
         },
         ItemBody::ToolUseOpening { name: words.to_owned(), partial: format!("{{\"command\": \"{words}").into(), on_server: false },
         ItemBody::ToolResult { name: Some(words.to_owned()), result: here(), change: Change::Changed },
-        ItemBody::System { number: usize::MAX, of: Some(0), text: here(), change: Change::New },
+        ItemBody::System { tag: Some(usize::MAX), number: usize::MAX, of: Some(0), text: here(), change: Change::New },
         ItemBody::Tools {
             definitions: vec![definition],
             removed: vec![words.to_owned()],
             bytes: u64::MAX,
             change: Change::Changed,
+        },
+        ItemBody::Compacted { blocks: Some(usize::MAX), bytes: Some(u64::MAX), summary: u64::MAX },
+        ItemBody::Tries(vec![Try { id: u64::MAX, outcome: words.to_owned() }]),
+        ItemBody::Rewritten {
+            changed: usize::MAX,
+            removed: vec![Gone { what: "block", bytes: 1, content: Some(content.clone()) }],
         },
         ItemBody::Attachment { content: content.clone(), voice: Voice::User },
         ItemBody::Unknown { wire_type: words.to_owned(), content: content.clone() },
@@ -256,7 +267,8 @@ proptest! {
     #[test]
     fn any_content_in_any_place_is_harmless_and_fits(content in content(), words in text(), width in 1_u16..=300) {
         for body in bodies(content, &words) {
-            let trouble = trouble(&item(body), width);
+            let was = Some(Arc::new(Content::Text(words.clone())));
+            let trouble = trouble(&Item { was, ..item(body) }, width);
             prop_assert!(trouble.is_none(), "{}", trouble.unwrap_or_default());
         }
     }
@@ -311,7 +323,10 @@ proptest! {
     #[test]
     fn any_exchange_has_items_of_which_the_same_holds(now in loaded(), before in loaded(), after in loaded(), width in 1_u16..=300) {
         let row = row();
-        let items = items(turn(&row, &now, Some(&before), Some(&after)));
+        let mut tags = Tags::default();
+        tags.see(None, 0);
+        let whole = Turn { earlier: &[&after], tries: &[&row], last: Some(&row), tags: Some(&tags), ..turn(&row, &now, Some(&before), Some(&after)) };
+        let items = items(whole);
         let keys: HashSet<&ItemKey> = items.iter().map(|item| &item.key).collect();
         prop_assert_eq!(keys.len(), items.len());
         for item in &items {

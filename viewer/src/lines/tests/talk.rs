@@ -94,13 +94,18 @@ fn thinking_in_brief_is_its_first_sentence() {
 
 #[test]
 fn sections_of_the_system_prompt() {
-    let section =
-        |number, of, change, words: &str| ItemBody::System { number, of, text: here(Content::Text(words.to_owned())), change };
+    let section = |number, of, change, words: &str| ItemBody::System {
+        tag: None,
+        number,
+        of,
+        text: here(Content::Text(words.to_owned())),
+        change,
+    };
     let long = "You are an agent that works on code.\n\n# Tone\n- Be brief, and when a line of the prompt is long it is broken below its bullet.\n\tTabs too.";
     let absent = ccdump_model::blocks::Part::Absent { bytes: 70_000, pending: Pending::NotAsked };
     insta::assert_snapshot!(sheet(vec![
         ("one of many", section(2, Some(3), Change::New, long)),
         ("changed", section(1, None, Change::Changed, "x-billing-header: cc_version=2.1.330;")),
-        ("not loaded", ItemBody::System { number: 3, of: Some(3), text: absent, change: Change::New }),
+        ("not loaded", ItemBody::System { tag: None, number: 3, of: Some(3), text: absent, change: Change::New }),
     ]));
 }

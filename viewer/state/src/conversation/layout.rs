@@ -8,8 +8,9 @@ use std::{
 use ccdump_model::{
     blocks::{self, Item, ItemKey, Turn},
     line::{Detail, Line},
-    record::{Contents, Loaded, Roster},
+    record::{Contents, Loaded, Roster, Tags},
 };
+use ccdump_wire::v1::{BlockKind, Exchange};
 use jiff::tz::TimeZone;
 
 use super::show::Show;
@@ -17,6 +18,8 @@ use crate::MakeLines;
 
 /// Exchanges that stay laid out.
 const KEPT: usize = 64;
+/// Exchanges in which is looked for what was changed later.
+const LOOKED_BACK: usize = 64;
 
 /// An exchange as lines.
 #[derive(Debug, Default)]
@@ -65,12 +68,17 @@ struct Stamp {
     folds: BTreeMap<ItemKey, Detail>,
     row: u64,
     versions: [u64; 3],
+    /// How many of the exchanges before were here.
+    earlier: usize,
+    is_tried_again: bool,
 }
 
 #[derive(Debug, Default)]
 pub struct Layout {
     laid: HashMap<u64, (Stamp, Arc<LaidTurn>, u64)>,
     clock: u64,
+    /// Of the sections of system prompts that were seen.
+    tags: Tags,
 }
 
 /// All that layouts are made from.
@@ -94,7 +102,11 @@ impl Layout {
         let before = row.previous.and_then(|previous| making.contents.get(previous));
         let after_row = making.roster.after(row);
         let after = after_row.and_then(|after| making.contents.get(after.id));
+        let earlier = earlier(making, row);
+        let is_tried_again = making.roster.is_tried_again(row);
         let stamp = Stamp {
+            earlier: earlier.len(),
+            is_tried_again,
             width: making.width,
             is_first,
             show: making.show.generation,
@@ -116,7 +128,24 @@ impl Layout {
             row.previous.is_none_or(|previous| making.roster.row(previous).is_none()) || before.is_some_and(Loaded::is_settled);
         let has_after = after_row.is_none() || after.is_some_and(|after| after.request.is_settled());
         let is_here = here.is_some_and(Loaded::is_settled) && (was_here || (has_before && has_after));
-        let turn = Turn { row, loaded: if is_here { here.unwrap_or(&empty) } else { &empty }, before, after, zone: making.zone };
+        let loaded = if is_here { here.unwrap_or(&empty) } else { &empty };
+        let sections = loaded.request.here().into_iter().flat_map(|side| &side.pieces).map(|piece| &piece.block);
+        for section in sections.filter(|block| block.kind() == BlockKind::System) {
+            self.tags.see(row.session.as_deref(), section.hash);
+        }
+        let tries = making.roster.tries_before(row);
+        let turn = Turn {
+            row,
+            loaded,
+            before,
+            earlier: &earlier,
+            tries: &tries,
+            is_tried_again,
+            last: making.roster.turn_before(row),
+            tags: Some(&self.tags),
+            after,
+            zone: making.zone,
+        };
         let former = self.laid.get(&exchange).filter(|(known, _, _)| known.width == stamp.width && known.is_first == is_first);
         let laid = Arc::new(lay_out(exchange, turn, making, is_first, is_here, former.map(|(_, laid, _)| laid.as_ref())));
         self.laid.insert(exchange, (stamp, Arc::clone(&laid), self.clock));
@@ -134,6 +163,14 @@ impl Layout {
             oldest.into_iter().for_each(|id| drop(self.laid.remove(&id)));
         }
     }
+}
+
+/// What is here of the exchanges before the one before `row`.
+fn earlier<'a>(making: Making<'a>, row: &Exchange) -> Vec<&'a Loaded> {
+    let row_of = |id: u64| making.roster.row(id);
+    let previous = |row: &Exchange| row.previous.filter(|previous| *previous < row.id);
+    let ids = std::iter::successors(previous(row), |id| previous(row_of(*id)?)).skip(1).take(LOOKED_BACK);
+    ids.map_while(|id| making.contents.get(id).filter(|loaded| loaded.request.is_settled())).collect()
 }
 
 /// `former`: the layout before, at the same width: what did not change is taken over from it.

@@ -1,6 +1,8 @@
 //! What becomes of what was fetched: joining, leaving out, naming.
 
 mod absent;
+mod begun_anew;
+mod former;
 mod joining;
 mod setting;
 
@@ -96,7 +98,12 @@ fn gist(body: &ItemBody) -> String {
             format!("call {name}{server}{call} → {}", result.as_ref().map_or("nothing".to_owned(), part))
         }
         ItemBody::ToolResult { name, result, change } => format!("result of {name:?}: {}{}", part(result), changed(change)),
-        ItemBody::System { number, of, text, change } => format!("section {number} of {of:?}: {}{}", part(text), changed(change)),
+        ItemBody::System { tag, number, of, text, change } => format!(
+            "section {}{number} of {of:?}: {}{}",
+            tag.map(|tag| format!("sp-{tag} ")).unwrap_or_default(),
+            part(text),
+            changed(change)
+        ),
         ItemBody::Tools { definitions, removed, bytes, .. } => {
             let names: Vec<String> = definitions.iter().map(|tool| format!("{}{}", tool.name, changed(&tool.change))).collect();
             format!("tools {} ({bytes} B), gone {}", names.join(" "), removed.join(" "))
@@ -107,6 +114,10 @@ fn gist(body: &ItemBody) -> String {
         }
         ItemBody::Usage { usage, numbers } => format!("usage {:?} {:?}", usage.output, numbers.cost_usd),
         ItemBody::Headers(headers) => format!("{} and {} headers", headers.first_line, headers.fields.len()),
+        ItemBody::Rewritten { changed, removed } => {
+            let gone: Vec<&str> = removed.iter().map(|gone| gone.what).collect();
+            format!("rewritten: {changed} changed, gone {}", gone.join(", "))
+        }
         other => format!("{other:?}"),
     }
 }

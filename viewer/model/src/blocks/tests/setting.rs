@@ -65,7 +65,7 @@ fn later_ones_show_what_is_new_changed_or_gone() {
             "system/gone [system] Notice(\"gone from the system prompt: 1 section\")",
             "tools [tools] tools Bash (changed) (100 B), gone Edit",
             "parameters [metadata] parameters , gone thinking",
-            "rewritten [metadata] Rewritten { changed: 1, removed: 2 }",
+            "rewritten [metadata] rewritten: 1 changed, gone user text, user text",
             "request/messages/0/content [user] User: Edited (changed)",
             "request/messages/4/content [system] Injected: <system-reminder>x</system-reminder>",
             "request/messages/5/content [system] System: Be brief",

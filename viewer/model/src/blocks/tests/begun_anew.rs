@@ -1,0 +1,85 @@
+//! Histories that become a summary, requests that are sent again, sections that have names.
+
+use ccdump_wire::v1::Exchange;
+
+use super::{super::Turn, *};
+use crate::record::Tags;
+
+const SUMMARY: &str =
+    "This session is being continued from a previous conversation that ran out of context. The summary: all is well.";
+
+fn of(turn: Turn<'_>) -> Vec<String> {
+    shapes(&items(turn))
+}
+
+#[test]
+fn a_summary_in_place_of_the_history_is_a_seam() {
+    let removed =
+        |count: usize| (0..count).map(|at| text("user", &format!("/messages/{at}/content"), "").block).collect::<Vec<_>>();
+    let begins = |words: &str, at: &str, gone: usize, previous| {
+        let mut now = loaded(vec![changed(text("user", at, words))], vec![]);
+        if let Fetched::Here(side) = &mut now.request {
+            (side.removed, side.previous) = (removed(gone), previous);
+        }
+        now
+    };
+    let long = "What was said so far. ".repeat(40);
+    let last = Exchange { id: 9, request_bytes: 180_000, ..row() };
+    for (now, seam) in [
+        (
+            begins(SUMMARY, "/messages/0/content/1", 3, Some(9)),
+            Some("Compacted { blocks: Some(4), bytes: Some(300), summary: 111 }"),
+        ),
+        (begins(SUMMARY, "/messages/0/content", 0, None), Some("Compacted { blocks: None, bytes: Some(180000), summary: 111 }")),
+        (begins(&long, "/messages/1/content", 8, Some(9)), Some("Compacted { blocks: Some(9), bytes: Some(800), summary: 880 }")),
+        // Gone back to an earlier message, or edited.
+        (begins(&long, "/messages/6/content", 8, Some(9)), None),
+        (begins("Hi", "/messages/0/content", 8, Some(9)), None),
+        (begins(&long, "/messages/0/content", 0, Some(9)), None),
+    ] {
+        let row = row();
+        let items = items(Turn { last: Some(&last), ..turn(&row, &now, None, None) });
+        let found = items.iter().find(|item| matches!(item.body, ItemBody::Compacted { .. })).map(|item| gist(&item.body));
+        assert_eq!(found.as_deref(), seam);
+        assert_eq!(items.iter().any(|item| matches!(item.body, ItemBody::Rewritten { .. })), seam.is_none());
+    }
+}
+
+#[test]
+fn tries_of_one_request_are_one_turn() {
+    let failed = |id| Exchange { id, status: Some(529), end_state: EndState::UpstreamError as i32, ..row() };
+    let (one, two, three) = (failed(12), failed(13), Exchange { id: 14, ..row() });
+    let asks = loaded(vec![text("user", "/messages/0/content", "Hi")], vec![]);
+    let again = loaded(vec![], vec![text("assistant", "/content/0", "Hello")]);
+    assert_eq!(
+        of(Turn { is_tried_again: true, ..turn(&one, &asks, None, None) }),
+        ["turn [metadata] Main Some(\"claude-opus-4-8\") 09:41:07 TriedAgain", "request/messages/0/content [user] User: Hi",]
+    );
+    assert!(of(Turn { tries: &[&one], is_tried_again: true, ..turn(&two, &asks, None, None) }).is_empty());
+    let last = of(Turn { tries: &[&one, &two], ..turn(&three, &again, None, None) });
+    assert_eq!(
+        last[1..],
+        [
+            "tries [metadata] Tries([Try { id: 12, outcome: \"529\" }, Try { id: 13, outcome: \"529\" }, Try { id: 14, outcome: \"200\" }])",
+            "response/content/0 [assistant] Assistant: Hello",
+        ]
+    );
+}
+
+#[test]
+fn sections_have_the_names_that_they_were_given() {
+    let section = |pointer: &str, hash| {
+        let mut piece = piece(BlockKind::System, "system", pointer, Some(Content::Text("x".to_owned())));
+        piece.block.hash = hash;
+        piece
+    };
+    let mut tags = Tags::default();
+    [7, 8].iter().for_each(|hash| tags.see(None, *hash));
+    let now = loaded(vec![section("/system/0", 8), section("/system/1", 9)], vec![]);
+    let row = row();
+    let shapes = of(Turn { tags: Some(&tags), ..turn(&row, &now, None, None) });
+    assert_eq!(
+        shapes[1..],
+        ["request/system/0 [system] section sp-2 1 of None: x", "request/system/1 [system] section 2 of None: x"]
+    );
+}

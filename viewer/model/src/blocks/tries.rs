@@ -1,0 +1,23 @@
+//! A request that was sent more than once.
+
+use ccdump_wire::v1::{EndState, Exchange};
+
+use super::{Category, ItemBody, Try, list::List, turn::Turn};
+
+pub(super) fn add(turn: Turn<'_>, list: &mut List) {
+    if turn.tries.is_empty() {
+        return;
+    }
+    let tries = turn.tries.iter().copied().chain([turn.row]).map(|row| Try { id: row.id, outcome: outcome(row) }).collect();
+    list.add("tries", Category::Metadata, ItemBody::Tries(tries));
+}
+
+fn outcome(row: &Exchange) -> String {
+    match (row.status, row.end_state()) {
+        (Some(status), EndState::Truncated) => format!("{status}, cut off"),
+        (Some(status @ ..400), EndState::UpstreamError) => format!("{status}, then an error"),
+        (Some(status), _) => status.to_string(),
+        (None, EndState::Unspecified) => "waiting".to_owned(),
+        (None, _) => "no answer".to_owned(),
+    }
+}
