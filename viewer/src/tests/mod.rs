@@ -2,9 +2,12 @@
 
 mod appearance;
 mod journal;
+mod jumps;
 mod keys;
 mod moment;
+mod mouse;
 mod report;
 mod rig;
 mod screens;
+mod search;
 mod together;

@@ -105,7 +105,7 @@ impl Rig {
         let effects = self.state.update(self.now, event);
         self.run(effects);
         // A fetch may show that more has to be fetched.
-        for _ in 0..100 {
+        for _ in 0..300 {
             let effects = self.state.arrange();
             if let Some(Effect::Follow(followed)) = effects.iter().find(|effect| matches!(effect, Effect::Follow(_))) {
                 self.followed.clone_from(followed);
@@ -115,7 +115,7 @@ impl Rig {
             }
             self.run(effects);
         }
-        panic!("it goes on asking");
+        panic!("it goes on asking: {:?}", self.state.arrange());
     }
 
     /// As [`Rig::event`], but what is fetched comes piece by piece, and each piece is laid out before the next one comes.
@@ -133,7 +133,7 @@ impl Rig {
         }
     }
 
-    fn run(&mut self, effects: Vec<Effect>) {
+    pub fn run(&mut self, effects: Vec<Effect>) {
         for effect in effects {
             match effect {
                 Effect::Fetch { exchange, .. } => {

@@ -54,7 +54,7 @@ fn picture(buffer: &Buffer) -> String {
 
 /// The same at each of the three widths.
 fn pictures(name: &str, make: impl Fn(u16, u16) -> Rig) {
-    for (width, height) in [(60, 15), (80, 24), (120, 30)] {
+    for (width, height) in [(60, 15), (80, 24), (120, 36)] {
         let rig = make(width, height);
         insta::assert_snapshot!(format!("{name}@{width}"), picture(&drawn(&rig, width, height)));
     }
@@ -145,6 +145,53 @@ fn scrolled_up_with_a_marked_block() {
     pictures("scrolled", |width, height| {
         let mut rig = sized(Rig::with(9), width, height);
         rig.keys(&["pgup", "J", "3"]);
+        rig
+    });
+}
+
+#[test]
+fn a_search_that_is_typed() {
+    pictures("search", |width, height| {
+        let mut rig = sized(Rig::with(40), width, height);
+        rig.keys(&["pgup", "/", "alt-c"]);
+        rig.type_text("question 2");
+        (0..20).for_each(|_| rig.event(Event::Tick));
+        rig
+    });
+}
+
+#[test]
+fn what_was_found() {
+    pictures("found", |width, height| {
+        let mut rig = sized(Rig::with(9), width, height);
+        rig.keys(&["3", "/"]);
+        rig.type_text("line 1");
+        rig.keys(&["enter", "N"]);
+        rig
+    });
+}
+
+#[test]
+fn the_palette() {
+    pictures("palette", |width, height| {
+        let mut rig = sized(Rig::with(9), width, height);
+        rig.key("ctrl-p");
+        rig.type_text("tool");
+        rig.key("down");
+        rig
+    });
+}
+
+#[test]
+fn a_number_and_a_mark() {
+    pictures("number", |width, height| {
+        let mut rig = sized(Rig::with(9), width, height);
+        rig.keys(&["m", "a", "#", "1", "2"]);
+        rig
+    });
+    pictures("mark", |width, height| {
+        let mut rig = sized(Rig::with(9), width, height);
+        rig.keys(&["m", "a", "m", "b", "'"]);
         rig
     });
 }

@@ -4,7 +4,10 @@ use ccdump_model::theme::{Role, Theme};
 use ccdump_state::{MARGIN, State};
 use ratatui::{Frame, layout::Rect};
 
-use super::paint::{self, word};
+use super::{
+    matches,
+    paint::{self, word},
+};
 
 pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, state: &State, theme: &Theme) {
     let talk = &state.conversation;
@@ -18,5 +21,9 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, state: &State, theme: &The
         if let Some(line) = row.turn.line(row.line) {
             paint::text(frame, text, theme, &line.spans);
         }
+    }
+    matches::draw(frame, area, state, theme);
+    for row in state.pointer.selected().into_iter().flatten().filter_map(|row| paint::row(area, row)) {
+        frame.buffer_mut().set_style(row, theme.style(Role::Selected));
     }
 }

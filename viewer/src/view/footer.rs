@@ -1,7 +1,8 @@
 //! The keys that matter here, from the map of keys. Help and the way out have the right of way.
 
+use ccdump_client::text::cut_line;
 use ccdump_model::{
-    line::Span,
+    line::{Span, harmless},
     theme::{Role, Theme},
 };
 use ccdump_state::{
@@ -10,7 +11,10 @@ use ccdump_state::{
 };
 use ratatui::{Frame, layout::Rect};
 
-use super::paint::{self, both_ends, word};
+use super::{
+    paint::{self, both_ends, word},
+    prompt::count,
+};
 
 pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, state: &State, theme: &Theme) {
     let (last, first): (Vec<_>, Vec<_>) = state
@@ -20,7 +24,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, state: &State, theme: &The
         .partition(|(command, ..)| matches!(command, Command::Help | Command::Detach | Command::Back));
     let right: Vec<Span> = last.into_iter().flat_map(|(_, key, what)| hint(key, what)).collect();
     let room = usize::from(area.width).saturating_sub(paint::width(&right));
-    let mut left: Vec<Span> = Vec::new();
+    let mut left = searched(state);
     for (_, key, what) in first {
         let next = hint(key, what);
         if paint::width(&left) + paint::width(&next) >= room {
@@ -29,6 +33,16 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, state: &State, theme: &The
         left.extend(next);
     }
     both_ends(frame, area, theme, &left, &right);
+}
+
+/// What is being looked for, while its matches are shown.
+fn searched(state: &State) -> Vec<Span> {
+    let search = &state.search;
+    if search.pattern().is_none() {
+        return Vec::new();
+    }
+    let text = cut_line(&harmless(search.input.text()), 20);
+    vec![word(Role::BarStrong, format!(" /{text} ")), word(Role::Live, format!("{} ", count(search)))]
 }
 
 fn hint(key: Key, what: &str) -> [Span; 2] {

@@ -3,9 +3,12 @@
 mod conversation;
 mod footer;
 mod help;
+mod matches;
 mod moment;
 mod notices;
 mod paint;
+mod palette;
+mod prompt;
 mod reloads;
 pub(crate) mod replay;
 mod sidebar;
@@ -34,9 +37,12 @@ pub(crate) fn draw(frame: &mut Frame<'_>, state: &State, theme: &Theme) {
     } else {
         conversation::draw(frame, conversation, state, theme);
     }
-    footer::draw(frame, footer, state, theme);
+    if !prompt::draw(frame, footer, state, theme) {
+        footer::draw(frame, footer, state, theme);
+    }
     reloads::draw(frame, conversation, state, theme);
     notices::draw(frame, conversation, state, theme);
+    palette::draw(frame, area, state, theme);
     help::draw(frame, area, state, theme);
     paint::ground(frame, theme);
 }

@@ -5,11 +5,12 @@ use ccdump_model::record::{AgentKey, Fetch, Held};
 use ccdump_provider::side::Side;
 use ccdump_wire::v1::{Event as LogEvent, Exchange};
 
-use crate::{config::Config, keymap::Key};
+use crate::{config::Config, keymap::Key, mouse::Mouse};
 
 #[derive(Debug)]
 pub enum Event {
     Key(Key),
+    Mouse(Mouse),
     /// Text that was pasted or typed at once is no command.
     Resize {
         width: u16,

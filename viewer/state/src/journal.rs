@@ -39,6 +39,9 @@ pub struct Journal {
     /// Of the terminal, when the last key was pressed.
     pub width: u16,
     pub height: u16,
+    /// Something else than a key was done since: the next key begins a chapter.
+    #[serde(skip)]
+    pub is_outdated: bool,
 }
 
 impl Journal {
@@ -67,22 +70,19 @@ impl Journal {
 }
 
 impl State {
-    /// A key is about to do something.
-    pub(super) fn note(&mut self, key: Key, command: Command) {
+    /// A key is about to do something; without a command, to be typed.
+    pub(super) fn note(&mut self, key: Key, command: Option<Command>) {
         // Who reports is interested in what was there before the viewer was left.
-        if command == Command::Detach {
+        if command == Some(Command::Detach) {
             return;
         }
-        if self.journal.is_full() {
+        if self.journal.is_full() || std::mem::take(&mut self.journal.is_outdated) {
             let mut state = Saved::default();
-            let at = self.now_us / 1000;
-            state.put(&self.appearance, at);
-            state.put(&self.sidebar, at);
-            state.put(&self.conversation, at);
+            self.put_places(&mut state);
             self.journal.begin(self.now_us, state);
         }
         // Whoever replays it has keys of their own, or none.
-        let key = built_in_key(&self.contexts(), command, key).unwrap_or(key);
+        let key = command.and_then(|command| built_in_key(&self.contexts(), command, key)).unwrap_or(key);
         self.journal.press(self.now_us, key);
         (self.journal.width, self.journal.height) = (self.width, self.height);
     }

@@ -10,12 +10,19 @@ mod copy;
 mod daemon;
 mod effect;
 mod event;
+pub mod input;
 pub mod journal;
 pub mod keymap;
 mod labels;
+pub mod marks;
 pub mod moment;
+pub mod mouse;
+mod news;
 mod notices;
+pub mod palette;
+pub mod prompt;
 mod reloads;
+pub mod search;
 mod sidebar;
 mod update;
 pub mod welcome;
@@ -35,11 +42,17 @@ pub use self::{
     daemon::{Connection, Daemon},
     effect::Effect,
     event::{DaemonEvent, Event},
+    input::Input,
     journal::{Journal, Pressed},
     labels::Labels,
+    marks::Marks,
     moment::Moment,
+    mouse::{Mouse, Pointer},
     notices::{Notices, Weight},
+    palette::Palette,
+    prompt::{Prompt, Prompts},
     reloads::Reloads,
+    search::Search,
     sidebar::Sidebar,
     welcome::Welcome,
 };
@@ -82,6 +95,12 @@ pub struct State {
     /// The help is open; its first line on the screen.
     pub help: Option<u16>,
     pub notices: Notices,
+    /// What is asked for in the last line.
+    pub prompt: Prompts,
+    pub search: Search,
+    pub marks: Marks,
+    pub palette: Palette,
+    pub pointer: Pointer,
     /// A moment of the past is shown.
     pub moment: Option<Moment>,
     /// How the person came here.
@@ -117,6 +136,11 @@ impl State {
             welcome: Welcome::default(),
             help: None,
             notices: Notices::default(),
+            prompt: Prompts::default(),
+            search: Search::default(),
+            marks: Marks::default(),
+            palette: Palette::default(),
+            pointer: Pointer::default(),
             moment: None,
             journal: Journal::default(),
             reloads: Reloads::default(),
@@ -135,9 +159,19 @@ impl State {
 
     /// Restores every component from what was saved. Gives what could not be, in words.
     fn give_all(&mut self) -> Vec<String> {
-        let Self { saved, appearance, sidebar, conversation, journal, moment, .. } = self;
+        let Self { saved, appearance, sidebar, conversation, prompt, search, marks, palette, pointer, journal, moment, .. } = self;
         let moment = moment.as_mut().map(|moment| saved.give(moment));
-        let parts = [saved.give(appearance), saved.give(sidebar), saved.give(conversation), saved.give(journal)];
+        let parts = [
+            saved.give(appearance),
+            saved.give(sidebar),
+            saved.give(conversation),
+            saved.give(prompt),
+            saved.give(search),
+            saved.give(marks),
+            saved.give(palette),
+            saved.give(pointer),
+            saved.give(journal),
+        ];
         let trouble = |part| match part {
             Ok(Restored::Partly(trouble)) | Err(trouble) => Some(trouble),
             Ok(Restored::Nothing | Restored::Whole) => None,
@@ -148,15 +182,36 @@ impl State {
     /// Takes what every component saves.
     fn put_all(&mut self) {
         let at = self.now_us / 1000;
-        self.saved.put(&self.appearance, at);
-        self.saved.put(&self.sidebar, at);
-        self.saved.put(&self.conversation, at);
-        self.saved.put(&self.journal, at);
-        self.moment.iter().for_each(|moment| self.saved.put(moment, at));
+        let mut saved = std::mem::take(&mut self.saved);
+        self.put_places(&mut saved);
+        saved.put(&self.journal, at);
+        self.moment.iter().for_each(|moment| saved.put(moment, at));
+        self.saved = saved;
+    }
+
+    /// What a person sees and has set, without how it came to that.
+    fn put_places(&self, saved: &mut Saved) {
+        let at = self.now_us / 1000;
+        saved.put(&self.appearance, at);
+        saved.put(&self.sidebar, at);
+        saved.put(&self.conversation, at);
+        saved.put(&self.prompt, at);
+        saved.put(&self.search, at);
+        saved.put(&self.marks, at);
+        saved.put(&self.palette, at);
+        saved.put(&self.pointer, at);
     }
 
     /// Where keys go.
     pub fn context(&self) -> Context {
+        match self.prompt.open {
+            Some(prompt) if self.help.is_none() => prompt.context(),
+            _ => self.context_below(),
+        }
+    }
+
+    /// Where keys go when nothing is asked for.
+    fn context_below(&self) -> Context {
         match () {
             () if self.help.is_some() => Context::Help,
             () if self.roster.is_empty() => Context::Welcome,
@@ -167,7 +222,15 @@ impl State {
 
     /// Where the meaning of a key is looked for, one after the other.
     pub fn contexts(&self) -> Vec<Context> {
-        let context = self.context();
+        self.with_moment(self.context())
+    }
+
+    /// The same, when nothing is asked for.
+    pub fn contexts_below(&self) -> Vec<Context> {
+        self.with_moment(self.context_below())
+    }
+
+    fn with_moment(&self, context: Context) -> Vec<Context> {
         let moment = self.moment.as_ref().filter(|_| context == Context::Conversation).map(|_| Context::Moment);
         moment.into_iter().chain([context]).collect()
     }
@@ -182,7 +245,8 @@ impl State {
         let waits = matches!(self.daemon.connection, Connection::Lost { .. });
         let next_second = waits.then(|| self.now_us.saturating_add(1_000_000));
         let picture = self.moment.as_ref().and_then(|moment| moment.deadline(self.now_us));
-        [self.notices.deadline(), self.save_at_us, next_second, picture].into_iter().flatten().min()
+        let search = self.search.is_busy().then_some(self.now_us);
+        [self.notices.deadline(), self.save_at_us, next_second, picture, search].into_iter().flatten().min()
     }
 
     /// Whether everything that belongs on the screen is there.
@@ -206,6 +270,7 @@ impl State {
         self.sidebar.reveal(row, self.roster.nodes().len(), usize::from(areas.sidebar.height));
         let before = (self.conversation.place().cloned(), self.conversation.focus.clone());
         let is_complete = self.has_rows();
+        let searched = self.go_on_searching();
         let mut effects = self.conversation.arrange(Sources {
             roster: &self.roster,
             contents: &mut self.contents,
@@ -214,6 +279,7 @@ impl State {
             width: areas.conversation.width.saturating_sub(MARGIN),
             height: areas.conversation.height,
             is_complete,
+            pattern: self.search.pattern(),
         });
         if let Some(moment) = &mut self.moment {
             let newest = self.conversation.exchanges(&self.roster).last().copied();
@@ -233,6 +299,7 @@ impl State {
             Node::Session { .. } => None,
         });
         effects.extend(early);
+        effects.extend(searched);
         effects.extend(self.labels.find(agents, &self.roster, &mut self.contents));
         effects
     }

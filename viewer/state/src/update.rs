@@ -1,20 +1,13 @@
 //! All that happens, one after the other, and what it does to the state.
 
-use ccdump_client::{
-    content::header,
-    text::{clean_line, units},
-    words,
-};
 use ccdump_host::protocol::ToViewer;
-use ccdump_model::record::{AgentKey, Live};
-use ccdump_provider::provider::Provider;
-use ccdump_wire::v1::{self, Event as LogEvent, Exchange, event::Detail};
+use ccdump_model::{line::Detail, record::AgentKey};
 
 use super::{
-    Connection, DaemonEvent, Effect, Event, Moment, State, Weight,
-    component::Saved,
-    conversation::{Seek, Target},
+    Effect, Event, Moment, State, Weight,
+    conversation::{Preset, Seek, Target},
     copy,
+    prompt::Prompt,
     welcome::ways,
 };
 use crate::keymap::{Command, Context, Key};
@@ -32,7 +25,17 @@ impl State {
                 effects.extend(self.arrange());
                 return effects;
             }
-            Event::Resize { width, height } => (self.width, self.height) = (width, height),
+            Event::Mouse(mouse) => {
+                let mut effects = self.mouse(mouse);
+                self.journal.is_outdated = true;
+                self.touch();
+                effects.extend(self.arrange());
+                return effects;
+            }
+            Event::Resize { width, height } => {
+                (self.width, self.height) = (width, height);
+                self.find_match_again();
+            }
             Event::Tick => {}
             Event::Daemon(event) => self.daemon_event(event),
             Event::Host(ToViewer::HandOver) => return vec![self.save(), Effect::HandOver],
@@ -71,11 +74,29 @@ impl State {
     fn key(&mut self, key: Key) -> Vec<Effect> {
         let context = self.context();
         let keymap = &self.config.keymap;
-        let Some(command) = self.contexts().into_iter().find_map(|context| keymap.command(context, key)) else { return Vec::new() };
-        self.note(key, command);
+        let Some(command) = self.contexts().into_iter().find_map(|context| keymap.command(context, key)) else {
+            if self.prompt.open.is_some() && context != Context::Help {
+                self.note(key, None);
+                self.type_key(key);
+                self.touch();
+            }
+            return Vec::new();
+        };
+        self.note(key, Some(command));
+        self.run(context, command)
+    }
+
+    /// Does what a command does in a part of the screen.
+    pub(super) fn run(&mut self, context: Context, command: Command) -> Vec<Effect> {
         self.conversation.stop_seeking();
+        if context != Context::Search {
+            self.search.stop_seeking();
+        }
         self.touch();
         match context {
+            Context::Search => self.search_command(command),
+            Context::Number | Context::Mark => self.common_command(command),
+            Context::Palette => self.palette_command(command),
             Context::Help => self.help_command(command),
             Context::Welcome => self.welcome_command(command),
             Context::Sidebar => self.sidebar_command(command),
@@ -104,6 +125,16 @@ impl State {
             Command::PreviousTool => talk.seek(seek(Target::Tool, false)),
             Command::NextBlock => talk.seek(seek(Target::Block, true)),
             Command::PreviousBlock => talk.seek(seek(Target::Block, false)),
+            Command::NextUser => talk.seek(seek(Target::User, true)),
+            Command::PreviousUser => talk.seek(seek(Target::User, false)),
+            Command::NextFailure => talk.seek(seek(Target::Failure, true)),
+            Command::PreviousFailure => talk.seek(seek(Target::Failure, false)),
+            Command::NextSubagent => talk.seek(seek(Target::Subagent, true)),
+            Command::PreviousSubagent => talk.seek(seek(Target::Subagent, false)),
+            Command::Search => self.open_search(),
+            Command::NextMatch => self.next_match(true),
+            Command::PreviousMatch => self.next_match(false),
+            Command::SetMark => self.ask(Prompt::SetMark),
             Command::Fold => talk.fold(),
             Command::FoldAll => talk.fold_all(),
             Command::Follow => talk.toggle_follow(),
@@ -111,6 +142,17 @@ impl State {
                 talk.toggle(category);
                 let how = if talk.show.is_hidden(category) { "hidden" } else { "shown" };
                 self.notices.say(self.now_us, Weight::Plain, format!("{} {how}", category.as_str()));
+            }
+            Command::Level(category) => {
+                talk.next_level(category);
+                let how = level_name(talk.show.level(category));
+                self.notices.say(self.now_us, Weight::Plain, format!("{} {how}", category.as_str()));
+            }
+            Command::Preset(preset) => self.show_preset(preset),
+            Command::NextPreset => {
+                let now = talk.show.preset().and_then(|preset| Preset::ALL.iter().position(|other| *other == preset));
+                let next = now.map_or(0, |now| (now + 1) % Preset::ALL.len());
+                Preset::ALL.get(next).into_iter().for_each(|preset| self.show_preset(*preset));
             }
             Command::Play
             | Command::SecondOn
@@ -123,6 +165,24 @@ impl State {
                 let text = talk.focused().map(|(_, item)| copy::text(&item.item, self.lines));
                 return text.map(Effect::Copy).into_iter().collect();
             }
+            other => return self.common_command(other),
+        }
+        Vec::new()
+    }
+
+    fn show_preset(&mut self, preset: Preset) {
+        self.conversation.show_preset(preset);
+        self.notices.say(self.now_us, Weight::Plain, format!("shown: {}", preset.name()));
+    }
+
+    /// While a search is typed.
+    fn search_command(&mut self, command: Command) -> Vec<Effect> {
+        match command {
+            Command::NextMatch => self.next_match(true),
+            Command::PreviousMatch => self.next_match(false),
+            Command::MatchCase => self.turn_switch(|switches| &mut switches.case),
+            Command::MatchWord => self.turn_switch(|switches| &mut switches.word),
+            Command::MatchRegex => self.turn_switch(|switches| &mut switches.regex),
             other => return self.common_command(other),
         }
         Vec::new()
@@ -181,8 +241,14 @@ impl State {
     }
 
     /// What works everywhere.
-    fn common_command(&mut self, command: Command) -> Vec<Effect> {
+    pub(super) fn common_command(&mut self, command: Command) -> Vec<Effect> {
         match command {
+            Command::Accept => self.accept(),
+            Command::Cancel => self.cancel(),
+            Command::GoTo => self.ask(Prompt::Number),
+            Command::GoToMark => self.ask(Prompt::GoToMark),
+            Command::Palette => self.open_palette(),
+            Command::Mouse => self.turn_mouse(),
             Command::NextAgent => self.step_agent(1),
             Command::PreviousAgent => self.step_agent(-1),
             Command::OtherPane => {
@@ -222,127 +288,10 @@ impl State {
         self.choose(next);
     }
 
-    fn choose(&mut self, agent: Option<AgentKey>) {
+    pub(super) fn choose(&mut self, agent: Option<AgentKey>) {
         if let Some(agent) = agent {
             self.conversation.by_hand = true;
             self.conversation.choose(agent);
-        }
-    }
-
-    fn daemon_event(&mut self, event: DaemonEvent) {
-        let now = self.now_us;
-        match event {
-            DaemonEvent::Connected { build, proxy, started_ms } => {
-                if matches!(self.daemon.connection, Connection::Lost { .. }) {
-                    self.notices.say(now, Weight::Good, "the daemon is back");
-                }
-                self.daemon.connection = Connection::Connected;
-                // What was asked of the connection before will not come.
-                self.contents.interrupted();
-                self.daemon.build = clean_line(&build);
-                self.daemon.proxy = clean_line(&proxy);
-                self.daemon.started_ms = started_ms;
-                self.reloads.daemon_started(started_ms);
-            }
-            DaemonEvent::Lacks(words) => self.notices.say(now, Weight::Warning, clean_line(&words)),
-            DaemonEvent::Lost(reason) => {
-                self.daemon.connection = Connection::Lost { reason: clean_line(&reason), since_us: now };
-                self.contents.interrupted();
-            }
-            DaemonEvent::Failed(reason) => self.daemon.connection = Connection::Failed(clean_line(&reason)),
-            DaemonEvent::Rows(rows) => {
-                self.rows(rows);
-                self.daemon.answered = true;
-            }
-            DaemonEvent::SnapshotEnd => self.daemon.caught_up = true,
-            DaemonEvent::Reset(reason) => {
-                self.roster.clear();
-                self.contents.clear();
-                self.labels.clear();
-                self.conversation.forget();
-                self.moment.iter_mut().for_each(Moment::forget);
-                self.daemon.caught_up = false;
-                self.notices.say(now, Weight::Warning, format!("the record is another one now: {}", clean_line(&reason)));
-            }
-            DaemonEvent::LogGap { events } => {
-                let events = usize::try_from(events).unwrap_or(usize::MAX);
-                self.notices.say(now, Weight::Warning, format!("{} no longer kept", units::plural(events, "event")));
-            }
-            DaemonEvent::Paused(reason) => {
-                let reason = reason.map(|reason| clean_line(&reason));
-                if reason.is_none() && self.daemon.paused.is_some() {
-                    self.notices.say(now, Weight::Good, "recording goes on");
-                }
-                self.daemon.paused = reason;
-            }
-            DaemonEvent::Gap { bytes, exchanges } => {
-                self.daemon.gap_bytes = self.daemon.gap_bytes.saturating_add(bytes);
-                let missing = words::missing(bytes, exchanges);
-                self.notices.say(now, Weight::Warning, format!("recording was incomplete: {missing}"));
-            }
-        }
-    }
-
-    /// Rows of the index, in any order.
-    fn rows(&mut self, rows: Vec<Exchange>) {
-        match self.moment {
-            Some(_) => self.moment_rows(rows),
-            None => rows.into_iter().for_each(|row| self.roster.upsert(row)),
-        }
-    }
-
-    /// An event of an exchange that is followed.
-    pub(super) fn live(&mut self, exchange: u64, event: &LogEvent) {
-        let provider = self.roster.row(exchange).and_then(|row| row.provider.parse().ok()).unwrap_or(Provider::Unknown);
-        if let Some(Detail::Ended(_)) = event.detail {
-            return self.contents.live_ended(exchange);
-        }
-        let Some((live, side)) = self.contents.live(exchange, || Live::new(provider)) else { return };
-        match &event.detail {
-            Some(Detail::ResponseHead(head)) => live.head(head.status, header(&head.headers, "content-type")),
-            Some(Detail::ResponseData(data)) => {
-                if data.undecodable.is_some() {
-                    live.break_off();
-                }
-                live.push(&data.payload, side);
-            }
-            Some(Detail::Gap(gap)) if gap.side() == v1::Side::Response => live.break_off(),
-            _ => {}
-        }
-    }
-
-    /// The daemon gave a name for the view state, and what was saved under it.
-    fn held(&mut self, name: String, saved: bool, state: Option<Vec<u8>>) {
-        let is_first = self.view.name.is_empty();
-        self.view.name = clean_line(&name);
-        self.view.is_saved = saved;
-        if !saved {
-            let text = format!("another viewer is {}: the place of this one is not kept", self.view.name);
-            self.notices.say(self.now_us, Weight::Warning, text);
-        }
-        // After the daemon was away what is on the screen is newer than what it has.
-        if !is_first {
-            self.touch();
-        } else if let Some(bytes) = state {
-            self.restore(&bytes);
-        }
-    }
-
-    fn restore(&mut self, bytes: &[u8]) {
-        match Saved::read(bytes) {
-            Ok(saved) => {
-                self.saved = saved;
-                for trouble in self.give_all() {
-                    let text = format!("part of the saved place was not restored ({})", clean_line(&trouble));
-                    self.notices.say(self.now_us, Weight::Warning, text);
-                }
-                self.check_theme();
-                self.settle_moment();
-            }
-            Err(why) => {
-                let text = format!("the saved place was not restored ({})", clean_line(&why));
-                self.notices.say(self.now_us, Weight::Warning, text);
-            }
         }
     }
 
@@ -362,5 +311,13 @@ impl State {
     fn leave(&mut self) -> Vec<Effect> {
         let save = self.view.is_saved.then(|| self.save());
         save.into_iter().chain([Effect::Leave]).collect()
+    }
+}
+
+fn level_name(level: Detail) -> &'static str {
+    match level {
+        Detail::Hidden => "hidden",
+        Detail::Summary => "in short",
+        Detail::Full => "in full",
     }
 }

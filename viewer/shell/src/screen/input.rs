@@ -8,8 +8,9 @@ use std::{
 use ccdump_state::{
     Event,
     keymap::{Code, Key},
+    mouse::{Action, Mouse},
 };
-use crossterm::event::{self, KeyCode, KeyEventKind, KeyModifiers};
+use crossterm::event::{self, KeyCode, KeyEventKind, KeyModifiers, MouseButton, MouseEventKind};
 use tokio::sync::mpsc;
 
 use super::effects::Incoming;
@@ -71,8 +72,20 @@ pub(super) fn listen(events: mpsc::Sender<Incoming>) {
 fn translate(event: event::Event) -> Option<Event> {
     match event {
         event::Event::Key(key) if key.kind != KeyEventKind::Release => Some(Event::Key(key_of(key)?)),
+        event::Event::Mouse(mouse) => Some(Event::Mouse(Mouse { action: action_of(mouse.kind)?, x: mouse.column, y: mouse.row })),
         event::Event::Resize(width, height) => Some(Event::Resize { width, height }),
         // Pasted text is no command.
+        _ => None,
+    }
+}
+
+fn action_of(kind: MouseEventKind) -> Option<Action> {
+    match kind {
+        MouseEventKind::Down(MouseButton::Left) => Some(Action::Press),
+        MouseEventKind::Drag(MouseButton::Left) => Some(Action::Drag),
+        MouseEventKind::Up(MouseButton::Left) => Some(Action::Release),
+        MouseEventKind::ScrollUp => Some(Action::WheelUp),
+        MouseEventKind::ScrollDown => Some(Action::WheelDown),
         _ => None,
     }
 }

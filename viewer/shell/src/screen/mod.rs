@@ -99,6 +99,7 @@ pub async fn run(link: Option<Link>, socket: PathBuf, mut options: Options, look
                     next_frame = Instant::now() + FRAME / 4;
                     continue;
                 }
+                screen.mouse(state.has_mouse())?;
                 screen.draw(|frame| (look.draw)(frame, &state, state.theme()))?;
                 if std::mem::take(&mut is_first) {
                     drawn.send_replace(true);

@@ -30,6 +30,13 @@ static HOSTED: AtomicBool = AtomicBool::new(false);
 /// A frame was begun that the terminal does not show before its end.
 static IN_FRAME: AtomicBool = AtomicBool::new(false);
 
+/// The terminal tells of the mouse.
+static MOUSE: AtomicBool = AtomicBool::new(false);
+
+/// Buttons and the wheel, movement while a button is down, and places beyond column 223. Not every movement: nobody asks for that.
+const MOUSE_ON: &str = "\x1b[?1000h\x1b[?1002h\x1b[?1006h";
+const MOUSE_OFF: &str = "\x1b[?1006l\x1b[?1002l\x1b[?1000l";
+
 /// No cell is ever drawn as this.
 const NOT_KNOWN: &str = "\u{10ffff}";
 
@@ -114,6 +121,14 @@ impl Screen {
         Ok(ended)
     }
 
+    /// Has the terminal tell of the mouse, or select with it as it does elsewhere.
+    pub fn mouse(&mut self, on: bool) -> Result<(), Failure> {
+        match MOUSE.swap(on, Ordering::AcqRel) == on {
+            true => Ok(()),
+            false => self.pass(if on { MOUSE_ON } else { MOUSE_OFF }),
+        }
+    }
+
     /// Writes something that is not shown, such as what goes to the clipboard.
     pub fn pass(&mut self, sequence: &str) -> Result<(), Failure> {
         let out = self.terminal.backend_mut();
@@ -159,6 +174,9 @@ fn give_back() {
     if std::mem::take(&mut *taken) {
         if IN_FRAME.load(Ordering::Acquire) {
             let _ = execute!(io::stdout(), EndSynchronizedUpdate);
+        }
+        if MOUSE.swap(false, Ordering::AcqRel) {
+            let _ = io::stdout().write_all(MOUSE_OFF.as_bytes());
         }
         let _ = execute!(io::stdout(), event::DisableBracketedPaste);
         if !HOSTED.load(Ordering::Acquire) {

@@ -12,6 +12,8 @@ use ccdump_model::{
     toml_file::{Fault, TomlFile},
 };
 
+use toml::de::DeValue;
+
 use super::{Config, Wish, keys};
 use crate::keymap::Keymap;
 
@@ -25,12 +27,12 @@ const LONGEST: u64 = 256 * 1024;
 /// Nobody has more themes.
 const MOST_THEMES: usize = 200;
 
-const ENTRIES: &[&str] = &["theme", "keys"];
+const ENTRIES: &[&str] = &["theme", "keys", "mouse"];
 
 /// Reads all files of `folder`; those that are not there say nothing. `Err`: what is wrong in which line.
 pub fn read(folder: &Path, wish: &Wish) -> Result<Config, Fault> {
     let themes = Themes::with(wish.depth, &themes(&folder.join(THEMES))?)?;
-    let (mut theme, mut changes) = (None, Vec::new());
+    let (mut theme, mut changes, mut mouse) = (None, Vec::new(), true);
     let text = text(&folder.join(VIEW), VIEW)?.unwrap_or_default();
     let file = TomlFile { name: VIEW, text: &text };
     for (name, value) in &file.table()? {
@@ -43,10 +45,16 @@ pub fn read(folder: &Path, wish: &Wish) -> Result<Config, Fault> {
                 theme = Some(wanted.to_owned());
             }
             "keys" => changes = keys::read(file, file.sub_table(value, "a table of commands")?)?,
+            "mouse" => {
+                let DeValue::Boolean(on) = value.get_ref() else {
+                    return Err(file.fault(&value.span(), "true or false is expected"));
+                };
+                mouse = *on;
+            }
             other => return Err(file.unknown(&name.span(), other, "a setting", ENTRIES)),
         }
     }
-    Ok(Config { themes, theme: wish.theme.clone().or(theme), keymap: Keymap::with(&changes)? })
+    Ok(Config { themes, theme: wish.theme.clone().or(theme), keymap: Keymap::with(&changes)?, mouse })
 }
 
 /// People's own themes, by name.

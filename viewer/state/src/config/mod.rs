@@ -20,19 +20,21 @@ pub struct Wish {
     pub depth: Depth,
 }
 
-/// Themes and keys.
+/// Themes, keys and the mouse.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Config {
     pub themes: Themes,
     /// The theme to be shown where nobody chose one by key. It need not exist when it is wished for by a flag.
     pub theme: Option<String>,
     pub keymap: Keymap,
+    /// The mouse scrolls and chooses, instead of selecting as the terminal does.
+    pub mouse: bool,
 }
 
 impl Config {
     /// As it is without files.
     pub fn built_in(wish: &Wish) -> Self {
-        Self { themes: Themes::built_in(wish.depth), theme: wish.theme.clone(), keymap: Keymap::default() }
+        Self { themes: Themes::built_in(wish.depth), theme: wish.theme.clone(), keymap: Keymap::default(), mouse: true }
     }
 }
 

@@ -66,6 +66,7 @@ struct Stamp {
     is_first: bool,
     show: u64,
     folds: BTreeMap<ItemKey, Detail>,
+    raised: Option<ItemKey>,
     row: u64,
     versions: [u64; 3],
     /// How many of the exchanges before were here.
@@ -111,6 +112,7 @@ impl Layout {
             is_first,
             show: making.show.generation,
             folds: making.show.folds(exchange),
+            raised: making.show.raised().filter(|spot| spot.exchange == exchange).map(|spot| spot.item.clone()),
             row: row.through_seq,
             versions: [here, before, after].map(|loaded| loaded.map_or(u64::MAX, |loaded| loaded.version)),
         };

@@ -2,6 +2,7 @@
 
 mod layout;
 mod place;
+mod reach;
 mod saved;
 mod seek;
 mod show;
@@ -21,15 +22,16 @@ use jiff::tz::TimeZone;
 pub use self::{
     layout::LaidItem,
     place::{Place, Spot},
+    reach::{Reached, Stand},
     seek::{Seek, Target},
-    show::Show,
+    show::{CATEGORIES, Preset, Show},
     window::{Row, Window},
 };
 use self::{
     layout::{Layout, Making},
     window::Walk,
 };
-use super::{Effect, MakeLines};
+use super::{Effect, MakeLines, search::Pattern};
 
 /// Exchanges above and below the screen that are fetched ahead.
 const AHEAD: usize = 3;
@@ -53,6 +55,9 @@ pub struct Conversation {
     places: BTreeMap<AgentKey, Option<Place>>,
     /// A jump whose target is not known yet.
     seek: Option<Seek>,
+    /// The match of a search that is to be gone to, within the item that is raised for it; and where it was found.
+    reach: Option<usize>,
+    pub reached: Option<Reached>,
     /// The marked block's height changed: as much of it as fits is to be seen.
     reveal: bool,
     /// The screen was moved by hand: where it comes to the end, it follows again.
@@ -70,6 +75,8 @@ pub struct Sources<'a> {
     pub height: u16,
     /// Whether the roster has all that was recorded.
     pub is_complete: bool,
+    /// What is looked for.
+    pub pattern: Option<&'a Pattern>,
 }
 
 impl Conversation {
@@ -95,6 +102,7 @@ impl Conversation {
         self.agent = Some(agent);
         self.focus = None;
         self.seek = None;
+        self.raise(None);
         self.layout.clear();
     }
 
@@ -138,6 +146,20 @@ impl Conversation {
         self.show.toggle(category);
     }
 
+    /// To the next level of a category: hidden, summary, full.
+    pub fn next_level(&mut self, category: Category) {
+        let next = match self.show.level(category) {
+            Detail::Hidden => Detail::Summary,
+            Detail::Summary => Detail::Full,
+            Detail::Full => Detail::Hidden,
+        };
+        self.show.set_level(category, next);
+    }
+
+    pub fn show_preset(&mut self, preset: Preset) {
+        self.show.set(preset);
+    }
+
     /// Marks another block; the screen goes along.
     pub fn seek(&mut self, seek: Seek) {
         self.seek = Some(seek);
@@ -146,6 +168,7 @@ impl Conversation {
     /// Whatever else is done, a jump that still waits for its target is given up.
     pub fn stop_seeking(&mut self) {
         self.seek = None;
+        self.reach = None;
     }
 
     /// Unfolds the marked block, or folds it.
@@ -153,6 +176,9 @@ impl Conversation {
         let Some(spot) = self.focus.clone() else { return };
         let Some((row, detail)) = self.focused().map(|(row, item)| (row, item.detail)) else { return };
         let turned = if detail == Detail::Full { Detail::Summary } else { Detail::Full };
+        if self.raised() == Some(&spot) {
+            self.raise(None);
+        }
         self.show.fold(spot.exchange, &spot.item, turned);
         self.hold(spot, row);
     }
@@ -194,7 +220,7 @@ impl Conversation {
 
     /// Finds the lines that are on the screen; gives what has to be fetched and followed for that.
     pub fn arrange(&mut self, sources: Sources<'_>) -> Vec<Effect> {
-        let Sources { roster, contents, zone, lines, width, height, is_complete } = sources;
+        let Sources { roster, contents, zone, lines, width, height, is_complete, pattern } = sources;
         let exchanges = self.exchanges(roster);
         // Out of the way while the rest changes; put back below.
         let show = std::mem::take(&mut self.show);
@@ -205,6 +231,7 @@ impl Conversation {
         if exchanges.is_empty() {
             self.window = Window { at_end: true, ..Window::default() };
         } else {
+            self.settle_reach(&mut walk, pattern, height);
             let is_settled = self.lay_window(&mut walk, height);
             if let Some(seek) = self.seek.take() {
                 self.go_on_seeking(seek, &mut walk, height, &mut wanted);
@@ -287,7 +314,7 @@ impl Conversation {
                 continue;
             }
             for item in turn.items.iter().filter(|item| item.detail == Detail::Full) {
-                for source in [Source::Request, Source::Response, Source::NextRequest] {
+                for source in SOURCES {
                     let pointers: Vec<&str> = item
                         .item
                         .wants
@@ -307,8 +334,11 @@ impl Conversation {
     }
 }
 
+/// Where pieces of an exchange may be had from.
+pub(crate) const SOURCES: [Source; 3] = [Source::Request, Source::Response, Source::NextRequest];
+
 /// Where a piece of an exchange is had from.
-fn had_from(source: Source, exchange: u64, roster: &Roster) -> Option<(u64, Side)> {
+pub(crate) fn had_from(source: Source, exchange: u64, roster: &Roster) -> Option<(u64, Side)> {
     match source {
         Source::Request => Some((exchange, Side::Request)),
         Source::Response => Some((exchange, Side::Response)),

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use ccdump_model::blocks::{Category, ItemKey};
+use ccdump_model::blocks::{Category, ItemBody, ItemKey, Part, Voice};
+use ccdump_provider::content::Content;
 
 use super::{Conversation, Place, Spot, layout::LaidTurn, window::Walk};
 
@@ -13,6 +14,12 @@ pub enum Target {
     /// The head of an exchange that is a turn.
     Turn,
     Tool,
+    /// What a person said.
+    User,
+    /// Something that went wrong: an exchange, a tool.
+    Failure,
+    /// The call of a subagent.
+    Subagent,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,8 +37,30 @@ impl Target {
             Self::Block => true,
             Self::Turn => item.item.is_head(),
             Self::Tool => item.item.category == Category::Tools,
+            Self::User => matches!(item.item.body, ItemBody::Text { voice: Voice::User, .. }),
+            Self::Failure => is_failure(&item.item.body),
+            Self::Subagent => is_subagent(&item.item.body),
         })
     }
+}
+
+fn is_failure(body: &ItemBody) -> bool {
+    let result = match body {
+        ItemBody::Error(_) | ItemBody::Aside { error: Some(_), .. } => return true,
+        ItemBody::ToolUse { result: Some(result), .. } | ItemBody::ToolResult { result, .. } => result,
+        _ => return false,
+    };
+    matches!(result, Part::Here { content, .. } if matches!(content.as_ref(), Content::ToolResult { is_error: true, .. }))
+}
+
+/// Agents' tools for that have a name of their own, or say what kind of agent is wanted.
+fn is_subagent(body: &ItemBody) -> bool {
+    let ItemBody::ToolUse { name, call, .. } = body else { return false };
+    let is_kind = |content: &Content| match content {
+        Content::ToolUse { input, .. } => input.get("subagent_type").is_some(),
+        _ => false,
+    };
+    matches!(name.as_str(), "Task" | "Agent") || matches!(call, Part::Here { content, .. } if is_kind(content))
 }
 
 impl Conversation {

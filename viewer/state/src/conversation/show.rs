@@ -8,17 +8,67 @@ use ccdump_model::{
 };
 use serde::{Deserialize, Serialize};
 
+use super::Spot;
+
 /// Exchanges whose folds are kept; those of the oldest exchanges go first.
 const MOST: usize = 500;
+
+/// In the order of their keys.
+pub const CATEGORIES: [Category; 7] = [
+    Category::User,
+    Category::Assistant,
+    Category::Tools,
+    Category::System,
+    Category::Budget,
+    Category::Metadata,
+    Category::Headers,
+];
 
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Show {
     hidden: BTreeSet<Category>,
+    /// How categories are shown that are not shown as they are as a rule.
+    levels: BTreeMap<Category, Detail>,
     folds: BTreeMap<u64, BTreeMap<ItemKey, Detail>>,
     /// Grows when what is shown everywhere changes.
     #[serde(skip)]
     pub(super) generation: u64,
+    /// Shown in full whatever is folded and hidden.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    raised: Option<Spot>,
+}
+
+/// Levels for all categories at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Preset {
+    /// As it is as a rule.
+    Conversation,
+    All,
+    Tools,
+    Quiet,
+}
+
+impl Preset {
+    pub const ALL: [Self; 4] = [Self::Conversation, Self::All, Self::Tools, Self::Quiet];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Conversation => "conversation",
+            Self::All => "all",
+            Self::Tools => "tools",
+            Self::Quiet => "quiet",
+        }
+    }
+
+    fn level(self, category: Category) -> Detail {
+        match (self, category) {
+            (Self::Conversation, _) => category.default_detail(),
+            (Self::All, _) | (Self::Quiet, Category::User | Category::Assistant) | (Self::Tools, Category::Tools) => Detail::Full,
+            (Self::Tools, Category::User | Category::Assistant) => Detail::Summary,
+            (Self::Tools | Self::Quiet, _) => Detail::Hidden,
+        }
+    }
 }
 
 impl Show {
@@ -34,13 +84,57 @@ impl Show {
         self.generation += 1;
     }
 
+    /// How much is shown of what nobody folded or unfolded.
+    pub fn level(&self, category: Category) -> Detail {
+        match self.is_hidden(category) {
+            true => Detail::Hidden,
+            false => self.levels.get(&category).copied().unwrap_or_else(|| unfolded_as_a_rule(category)),
+        }
+    }
+
+    pub(super) fn set_level(&mut self, category: Category, level: Detail) {
+        if self.is_hidden(category) != (level == Detail::Hidden) {
+            self.toggle(category);
+        }
+        if level == unfolded_as_a_rule(category) {
+            self.levels.remove(&category);
+        } else if level != Detail::Hidden {
+            self.levels.insert(category, level);
+        }
+        self.generation += 1;
+    }
+
+    /// The preset whose levels these are.
+    pub fn preset(&self) -> Option<Preset> {
+        let is_it = |preset: &Preset| CATEGORIES.into_iter().all(|category| self.level(category) == preset.level(category));
+        Preset::ALL.into_iter().find(is_it)
+    }
+
+    pub(super) fn set(&mut self, preset: Preset) {
+        for category in CATEGORIES {
+            self.set_level(category, preset.level(category));
+        }
+    }
+
+    pub(super) fn raise(&mut self, spot: Option<Spot>) {
+        self.raised = spot;
+    }
+
+    pub(super) fn raised(&self) -> Option<&Spot> {
+        self.raised.as_ref()
+    }
+
     /// How much of an item is shown. An exchange's head always is.
     pub(super) fn detail(&self, exchange: u64, item: &Item) -> Detail {
+        if self.raised.as_ref().is_some_and(|spot| spot.exchange == exchange && spot.item == item.key) {
+            return Detail::Full;
+        }
         if self.is_hidden(item.category) && !item.is_head() {
             return Detail::Hidden;
         }
         let fold = self.folds.get(&exchange).and_then(|folds| folds.get(&item.key));
-        fold.copied().unwrap_or_else(|| unfolded_as_a_rule(item.category))
+        let level = || self.levels.get(&item.category).copied().unwrap_or_else(|| unfolded_as_a_rule(item.category));
+        fold.copied().unwrap_or_else(level)
     }
 
     pub(super) fn fold(&mut self, exchange: u64, key: &ItemKey, detail: Detail) {

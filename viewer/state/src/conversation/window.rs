@@ -179,6 +179,16 @@ impl Window {
 }
 
 impl Row {
+    pub fn text(&self) -> String {
+        self.turn.line(self.line).map(|line| line.spans.iter().map(|span| span.text.as_str()).collect()).unwrap_or_default()
+    }
+
+    /// The column after the sign that says that there is more to be seen, or less; it ends an item's first line.
+    pub fn fold_sign(&self) -> Option<usize> {
+        let text = self.text();
+        text.ends_with(['▸', '▾']).then(|| ccdump_model::line::width(&text))
+    }
+
     pub fn spot(&self) -> Option<Spot> {
         let item: ItemKey = self.turn.item_at(self.line)?.item.key.clone();
         Some(Spot { exchange: self.turn.exchange, item })

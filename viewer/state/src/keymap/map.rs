@@ -82,6 +82,11 @@ impl Keymap {
         self.rows.iter().filter_map(move |row| Some((row.binding.command, self.row_key(row, context)?, row.binding.footer?)))
     }
 
+    /// All commands that have a key there, with the first of their keys and what they do.
+    pub fn commands(&self, context: Context) -> impl Iterator<Item = (Command, Key, &'static str)> {
+        self.rows.iter().filter_map(move |row| Some((row.binding.command, self.row_key(row, context)?, row.binding.what)))
+    }
+
     /// The first of a command's keys.
     pub fn key(&self, context: Context, command: Command) -> Option<Key> {
         self.rows.iter().filter(|row| row.binding.command == command).find_map(|row| self.row_key(row, context))

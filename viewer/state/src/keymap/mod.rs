@@ -11,6 +11,8 @@ pub use map::{Change, HelpLine, Keymap};
 
 use ccdump_model::blocks::Category;
 
+use crate::conversation::Preset;
+
 /// Where keys go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Context {
@@ -21,6 +23,14 @@ pub enum Context {
     /// Nothing was recorded yet: the ways to connect an agent are on the screen.
     Welcome,
     Help,
+    /// A search is typed.
+    Search,
+    /// The number of an exchange is typed.
+    Number,
+    /// The letter of a mark is waited for.
+    Mark,
+    /// A command is looked for.
+    Palette,
 }
 
 impl Context {
@@ -32,6 +42,10 @@ impl Context {
             Self::Sidebar => "sidebar",
             Self::Welcome => "welcome",
             Self::Help => "help",
+            Self::Search => "search",
+            Self::Number => "number",
+            Self::Mark => "mark",
+            Self::Palette => "palette",
         }
     }
 }
@@ -41,6 +55,7 @@ impl Context {
 pub enum Section {
     Move,
     Jump,
+    Search,
     Show,
     Agents,
     Time,
@@ -49,12 +64,14 @@ pub enum Section {
 }
 
 impl Section {
-    pub const ALL: [Self; 7] = [Self::Move, Self::Jump, Self::Show, Self::Agents, Self::Time, Self::Program, Self::Develop];
+    pub const ALL: [Self; 8] =
+        [Self::Move, Self::Jump, Self::Search, Self::Show, Self::Agents, Self::Time, Self::Program, Self::Develop];
 
     pub fn title(self) -> &'static str {
         match self {
             Self::Move => "Move",
             Self::Jump => "Jump",
+            Self::Search => "Search",
             Self::Show => "Show and hide",
             Self::Agents => "Sessions and agents",
             Self::Time => "Time, where a moment is shown (--at)",
@@ -78,7 +95,7 @@ pub struct Binding {
     pub footer: Option<&'static str>,
 }
 
-use Context::{Conversation, Help, Moment, Sidebar, Welcome};
+use Context::{Conversation, Help, Mark, Moment, Number, Palette, Search, Sidebar, Welcome};
 
 const EVERYWHERE: &[Context] = &[Conversation, Sidebar, Welcome, Help];
 const MAIN: &[Context] = &[Conversation, Sidebar, Welcome];
@@ -87,6 +104,8 @@ const TEXT: &[Context] = &[Conversation, Help];
 const TALK: &[Context] = &[Conversation];
 const PANES: &[Context] = &[Conversation, Sidebar];
 const PAST: &[Context] = &[Moment];
+const TYPED: &[Context] = &[Search];
+const ALL: &[Context] = &[Conversation, Sidebar, Welcome, Help, Search, Number, Mark, Palette];
 
 const fn row(
     command: Command,
@@ -113,8 +132,28 @@ pub static TABLE: &[Binding] = &[
     row(Command::PreviousTurn, &["{", "["], "previous turn", Section::Jump, TALK, None),
     row(Command::NextTool, &["t"], "next tool call", Section::Jump, TALK, None),
     row(Command::PreviousTool, &["T"], "previous tool call", Section::Jump, TALK, None),
-    row(Command::NextBlock, &["J", "n"], "next block", Section::Jump, TALK, Some("block")),
-    row(Command::PreviousBlock, &["K", "N"], "previous block", Section::Jump, TALK, None),
+    row(Command::NextBlock, &["J"], "next block", Section::Jump, TALK, Some("block")),
+    row(Command::PreviousBlock, &["K"], "previous block", Section::Jump, TALK, None),
+    row(Command::NextUser, &["u"], "next words of the user", Section::Jump, TALK, None),
+    row(Command::PreviousUser, &["U"], "previous words of the user", Section::Jump, TALK, None),
+    row(Command::NextFailure, &["x"], "next error, of an exchange or a tool", Section::Jump, TALK, None),
+    row(Command::PreviousFailure, &["X"], "previous error", Section::Jump, TALK, None),
+    row(Command::NextSubagent, &["a"], "next call of a subagent", Section::Jump, TALK, None),
+    row(Command::PreviousSubagent, &["A"], "previous call of a subagent", Section::Jump, TALK, None),
+    row(Command::GoTo, &["#", ":"], "to an exchange, by its number", Section::Jump, PANES, None),
+    row(Command::SetMark, &["m"], "give the marked block a letter", Section::Jump, TALK, None),
+    row(Command::GoToMark, &["'"], "to the block of a letter; again ': back", Section::Jump, PANES, None),
+    row(Command::Search, &["/"], "search this conversation", Section::Search, TALK, Some("search")),
+    row(Command::NextMatch, &["n"], "next match", Section::Search, TALK, None),
+    row(Command::PreviousMatch, &["N"], "previous match", Section::Search, TALK, None),
+    row(Command::NextMatch, &["down"], "next match, while typing", Section::Search, TYPED, None),
+    row(Command::PreviousMatch, &["up"], "previous match, while typing", Section::Search, TYPED, None),
+    row(Command::MatchCase, &["alt-c"], "tell capitals from small letters", Section::Search, TYPED, Some("case")),
+    row(Command::MatchWord, &["alt-w"], "whole words only", Section::Search, TYPED, Some("word")),
+    row(Command::MatchRegex, &["alt-r"], "what is typed is a regular expression", Section::Search, TYPED, Some("regex")),
+    row(Command::Accept, &["enter"], "keep what was found", Section::Search, TYPED, None),
+    row(Command::Cancel, &["esc"], "back to where one was", Section::Search, TYPED, None),
+    row(Command::Cancel, &["esc"], "show the matches no more", Section::Search, TALK, None),
     row(Command::Fold, &["enter", "o"], "unfold the marked block, or fold it", Section::Show, TALK, Some("unfold")),
     row(Command::FoldAll, &["O"], "unfold all blocks of the exchange, or fold them", Section::Show, TALK, None),
     row(Command::Follow, &["f"], "follow what streams in, or stop following", Section::Show, TALK, Some("follow")),
@@ -125,6 +164,32 @@ pub static TABLE: &[Binding] = &[
     row(Command::Category(Category::Budget), &["5"], "tokens, cost and time", Section::Show, TALK, None),
     row(Command::Category(Category::Metadata), &["6"], "parameters, stop reasons, side requests", Section::Show, TALK, None),
     row(Command::Category(Category::Headers), &["7"], "HTTP headers", Section::Show, TALK, None),
+    row(Command::Level(Category::User), &["alt-1"], "user: hidden, summary, full", Section::Show, TALK, None),
+    row(Command::Level(Category::Assistant), &["alt-2"], "assistant: hidden, summary, full", Section::Show, TALK, None),
+    row(Command::Level(Category::Tools), &["alt-3"], "tools: hidden, summary, full", Section::Show, TALK, None),
+    row(Command::Level(Category::System), &["alt-4"], "system prompt: hidden, summary, full", Section::Show, TALK, None),
+    row(Command::Level(Category::Budget), &["alt-5"], "tokens, cost and time: hidden, summary, full", Section::Show, TALK, None),
+    row(
+        Command::Level(Category::Metadata),
+        &["alt-6"],
+        "parameters and the like: hidden, summary, full",
+        Section::Show,
+        TALK,
+        None,
+    ),
+    row(Command::Level(Category::Headers), &["alt-7"], "HTTP headers: hidden, summary, full", Section::Show, TALK, None),
+    row(
+        Command::Preset(Preset::Conversation),
+        &["f2"],
+        "the conversation, and what goes with it in short",
+        Section::Show,
+        TALK,
+        None,
+    ),
+    row(Command::Preset(Preset::All), &["f3"], "everything in full", Section::Show, TALK, None),
+    row(Command::Preset(Preset::Tools), &["f4"], "tool calls in full, what is said in short", Section::Show, TALK, None),
+    row(Command::Preset(Preset::Quiet), &["f5"], "what is said, and nothing else", Section::Show, TALK, None),
+    row(Command::NextPreset, &["v"], "the next of these", Section::Show, TALK, None),
     row(Command::NextAgent, &[".", "L"], "next agent", Section::Agents, PANES, None),
     row(Command::PreviousAgent, &[",", "H"], "previous agent", Section::Agents, PANES, None),
     row(
@@ -146,18 +211,25 @@ pub static TABLE: &[Binding] = &[
     row(Command::Slower, &["-"], "play half as fast", Section::Time, PAST, None),
     row(Command::Copy, &["y", "enter"], "copy the marked line", Section::Program, &[Welcome], Some("copy")),
     row(Command::Copy, &["y"], "copy the marked block", Section::Program, TALK, None),
+    row(Command::Palette, &["ctrl-p"], "find a command by what it does", Section::Program, MAIN, None),
+    row(Command::Mouse, &["M"], "give the mouse to the terminal, or take it", Section::Program, MAIN, None),
+    row(Command::LineDown, &["down", "ctrl-n"], "next command", Section::Program, &[Palette], None),
+    row(Command::LineUp, &["up", "ctrl-p"], "previous command", Section::Program, &[Palette], None),
+    row(Command::Accept, &["enter"], "go there", Section::Program, &[Number], None),
+    row(Command::Accept, &["enter"], "run the chosen command", Section::Program, &[Palette], Some("run")),
+    row(Command::Cancel, &["esc"], "do nothing", Section::Program, &[Number, Mark, Palette], Some("close")),
     row(Command::NextTheme, &["ctrl-t"], "another theme", Section::Program, EVERYWHERE, None),
     row(Command::Help, &["?", "f1"], "this help", Section::Program, EVERYWHERE, Some("help")),
     row(Command::Redraw, &["ctrl-l"], "draw the screen anew", Section::Program, EVERYWHERE, None),
     row(Command::Suspend, &["ctrl-z"], "to the shell; fg comes back", Section::Program, EVERYWHERE, None),
     row(Command::Reloads, &["ctrl-r"], "what was reloaded, and how long it took", Section::Develop, EVERYWHERE, None),
     row(Command::NextError, &["ctrl-n"], "next error of the build", Section::Develop, EVERYWHERE, None),
-    row(Command::PreviousError, &["ctrl-p"], "previous error of the build", Section::Develop, EVERYWHERE, None),
+    row(Command::PreviousError, &["alt-n"], "previous error of the build", Section::Develop, EVERYWHERE, None),
     row(Command::EditError, &["ctrl-e"], "open the error's file in $EDITOR", Section::Develop, EVERYWHERE, None),
     row(Command::PutErrorsAway, &["ctrl-x"], "put the errors away until the next build", Section::Develop, EVERYWHERE, None),
     row(Command::Back, &["esc", "q", "enter"], "close", Section::Program, &[Help], Some("close")),
     row(Command::Detach, &["q"], "leave; the daemon goes on recording", Section::Program, MAIN, Some("quit")),
-    row(Command::Detach, &["ctrl-c"], "leave", Section::Program, EVERYWHERE, None),
+    row(Command::Detach, &["ctrl-c"], "leave", Section::Program, ALL, None),
 ];
 
 /// A key that does the same as `pressed` does where it is `command`, where nobody has other wishes.

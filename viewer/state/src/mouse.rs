@@ -1,0 +1,160 @@
+//! The mouse: the wheel scrolls what is under the pointer, a click chooses, marks or folds, and lines over which it is drawn are copied.
+
+use ccdump_model::record::Node;
+use serde::{Deserialize, Serialize};
+
+use super::{Areas, Effect, State, Weight, component::Component};
+use crate::{
+    areas::{Area, MARGIN},
+    keymap::{Command, Context},
+};
+
+/// Lines that a notch of the wheel scrolls.
+const NOTCH: i32 = 3;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Action {
+    Press,
+    /// Moved while it is pressed.
+    Drag,
+    Release,
+    WheelUp,
+    WheelDown,
+}
+
+/// What the left button or the wheel did, and in which cell of the screen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Mouse {
+    pub action: Action,
+    pub x: u16,
+    pub y: u16,
+}
+
+#[derive(Debug, Default)]
+pub struct Pointer {
+    /// It was turned on, or off, by key: it is not as it is configured.
+    is_turned: bool,
+    /// Rows of the conversation: where it was pressed, and where it is.
+    drag: Option<(usize, usize)>,
+}
+
+impl Pointer {
+    /// The rows of the conversation over which it was drawn.
+    pub fn selected(&self) -> Option<std::ops::RangeInclusive<usize>> {
+        self.drag.filter(|(from, to)| from != to).map(|(from, to)| from.min(to)..=from.max(to))
+    }
+}
+
+impl State {
+    /// Whether the mouse is the viewer's. Else it is the terminal's, and selects as it does elsewhere.
+    pub fn has_mouse(&self) -> bool {
+        self.config.mouse != self.pointer.is_turned
+    }
+
+    pub(super) fn turn_mouse(&mut self) {
+        self.pointer.is_turned = !self.pointer.is_turned;
+        self.pointer.drag = None;
+        let whose = if self.has_mouse() { "the mouse scrolls and chooses" } else { "the mouse is the terminal's" };
+        self.notices.say(self.now_us, Weight::Plain, whose);
+    }
+
+    pub(super) fn mouse(&mut self, mouse: Mouse) -> Vec<Effect> {
+        let areas = self.areas();
+        let drag = if mouse.action == Action::Press { None } else { self.pointer.drag.take() };
+        if matches!(mouse.action, Action::WheelDown | Action::WheelUp) {
+            return self.wheel(mouse, &areas);
+        }
+        // What lies over the rest is left by key.
+        if self.help.is_some() || self.prompt.open.is_some() {
+            return Vec::new();
+        }
+        let row = row_in(areas.conversation, mouse);
+        match mouse.action {
+            Action::Press => self.press(mouse, &areas),
+            Action::Drag => self.pointer.drag = drag.map(|(from, to)| (from, row.unwrap_or(to))),
+            Action::Release => {
+                let selected = Pointer { drag, ..Pointer::default() }.selected();
+                return selected.map(|rows| Effect::Copy(self.text_of(rows))).into_iter().collect();
+            }
+            Action::WheelUp | Action::WheelDown => {}
+        }
+        Vec::new()
+    }
+
+    fn wheel(&mut self, mouse: Mouse, areas: &Areas) -> Vec<Effect> {
+        let lines = if mouse.action == Action::WheelDown { NOTCH } else { -NOTCH };
+        let command = if lines > 0 { Command::LineDown } else { Command::LineUp };
+        match self.context() {
+            Context::Help => return (0..NOTCH).flat_map(|_| self.run(Context::Help, command)).collect(),
+            Context::Palette => return self.run(Context::Palette, command),
+            _ => {}
+        }
+        if row_in(areas.sidebar, mouse).is_some() {
+            let first = i64::try_from(self.sidebar.first).unwrap_or(i64::MAX).saturating_add(lines.into());
+            self.sidebar.first = usize::try_from(first).unwrap_or(0);
+        } else if row_in(areas.conversation, mouse).is_some() {
+            self.leave_jumps();
+            self.conversation.scroll(lines);
+        }
+        Vec::new()
+    }
+
+    fn press(&mut self, mouse: Mouse, areas: &Areas) {
+        if let Some(row) = row_in(areas.sidebar, mouse) {
+            if let Some(Node::Agent { key, .. }) = self.roster.nodes().get(self.sidebar.first.saturating_add(row)) {
+                let agent = key.clone();
+                self.choose(Some(agent));
+            }
+            return;
+        }
+        let Some(row) = row_in(areas.conversation, mouse) else { return };
+        self.sidebar.focused = false;
+        self.pointer.drag = Some((row, row));
+        let Some(clicked) = self.conversation.window.rows.get(row) else { return };
+        let column = usize::from(mouse.x.saturating_sub(areas.conversation.x.saturating_add(MARGIN)));
+        let folds = clicked.fold_sign().is_some_and(|sign| (sign..=sign + 1).contains(&(column + 1)));
+        self.conversation.focus = clicked.spot();
+        self.leave_jumps();
+        if folds {
+            self.conversation.fold();
+        }
+    }
+
+    fn leave_jumps(&mut self) {
+        self.conversation.stop_seeking();
+        self.search.stop_seeking();
+    }
+
+    fn text_of(&self, rows: std::ops::RangeInclusive<usize>) -> String {
+        let rows = self.conversation.window.rows.get(rows).unwrap_or_default();
+        let texts: Vec<String> = rows.iter().map(|row| row.text().trim_end().to_owned()).collect();
+        texts.join("\n")
+    }
+}
+
+/// The row of an area that the pointer is in.
+fn row_in(area: Area, mouse: Mouse) -> Option<usize> {
+    let is_beside = mouse.x < area.x || mouse.x - area.x >= area.width;
+    let row = mouse.y.checked_sub(area.y).filter(|row| *row < area.height && !is_beside)?;
+    Some(row.into())
+}
+
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct SavedPointer {
+    is_turned: bool,
+}
+
+impl Component for Pointer {
+    const KEY: &'static str = "mouse";
+    const SCHEMA: u32 = 1;
+    type Saved = SavedPointer;
+
+    fn extract(&self) -> SavedPointer {
+        SavedPointer { is_turned: self.is_turned }
+    }
+
+    fn restore(&mut self, saved: SavedPointer) {
+        self.is_turned = saved.is_turned;
+    }
+}

@@ -1,0 +1,132 @@
+//! What the daemon says: news of the record, of what streams, and the view state that it kept.
+
+use ccdump_client::{
+    content::header,
+    text::{clean_line, units},
+    words,
+};
+use ccdump_model::record::Live;
+use ccdump_provider::provider::Provider;
+use ccdump_wire::v1::{self, Event as LogEvent, Exchange, event::Detail};
+
+use super::{Connection, DaemonEvent, Moment, State, Weight, component::Saved};
+
+impl State {
+    pub(super) fn daemon_event(&mut self, event: DaemonEvent) {
+        let now = self.now_us;
+        match event {
+            DaemonEvent::Connected { build, proxy, started_ms } => {
+                if matches!(self.daemon.connection, Connection::Lost { .. }) {
+                    self.notices.say(now, Weight::Good, "the daemon is back");
+                }
+                self.daemon.connection = Connection::Connected;
+                // What was asked of the connection before will not come.
+                self.contents.interrupted();
+                self.daemon.build = clean_line(&build);
+                self.daemon.proxy = clean_line(&proxy);
+                self.daemon.started_ms = started_ms;
+                self.reloads.daemon_started(started_ms);
+            }
+            DaemonEvent::Lacks(words) => self.notices.say(now, Weight::Warning, clean_line(&words)),
+            DaemonEvent::Lost(reason) => {
+                self.daemon.connection = Connection::Lost { reason: clean_line(&reason), since_us: now };
+                self.contents.interrupted();
+            }
+            DaemonEvent::Failed(reason) => self.daemon.connection = Connection::Failed(clean_line(&reason)),
+            DaemonEvent::Rows(rows) => {
+                self.rows(rows);
+                self.daemon.answered = true;
+            }
+            DaemonEvent::SnapshotEnd => self.daemon.caught_up = true,
+            DaemonEvent::Reset(reason) => {
+                self.roster.clear();
+                self.contents.clear();
+                self.labels.clear();
+                self.conversation.forget();
+                self.search.forget();
+                self.moment.iter_mut().for_each(Moment::forget);
+                self.daemon.caught_up = false;
+                self.notices.say(now, Weight::Warning, format!("the record is another one now: {}", clean_line(&reason)));
+            }
+            DaemonEvent::LogGap { events } => {
+                let events = usize::try_from(events).unwrap_or(usize::MAX);
+                self.notices.say(now, Weight::Warning, format!("{} no longer kept", units::plural(events, "event")));
+            }
+            DaemonEvent::Paused(reason) => {
+                let reason = reason.map(|reason| clean_line(&reason));
+                if reason.is_none() && self.daemon.paused.is_some() {
+                    self.notices.say(now, Weight::Good, "recording goes on");
+                }
+                self.daemon.paused = reason;
+            }
+            DaemonEvent::Gap { bytes, exchanges } => {
+                self.daemon.gap_bytes = self.daemon.gap_bytes.saturating_add(bytes);
+                let missing = words::missing(bytes, exchanges);
+                self.notices.say(now, Weight::Warning, format!("recording was incomplete: {missing}"));
+            }
+        }
+    }
+
+    /// Rows of the index, in any order.
+    pub(super) fn rows(&mut self, rows: Vec<Exchange>) {
+        match self.moment {
+            Some(_) => self.moment_rows(rows),
+            None => rows.into_iter().for_each(|row| self.roster.upsert(row)),
+        }
+    }
+
+    /// An event of an exchange that is followed.
+    pub(super) fn live(&mut self, exchange: u64, event: &LogEvent) {
+        let provider = self.roster.row(exchange).and_then(|row| row.provider.parse().ok()).unwrap_or(Provider::Unknown);
+        if let Some(Detail::Ended(_)) = event.detail {
+            return self.contents.live_ended(exchange);
+        }
+        let Some((live, side)) = self.contents.live(exchange, || Live::new(provider)) else { return };
+        match &event.detail {
+            Some(Detail::ResponseHead(head)) => live.head(head.status, header(&head.headers, "content-type")),
+            Some(Detail::ResponseData(data)) => {
+                if data.undecodable.is_some() {
+                    live.break_off();
+                }
+                live.push(&data.payload, side);
+            }
+            Some(Detail::Gap(gap)) if gap.side() == v1::Side::Response => live.break_off(),
+            _ => {}
+        }
+    }
+
+    /// The daemon gave a name for the view state, and what was saved under it.
+    pub(super) fn held(&mut self, name: String, saved: bool, state: Option<Vec<u8>>) {
+        let is_first = self.view.name.is_empty();
+        self.view.name = clean_line(&name);
+        self.view.is_saved = saved;
+        if !saved {
+            let text = format!("another viewer is {}: the place of this one is not kept", self.view.name);
+            self.notices.say(self.now_us, Weight::Warning, text);
+        }
+        // After the daemon was away what is on the screen is newer than what it has.
+        if !is_first {
+            self.touch();
+        } else if let Some(bytes) = state {
+            self.restore(&bytes);
+        }
+    }
+
+    fn restore(&mut self, bytes: &[u8]) {
+        match Saved::read(bytes) {
+            Ok(saved) => {
+                self.saved = saved;
+                for trouble in self.give_all() {
+                    let text = format!("part of the saved place was not restored ({})", clean_line(&trouble));
+                    self.notices.say(self.now_us, Weight::Warning, text);
+                }
+                self.check_theme();
+                self.settle_moment();
+            }
+            Err(why) => {
+                let text = format!("the saved place was not restored ({})", clean_line(&why));
+                self.notices.say(self.now_us, Weight::Warning, text);
+            }
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! All commands of a place, found by a few letters of what they do.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Effect, State, component::Component, input::Input, prompt::Prompt};
+use crate::keymap::{Command, Context, Key};
+
+#[derive(Debug, Default)]
+pub struct Palette {
+    pub input: Input,
+    /// The chosen one of those that are shown.
+    pub chosen: usize,
+}
+
+/// A command that can be run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    pub context: Context,
+    pub command: Command,
+    pub key: Key,
+    pub what: &'static str,
+    /// Characters of `what` that were typed, by number.
+    pub met: Vec<usize>,
+}
+
+impl Palette {
+    /// A key that is no command. Says whether it changed what is typed.
+    pub(super) fn press(&mut self, key: Key) -> bool {
+        let is_other = self.input.press(key);
+        if is_other {
+            self.chosen = 0;
+        }
+        is_other
+    }
+}
+
+impl State {
+    /// The commands that are to be shown, the best ones first.
+    pub fn palette_entries(&self) -> Vec<Entry> {
+        let typed = self.palette.input.text();
+        let mut entries: Vec<(i32, Entry)> = Vec::new();
+        for context in self.contexts_below() {
+            for (command, key, what) in self.config.keymap.commands(context) {
+                let is_known = entries.iter().any(|(_, entry)| entry.command == command);
+                if command == Command::Palette || is_known {
+                    continue;
+                }
+                let by_name = || score(typed, command.name()).map(|(score, _)| (score - 2, Vec::new()));
+                if let Some((score, met)) = score(typed, what).or_else(by_name) {
+                    entries.push((score, Entry { context, command, key, what, met }));
+                }
+            }
+        }
+        // Equals stay in the order of the table.
+        entries.sort_by_key(|(score, _)| std::cmp::Reverse(*score));
+        entries.into_iter().map(|(_, entry)| entry).collect()
+    }
+
+    pub(super) fn open_palette(&mut self) {
+        self.palette.chosen = 0;
+        self.prompt.open = Some(Prompt::Palette);
+    }
+
+    pub(super) fn palette_command(&mut self, command: Command) -> Vec<Effect> {
+        let last = self.palette_entries().len().saturating_sub(1);
+        let chosen = &mut self.palette.chosen;
+        match command {
+            Command::LineDown => *chosen = (*chosen + 1).min(last),
+            Command::LineUp => *chosen = chosen.saturating_sub(1),
+            Command::Accept => {
+                let entry = self.palette_entries().into_iter().nth(self.palette.chosen);
+                self.prompt.open = None;
+                return entry.map(|entry| self.run(entry.context, entry.command)).unwrap_or_default();
+            }
+            other => return self.common_command(other),
+        }
+        Vec::new()
+    }
+}
+
+/// How well a text meets what was typed, and by which of its characters. `None`: not all of the letters are in it in this order.
+fn score(typed: &str, text: &str) -> Option<(i32, Vec<usize>)> {
+    let text: Vec<char> = text.chars().flat_map(char::to_lowercase).collect();
+    let mut met = Vec::new();
+    let mut score = 0;
+    for wanted in typed.chars().filter(|c| !c.is_whitespace()).flat_map(char::to_lowercase) {
+        let from = met.last().map_or(0, |last| last + 1);
+        let rest = || text.iter().enumerate().skip(from).filter(|(_, c)| **c == wanted).map(|(at, _)| at);
+        let begins_word =
+            |at: &usize| at.checked_sub(1).is_none_or(|before| text.get(before).is_some_and(|c| !c.is_alphanumeric()));
+        let follows = from > 0 && text.get(from) == Some(&wanted);
+        // Letters that follow each other say most, then those that begin a word.
+        let (at, worth) = match rest().find(begins_word) {
+            _ if follows => (from, 4),
+            Some(at) => (at, 3),
+            None => (rest().next()?, 0),
+        };
+        score += worth;
+        met.push(at);
+    }
+    Some((score, met))
+}
+
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct SavedPalette {
+    text: Input,
+    chosen: usize,
+}
+
+impl Component for Palette {
+    const KEY: &'static str = "palette";
+    const SCHEMA: u32 = 1;
+    type Saved = SavedPalette;
+
+    fn extract(&self) -> SavedPalette {
+        SavedPalette { text: self.input.clone(), chosen: self.chosen }
+    }
+
+    fn restore(&mut self, saved: SavedPalette) {
+        *self = Self { input: saved.text, chosen: saved.chosen };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn letters_that_follow_each_other_or_begin_words_count_most() {
+        for (typed, better, worse) in [
+            ("nt", "next turn", "mention"),
+            ("theme", "another theme", "the last message"),
+            ("tool", "next tool call", "to the other line"),
+        ] {
+            let of = |text| score(typed, text).map(|(score, _)| score);
+            assert!(of(better) > of(worse), "{typed}: {:?} {:?}", of(better), of(worse));
+        }
+        assert_eq!(score("xyz", "next turn"), None);
+        assert_eq!(score("N T", "next turn"), Some((6, vec![0, 5])));
+        assert_eq!(score("", "anything"), Some((0, vec![])));
+    }
+}

@@ -1,0 +1,123 @@
+//! Something is asked for in the last line of the screen, and keys go there: a search, the number of an exchange, the letter of a mark.
+
+use serde::{Deserialize, Serialize};
+
+use super::{State, Weight, component::Component, conversation::Spot, input::Input};
+use crate::keymap::{Code, Context, Key};
+use ccdump_model::{blocks::ItemKey, record::AgentKey};
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Prompt {
+    Search,
+    /// The number of an exchange.
+    Number,
+    SetMark,
+    GoToMark,
+    Palette,
+}
+
+impl Prompt {
+    pub fn context(self) -> Context {
+        match self {
+            Self::Search => Context::Search,
+            Self::Number => Context::Number,
+            Self::SetMark | Self::GoToMark => Context::Mark,
+            Self::Palette => Context::Palette,
+        }
+    }
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Prompts {
+    pub open: Option<Prompt>,
+    /// What was typed of a number.
+    pub number: Input,
+}
+
+impl State {
+    pub(super) fn ask(&mut self, prompt: Prompt) {
+        self.prompt.number.clear();
+        self.prompt.open = Some(prompt);
+    }
+
+    /// A key that is no command, where something is typed. Says whether it did anything.
+    pub(super) fn type_key(&mut self, key: Key) -> bool {
+        match self.prompt.open {
+            Some(Prompt::Search) => {
+                let before = self.search.input.clone();
+                if self.search.input.press(key) {
+                    self.search_changed();
+                }
+                self.search.input != before
+            }
+            Some(Prompt::Number) => {
+                let is_letter = matches!(key, Key { code: Code::Char(c), ctrl: false, .. } if !c.is_ascii_digit());
+                !is_letter && self.prompt.number.press(key)
+            }
+            Some(prompt @ (Prompt::SetMark | Prompt::GoToMark)) => {
+                self.prompt.open = None;
+                if let Key { code: Code::Char(letter), ctrl: false, alt: false } = key {
+                    match prompt {
+                        Prompt::SetMark => self.set_mark(letter),
+                        _ => self.go_to_mark(letter),
+                    }
+                }
+                true
+            }
+            Some(Prompt::Palette) => self.palette.press(key),
+            None => false,
+        }
+    }
+
+    pub(super) fn accept(&mut self) {
+        match self.prompt.open {
+            Some(Prompt::Search) => self.accept_search(),
+            Some(Prompt::Number) => {
+                self.prompt.open = None;
+                if let Ok(exchange) = self.prompt.number.text().parse() {
+                    self.go_to_exchange(exchange);
+                }
+            }
+            _ => self.prompt.open = None,
+        }
+    }
+
+    pub(super) fn cancel(&mut self) {
+        match self.prompt.open {
+            Some(Prompt::Search) => self.cancel_search(),
+            Some(_) => self.prompt.open = None,
+            None => self.put_search_away(),
+        }
+    }
+
+    fn go_to_exchange(&mut self, exchange: u64) {
+        let Some(row) = self.roster.row(exchange) else {
+            return self.notices.say(self.now_us, Weight::Warning, format!("there is no exchange #{exchange}"));
+        };
+        let agent = AgentKey::of(row);
+        self.go(agent, Spot { exchange, item: ItemKey::new(ItemKey::HEAD) });
+    }
+
+    /// To a place in any agent's conversation. Where one was is kept as a mark.
+    pub(super) fn go(&mut self, agent: AgentKey, spot: Spot) {
+        self.marks.leave(&self.conversation);
+        self.choose(Some(agent));
+        self.conversation.go(spot);
+    }
+}
+
+impl Component for Prompts {
+    const KEY: &'static str = "prompt";
+    const SCHEMA: u32 = 1;
+    type Saved = Self;
+
+    fn extract(&self) -> Self {
+        self.clone()
+    }
+
+    fn restore(&mut self, saved: Self) {
+        *self = saved;
+    }
+}
