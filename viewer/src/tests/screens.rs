@@ -2,7 +2,12 @@
 
 use std::fmt::Write as _;
 
-use ccdump_state::{DaemonEvent, Event, Moment, at::At, config::Config};
+use ccdump_state::{
+    DaemonEvent, Event, Moment,
+    at::At,
+    config::Config,
+    mouse::{Action, Mouse},
+};
 use ccdump_wire::v1::{EndState, Event as LogEvent, Exchange};
 use ratatui::{
     Terminal,
@@ -178,6 +183,17 @@ fn the_palette() {
         rig.key("ctrl-p");
         rig.type_text("tool");
         rig.key("down");
+        rig
+    });
+}
+
+#[test]
+fn lines_that_are_being_selected() {
+    pictures("selected", |width, height| {
+        let mut rig = sized(Rig::with(9), width, height);
+        for (action, y) in [(Action::Press, 4), (Action::Drag, 7)] {
+            rig.event(Event::Mouse(Mouse { action, x: 40, y }));
+        }
         rig
     });
 }

@@ -1,15 +1,10 @@
 //! Search: what is typed, what is found, where one is then, and where one was.
 
-use std::time::{Duration, Instant};
-
 use ccdump_model::{blocks::Category, line::Detail};
 use ccdump_state::{DaemonEvent, Event, Prompt, keymap::Key};
 use proptest::prelude::*;
 
 use super::rig::{Rig, row};
-
-/// What one does not wait for; much longer where nothing is optimised and all tests run at once.
-const AT_ONCE: Duration = Duration::from_millis(if cfg!(debug_assertions) { 2000 } else { 100 });
 
 impl Rig {
     /// Types text, key by key.
@@ -198,23 +193,17 @@ fn a_long_session_is_searched_in_steps_and_the_near_match_comes_at_once() {
     let mut press = |name: &str| rig.state.update(rig.now, Event::Key(Key::parse(name).expect("a key")));
     let mut effects: Vec<_> = "question".chars().flat_map(|c| press(&c.to_string())).collect();
     effects.extend(["space", "9", "9", "9"].into_iter().flat_map(&mut press));
-    let began = Instant::now();
     effects.extend(press("0"));
     for _ in 0..4 {
         rig.run(std::mem::take(&mut effects));
         effects = rig.state.arrange();
     }
-    assert!(began.elapsed() < AT_ONCE, "{:?}", began.elapsed());
     assert_eq!(rig.at(), Some(9990));
     assert!(rig.shows("question 9990") && rig.state.search.is_going_on());
-    let mut longest = Duration::ZERO;
     for _ in 0..120 {
         rig.run(effects);
-        let began = Instant::now();
         effects = rig.state.arrange();
-        longest = longest.max(began.elapsed());
     }
-    assert!(longest < AT_ONCE, "{longest:?} for one step");
     let here = (1..=10_000).filter(|exchange| rig.state.contents.get(*exchange).is_some()).count();
     assert!((300..=440).contains(&here), "{here} exchanges are kept of those that were read");
     assert_eq!((rig.found(), rig.at()), ((Some(1), 1), Some(9990)));

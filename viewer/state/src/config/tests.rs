@@ -111,6 +111,12 @@ fn keys_of_one_part_of_the_screen() {
 }
 
 #[test]
+fn the_mouse_is_the_viewers_unless_it_is_said_otherwise() {
+    assert!(good(&[]).mouse && good(&[("view.toml", "mouse = true")]).mouse);
+    assert!(!good(&[("view.toml", "mouse = false")]).mouse);
+}
+
+#[test]
 fn rows_that_became_the_same_are_shown_once() {
     let config = good(&[("view.toml", "[keys]\ndetach = [\"ctrl-q\"]\n")]);
     let ways = config.keymap.help().filter(|line| matches!(line, HelpLine::Keys { what, .. } if what.starts_with("leave")));
@@ -126,6 +132,7 @@ fn what_is_wrong_with_keys_is_said_with_its_line() {
         ("[keys]\nhalf-page-dwn = [\"x\"]\n", "view.toml:2: “half-page-dwn” is not a command; did you mean “half-page-down”?"),
         ("[keys]\nfold = [\"strg-x\"]\n", "view.toml:2: “strg-x” is not a key; keys are written"),
         ("[keys]\nfold = [\n\"x\",\n\"ctrl-i\"]\n", "view.toml:4: terminals send Ctrl-I as Tab"),
+        ("\nmouse = \"on\"\n", "view.toml:2: true or false is expected"),
         ("[keys]\nfold = \"x\"\n", "view.toml:2: a list of keys is expected"),
         ("[keys]\nfold = [1]\n", "view.toml:2: a key is expected"),
         ("keys = 1\n", "view.toml:1: a table of commands is expected"),

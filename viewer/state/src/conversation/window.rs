@@ -183,7 +183,7 @@ impl Row {
         self.turn.line(self.line).map(|line| line.spans.iter().map(|span| span.text.as_str()).collect()).unwrap_or_default()
     }
 
-    /// The column after the sign that says that there is more to be seen, or less; it ends an item's first line.
+    /// The column after the sign at the end of this line that says that there is more to be seen, or less.
     pub fn fold_sign(&self) -> Option<usize> {
         let text = self.text();
         text.ends_with(['▸', '▾']).then(|| ccdump_model::line::width(&text))
