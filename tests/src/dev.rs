@@ -39,8 +39,11 @@ pub fn own_builder(view: View<'_>, workspace: &Path, rows: u16, cols: u16) -> Te
             command.env(name, path);
         }
     }
-    if let Some(cargo) = env::var_os("CARGO") {
-        command.env("CARGO", cargo);
+    // A compiler that rustup chooses is another one in the folder of a package that names its own.
+    for name in ["CARGO", "RUSTUP_TOOLCHAIN"] {
+        if let Some(value) = env::var_os(name) {
+            command.env(name, value);
+        }
     }
     let log = log_path(&view.state_dir());
     view::in_terminal(command, rows, cols).with_log_file(log)

@@ -22,7 +22,7 @@ const NOTE: &str = "CCDUMP_COMPILER_NOTE";
 const WRAPPER: &str = "RUSTC_WORKSPACE_WRAPPER";
 
 /// What cargo tells the compiler by its environment. Nothing else of it is written down: it may hold keys.
-const TOLD: [&str; 9] = [
+const TOLD: [&str; 10] = [
     "CARGO",
     "CARGO_BIN_NAME",
     "CARGO_CRATE_NAME",
@@ -32,6 +32,7 @@ const TOLD: [&str; 9] = [
     "CARGO_PRIMARY_PACKAGE",
     "LD_LIBRARY_PATH",
     "OUT_DIR",
+    "RUSTUP_TOOLCHAIN",
 ];
 
 /// Cargo's way of sharing its job slots, which end with it.

@@ -5,6 +5,8 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
+use ccdump_client::text::units::plural;
+
 use super::{
     super::{
         DevError,
@@ -131,7 +133,11 @@ impl Host {
 
     fn not_made(&mut self, errors: Vec<BuildError>, took: Duration, now: Instant) -> Result<Next, DevError> {
         let build_ms = millis(took.as_millis());
-        self.log.line(&format!("the build failed after {build_ms} ms, with {} errors", errors.len()));
+        self.log.line(&format!("the build failed after {build_ms} ms, with {}", plural(errors.len(), "error")));
+        for error in &errors {
+            let place = error.file.iter().zip(error.line).map(|(file, line)| format!("{file}:{line}: ")).next();
+            self.log.line(&format!("  {}{}", place.unwrap_or_default(), error.message.lines().next().unwrap_or_default()));
+        }
         if !self.fails {
             self.log.record(What::Failed { build_ms });
         }
