@@ -18,7 +18,7 @@ use super::{Event, lines, protocol::BuildError};
 use output::Output;
 
 /// What the machine is there for goes first: the agents, the daemon and this viewer.
-const NICENESS: &str = "5";
+const NICENESS: &str = "19";
 
 /// Lines are passed over beyond this length, in bytes.
 const LONGEST_LINE: u64 = 1024 * 1024;

@@ -16,7 +16,7 @@ use tokio::{
 use super::{Options, effects::Incoming};
 
 /// Rows of the index that are asked for first: enough for a first screen.
-const FIRST_ROWS: u32 = 200;
+const FIRST_ROWS: u32 = 100;
 
 /// How often, and after which pause, a name is asked for again.
 const TRIES: u32 = 100;
