@@ -48,6 +48,8 @@ async fn at_a_place(rig: &Rig, terminal: &Terminal) -> Vec<String> {
     }
     terminal.keys("5J");
     until_pressed(rig, &THERE).await;
+    // What was kept is not yet what is seen.
+    terminal.wait_until_quiet(Duration::from_millis(300));
     let is_there = |screen: &Screen| screen.contains("scrolled up") && place(screen).iter().any(|row| row.starts_with('▌'));
     let screen = terminal.wait_until("a block further up is marked", is_there);
     place(&screen)
@@ -138,7 +140,7 @@ async fn whatever_a_new_viewer_dies_of_the_old_one_is_back_at_its_place() {
     dev.logged("swapped after", 1).await;
     until_at(&dev.terminal, &before);
     dev.terminal.keys(PANIC_KEY);
-    back(&dev, "panicked at viewer/shell/src/screen/input.rs");
+    back(&dev, "panicked at viewer/shell/src");
     assert!(dev.log().contains("the key of CCDUMP_TEST_PANIC_KEY was pressed"), "{}", dev.log());
     dev.build_script("#!/bin/sh\nexec sleep 1000\n");
     back(&dev, "no first frame within 4000 ms");
