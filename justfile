@@ -57,6 +57,7 @@ dev-cargo-watch *args:
     mkdir -p target/watch
     # The host is a copy: its own file is about to be replaced.
     cp target/debug/ccdump-view target/watch/host
+    export CCDUMPD="$PWD/target/debug/ccdumpd"
     cargo watch --quiet --watch viewer --watch shared --watch proto --exec 'build --quiet -p ccdump-view --target-dir target/watch' 2> target/watch/log &
     watch=$!
     trap 'kill $watch' EXIT
