@@ -6,9 +6,8 @@ use ccdump_client::{
     content::kind,
     text::{clean_line, cut_line},
 };
-use ccdump_model::record::{Agent, AgentKey, Contents, Held, Loaded, Roster, is_turn};
+use ccdump_model::record::{Agent, AgentKey, Contents, Held, Loaded, Roster, has_ended, is_turn};
 use ccdump_provider::{block::BlockKind, content::Content};
-use ccdump_wire::v1::EndState;
 
 use super::Effect;
 
@@ -46,7 +45,7 @@ impl Labels {
             match contents.get(first).and_then(words) {
                 Some(label) => drop(self.known.insert(key.clone(), label)),
                 None => {
-                    let has_ended = roster.row(first).is_some_and(|row| row.end_state() != EndState::Unspecified);
+                    let has_ended = roster.row(first).is_some_and(has_ended);
                     let wanted = contents.wants(first, has_ended);
                     effects.extend(wanted.map(|wanted| Effect::Fetch { exchange: first, wanted }));
                 }

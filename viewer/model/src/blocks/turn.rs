@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 use super::{
     Category, Item, ItemBody, ItemKey, Numbers, Speaker, TurnHead, TurnState, aside, list::List, request, response, tries,
 };
-use crate::record::{Loaded, Tags};
+use crate::record::{Loaded, Tags, is_turn};
 
 /// What the items of an exchange are made of.
 #[derive(Debug, Clone, Copy)]
@@ -40,8 +40,7 @@ pub fn items(turn: Turn<'_>) -> Vec<Item> {
     if turn.is_tried_again && !turn.tries.is_empty() {
         return Vec::new();
     }
-    // A daemon that says nothing about it is taken to speak of a turn: rather too much than too little.
-    if matches!(turn.row.role.as_str(), "turn" | "") {
+    if is_turn(turn.row) {
         list.add(ItemKey::HEAD, Category::Metadata, ItemBody::Turn(head(turn)));
         tries::add(turn, &mut list);
         request::add(turn, &mut list);

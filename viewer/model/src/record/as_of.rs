@@ -2,6 +2,8 @@
 
 use ccdump_wire::v1::{EndState, Exchange};
 
+use super::has_ended;
+
 /// How far an exchange has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Stage {
@@ -14,7 +16,7 @@ pub enum Stage {
 
 /// When the exchange of a row ended; `None` while it is open. Microseconds, as all times here.
 pub fn ended_at(row: &Exchange) -> Option<i64> {
-    (row.end_state() != EndState::Unspecified).then(|| after(row, row.duration_us.unwrap_or(0)))
+    has_ended(row).then(|| after(row, row.duration_us.unwrap_or(0)))
 }
 
 /// When its first token came, where that is known.

@@ -184,9 +184,15 @@ fn place_agents(group: &[(&AgentKey, &Agent)], nodes: &mut Vec<Node>) {
     }
 }
 
-/// Whether an exchange is a turn of a conversation. A daemon that says nothing about it is taken to speak of one.
+/// Whether an exchange is a turn of a conversation. A daemon that says nothing about it is taken to speak of one: rather too much
+/// than too little.
 pub fn is_turn(row: &Exchange) -> bool {
     matches!(row.role.as_str(), "turn" | "")
+}
+
+/// Whether it is over, however it ended.
+pub fn has_ended(row: &Exchange) -> bool {
+    row.end_state() != EndState::Unspecified
 }
 
 #[cfg(test)]

@@ -13,10 +13,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use ccdump_model::{
     blocks::{Category, ItemKey, Source},
     line::Detail,
-    record::{AgentKey, Contents, Roster, is_turn},
+    record::{AgentKey, Contents, Roster, has_ended, is_turn},
 };
 use ccdump_provider::side::Side;
-use ccdump_wire::v1::EndState;
 use jiff::tz::TimeZone;
 
 pub use self::{
@@ -303,7 +302,7 @@ impl Conversation {
             ids.extend(roster.after(row).map(|after| after.id));
         }
         for exchange in ids {
-            let has_ended = roster.row(exchange).is_some_and(|row| row.end_state() != EndState::Unspecified);
+            let has_ended = roster.row(exchange).is_some_and(has_ended);
             if let Some(wanted) = contents.wants(exchange, has_ended) {
                 effects.push(Effect::Fetch { exchange, wanted });
             }
@@ -348,7 +347,7 @@ pub(crate) fn had_from(source: Source, exchange: u64, roster: &Roster) -> Option
 
 /// The newest exchanges that are under way.
 fn followed(roster: &Roster, exchanges: &[u64]) -> BTreeSet<u64> {
-    let is_open = |id: &&u64| roster.row(**id).is_some_and(|row| row.end_state() == EndState::Unspecified && is_turn(row));
+    let is_open = |id: &&u64| roster.row(**id).is_some_and(|row| !has_ended(row) && is_turn(row));
     // One that has been forgotten open lies far back: it is not looked for.
     exchanges.iter().rev().take(4 * FOLLOWED).filter(is_open).take(FOLLOWED).copied().collect()
 }

@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 
 use ccdump_model::{
     blocks::{self, Item, ItemKey, Turn},
-    record::{AgentKey, Contents, Held, Loaded, Roster, is_turn},
+    record::{AgentKey, Contents, Held, Loaded, Roster, has_ended, is_turn},
 };
 use ccdump_provider::side::Side;
-use ccdump_wire::v1::{EndState, Exchange};
+use ccdump_wire::v1::Exchange;
 use jiff::tz::TimeZone;
 
 use super::{hits::Hits, pattern::Pattern};
@@ -279,10 +279,6 @@ impl Text<'_> {
         }
         found
     }
-}
-
-fn has_ended(row: &Exchange) -> bool {
-    row.end_state() != EndState::Unspecified
 }
 
 fn pieces(loaded: &Loaded, side: Side) -> impl Iterator<Item = &ccdump_model::record::Piece> {
