@@ -10,6 +10,7 @@ use super::{
     markdown::markdown,
     page::{Fold, Page},
     plain::{self, Flow},
+    tag,
 };
 use ccdump_model::line::width;
 use ccdump_model::{
@@ -20,7 +21,15 @@ use ccdump_model::{
 /// Bytes of a text that are laid out; of a longer one it is said how much more there is.
 const LONGEST: usize = 256 * 1024;
 
-pub(super) fn text(voice: Voice, text: &Content, changed: Changed<'_>, open: bool, full: bool, page: &mut Page) {
+/// `own`: the bytes of the text that are shown in full, where what follows them is shown by itself.
+pub(super) fn text(
+    voice: Voice,
+    (text, own): (&Content, Option<usize>),
+    changed: Changed<'_>,
+    open: bool,
+    full: bool,
+    page: &mut Page,
+) {
     let words = content::words(text);
     let (mark, role) = match voice {
         Voice::User => ("›", Role::User),
@@ -41,7 +50,10 @@ pub(super) fn text(voice: Voice, text: &Content, changed: Changed<'_>, open: boo
             return;
         }
     }
-    let whole = words.trim();
+    let whole = content::own(&words, own).trim();
+    if whole.is_empty() && own.is_some() {
+        return tag::parts(&words, page);
+    }
     let shown = whole.get(..whole.floor_char_boundary(LONGEST)).unwrap_or(whole);
     match voice {
         Voice::User | Voice::Injected => parts(role, shown, page),

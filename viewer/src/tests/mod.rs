@@ -6,6 +6,7 @@ mod jumps;
 mod keys;
 mod moment;
 mod mouse;
+mod parts;
 mod report;
 mod rig;
 mod screens;

@@ -32,7 +32,7 @@ pub fn row(id: u64, agent: &str) -> Exchange {
     }
 }
 
-fn piece(pointer: String, kind: BlockKind, role: &str, content: Content) -> Piece {
+pub fn piece(pointer: String, kind: BlockKind, role: &str, content: Content) -> Piece {
     let block = Block { pointer, kind: kind as i32, role: role.to_owned(), length: 100, ..Block::default() };
     Piece { block, content: Held::Here(Arc::new(content)) }
 }
@@ -69,12 +69,14 @@ pub struct Rig {
     pub copied: Option<String>,
     /// The exchanges that are to be followed.
     pub followed: BTreeSet<u64>,
+    /// What the exchanges say.
+    pub fetch: fn(u64) -> Fetch,
 }
 
 impl Rig {
     pub fn empty() -> Self {
         let state = State::new(WIDTH, HEIGHT, 0, TimeZone::UTC, crate::LOOK.lines);
-        let mut rig = Self { state, now: 0, saved: None, left: false, copied: None, followed: BTreeSet::new() };
+        let mut rig = Self { state, now: 0, saved: None, left: false, copied: None, followed: BTreeSet::new(), fetch };
         rig.event(Event::Daemon(DaemonEvent::Connected {
             build: "x".to_owned(),
             proxy: "http://127.0.0.1:3344".to_owned(),
@@ -85,7 +87,12 @@ impl Rig {
 
     /// `turns` exchanges of the main agent, and some of a subagent.
     pub fn with(turns: u64) -> Self {
-        let mut rig = Self::empty();
+        Self::saying(turns, fetch)
+    }
+
+    /// The same, with other words.
+    pub fn saying(turns: u64, fetch: fn(u64) -> Fetch) -> Self {
+        let mut rig = Self { fetch, ..Self::empty() };
         rig.event(Event::Held { name: "main".to_owned(), saved: true, state: None });
         rig.rows(turns);
         rig
@@ -137,7 +144,8 @@ impl Rig {
         for effect in effects {
             match effect {
                 Effect::Fetch { exchange, .. } => {
-                    let follow_up = self.state.update(self.now, Event::Fetched { exchange, fetch: Box::new(fetch(exchange)) });
+                    let follow_up =
+                        self.state.update(self.now, Event::Fetched { exchange, fetch: Box::new((self.fetch)(exchange)) });
                     assert!(follow_up.is_empty() || matches!(follow_up.as_slice(), [Effect::Save(_)]), "{follow_up:?}");
                 }
                 Effect::Save(state) => self.saved = Some(state),

@@ -162,7 +162,7 @@ impl State {
             | Command::Faster
             | Command::Slower => self.time_command(command),
             Command::Copy => {
-                let text = talk.focused().map(|(_, item)| copy::text(&item.item, self.lines));
+                let text = talk.focused().map(|(_, item)| copy::whole(&item.item, self.lines));
                 return text.map(Effect::Copy).into_iter().collect();
             }
             other => return self.common_command(other),

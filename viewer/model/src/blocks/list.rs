@@ -5,7 +5,7 @@ use std::{collections::HashSet, sync::Arc};
 use ccdump_provider::content::Content;
 use ccdump_wire::v1::Block;
 
-use super::{Category, Item, ItemBody, ItemKey, Source, Wanted};
+use super::{Category, Item, ItemBody, ItemKey, Source, Wanted, parts};
 
 /// Items in display order; their keys are unique, whatever the wire says.
 #[derive(Debug, Default)]
@@ -34,7 +34,7 @@ impl List {
             count += 1;
             key = ItemKey::new(&format!("{name}#{count}"));
         }
-        self.items.push(Item { key, category, body, wants, was: None });
+        self.items.push(Item { key, category, body, wants, was: None, parent: None, own: None });
     }
 
     /// Of the item that was added last.
@@ -44,7 +44,10 @@ impl List {
         }
     }
 
+    /// All items, and the parts of their texts.
     pub(super) fn finish(self) -> Vec<Item> {
-        self.items
+        let mut items = Vec::with_capacity(self.items.len());
+        self.items.into_iter().for_each(|item| parts::add(item, &mut items));
+        items
     }
 }

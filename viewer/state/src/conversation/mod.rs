@@ -49,6 +49,8 @@ pub struct Conversation {
     /// The marked block.
     pub focus: Option<Spot>,
     pub window: Window,
+    /// The marked block is the one that was kept: it is waited for until it is here.
+    is_restored: bool,
     place: Option<Place>,
     /// Where the screen stood in the conversations of other agents; `None` at their end.
     places: BTreeMap<AgentKey, Option<Place>>,
@@ -172,13 +174,19 @@ impl Conversation {
 
     /// Unfolds the marked block, or folds it.
     pub fn fold(&mut self) {
-        let Some(spot) = self.focus.clone() else { return };
-        let Some((row, detail)) = self.focused().map(|(row, item)| (row, item.detail)) else { return };
+        let Some(exchange) = self.focus.as_ref().map(|spot| spot.exchange) else { return };
+        let Some((row, detail, item)) = self.focused().map(|(row, item)| (row, item.detail, item.item.folds().clone())) else {
+            return;
+        };
         let turned = if detail == Detail::Full { Detail::Summary } else { Detail::Full };
-        if self.raised() == Some(&spot) {
+        let spot = Spot { exchange, item };
+        if self.raised().is_some_and(|raised| raised == &spot || (raised.exchange == exchange && spot.item.holds(&raised.item))) {
             self.raise(None);
         }
-        self.show.fold(spot.exchange, &spot.item, turned);
+        self.show.fold(exchange, &spot.item, turned);
+        // What is folded may begin above the screen.
+        let row = if self.focus.as_ref() == Some(&spot) { row } else { self.window.row_of(&spot).unwrap_or(0) };
+        self.focus = Some(spot.clone());
         self.hold(spot, row);
     }
 
@@ -187,10 +195,11 @@ impl Conversation {
         let Some(spot) = self.focus.clone() else { return };
         let Some(row) = self.window.row_of(&spot) else { return };
         let Some(turn) = self.window.rows.get(row).map(|row| row.turn.clone()) else { return };
-        if turn.items.iter().all(|item| item.detail == Detail::Full) {
+        if turn.folded.is_empty() && turn.items.iter().all(|item| item.detail == Detail::Full) {
             self.show.unfold_none(spot.exchange);
         } else {
-            turn.items.iter().for_each(|item| self.show.fold(spot.exchange, &item.item.key, Detail::Full));
+            let parts = turn.items.iter().map(|item| &item.item.key).chain(&turn.folded);
+            parts.for_each(|key| self.show.fold(spot.exchange, key, Detail::Full));
         }
         self.hold(spot, row);
     }
@@ -285,9 +294,16 @@ impl Conversation {
 
     /// A block on the screen is always marked; while following, the newest one unless another one was chosen.
     fn mark(&mut self) {
-        let is_seen = self.focus.as_ref().is_some_and(|spot| self.window.row_of(spot).is_some());
-        if !is_seen {
-            self.focus = if self.follow { self.window.last_spot() } else { self.window.first_spot() };
+        let is_seen = |spot: &Spot| self.window.row_of(spot).is_some();
+        let is_awaited = |spot: &Spot| {
+            let mut rows = self.window.rows.iter().map(|row| &row.turn);
+            self.is_restored && rows.any(|turn| turn.exchange == spot.exchange && !turn.is_loaded)
+        };
+        if !self.focus.as_ref().is_some_and(|spot| is_seen(spot) || is_awaited(spot)) {
+            let holder = self.focus.as_ref().and_then(|spot| self.window.holder(spot));
+            let other = if self.follow { self.window.last_spot() } else { self.window.first_spot() };
+            self.focus = holder.or(other);
+            self.is_restored = false;
         }
     }
 
