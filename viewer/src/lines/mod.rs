@@ -89,7 +89,7 @@ fn draw(item: &Item, full: bool, page: &mut Page) {
         ItemBody::Tools { definitions, removed, bytes, change } => tools::tools(definitions, removed, *bytes, *change, full, page),
         ItemBody::Parameters { parameters, removed } => parameters::parameters(parameters, removed, full, page),
         ItemBody::Attachment { content, voice } => remark::attachment(content, *voice, page),
-        ItemBody::Rewritten { changed, removed } => remark::rewritten(*changed, removed, full, page),
+        ItemBody::Rewritten { changed, moved, removed } => remark::rewritten((*changed, *moved), removed, full, page),
         ItemBody::Compacted { blocks, bytes, summary } => remark::compacted(*blocks, *bytes, *summary, page),
         ItemBody::Tries(tries) => remark::tries(tries, page),
         ItemBody::Earlier { blocks, bytes } => remark::earlier(*blocks, *bytes, page),

@@ -12,10 +12,7 @@ use super::{
     plain, remark,
 };
 use ccdump_model::line::{width, width_of};
-use ccdump_model::{
-    blocks::{Change, Part},
-    theme::Role,
-};
+use ccdump_model::{blocks::Part, theme::Role};
 
 /// A result whose call stands elsewhere. `own`: the bytes of its text that are shown, where what follows them is shown by itself.
 pub(super) fn alone(name: Option<&str>, (result, own): (&Part, Option<usize>), changed: Changed<'_>, full: bool, page: &mut Page) {
@@ -26,7 +23,7 @@ pub(super) fn alone(name: Option<&str>, (result, own): (&Part, Option<usize>), c
         Part::Here { content, .. } => Some(content.as_ref()),
         Part::Absent { .. } => None,
     };
-    let tail: Vec<Span> = changed.word(now).filter(|_| changed.change == Change::Changed).into_iter().collect();
+    let tail: Vec<Span> = changed.word(now).filter(|_| changed.is_told()).into_iter().collect();
     if full && matches!(result, Part::Here { .. }) {
         lead.extend(size(result));
         page.head(lead, vec![], tail, Fold::Open);

@@ -39,11 +39,14 @@ pub(super) fn text(
     };
     if !full {
         page.mark(role, mark);
-        let change = changed.word(Some(text)).filter(|_| changed.change == Change::Changed);
+        let change = changed.word(Some(text)).filter(|_| changed.is_told());
         return summary(voice, role, &words, change, open, page);
     }
     page.blank();
     page.mark(role, mark);
+    if changed.change == Change::Moved {
+        page.words(vec![Span::new(Role::Changed, "moved in the history:")], 2);
+    }
     if changed.change == Change::Changed {
         page.words(vec![Span::new(Role::Changed, "changed in the history:")], 2);
         if changed.diff(text, page) {

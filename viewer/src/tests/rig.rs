@@ -2,7 +2,10 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use ccdump_model::record::{Fetch, Fetched, Held, Piece, RequestSide, ResponseSide};
+use ccdump_model::{
+    blocks::Source,
+    record::{Fetch, Fetched, FormerWanted, Held, Piece, RequestSide, ResponseSide},
+};
 use ccdump_provider::content::Content;
 use ccdump_state::{
     DaemonEvent, Effect, Event, State,
@@ -71,12 +74,25 @@ pub struct Rig {
     pub followed: BTreeSet<u64>,
     /// What the exchanges say.
     pub fetch: fn(u64) -> Fetch,
+    /// What stood in the requests before, and what was asked of it.
+    pub former: fn(&FormerWanted) -> Vec<(Source, String, Held)>,
+    pub asked_former: Vec<FormerWanted>,
 }
 
 impl Rig {
     pub fn empty() -> Self {
         let state = State::new(WIDTH, HEIGHT, 0, TimeZone::UTC, crate::LOOK.lines);
-        let mut rig = Self { state, now: 0, saved: None, left: false, copied: None, followed: BTreeSet::new(), fetch };
+        let mut rig = Self {
+            state,
+            now: 0,
+            saved: None,
+            left: false,
+            copied: None,
+            followed: BTreeSet::new(),
+            fetch,
+            former: |_| Vec::new(),
+            asked_former: Vec::new(),
+        };
         rig.event(Event::Daemon(DaemonEvent::Connected {
             build: "x".to_owned(),
             proxy: "http://127.0.0.1:3344".to_owned(),
@@ -117,7 +133,7 @@ impl Rig {
             if let Some(Effect::Follow(followed)) = effects.iter().find(|effect| matches!(effect, Effect::Follow(_))) {
                 self.followed.clone_from(followed);
             }
-            if !effects.iter().any(|effect| matches!(effect, Effect::Fetch { .. })) {
+            if !effects.iter().any(|effect| matches!(effect, Effect::Fetch { .. } | Effect::FetchFormer(_))) {
                 return;
             }
             self.run(effects);
@@ -147,6 +163,12 @@ impl Rig {
                     let follow_up =
                         self.state.update(self.now, Event::Fetched { exchange, fetch: Box::new((self.fetch)(exchange)) });
                     assert!(follow_up.is_empty() || matches!(follow_up.as_slice(), [Effect::Save(_)]), "{follow_up:?}");
+                }
+                Effect::FetchFormer(wanted) => {
+                    let contents = (self.former)(&wanted);
+                    let event = Event::Former { exchange: wanted.exchange, contents };
+                    self.asked_former.push(wanted);
+                    let _ = self.state.update(self.now, event);
                 }
                 Effect::Save(state) => self.saved = Some(state),
                 Effect::Copy(text) => self.copied = Some(text),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use ccdump_model::record::{AgentKey, Wanted};
+use ccdump_model::record::{AgentKey, FormerWanted, Wanted};
 use ccdump_provider::side::Side;
 use ccdump_wire::v1::Block;
 
@@ -24,6 +24,8 @@ pub enum Effect {
         side: Side,
         blocks: Vec<Block>,
     },
+    /// Fetch blocks of the request before an exchange.
+    FetchFormer(FormerWanted),
     /// These exchanges, and no others, are to be followed as they stream.
     Follow(BTreeSet<u64>),
     /// The view state, to be kept.

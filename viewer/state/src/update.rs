@@ -57,6 +57,7 @@ impl State {
                 self.contents.told(exchange, side, contents);
             }
             Event::Blocks { .. } => {}
+            Event::Former { exchange, contents } => self.contents.told_former(exchange, contents),
             Event::Live { exchange, events } if self.moment.is_some() => self.moment_events(exchange, events),
             Event::Live { exchange, events } => events.iter().for_each(|event| self.live(exchange, event)),
             // The rest comes when the daemon is back.

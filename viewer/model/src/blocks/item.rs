@@ -103,12 +103,17 @@ pub struct Wanted {
     pub pointer: String,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Source {
     Request,
     Response,
     /// The request of the exchange after in the thread: it brings the results of this one's tool calls.
     NextRequest,
+    /// The request before: what stood there in the place of this block, which was changed.
+    Former,
+    /// The request before: this block of it, which is gone.
+    Gone,
 }
 
 /// Texts are as they came: the second stage makes them harmless.
@@ -208,6 +213,7 @@ pub enum ItemBody {
     /// The history is not what it was: it breaks the prompt cache. Counts of message blocks.
     Rewritten {
         changed: usize,
+        moved: usize,
         removed: Vec<Gone>,
     },
     /// The history begins anew with a summary of what was said so far. `blocks`, `bytes`: what the summary stands for, as far as known.
@@ -308,6 +314,8 @@ pub enum Voice {
 pub enum Change {
     New,
     Changed,
+    /// The same stood elsewhere.
+    Moved,
     Same,
 }
 

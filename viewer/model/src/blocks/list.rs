@@ -1,11 +1,10 @@
 //! Collects the items of an exchange.
 
-use std::{collections::HashSet, sync::Arc};
+use std::collections::HashSet;
 
-use ccdump_provider::content::Content;
 use ccdump_wire::v1::Block;
 
-use super::{Category, Item, ItemBody, ItemKey, Source, Wanted, parts};
+use super::{Category, Change, Item, ItemBody, ItemKey, Source, Wanted, former::Former, parts};
 
 /// Items in display order; their keys are unique, whatever the wire says.
 #[derive(Debug, Default)]
@@ -37,10 +36,16 @@ impl List {
         self.items.push(Item { key, category, body, wants, was: None, parent: None, own: None });
     }
 
-    /// Of the item that was added last.
-    pub(super) fn was(&mut self, content: Option<Arc<Content>>) {
-        if let Some(item) = self.items.last_mut() {
-            item.was = content;
+    /// Of the item that was added last, which is a block's: what stood in its place, or that it stood elsewhere.
+    pub(super) fn was(&mut self, block: &Block, former: &Former<'_>, is_moved: bool) {
+        let Some(item) = self.items.last_mut() else { return };
+        item.was = former.of_changed(block);
+        item.wants.extend(former.wanted(Source::Former, block));
+        if let ItemBody::Text { change, .. } | ItemBody::ToolResult { change, .. } | ItemBody::System { change, .. } =
+            &mut item.body
+            && is_moved
+        {
+            *change = Change::Moved;
         }
     }
 

@@ -8,7 +8,7 @@ use ccdump_state::{Effect, Event};
 use ccdump_wire::v1::{Event as LogEvent, watch_response::Message};
 
 use super::Had;
-use crate::screen::fetch;
+use crate::screen::{fetch, former};
 
 /// Once this much was fetched, the rest is left out of the report. Bytes.
 const MOST: u64 = 32 << 20;
@@ -40,6 +40,11 @@ impl Source {
         let event = match (effect, link) {
             (Effect::Fetch { exchange, wanted }, Some(link)) => fetch::exchange(link, exchange, wanted).await,
             (Effect::FetchBlocks { exchange, side, blocks }, Some(link)) => fetch::blocks(link, exchange, side, blocks).await,
+            (Effect::FetchFormer(wanted), Some(link)) => former::fetch(link, wanted).await,
+            (Effect::FetchFormer(wanted), None) => {
+                let contents = self.had_of(wanted.exchange).former(&wanted.blocks);
+                return Ok(Some(Event::Former { exchange: wanted.exchange, contents }));
+            }
             (Effect::Fetch { exchange, wanted }, None) => {
                 return Ok(Some(Event::Fetched { exchange, fetch: Box::new(self.had_of(exchange).fetch(wanted)) }));
             }
@@ -55,6 +60,7 @@ impl Source {
                 self.had_of(*exchange).take(fetch);
             }
             Some(Event::Blocks { exchange, side, contents }) => self.had_of(*exchange).take_blocks(*side, contents),
+            Some(Event::Former { exchange, contents }) => self.had_of(*exchange).take_former(contents),
             _ => return Err(LinkError::Lost("it went away while the report was made".to_owned())),
         }
         Ok(event)

@@ -6,6 +6,7 @@ mod edit;
 mod effects;
 mod feed;
 pub mod fetch;
+pub mod former;
 mod hosted;
 mod input;
 mod log;

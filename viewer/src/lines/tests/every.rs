@@ -211,7 +211,7 @@ fn remarks() -> Vec<(&'static str, ItemBody)> {
         ("user", ItemBody::Attachment { content: image.clone(), voice: Voice::User }),
         ("injected", ItemBody::Attachment { content: image.clone(), voice: Voice::Injected }),
         ("assistant", ItemBody::Attachment { content: image, voice: Voice::Assistant }),
-        ("removed", ItemBody::Rewritten { changed: 3, removed: vec![] }),
+        ("removed", ItemBody::Rewritten { changed: 3, moved: 2, removed: vec![] }),
         ("blocks", ItemBody::Compacted { blocks: Some(42), bytes: Some(120_000), summary: 9_100 }),
         ("a thread anew", ItemBody::Compacted { blocks: None, bytes: Some(180_000), summary: 9_100 }),
         ("three", ItemBody::Tries(vec![tried(12, "529"), tried(13, "no answer"), tried(14, "200")])),

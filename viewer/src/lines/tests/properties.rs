@@ -230,6 +230,7 @@ fn bodies(content: Content, words: &str) -> Vec<ItemBody> {
         ItemBody::Compacted { blocks: Some(usize::MAX), bytes: Some(u64::MAX), summary: u64::MAX },
         ItemBody::Tries(vec![Try { id: u64::MAX, outcome: words.to_owned() }]),
         ItemBody::Rewritten {
+            moved: 1,
             changed: usize::MAX,
             removed: vec![Gone { what: "block", bytes: 1, content: Some(content.clone()) }],
         },

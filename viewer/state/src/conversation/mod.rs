@@ -11,7 +11,7 @@ mod window;
 use std::collections::{BTreeMap, BTreeSet};
 
 use ccdump_model::{
-    blocks::{Category, ItemKey, Source},
+    blocks::{Category, ItemKey, Source, Wanted},
     line::Detail,
     record::{AgentKey, Contents, Roster, has_ended, is_turn},
 };
@@ -345,6 +345,28 @@ impl Conversation {
                 }
             }
         }
+        effects.extend(self.former_fetches(contents));
+        effects
+    }
+
+    /// What stood in the place of what was changed, and is on the screen.
+    fn former_fetches(&self, contents: &mut Contents) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        for rows in self.window.rows.chunk_by(|one, next| one.turn.exchange == next.turn.exchange) {
+            let mut wanted: Vec<&Wanted> = Vec::new();
+            let mut items = rows.iter().filter_map(|row| row.turn.item_at(row.line)).peekable();
+            while let Some(item) = items.next() {
+                let is_last_line = items.peek().is_none_or(|next| next.item.key != item.item.key);
+                let is_wanted = |wanted: &&Wanted| match wanted.source {
+                    Source::Former => true,
+                    Source::Gone => item.detail == Detail::Full,
+                    Source::Request | Source::Response | Source::NextRequest => false,
+                };
+                wanted.extend(item.item.wants.iter().filter(|_| is_last_line).filter(is_wanted));
+            }
+            let exchange = rows.first().map(|row| row.turn.exchange);
+            effects.extend(exchange.and_then(|exchange| contents.ask_former(exchange, &wanted)).map(Effect::FetchFormer));
+        }
         effects
     }
 }
@@ -358,6 +380,8 @@ pub(crate) fn had_from(source: Source, exchange: u64, roster: &Roster) -> Option
         Source::Request => Some((exchange, Side::Request)),
         Source::Response => Some((exchange, Side::Response)),
         Source::NextRequest => Some((roster.after(roster.row(exchange)?)?.id, Side::Request)),
+        // Blocks of it are asked for by what stands in their place.
+        Source::Former | Source::Gone => None,
     }
 }
 

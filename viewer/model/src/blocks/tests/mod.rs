@@ -117,7 +117,7 @@ fn gist(body: &ItemBody) -> String {
         }
         ItemBody::Usage { usage, numbers } => format!("usage {:?} {:?}", usage.output, numbers.cost_usd),
         ItemBody::Headers(headers) => format!("{} and {} headers", headers.first_line, headers.fields.len()),
-        ItemBody::Rewritten { changed, removed } => {
+        ItemBody::Rewritten { changed, removed, .. } => {
             let gone: Vec<&str> = removed.iter().map(|gone| gone.what).collect();
             format!("rewritten: {changed} changed, gone {}", gone.join(", "))
         }
