@@ -98,7 +98,7 @@ pub async fn run(link: Option<Link>, socket: PathBuf, mut options: Options, look
                 // What is fetched for the screen never asks to leave.
                 effects.run(wanted, &mut screen)?;
                 if is_first && !state.is_whole() && started.elapsed() < FIRST_FRAME {
-                    next_frame = Instant::now() + FRAME / 4;
+                    next_frame = Instant::now() + FRAME / 8;
                     continue;
                 }
                 screen.mouse(state.has_mouse())?;
