@@ -25,24 +25,30 @@ const SECTION: u64 = 64 * 1024;
 const BLOCK: u64 = 128 * 1024;
 
 /// What is wanted of an exchange. `None`: the daemon went away; it will be asked for again.
-pub async fn exchange(mut link: Link, id: u64, wanted: Wanted) -> Option<Event> {
+pub async fn exchange(link: Link, id: u64, wanted: Wanted) -> Option<Event> {
+    let (mut heads_link, mut request_link, mut response_link) = (link.clone(), link.clone(), link);
+    let (heads, request, response) = tokio::join!(
+        heads_link.exchange(id),
+        async { if wanted.request { Some(request(&mut request_link, id).await) } else { None } },
+        async { if wanted.response { Some(response(&mut response_link, id).await) } else { None } },
+    );
     let mut fetch = Fetch::default();
-    match link.exchange(id).await {
+    match heads {
         Ok((_, heads)) => (fetch.heads, fetch.heads_are_final) = (Some(heads), wanted.has_ended),
         Err(LinkError::Lost(_)) => return None,
         // The headers are missing then; the rest may be had.
         Err(_) => fetch.heads_are_final = true,
     }
-    if wanted.request {
-        fetch.request = match request(&mut link, id).await {
+    if let Some(request) = request {
+        fetch.request = match request {
             Err(LinkError::Lost(_)) => return None,
             Err(LinkError::NotYet(_)) if !wanted.has_ended => Fetched::NotYet,
             Err(error) => Fetched::Failed(error.to_string()),
             Ok(side) => Fetched::Here(side),
         };
     }
-    if wanted.response {
-        fetch.response = match response(&mut link, id).await {
+    if let Some(response) = response {
+        fetch.response = match response {
             Err(LinkError::Lost(_)) => return None,
             // It ended without an answer.
             Err(LinkError::NotYet(_)) => Fetched::Here(ResponseSide::default()),
