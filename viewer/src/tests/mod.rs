@@ -12,4 +12,5 @@ mod report;
 mod rig;
 mod screens;
 mod search;
+mod tabs;
 mod together;

@@ -12,6 +12,7 @@ mod prompt;
 mod reloads;
 pub(crate) mod replay;
 mod sidebar;
+mod tabs;
 mod top;
 mod welcome;
 
@@ -28,9 +29,10 @@ pub(crate) fn draw(frame: &mut Frame<'_>, state: &State, theme: &Theme) {
         return paint::text(frame, area, theme, &[paint::word(ccdump_model::theme::Role::Text, "too small")]);
     }
     let areas = state.areas();
-    let [top, sidebar, conversation, footer] =
-        [areas.top, areas.sidebar, areas.conversation, areas.footer].map(|area| Rect::new(area.x, area.y, area.width, area.height));
+    let [top, tab_line, sidebar, conversation, footer] = [areas.top, areas.tabs, areas.sidebar, areas.conversation, areas.footer]
+        .map(|area| Rect::new(area.x, area.y, area.width, area.height));
     top::draw(frame, top, state, theme);
+    tabs::draw(frame, tab_line, state, theme);
     sidebar::draw(frame, sidebar, state, theme);
     if state.roster.is_empty() {
         welcome::draw(frame, conversation, state, theme);

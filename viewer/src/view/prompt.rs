@@ -20,6 +20,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, state: &State, theme: &The
         Prompt::Number => (typed(" exchange #", &state.prompt.number), vec![word(Role::Dim, "a number, then Enter ")]),
         Prompt::SetMark => (vec![word(Role::BarStrong, " mark with which letter? ")], Vec::new()),
         Prompt::GoToMark => (vec![word(Role::BarStrong, " to which mark? ")], letters(state)),
+        Prompt::Tab => (vec![word(Role::BarStrong, " to which tab? ")], tabs(state)),
         Prompt::Palette => return false,
     };
     both_ends(frame, area, theme, &end_of(left, usize::from(area.width).saturating_sub(paint::width(&right) + 1)), &right);
@@ -75,6 +76,11 @@ pub(super) fn count(search: &Search) -> String {
             None => format!("{count}{more} found"),
         },
     }
+}
+
+fn tabs(state: &State) -> Vec<Span> {
+    let numbers: String = (1..=state.tabs.count()).map(|number| format!("{number} ")).collect();
+    vec![word(Role::Key, numbers)]
 }
 
 fn letters(state: &State) -> Vec<Span> {

@@ -24,6 +24,7 @@ pub mod prompt;
 mod reloads;
 pub mod search;
 mod sidebar;
+pub mod tabs;
 mod update;
 pub mod welcome;
 
@@ -54,6 +55,7 @@ pub use self::{
     reloads::Reloads,
     search::Search,
     sidebar::Sidebar,
+    tabs::Tabs,
     welcome::Welcome,
 };
 use self::{component::Restored, conversation::Sources};
@@ -91,6 +93,8 @@ pub struct State {
     pub labels: Labels,
     pub sidebar: Sidebar,
     pub conversation: Conversation,
+    /// Other conversations that are open.
+    pub tabs: Tabs,
     pub welcome: Welcome,
     /// The help is open; its first line on the screen.
     pub help: Option<u16>,
@@ -133,6 +137,7 @@ impl State {
             labels: Labels::default(),
             sidebar: Sidebar::default(),
             conversation: Conversation::new(),
+            tabs: Tabs::default(),
             welcome: Welcome::default(),
             help: None,
             notices: Notices::default(),
@@ -159,12 +164,15 @@ impl State {
 
     /// Restores every component from what was saved. Gives what could not be, in words.
     fn give_all(&mut self) -> Vec<String> {
-        let Self { saved, appearance, sidebar, conversation, prompt, search, marks, palette, pointer, journal, moment, .. } = self;
+        let Self {
+            saved, appearance, sidebar, conversation, tabs, prompt, search, marks, palette, pointer, journal, moment, ..
+        } = self;
         let moment = moment.as_mut().map(|moment| saved.give(moment));
         let parts = [
             saved.give(appearance),
             saved.give(sidebar),
             saved.give(conversation),
+            saved.give(tabs),
             saved.give(prompt),
             saved.give(search),
             saved.give(marks),
@@ -195,6 +203,7 @@ impl State {
         saved.put(&self.appearance, at);
         saved.put(&self.sidebar, at);
         saved.put(&self.conversation, at);
+        saved.put(&self.tabs, at);
         saved.put(&self.prompt, at);
         saved.put(&self.search, at);
         saved.put(&self.marks, at);
@@ -237,7 +246,7 @@ impl State {
 
     pub fn areas(&self) -> Areas {
         let sidebar = self.sidebar.open && !self.roster.is_empty();
-        Areas::of(self.width, self.height, sidebar, self.sidebar.focused)
+        Areas::of(self.width, self.height, self.has_tab_line(), sidebar, self.sidebar.focused)
     }
 
     /// When [`Event::Tick`] may change something. Microseconds.
@@ -300,6 +309,8 @@ impl State {
         });
         effects.extend(early);
         effects.extend(searched);
+        let shown = self.conversation.agent.iter().filter(|_| self.tabs.count() > 1);
+        let agents = agents.chain(shown).chain(self.tabs.agents());
         effects.extend(self.labels.find(agents, &self.roster, &mut self.contents));
         effects
     }

@@ -39,6 +39,11 @@ pub struct Pointer {
 }
 
 impl Pointer {
+    /// Nothing is being selected any more.
+    pub(super) fn let_go(&mut self) {
+        self.drag = None;
+    }
+
     /// The rows of the conversation over which it was drawn.
     pub fn selected(&self) -> Option<std::ops::RangeInclusive<usize>> {
         self.drag.filter(|(from, to)| from != to).map(|(from, to)| from.min(to)..=from.max(to))
@@ -100,6 +105,10 @@ impl State {
     }
 
     fn press(&mut self, mouse: Mouse, areas: &Areas) {
+        if row_in(areas.tabs, mouse).is_some() {
+            let tab = self.tab_titles().into_iter().find(|tab| tab.columns.contains(&mouse.x));
+            return tab.into_iter().for_each(|tab| self.show_tab(tab.number - 1));
+        }
         if let Some(row) = row_in(areas.sidebar, mouse) {
             if let Some(Node::Agent { key, .. }) = self.roster.nodes().get(self.sidebar.first.saturating_add(row)) {
                 let agent = key.clone();

@@ -43,6 +43,7 @@ impl State {
                 self.contents.clear();
                 self.labels.clear();
                 self.conversation.forget();
+                self.tabs.close_others();
                 self.search.forget();
                 self.moment.iter_mut().for_each(Moment::forget);
                 self.daemon.caught_up = false;

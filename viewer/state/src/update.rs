@@ -252,6 +252,8 @@ impl State {
             Command::Mouse => self.turn_mouse(),
             Command::NextAgent => self.step_agent(1),
             Command::PreviousAgent => self.step_agent(-1),
+            Command::NewTab | Command::CloseTab | Command::NextTab | Command::PreviousTab => self.tab_command(command),
+            Command::GoToTab => self.ask(Prompt::Tab),
             Command::OtherPane => {
                 self.sidebar.focused = !(self.sidebar.open && self.sidebar.focused);
                 self.sidebar.open |= self.sidebar.focused;

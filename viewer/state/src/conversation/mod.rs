@@ -22,6 +22,7 @@ pub use self::{
     layout::LaidItem,
     place::{Place, Spot},
     reach::{Reached, Stand},
+    saved::SavedConversation,
     seek::{Seek, Target},
     show::{CATEGORIES, Preset, Show},
     window::{Row, Window},
@@ -136,6 +137,14 @@ impl Conversation {
     /// Where the screen stands.
     pub fn place(&self) -> Option<&Place> {
         self.place.as_ref()
+    }
+
+    /// It is not shown for a while: what can be made again is forgotten, and what was jumped to is given up.
+    pub fn rest(&mut self) {
+        self.stop_seeking();
+        self.layout.clear();
+        self.window = Window::default();
+        self.is_restored = self.focus.is_some();
     }
 
     /// The record is another one: nothing that was seen is part of it.
