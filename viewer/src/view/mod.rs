@@ -44,7 +44,7 @@ pub(crate) fn draw(frame: &mut Frame<'_>, state: &State, theme: &Theme) {
     }
     reloads::draw(frame, conversation, state, theme);
     notices::draw(frame, conversation, state, theme);
-    palette::draw(frame, area, state, theme);
-    help::draw(frame, area, state, theme);
+    palette::draw(frame, state, theme);
+    help::draw(frame, state, theme);
     paint::ground(frame, theme);
 }

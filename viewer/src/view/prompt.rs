@@ -5,7 +5,7 @@ use ccdump_model::{
     theme::{Role, Theme},
 };
 use ccdump_state::{
-    Input, Prompt, Search, State,
+    Input, Prompt, State,
     keymap::{Command, Context},
 };
 use ratatui::{Frame, layout::Rect};
@@ -47,7 +47,7 @@ fn search(state: &State) -> Vec<Span> {
     let search = &state.search;
     let mut spans = match search.trouble() {
         Some(why) => vec![word(Role::Error, format!("{why} "))],
-        None => vec![word(Role::BarStrong, format!("{} ", count(search)))],
+        None => vec![word(Role::BarStrong, format!("{} ", search.count()))],
     };
     let switches = search.switches;
     let is_narrow = state.width < 76;
@@ -61,21 +61,6 @@ fn search(state: &State) -> Vec<Span> {
         spans.push(if on { word(Role::Selected, format!(" {what} ")) } else { word(Role::Dim, format!(" {what} ")) });
     }
     spans
-}
-
-/// `3/41`, and `3/41+` while there may be more.
-pub(super) fn count(search: &Search) -> String {
-    let more = if search.is_going_on() { "+" } else { "" };
-    let number = search.current.as_ref().and_then(|current| search.hits.number(current));
-    match (search.pattern(), search.hits.count()) {
-        (None, _) => String::new(),
-        (Some(_), 0) if search.is_going_on() => "…".to_owned(),
-        (Some(_), 0) => "not found".to_owned(),
-        (Some(_), count) => match number {
-            Some(number) => format!("{number}/{count}{more}"),
-            None => format!("{count}{more} found"),
-        },
-    }
 }
 
 fn tabs(state: &State) -> Vec<Span> {

@@ -14,6 +14,20 @@ pub struct Area {
     pub height: u16,
 }
 
+impl Area {
+    /// In the middle of a screen, at most so large; a line above and below it stays free.
+    pub(super) fn centered(screen: (u16, u16), width: u16, height: u16) -> Self {
+        let (width, height) = (width.min(screen.0), height.min(screen.1.saturating_sub(2)));
+        Self { x: (screen.0 - width) / 2, y: (screen.1 - height) / 2, width, height }
+    }
+
+    /// The row of this area that a cell is in, if it is.
+    pub(super) fn row_at(self, x: u16, y: u16) -> Option<u16> {
+        let is_beside = x < self.x || x - self.x >= self.width;
+        y.checked_sub(self.y).filter(|row| *row < self.height && !is_beside)
+    }
+}
+
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Areas {
     pub top: Area,

@@ -10,6 +10,7 @@ mod copy;
 mod daemon;
 mod effect;
 mod event;
+pub mod footer;
 pub mod input;
 pub mod journal;
 pub mod keymap;
@@ -37,7 +38,7 @@ use jiff::tz::TimeZone;
 
 pub use self::{
     appearance::Appearance,
-    areas::{Areas, MARGIN},
+    areas::{Area, Areas, MARGIN},
     component::Saved,
     conversation::Conversation,
     daemon::{Connection, Daemon},
@@ -223,6 +224,12 @@ impl State {
     fn context_below(&self) -> Context {
         match () {
             () if self.help.is_some() => Context::Help,
+            () => self.context_behind_help(),
+        }
+    }
+
+    fn context_behind_help(&self) -> Context {
+        match () {
             () if self.roster.is_empty() => Context::Welcome,
             () if self.sidebar.open && self.sidebar.focused => Context::Sidebar,
             () => Context::Conversation,
@@ -237,6 +244,11 @@ impl State {
     /// The same, when nothing is asked for.
     pub fn contexts_below(&self) -> Vec<Context> {
         self.with_moment(self.context_below())
+    }
+
+    /// What the help is about first: where one is without it.
+    pub fn contexts_behind_help(&self) -> Vec<Context> {
+        self.with_moment(self.context_behind_help())
     }
 
     fn with_moment(&self, context: Context) -> Vec<Context> {

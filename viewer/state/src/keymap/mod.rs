@@ -50,6 +50,18 @@ impl Context {
     }
 }
 
+impl Context {
+    /// The section that is about it, where the first ones are not.
+    pub(super) fn section(self) -> Option<Section> {
+        match self {
+            Self::Sidebar => Some(Section::Agents),
+            Self::Moment => Some(Section::Time),
+            Self::Welcome => Some(Section::Program),
+            _ => None,
+        }
+    }
+}
+
 /// Headings of the help.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Section {
@@ -272,6 +284,30 @@ mod tests {
             let leaves = Key::parse("ctrl-c").and_then(|key| keymap.command(*context, key));
             assert_eq!(leaves, Some(Command::Detach), "{context:?}");
             assert!(keymap.footer(*context).any(|(_, key, _)| key.to_string() == "?"), "{context:?}");
+        }
+    }
+
+    #[test]
+    fn the_help_begins_with_what_is_about_the_place_and_ends_with_what_does_nothing_there() {
+        let titles = |contexts: &[Context]| -> Vec<&str> {
+            let keymap = Keymap::default();
+            let titles = keymap.help(contexts).filter_map(|line| match line {
+                HelpLine::Title(title) => Some(title),
+                _ => None,
+            });
+            titles.collect()
+        };
+        let all: Vec<&str> = Section::ALL.iter().map(|section| section.title()).collect();
+        for (contexts, first, last) in [
+            (&[Conversation][..], "Move", "Time, where a moment is shown (--at)"),
+            (&[Moment, Conversation], "Time, where a moment is shown (--at)", "While it is being changed (ccdump-view dev)"),
+            (&[Sidebar], "Sessions, agents and tabs", "Time, where a moment is shown (--at)"),
+            (&[Welcome], "Program", "Time, where a moment is shown (--at)"),
+        ] {
+            let mut titles = titles(contexts);
+            assert_eq!((titles.first().copied(), titles.last().copied()), (Some(first), Some(last)), "{contexts:?}");
+            titles.sort_by_key(|title| all.iter().position(|other| other == title));
+            assert_eq!(titles, all, "none is left out");
         }
     }
 

@@ -65,6 +65,21 @@ impl Search {
         self.pattern().is_some() && (!self.scan.is_done || self.hits.is_full())
     }
 
+    /// How often it was found: `3/41`, and `3/41+` while there may be more.
+    pub fn count(&self) -> String {
+        let more = if self.is_going_on() { "+" } else { "" };
+        let number = self.current.as_ref().and_then(|current| self.hits.number(current));
+        match (self.pattern(), self.hits.count()) {
+            (None, _) => String::new(),
+            (Some(_), 0) if self.is_going_on() => "…".to_owned(),
+            (Some(_), 0) => "not found".to_owned(),
+            (Some(_), count) => match number {
+                Some(number) => format!("{number}/{count}{more}"),
+                None => format!("{count}{more} found"),
+            },
+        }
+    }
+
     /// There is something to be done at once, without waiting for anything.
     pub(super) fn is_busy(&self) -> bool {
         self.pattern().is_some() && !self.scan.is_done && !self.scan.waits
