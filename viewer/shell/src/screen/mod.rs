@@ -6,6 +6,7 @@ mod edit;
 mod effects;
 mod feed;
 pub mod fetch;
+mod follow;
 mod hosted;
 mod input;
 mod log;
@@ -25,6 +26,7 @@ use tokio::{
 
 use self::{
     effects::{Effects, Incoming},
+    follow::Begin,
     terminal::Screen,
 };
 use crate::{Look, failure::Failure};
@@ -73,7 +75,8 @@ pub async fn run(link: Option<Link>, socket: PathBuf, mut options: Options, look
     let (width, height) = screen.size()?;
     let mut state = State::new(width, height, now_us(), TimeZone::system(), look.lines);
     state.reloads.hosted = host.is_some();
-    let mut effects = Effects::new(events.clone(), link.clone(), host);
+    let begin = if options.moment.is_some() { Begin::FirstEvent } else { Begin::Now };
+    let mut effects = Effects::new(events.clone(), link.clone(), host, begin);
     state.config = built_in;
     if let Some(read) = configured {
         state.update(now_us(), effects.see(read.into()));
