@@ -1,20 +1,16 @@
-//! Fetches what the state wants to know, and follows what streams.
+//! Fetches what the state wants to know.
 
 use std::sync::Arc;
 
 use ccdump_client::{
     content::kind,
     conversation::{SHOWN, is_new_message},
-    link::{BlockContent, Link, LinkError, Outline, next},
+    link::{BlockContent, Link, LinkError, Outline},
 };
 use ccdump_model::record::{AgentKey, Fetch, Fetched, Held, Piece, RequestSide, ResponseSide, Wanted};
-use ccdump_provider::side::Side;
+use ccdump_provider::{block::BlockKind, side::Side};
 use ccdump_state::Event;
-use ccdump_wire::v1::{Block, ExchangesRequest, event::Detail, watch_response::Message};
-use tokio::sync::mpsc;
-
-use super::effects::Incoming;
-use ccdump_provider::block::BlockKind;
+use ccdump_wire::v1::{Block, ExchangesRequest};
 
 /// Rows of the index that are fetched at once, and how far before the one that is wanted they begin.
 const ROWS: u32 = 400;
@@ -84,23 +80,6 @@ pub async fn blocks(mut link: Link, exchange: u64, side: Side, blocks: Vec<Block
         Err(error) => pointers.into_iter().map(|pointer| (pointer, Held::Failed(error.to_string()))).collect(),
     };
     Some(Event::Blocks { exchange, side, contents })
-}
-
-/// Gives out an exchange's events until it has ended.
-pub(super) async fn follow(mut link: Link, exchange: u64, incoming: mpsc::Sender<Incoming>) {
-    let Ok(mut stream) = link.follow(exchange, None).await else {
-        let _ = incoming.send(Event::LiveLost { exchange }.into()).await;
-        return;
-    };
-    while let Ok(Some(response)) = next(&mut stream, "be watched").await {
-        let Some(Message::Events(batch)) = response.message else { continue };
-        let events = batch.events;
-        let is_over = events.iter().any(|event| matches!(event.detail, Some(Detail::Ended(_))));
-        if incoming.send(Event::Live { exchange, events }.into()).await.is_err() || is_over {
-            return;
-        }
-    }
-    let _ = incoming.send(Event::LiveLost { exchange }.into()).await;
 }
 
 async fn request(link: &mut Link, id: u64) -> Result<RequestSide, LinkError> {

@@ -6,6 +6,7 @@ mod edit;
 mod effects;
 mod feed;
 pub mod fetch;
+mod follow;
 pub mod former;
 mod hosted;
 mod input;
@@ -26,6 +27,7 @@ use tokio::{
 
 use self::{
     effects::{Effects, Incoming},
+    follow::Begin,
     terminal::Screen,
 };
 use crate::{Look, failure::Failure};
@@ -74,7 +76,8 @@ pub async fn run(link: Option<Link>, socket: PathBuf, mut options: Options, look
     let (width, height) = screen.size()?;
     let mut state = State::new(width, height, now_us(), TimeZone::system(), look.lines);
     state.reloads.hosted = host.is_some();
-    let mut effects = Effects::new(events.clone(), link.clone(), host);
+    let begin = if options.moment.is_some() { Begin::FirstEvent } else { Begin::Now };
+    let mut effects = Effects::new(events.clone(), link.clone(), host, begin);
     state.config = built_in;
     if let Some(read) = configured {
         state.update(now_us(), effects.see(read.into()));
@@ -99,7 +102,8 @@ pub async fn run(link: Option<Link>, socket: PathBuf, mut options: Options, look
                 // What is fetched for the screen never asks to leave.
                 effects.run(wanted, &mut screen)?;
                 if is_first && !state.is_whole() && started.elapsed() < FIRST_FRAME {
-                    next_frame = Instant::now() + FRAME / 8;
+                    // What comes next may make it whole.
+                    next_frame = started + FIRST_FRAME;
                     continue;
                 }
                 screen.mouse(state.has_mouse())?;
@@ -126,6 +130,9 @@ pub async fn run(link: Option<Link>, socket: PathBuf, mut options: Options, look
             next = if taken < BURST { incoming.try_recv().ok() } else { None };
         }
         is_stale = true;
+        if is_first {
+            next_frame = started;
+        }
     }
 }
 
