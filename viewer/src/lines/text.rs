@@ -155,7 +155,8 @@ fn tag_and_body(text: &str) -> (Option<&str>, &str) {
         Segment::Injected { .. } => None,
     });
     let Some((tag, tagged)) = injected else { return (None, own.unwrap_or(text)) };
-    let inside = tagged.split_once('>').map_or(tagged, |(_, inside)| inside.trim_start());
+    let tagged = tagged.strip_suffix(&format!("</{tag}>")).unwrap_or(tagged);
+    let inside = tagged.split_once('>').map_or(tagged, |(_, inside)| inside.trim());
     (Some(tag), own.unwrap_or(inside))
 }
 

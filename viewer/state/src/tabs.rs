@@ -1,7 +1,7 @@
 //! Several conversations open at once, each as it was left: its agent, its place, what is folded. One of them is shown, and is
 //! [`State::conversation`]; the others are kept beside it and cost nothing until they are shown again.
 
-use std::ops::Range;
+use std::{collections::VecDeque, ops::Range};
 
 use ccdump_client::text::{clean_line, cut_line};
 use ccdump_model::{
@@ -26,6 +26,7 @@ pub struct Tabs {
 }
 
 /// A tab that is not shown.
+#[derive(Default)]
 struct Tab {
     talk: Conversation,
     /// How far its agent had come when it was last seen: [`newest`].
@@ -65,17 +66,13 @@ impl Tabs {
         *self = Self::default();
     }
 
-    /// Puts `shown` away and gives the tab of that number, from 0; `None` if there is none.
-    fn change(&mut self, number: usize, shown: Tab) -> Result<Tab, Tab> {
-        let at = self.shown();
-        if number == at || number >= self.count() {
-            return Err(shown);
-        }
-        let mut all: Vec<Tab> = self.before.drain(..).chain([shown]).chain(self.after.drain(..)).collect();
-        self.after = all.split_off(number + 1);
-        let chosen = all.pop();
-        self.before = all;
-        chosen.ok_or(Tab { talk: Conversation::new(), seen: 0 })
+    /// Puts `shown` away and gives the tab of that number, from 0; a number that is too large is the last one's.
+    fn change(&mut self, number: usize, shown: Tab) -> Tab {
+        let mut all: VecDeque<Tab> = self.before.drain(..).chain([shown]).chain(self.after.drain(..)).collect();
+        self.before = all.drain(..number.min(all.len() - 1)).collect();
+        let chosen = all.pop_front();
+        self.after = all.into();
+        chosen.unwrap_or_default()
     }
 }
 
@@ -109,17 +106,14 @@ impl State {
 
     /// Shows the tab of that number, from 0, as it was left.
     pub(super) fn show_tab(&mut self, number: usize) {
+        if number == self.tabs.shown() || number >= self.tabs.count() {
+            return;
+        }
         let seen = newest(&self.roster, self.conversation.agent.as_ref());
-        let talk = std::mem::take(&mut self.conversation);
-        let tab = self.tabs.change(number, Tab { talk, seen });
-        self.conversation = match tab {
-            Ok(tab) => {
-                self.tabs.before.iter_mut().chain(&mut self.tabs.after).for_each(|tab| tab.talk.rest());
-                self.pointer.let_go();
-                tab.talk
-            }
-            Err(tab) => tab.talk,
-        };
+        let mut talk = std::mem::take(&mut self.conversation);
+        talk.rest();
+        self.conversation = self.tabs.change(number, Tab { talk, seen }).talk;
+        self.pointer.let_go();
     }
 
     /// Shows the tab with that digit.

@@ -89,7 +89,7 @@ fn what_is_not_here_is_asked_for_once_and_then_shown() {
     let of_gone = (Source::Gone, "/messages/2/content".to_owned());
     assert_eq!(wants(&now), [of_gone.clone(), former.clone()]);
     now.former.insert(former.clone(), Piece { content: Held::Loading, ..text("user", "", "") });
-    assert_eq!(wants(&now), [of_gone.clone()]);
+    assert_eq!(wants(&now), std::slice::from_ref(&of_gone));
     now.former.insert(former, text("user", "/messages/0/content", "Hi"));
     now.former.insert(of_gone, text("user", "/messages/2/content", "Never mind"));
     assert_eq!(was(&now, &Loaded::default(), &[]), ["request/messages/0/content/0: Hi"]);
