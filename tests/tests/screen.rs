@@ -180,6 +180,38 @@ async fn a_killed_viewer_comes_back_to_its_place() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_killed_viewer_comes_back_with_all_its_tabs() {
+    let rig = Rig::start(echo);
+    talk(&rig, 12).await;
+    let mut client = Client::connect(rig.proxy()).await;
+    client.call(&turn("s-2", None, "another session")).await;
+    let terminal = attach(&rig);
+    terminal.wait_for_text("re: another session line 9");
+    terminal.key(Key::Alt('t'));
+    terminal.wait_for_text("[2 another session]");
+    // The other session in the second tab, at its beginning.
+    terminal.keys(".g");
+    terminal.wait_for_text("› question 0");
+    terminal.wait_for_text("[2 question 0]");
+    terminal.wait_until_quiet(Duration::from_millis(500));
+    wait::until("both are kept", async || {
+        let kept = rig.home.kept_view("main");
+        if kept.contains("tabs") { Ok(()) } else { Err(kept) }
+    })
+    .await;
+    terminal.signal(Signal::KILL);
+    assert_eq!(terminal.wait_exit(), 128 + 9);
+    let again = attach(&rig);
+    again.wait_until("the second tab is where it was", |screen| {
+        screen.contains(" 1 another session") && screen.contains("[2 question 0]") && screen.contains("› question 0")
+    });
+    again.keys("<");
+    again.wait_until("and so is the first", |screen| {
+        screen.contains("[1 another session]") && screen.contains("re: another session line 9")
+    });
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn three_viewers_have_their_own_places_and_a_stopped_one_disturbs_nobody() {
     let rig = Rig::start(echo);
     talk(&rig, 12).await;

@@ -6,6 +6,8 @@ use ccdump_provider::content::Content;
 use ccdump_wire::v1::{BlockState, Header, Usage};
 use serde::{Deserialize, Serialize};
 
+use super::Wanted;
+
 /// What an item is of: each category is hidden, or shown at its level. In the order of the keys 1 to 7.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -93,27 +95,6 @@ impl Item {
     pub fn is_unfolded_as_a_rule(&self) -> bool {
         matches!(self.body, ItemBody::Beside { .. } | ItemBody::Tag { is_long: false, .. })
     }
-}
-
-/// Where a piece is had from.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Wanted {
-    pub source: Source,
-    /// `Block::pointer` of the piece.
-    pub pointer: String,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Source {
-    Request,
-    Response,
-    /// The request of the exchange after in the thread: it brings the results of this one's tool calls.
-    NextRequest,
-    /// The request before: what stood there in the place of this block, which was changed.
-    Former,
-    /// The request before: this block of it, which is gone.
-    Gone,
 }
 
 /// Texts are as they came: the second stage makes them harmless.

@@ -23,10 +23,12 @@ mod tags;
 mod tests;
 mod tries;
 mod turn;
+mod wanted;
 
 pub use injected::{Segment, segments};
 pub use item::{
-    Category, Change, Gone, Headers, Item, ItemBody, ItemKey, Numbers, Parameter, Part, Pending, Source, Speaker, ToolDefinition,
-    Try, TurnHead, TurnState, Voice, Wanted, is_usual_stop,
+    Category, Change, Gone, Headers, Item, ItemBody, ItemKey, Numbers, Parameter, Part, Pending, Speaker, ToolDefinition, Try,
+    TurnHead, TurnState, Voice, is_usual_stop,
 };
 pub use turn::{Turn, items};
+pub use wanted::{Source, Wanted};
