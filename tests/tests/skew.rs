@@ -19,7 +19,7 @@ use ccdump_tests::{
 };
 use ccdump_wire::v1::{
     BodyResponse, ExchangeResponse, ExchangesResponse, HelloResponse, HoldViewRequest, HoldViewResponse, OutlineResponse,
-    SaveViewRequest, StatusResponse, WatchResponse, watch_response::Message as Reply,
+    SaveViewRequest, StatusResponse, SystemSectionsResponse, WatchResponse, watch_response::Message as Reply,
 };
 use prost::Message as _;
 use serde_json::Value;
@@ -231,7 +231,7 @@ async fn requests_of_older_and_newer_viewers_are_understood() {
     let rig = conversation().await;
     // Field 1000, a number: what no version has.
     const NEWER: &[u8] = b"\xc0\x3e\x07";
-    let requests: [(&str, &[u8]); 10] = [
+    let requests: [(&str, &[u8]); 12] = [
         ("Hello", b""),
         ("Hello", b"\x0a\x02\x08\x01"),
         ("Status", b""),
@@ -241,6 +241,8 @@ async fn requests_of_older_and_newer_viewers_are_understood() {
         ("Exchange", b"\x08\x01"),
         ("Outline", b"\x08\x01\x10\x01"),
         ("Body", b"\x08\x01\x10\x02"),
+        ("SystemSections", b""),
+        ("SystemSections", b"\x0a\x03s-1\x10\x02\x18\x01"),
         ("HoldView", b""),
     ];
     for (method, request) in requests {
@@ -253,6 +255,7 @@ async fn requests_of_older_and_newer_viewers_are_understood() {
                 "Exchanges" => ExchangesResponse::decode(&*answer).is_ok_and(|page| page.exchanges.len() == 3),
                 "Exchange" => ExchangeResponse::decode(&*answer).is_ok_and(|one| one.exchange.is_some_and(|row| row.id == 1)),
                 "Outline" => OutlineResponse::decode(&*answer).is_ok_and(|page| !page.blocks.is_empty()),
+                "SystemSections" => SystemSectionsResponse::decode(&*answer).is_ok_and(|page| page.sections.is_empty()),
                 "Body" => BodyResponse::decode(&*answer).is_ok_and(|chunk| !chunk.data.is_empty()),
                 _ => HoldViewResponse::decode(&*answer).is_ok_and(|held| held.name.starts_with("main")),
             };

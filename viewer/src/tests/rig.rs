@@ -145,6 +145,7 @@ impl Rig {
                 Effect::Leave | Effect::HandOver => self.left = true,
                 Effect::Rows { .. }
                 | Effect::FetchBlocks { .. }
+                | Effect::Sections { .. }
                 | Effect::Follow(_)
                 | Effect::Redraw
                 | Effect::Suspend

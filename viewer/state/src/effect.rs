@@ -24,6 +24,11 @@ pub enum Effect {
         side: Side,
         blocks: Vec<Block>,
     },
+    /// Fetch the sections of a session's system prompts with a number greater than `after`.
+    Sections {
+        session: Option<String>,
+        after: u64,
+    },
     /// These exchanges, and no others, are to be followed as they stream.
     Follow(BTreeSet<u64>),
     /// The view state, to be kept.

@@ -3,7 +3,7 @@
 use ccdump_host::protocol::ToViewer;
 use ccdump_model::record::{AgentKey, Fetch, Held};
 use ccdump_provider::side::Side;
-use ccdump_wire::v1::{Event as LogEvent, Exchange};
+use ccdump_wire::v1::{Event as LogEvent, Exchange, SystemSection};
 
 use crate::{config::Config, keymap::Key, mouse::Mouse};
 
@@ -42,6 +42,11 @@ pub enum Event {
         exchange: u64,
         side: Side,
         contents: Vec<(String, Held)>,
+    },
+    /// What [`super::Effect::Sections`] asked for; or why this daemon cannot tell.
+    Sections {
+        session: Option<String>,
+        answer: Result<Vec<SystemSection>, String>,
     },
     /// Events of an exchange that is followed, with the payload of its response.
     Live {

@@ -5,7 +5,7 @@ mod as_of;
 mod contents;
 mod live;
 mod roster;
-mod tags;
+mod sections;
 mod tries;
 
 pub use agent::{Agent, AgentKey};
@@ -13,4 +13,4 @@ pub use as_of::{Stage, answered_at, as_of, ended_at, stage};
 pub use contents::{Contents, Fetch, Fetched, Held, Loaded, Piece, RequestSide, ResponseSide, Wanted};
 pub use live::Live;
 pub use roster::{Node, Roster, has_ended, is_turn};
-pub use tags::Tags;
+pub use sections::Sections;

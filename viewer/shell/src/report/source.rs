@@ -7,7 +7,7 @@ use ccdump_model::record::{Fetch, Held};
 use ccdump_state::{Effect, Event};
 use ccdump_wire::v1::{Event as LogEvent, watch_response::Message};
 
-use super::Had;
+use super::{Had, SectionsHad};
 use crate::screen::fetch;
 
 /// Once this much was fetched, the rest is left out of the report. Bytes.
@@ -16,22 +16,28 @@ const MOST: u64 = 32 << 20;
 pub struct Source {
     daemon: Option<Link>,
     had: BTreeMap<u64, Had>,
+    sections: BTreeMap<Option<String>, SectionsHad>,
     bytes: u64,
 }
 
 impl Source {
     /// Asks the daemon, and remembers what it said.
     pub(super) fn daemon(link: Link) -> Self {
-        Self { daemon: Some(link), had: BTreeMap::new(), bytes: 0 }
+        Self { daemon: Some(link), had: BTreeMap::new(), sections: BTreeMap::new(), bytes: 0 }
     }
 
     /// Says what was had once.
-    pub fn of(had: Vec<Had>) -> Self {
-        Self { daemon: None, had: had.into_iter().map(|had| (had.exchange, had)).collect(), bytes: 0 }
+    pub fn of(had: Vec<Had>, sections: Vec<SectionsHad>) -> Self {
+        Self {
+            daemon: None,
+            had: had.into_iter().map(|had| (had.exchange, had)).collect(),
+            sections: sections.into_iter().map(|had| (had.session.clone(), had)).collect(),
+            bytes: 0,
+        }
     }
 
-    pub(super) fn into_had(self) -> Vec<Had> {
-        self.had.into_values().collect()
+    pub(super) fn into_had(self) -> (Vec<Had>, Vec<SectionsHad>) {
+        (self.had.into_values().collect(), self.sections.into_values().collect())
     }
 
     /// Does what an effect asks for, if it asks for something to be fetched.
@@ -40,6 +46,11 @@ impl Source {
         let event = match (effect, link) {
             (Effect::Fetch { exchange, wanted }, Some(link)) => fetch::exchange(link, exchange, wanted).await,
             (Effect::FetchBlocks { exchange, side, blocks }, Some(link)) => fetch::blocks(link, exchange, side, blocks).await,
+            (Effect::Sections { session, after }, Some(link)) => fetch::sections(link, session, after).await,
+            (Effect::Sections { session, after }, None) => {
+                let answer = self.sections.get(&session).map(|had| had.after(after)).unwrap_or_default();
+                return Ok(Some(Event::Sections { session, answer: Ok(answer) }));
+            }
             (Effect::Fetch { exchange, wanted }, None) => {
                 return Ok(Some(Event::Fetched { exchange, fetch: Box::new(self.had_of(exchange).fetch(wanted)) }));
             }
@@ -55,6 +66,10 @@ impl Source {
                 self.had_of(*exchange).take(fetch);
             }
             Some(Event::Blocks { exchange, side, contents }) => self.had_of(*exchange).take_blocks(*side, contents),
+            Some(Event::Sections { session, answer }) => {
+                let had = self.sections.entry(session.clone()).or_insert_with(|| SectionsHad::of(session.clone()));
+                had.take(answer.as_deref().unwrap_or_default());
+            }
             _ => return Err(LinkError::Lost("it went away while the report was made".to_owned())),
         }
         Ok(event)

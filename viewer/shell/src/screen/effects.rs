@@ -120,6 +120,11 @@ impl Effects {
                         self.spawn(fetch::blocks(link, exchange, side, blocks));
                     }
                 }
+                Effect::Sections { session, after } => {
+                    if let Some(link) = self.link.clone() {
+                        self.spawn(fetch::sections(link, session, after));
+                    }
+                }
                 Effect::Follow(exchanges) => self.follow(&exchanges),
                 Effect::Save(state) => {
                     if let Some(host) = &self.host {

@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use ccdump_model::{
     blocks::{Category, ItemKey, Source},
     line::Detail,
-    record::{AgentKey, Contents, Roster, has_ended, is_turn},
+    record::{AgentKey, Contents, Roster, Sections, has_ended, is_turn},
 };
 use ccdump_provider::side::Side;
 use jiff::tz::TimeZone;
@@ -202,6 +202,15 @@ impl Conversation {
         Some((row, turn.item_at(*line)?))
     }
 
+    /// The sections of system prompts that are known.
+    pub fn sections(&self) -> &Sections {
+        &self.layout.sections
+    }
+
+    pub(crate) fn sections_mut(&mut self) -> &mut Sections {
+        &mut self.layout.sections
+    }
+
     /// The exchanges of the chosen agent.
     pub fn exchanges<'a>(&self, roster: &'a Roster) -> &'a [u64] {
         self.agent.as_ref().and_then(|agent| roster.agent(agent)).map_or(&[], |agent| agent.exchanges.as_slice())
@@ -245,6 +254,8 @@ impl Conversation {
         self.show = show;
         let mut effects = self.fetches(roster, contents, exchanges, &wanted);
         effects.push(Effect::Follow(followed(roster, exchanges)));
+        let asked = self.layout.sections.ask().into_iter();
+        effects.extend(asked.map(|(session, after)| Effect::Sections { session, after }));
         effects
     }
 

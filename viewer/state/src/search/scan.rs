@@ -254,7 +254,7 @@ impl Text<'_> {
             loaded: self.contents.get(exchange).unwrap_or(&empty),
             // The texts before a change, and names of sections, are not searched.
             earlier: &[],
-            tags: None,
+            sections: None,
             tries: &tries,
             is_tried_again: self.roster.is_tried_again(row),
             last: self.roster.turn_before(row),
