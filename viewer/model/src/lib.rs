@@ -2,6 +2,7 @@
 //! functions: no keys, no places, no terminal.
 
 pub mod blocks;
+pub mod compare;
 pub mod line;
 pub mod record;
 pub mod theme;
