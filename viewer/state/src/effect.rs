@@ -6,6 +6,8 @@ use ccdump_model::record::{AgentKey, Wanted};
 use ccdump_provider::side::Side;
 use ccdump_wire::v1::Block;
 
+use crate::sheet::Need;
+
 #[derive(Debug, Clone, PartialEq)]
 pub enum Effect {
     /// Fetch what an exchange adds, its answer, its headers.
@@ -24,6 +26,8 @@ pub enum Effect {
         side: Side,
         blocks: Vec<Block>,
     },
+    /// Fetch what a sheet is made of.
+    Bring(Need),
     /// These exchanges, and no others, are to be followed as they stream.
     Follow(BTreeSet<u64>),
     /// The view state, to be kept.

@@ -5,7 +5,12 @@ use ccdump_model::record::{AgentKey, Fetch, Held};
 use ccdump_provider::side::Side;
 use ccdump_wire::v1::{Event as LogEvent, Exchange};
 
-use crate::{config::Config, keymap::Key, mouse::Mouse};
+use crate::{
+    config::Config,
+    keymap::Key,
+    mouse::Mouse,
+    sheet::{Brought, Need},
+};
 
 #[derive(Debug)]
 pub enum Event {
@@ -42,6 +47,11 @@ pub enum Event {
         exchange: u64,
         side: Side,
         contents: Vec<(String, Held)>,
+    },
+    /// What [`super::Effect::Bring`] asked for; or why it cannot be had.
+    Brought {
+        need: Need,
+        brought: Result<Brought, String>,
     },
     /// Events of an exchange that is followed, with the payload of its response.
     Live {

@@ -22,6 +22,7 @@ impl State {
                 self.daemon.connection = Connection::Connected;
                 // What was asked of the connection before will not come.
                 self.contents.interrupted();
+                self.sheet.material.interrupted();
                 self.daemon.build = clean_line(&build);
                 self.daemon.proxy = clean_line(&proxy);
                 self.daemon.started_ms = started_ms;
@@ -31,6 +32,7 @@ impl State {
             DaemonEvent::Lost(reason) => {
                 self.daemon.connection = Connection::Lost { reason: clean_line(&reason), since_us: now };
                 self.contents.interrupted();
+                self.sheet.material.interrupted();
             }
             DaemonEvent::Failed(reason) => self.daemon.connection = Connection::Failed(clean_line(&reason)),
             DaemonEvent::Rows(rows) => {
@@ -43,6 +45,7 @@ impl State {
                 self.contents.clear();
                 self.labels.clear();
                 self.conversation.forget();
+                self.sheet.close();
                 self.search.forget();
                 self.moment.iter_mut().for_each(Moment::forget);
                 self.daemon.caught_up = false;
