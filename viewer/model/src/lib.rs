@@ -3,7 +3,9 @@
 
 pub mod blocks;
 pub mod compare;
+pub mod json;
 pub mod line;
 pub mod record;
+pub mod rows;
 pub mod theme;
 pub mod toml_file;

@@ -25,7 +25,7 @@ mod tool;
 mod tools;
 mod turn;
 mod usage;
-mod wrap;
+pub(crate) mod wrap;
 
 use ccdump_model::{
     blocks::{Item, ItemBody},

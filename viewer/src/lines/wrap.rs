@@ -9,7 +9,7 @@ use unicode_width::UnicodeWidthStr as _;
 
 /// Breaks a line between words into lines of at most `room` columns; those after the first are indented by `hang`. Spaces at a break
 /// are dropped, spaces at the beginning are kept. There is always at least one line.
-pub(super) fn words(spans: Vec<Span>, room: usize, hang: usize) -> Vec<Vec<Span>> {
+pub(crate) fn words(spans: Vec<Span>, room: usize, hang: usize) -> Vec<Vec<Span>> {
     if width_of(&spans) <= room && spans.last().is_none_or(|span| !span.text.ends_with(' ')) {
         return vec![spans];
     }
@@ -49,7 +49,7 @@ pub(super) fn columns(spans: Vec<Span>, room: usize) -> Vec<Vec<Span>> {
 }
 
 /// What fits into `room` columns, with an ellipsis where something does not.
-pub(super) fn cut(spans: Vec<Span>, room: usize) -> Vec<Span> {
+pub(crate) fn cut(spans: Vec<Span>, room: usize) -> Vec<Span> {
     if width_of(&spans) <= room {
         return spans;
     }

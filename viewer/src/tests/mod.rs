@@ -10,4 +10,5 @@ mod report;
 mod rig;
 mod screens;
 mod search;
+mod sheet;
 mod together;

@@ -2,14 +2,15 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use ccdump_model::record::{Fetch, Fetched, Held, Piece, RequestSide, ResponseSide};
-use ccdump_provider::content::Content;
+use ccdump_model::record::{Body, Fetch, Fetched, Held, Piece, RequestSide, ResponseSide};
+use ccdump_provider::{content::Content, side::Side};
 use ccdump_state::{
     DaemonEvent, Effect, Event, State,
     conversation::Spot,
     keymap::{Command, Key},
+    sheet::{Brought, Need},
 };
-use ccdump_wire::v1::{Block, BlockKind, EndState, Exchange};
+use ccdump_wire::v1::{Block, BlockKind, EndState, Exchange, ExchangeResponse, Header};
 use jiff::tz::TimeZone;
 use serde_json::json;
 
@@ -60,6 +61,32 @@ pub fn fetch(id: u64) -> Fetch {
     }
 }
 
+/// What is brought for a sheet of exchange `id`: two messages, and a text of some lines.
+pub fn bring(need: Need) -> Result<Brought, String> {
+    let header = |name: &str, value: &str| Header { name: name.to_owned(), value: value.to_owned() };
+    match need {
+        Need::Heads(id) => Ok(Brought::Heads(Box::new((
+            Exchange { status: Some(200), model: Some("claude-x".to_owned()), duration_us: Some(4_200_000), ..row(id, "main") },
+            ExchangeResponse {
+                request_headers: vec![
+                    header("content-type", "application/json"),
+                    header("x-api-key", "‹secret 9f2c41d07be3 len=108›"),
+                ],
+                response_headers: vec![header("content-type", "text/event-stream")],
+                upstream: "https://api.anthropic.com".to_owned(),
+                ..ExchangeResponse::default()
+            },
+        )))),
+        Need::Body(id, Side::Request) => {
+            let text = (0..80).map(|line| format!("question {id} line {line}\n")).collect::<String>();
+            let json = json!({"zeta": 1.50, "model": "claude-x", "messages": [{"role": "user", "content": text}, {"role": "assistant", "content": "short"}], "stream": true, "tools": []});
+            Ok(Brought::Body(Body { bytes: json.to_string().into_bytes(), is_complete: true, ..Body::default() }))
+        }
+        Need::Body(_, Side::Response) => Ok(Brought::Body(Body { is_complete: true, ..Body::default() })),
+        Need::Log(_) => Ok(Brought::Log(Vec::new())),
+    }
+}
+
 /// A state, and a daemon that answers what is asked of it.
 pub struct Rig {
     pub state: State,
@@ -73,7 +100,7 @@ pub struct Rig {
 
 impl Rig {
     pub fn empty() -> Self {
-        let state = State::new(WIDTH, HEIGHT, 0, TimeZone::UTC, crate::LOOK.lines);
+        let state = State::new(WIDTH, HEIGHT, 0, TimeZone::UTC, crate::LOOK.lines, crate::LOOK.rows);
         let mut rig = Self { state, now: 0, saved: None, left: false, copied: None, followed: BTreeSet::new() };
         rig.event(Event::Daemon(DaemonEvent::Connected {
             build: "x".to_owned(),
@@ -110,7 +137,7 @@ impl Rig {
             if let Some(Effect::Follow(followed)) = effects.iter().find(|effect| matches!(effect, Effect::Follow(_))) {
                 self.followed.clone_from(followed);
             }
-            if !effects.iter().any(|effect| matches!(effect, Effect::Fetch { .. })) {
+            if !effects.iter().any(|effect| matches!(effect, Effect::Fetch { .. } | Effect::Bring(_))) {
                 return;
             }
             self.run(effects);
@@ -143,6 +170,10 @@ impl Rig {
                 Effect::Save(state) => self.saved = Some(state),
                 Effect::Copy(text) => self.copied = Some(text),
                 Effect::Leave | Effect::HandOver => self.left = true,
+                Effect::Bring(need) => {
+                    let brought = bring(need);
+                    self.state.update(self.now, Event::Brought { need, brought });
+                }
                 Effect::Rows { .. }
                 | Effect::FetchBlocks { .. }
                 | Effect::Sections { .. }

@@ -188,6 +188,31 @@ fn the_palette() {
 }
 
 #[test]
+fn a_request_that_is_inspected() {
+    pictures("inspect-request", |width, height| {
+        let mut rig = sized(Rig::with(9), width, height);
+        rig.keys(&["i", "j", "l", "j"]);
+        rig
+    });
+    pictures("inspect-found", |width, height| {
+        let mut rig = sized(Rig::with(9), width, height);
+        rig.keys(&["i", "/"]);
+        rig.type_text("line 12");
+        rig.key("enter");
+        rig
+    });
+}
+
+#[test]
+fn headers_that_are_inspected() {
+    pictures("inspect-headers", |width, height| {
+        let mut rig = sized(Rig::with(9), width, height);
+        rig.keys(&["i", "3"]);
+        rig
+    });
+}
+
+#[test]
 fn lines_that_are_being_selected() {
     pictures("selected", |width, height| {
         let mut rig = sized(Rig::with(9), width, height);

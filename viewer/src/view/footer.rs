@@ -13,7 +13,7 @@ use ratatui::{Frame, layout::Rect};
 
 use super::{
     paint::{self, both_ends, word},
-    prompt::count,
+    prompt::{count, count_in_sheet},
 };
 
 pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, state: &State, theme: &Theme) {
@@ -37,12 +37,16 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, state: &State, theme: &The
 
 /// What is being looked for, while its matches are shown.
 fn searched(state: &State) -> Vec<Span> {
-    let search = &state.search;
-    if search.pattern().is_none() {
+    let (search, find) = (&state.search, &state.sheet.find);
+    let (pattern, input, count) = match state.sheet.is_open() {
+        true => (find.pattern(), &find.input, count_in_sheet(find)),
+        false => (search.pattern(), &search.input, count(search)),
+    };
+    if pattern.is_none() {
         return Vec::new();
     }
-    let text = cut_line(&harmless(search.input.text()), 20);
-    vec![word(Role::BarStrong, format!(" /{text} ")), word(Role::Live, format!("{} ", count(search)))]
+    let text = cut_line(&harmless(input.text()), 20);
+    vec![word(Role::BarStrong, format!(" /{text} ")), word(Role::Live, format!("{count} "))]
 }
 
 fn hint(key: Key, what: &str) -> [Span; 2] {

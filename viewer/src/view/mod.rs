@@ -11,6 +11,7 @@ mod palette;
 mod prompt;
 mod reloads;
 pub(crate) mod replay;
+mod sheet;
 mod sidebar;
 mod top;
 mod welcome;
@@ -32,7 +33,9 @@ pub(crate) fn draw(frame: &mut Frame<'_>, state: &State, theme: &Theme) {
         [areas.top, areas.sidebar, areas.conversation, areas.footer].map(|area| Rect::new(area.x, area.y, area.width, area.height));
     top::draw(frame, top, state, theme);
     sidebar::draw(frame, sidebar, state, theme);
-    if state.roster.is_empty() {
+    if state.sheet.is_open() {
+        sheet::draw(frame, conversation, state, theme);
+    } else if state.roster.is_empty() {
         welcome::draw(frame, conversation, state, theme);
     } else {
         conversation::draw(frame, conversation, state, theme);

@@ -7,6 +7,8 @@ use ccdump_model::{
 use ccdump_state::{
     Input, Prompt, Search, State,
     keymap::{Command, Context},
+    search::Switches,
+    sheet::Find,
 };
 use ratatui::{Frame, layout::Rect};
 
@@ -17,6 +19,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, state: &State, theme: &The
     let Some(prompt) = state.prompt.open.filter(|_| state.help.is_none()) else { return false };
     let (left, right) = match prompt {
         Prompt::Search => (typed("/", &state.search.input), search(state)),
+        Prompt::Find => (typed("/", &state.sheet.find.input), find(state)),
         Prompt::Number => (typed(" exchange #", &state.prompt.number), vec![word(Role::Dim, "a number, then Enter ")]),
         Prompt::SetMark => (vec![word(Role::BarStrong, " mark with which letter? ")], Vec::new()),
         Prompt::GoToMark => (vec![word(Role::BarStrong, " to which mark? ")], letters(state)),
@@ -41,14 +44,22 @@ fn end_of(mut spans: Vec<Span>, room: usize) -> Vec<Span> {
     spans
 }
 
-/// How often it was found, and how it is looked for.
 fn search(state: &State) -> Vec<Span> {
     let search = &state.search;
-    let mut spans = match search.trouble() {
+    how(state, search.trouble(), &count(search), search.switches)
+}
+
+fn find(state: &State) -> Vec<Span> {
+    let find = &state.sheet.find;
+    how(state, find.trouble(), &count_in_sheet(find), find.switches)
+}
+
+/// How often it was found, and how it is looked for.
+fn how(state: &State, trouble: Option<&str>, count: &str, switches: Switches) -> Vec<Span> {
+    let mut spans = match trouble {
         Some(why) => vec![word(Role::Error, format!("{why} "))],
-        None => vec![word(Role::BarStrong, format!("{} ", count(search)))],
+        None => vec![word(Role::BarStrong, format!("{count} "))],
     };
-    let switches = search.switches;
     let is_narrow = state.width < 76;
     for (command, on, what) in [
         (Command::MatchCase, switches.case, "case"),
@@ -64,16 +75,21 @@ fn search(state: &State) -> Vec<Span> {
 
 /// `3/41`, and `3/41+` while there may be more.
 pub(super) fn count(search: &Search) -> String {
-    let more = if search.is_going_on() { "+" } else { "" };
     let number = search.current.as_ref().and_then(|current| search.hits.number(current));
-    match (search.pattern(), search.hits.count()) {
-        (None, _) => String::new(),
-        (Some(_), 0) if search.is_going_on() => "…".to_owned(),
-        (Some(_), 0) => "not found".to_owned(),
-        (Some(_), count) => match number {
-            Some(number) => format!("{number}/{count}{more}"),
-            None => format!("{count}{more} found"),
-        },
+    search.pattern().map(|_| found(number, search.hits.count(), search.is_going_on())).unwrap_or_default()
+}
+
+pub(super) fn count_in_sheet(find: &Find) -> String {
+    find.pattern().map(|_| found(find.number(), find.count(), find.is_going_on())).unwrap_or_default()
+}
+
+fn found(number: Option<usize>, count: usize, is_going_on: bool) -> String {
+    let more = if is_going_on { "+" } else { "" };
+    match (count, number) {
+        (0, _) if is_going_on => "…".to_owned(),
+        (0, _) => "not found".to_owned(),
+        (_, Some(number)) => format!("{number}/{count}{more}"),
+        (_, None) => format!("{count}{more} found"),
     }
 }
 

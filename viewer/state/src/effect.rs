@@ -6,6 +6,8 @@ use ccdump_model::record::{AgentKey, Wanted};
 use ccdump_provider::side::Side;
 use ccdump_wire::v1::Block;
 
+use crate::sheet::Need;
+
 #[derive(Debug, Clone, PartialEq)]
 pub enum Effect {
     /// Fetch what an exchange adds, its answer, its headers.
@@ -29,6 +31,8 @@ pub enum Effect {
         session: Option<String>,
         after: u64,
     },
+    /// Fetch what a sheet is made of.
+    Bring(Need),
     /// These exchanges, and no others, are to be followed as they stream.
     Follow(BTreeSet<u64>),
     /// The view state, to be kept.

@@ -5,7 +5,12 @@ use ccdump_model::record::{AgentKey, Fetch, Held};
 use ccdump_provider::side::Side;
 use ccdump_wire::v1::{Event as LogEvent, Exchange, SystemSection};
 
-use crate::{config::Config, keymap::Key, mouse::Mouse};
+use crate::{
+    config::Config,
+    keymap::Key,
+    mouse::Mouse,
+    sheet::{Brought, Need},
+};
 
 #[derive(Debug)]
 pub enum Event {
@@ -47,6 +52,11 @@ pub enum Event {
     Sections {
         session: Option<String>,
         answer: Result<Vec<SystemSection>, String>,
+    },
+    /// What [`super::Effect::Bring`] asked for; or why it cannot be had.
+    Brought {
+        need: Need,
+        brought: Result<Brought, String>,
     },
     /// Events of an exchange that is followed, with the payload of its response.
     Live {

@@ -23,6 +23,7 @@ pub mod palette;
 pub mod prompt;
 mod reloads;
 pub mod search;
+pub mod sheet;
 mod sidebar;
 mod update;
 pub mod welcome;
@@ -53,6 +54,7 @@ pub use self::{
     prompt::{Prompt, Prompts},
     reloads::Reloads,
     search::Search,
+    sheet::{MakeRows, Sheet},
     sidebar::Sidebar,
     welcome::Welcome,
 };
@@ -81,6 +83,7 @@ pub struct State {
     pub now_us: i64,
     pub zone: TimeZone,
     pub lines: MakeLines,
+    pub rows: MakeRows,
     /// Themes and keys.
     pub config: Config,
     pub appearance: Appearance,
@@ -91,6 +94,8 @@ pub struct State {
     pub labels: Labels,
     pub sidebar: Sidebar,
     pub conversation: Conversation,
+    /// In the place of the conversation, while it is open.
+    pub sheet: Sheet,
     pub welcome: Welcome,
     /// The help is open; its first line on the screen.
     pub help: Option<u16>,
@@ -117,13 +122,14 @@ pub struct State {
 }
 
 impl State {
-    pub fn new(width: u16, height: u16, now_us: i64, zone: TimeZone, lines: MakeLines) -> Self {
+    pub fn new(width: u16, height: u16, now_us: i64, zone: TimeZone, lines: MakeLines, rows: MakeRows) -> Self {
         Self {
             width,
             height,
             now_us,
             zone,
             lines,
+            rows,
             config: Config::default(),
             appearance: Appearance::default(),
             daemon: Daemon::default(),
@@ -133,6 +139,7 @@ impl State {
             labels: Labels::default(),
             sidebar: Sidebar::default(),
             conversation: Conversation::new(),
+            sheet: Sheet::default(),
             welcome: Welcome::default(),
             help: None,
             notices: Notices::default(),
@@ -159,12 +166,15 @@ impl State {
 
     /// Restores every component from what was saved. Gives what could not be, in words.
     fn give_all(&mut self) -> Vec<String> {
-        let Self { saved, appearance, sidebar, conversation, prompt, search, marks, palette, pointer, journal, moment, .. } = self;
+        let Self {
+            saved, appearance, sidebar, conversation, sheet, prompt, search, marks, palette, pointer, journal, moment, ..
+        } = self;
         let moment = moment.as_mut().map(|moment| saved.give(moment));
         let parts = [
             saved.give(appearance),
             saved.give(sidebar),
             saved.give(conversation),
+            saved.give(sheet),
             saved.give(prompt),
             saved.give(search),
             saved.give(marks),
@@ -195,6 +205,7 @@ impl State {
         saved.put(&self.appearance, at);
         saved.put(&self.sidebar, at);
         saved.put(&self.conversation, at);
+        saved.put(&self.sheet, at);
         saved.put(&self.prompt, at);
         saved.put(&self.search, at);
         saved.put(&self.marks, at);
@@ -214,8 +225,9 @@ impl State {
     fn context_below(&self) -> Context {
         match () {
             () if self.help.is_some() => Context::Help,
+            () if self.sidebar.open && self.sidebar.focused && !self.roster.is_empty() => Context::Sidebar,
+            () if self.sheet.is_open() => Context::Sheet,
             () if self.roster.is_empty() => Context::Welcome,
-            () if self.sidebar.open && self.sidebar.focused => Context::Sidebar,
             () => Context::Conversation,
         }
     }
@@ -245,12 +257,15 @@ impl State {
         let waits = matches!(self.daemon.connection, Connection::Lost { .. });
         let next_second = waits.then(|| self.now_us.saturating_add(1_000_000));
         let picture = self.moment.as_ref().and_then(|moment| moment.deadline(self.now_us));
-        let search = self.search.is_busy().then_some(self.now_us);
+        let search = (self.search.is_busy() || self.sheet.find.is_busy()).then_some(self.now_us);
         [self.notices.deadline(), self.save_at_us, next_second, picture, search].into_iter().flatten().min()
     }
 
     /// Whether everything that belongs on the screen is there.
     pub fn is_whole(&self) -> bool {
+        if self.sheet.is_open() {
+            return self.sheet.is_whole();
+        }
         let rows = &self.conversation.window.rows;
         match rows.is_empty() {
             true => self.roster.is_empty() && self.daemon.answered && self.moment.is_none(),
@@ -281,6 +296,7 @@ impl State {
             is_complete,
             pattern: self.search.pattern(),
         });
+        effects.extend(self.arrange_sheet());
         if let Some(moment) = &mut self.moment {
             let newest = self.conversation.exchanges(&self.roster).last().copied();
             for effect in &mut effects {

@@ -23,6 +23,7 @@ impl State {
                 // What was asked of the connection before will not come.
                 self.contents.interrupted();
                 self.conversation.sections_mut().interrupted();
+                self.sheet.material.interrupted();
                 self.daemon.build = clean_line(&build);
                 self.daemon.proxy = clean_line(&proxy);
                 self.daemon.started_ms = started_ms;
@@ -32,6 +33,7 @@ impl State {
             DaemonEvent::Lost(reason) => {
                 self.daemon.connection = Connection::Lost { reason: clean_line(&reason), since_us: now };
                 self.contents.interrupted();
+                self.sheet.material.interrupted();
             }
             DaemonEvent::Failed(reason) => self.daemon.connection = Connection::Failed(clean_line(&reason)),
             DaemonEvent::Rows(rows) => {
@@ -44,6 +46,7 @@ impl State {
                 self.contents.clear();
                 self.labels.clear();
                 self.conversation.forget();
+                self.sheet.close();
                 self.search.forget();
                 self.moment.iter_mut().for_each(Moment::forget);
                 self.daemon.caught_up = false;

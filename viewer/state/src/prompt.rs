@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{State, Weight, component::Component, conversation::Spot, input::Input};
+use super::{State, Weight, component::Component, conversation::Spot, input::Input, sheet::Subject};
 use crate::keymap::{Code, Context, Key};
 use ccdump_model::{blocks::ItemKey, record::AgentKey};
 
@@ -10,6 +10,8 @@ use ccdump_model::{blocks::ItemKey, record::AgentKey};
 #[serde(rename_all = "kebab-case")]
 pub enum Prompt {
     Search,
+    /// A search in a sheet.
+    Find,
     /// The number of an exchange.
     Number,
     SetMark,
@@ -20,7 +22,7 @@ pub enum Prompt {
 impl Prompt {
     pub fn context(self) -> Context {
         match self {
-            Self::Search => Context::Search,
+            Self::Search | Self::Find => Context::Search,
             Self::Number => Context::Number,
             Self::SetMark | Self::GoToMark => Context::Mark,
             Self::Palette => Context::Palette,
@@ -52,6 +54,7 @@ impl State {
                 }
                 self.search.input != before
             }
+            Some(Prompt::Find) => self.type_find(key),
             Some(Prompt::Number) => {
                 let is_letter = matches!(key, Key { code: Code::Char(c), ctrl: false, .. } if !c.is_ascii_digit());
                 !is_letter && self.prompt.number.press(key)
@@ -74,6 +77,7 @@ impl State {
     pub(super) fn accept(&mut self) {
         match self.prompt.open {
             Some(Prompt::Search) => self.accept_search(),
+            Some(Prompt::Find) => self.accept_find(),
             Some(Prompt::Number) => {
                 self.prompt.open = None;
                 if let Ok(exchange) = self.prompt.number.text().parse() {
@@ -87,6 +91,7 @@ impl State {
     pub(super) fn cancel(&mut self) {
         match self.prompt.open {
             Some(Prompt::Search) => self.cancel_search(),
+            Some(Prompt::Find) => self.cancel_find(),
             Some(_) => self.prompt.open = None,
             None => self.put_search_away(),
         }
@@ -97,6 +102,9 @@ impl State {
             return self.notices.say(self.now_us, Weight::Warning, format!("there is no exchange #{exchange}"));
         };
         let agent = AgentKey::of(row);
+        if let Some(Subject::Inspect { part, .. }) = self.sheet.subject {
+            return self.sheet.open(Subject::Inspect { exchange, part });
+        }
         self.go(agent, Spot { exchange, item: ItemKey::new(ItemKey::HEAD) });
     }
 

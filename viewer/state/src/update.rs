@@ -58,6 +58,7 @@ impl State {
             }
             Event::Blocks { .. } => {}
             Event::Sections { session, answer } => self.sections(session.as_deref(), answer),
+            Event::Brought { need, brought } => self.sheet.material.take(need, brought),
             Event::Live { exchange, events } if self.moment.is_some() => self.moment_events(exchange, events),
             Event::Live { exchange, events } => events.iter().for_each(|event| self.live(exchange, event)),
             // The rest comes when the daemon is back.
@@ -101,6 +102,7 @@ impl State {
             Context::Help => self.help_command(command),
             Context::Welcome => self.welcome_command(command),
             Context::Sidebar => self.sidebar_command(command),
+            Context::Sheet => self.sheet_command(command),
             Context::Conversation | Context::Moment => self.conversation_command(command),
         }
     }
@@ -136,6 +138,7 @@ impl State {
             Command::NextMatch => self.next_match(true),
             Command::PreviousMatch => self.next_match(false),
             Command::SetMark => self.ask(Prompt::SetMark),
+            Command::Inspect => self.inspect(),
             Command::Fold => talk.fold(),
             Command::FoldAll => talk.fold_all(),
             Command::Follow => talk.toggle_follow(),
@@ -178,7 +181,13 @@ impl State {
 
     /// While a search is typed.
     fn search_command(&mut self, command: Command) -> Vec<Effect> {
+        let in_sheet = self.prompt.open == Some(Prompt::Find);
         match command {
+            Command::NextMatch if in_sheet => self.next_found(true),
+            Command::PreviousMatch if in_sheet => self.next_found(false),
+            Command::MatchCase if in_sheet => self.turn_find_switch(|switches| &mut switches.case),
+            Command::MatchWord if in_sheet => self.turn_find_switch(|switches| &mut switches.word),
+            Command::MatchRegex if in_sheet => self.turn_find_switch(|switches| &mut switches.regex),
             Command::NextMatch => self.next_match(true),
             Command::PreviousMatch => self.next_match(false),
             Command::MatchCase => self.turn_switch(|switches| &mut switches.case),
@@ -291,6 +300,7 @@ impl State {
 
     pub(super) fn choose(&mut self, agent: Option<AgentKey>) {
         if let Some(agent) = agent {
+            self.sheet.close();
             self.conversation.by_hand = true;
             self.conversation.choose(agent);
         }

@@ -2,6 +2,7 @@
 
 mod agent;
 mod as_of;
+mod body;
 mod contents;
 mod live;
 mod roster;
@@ -10,6 +11,7 @@ mod tries;
 
 pub use agent::{Agent, AgentKey};
 pub use as_of::{Stage, answered_at, as_of, ended_at, stage};
+pub use body::{Body, LARGEST_BODY};
 pub use contents::{Contents, Fetch, Fetched, Held, Loaded, Piece, RequestSide, ResponseSide, Wanted};
 pub use live::Live;
 pub use roster::{Node, Roster, has_ended, is_turn};

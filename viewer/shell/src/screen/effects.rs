@@ -17,7 +17,7 @@ use tokio::{
     time::timeout,
 };
 
-use super::{clipboard, edit, fetch, hosted, input, log, terminal::Screen};
+use super::{bring, clipboard, edit, fetch, hosted, input, log, terminal::Screen};
 use crate::failure::Failure;
 
 /// How long a viewer that leaves waits for its state to be kept.
@@ -123,6 +123,11 @@ impl Effects {
                 Effect::Sections { session, after } => {
                     if let Some(link) = self.link.clone() {
                         self.spawn(fetch::sections(link, session, after));
+                    }
+                }
+                Effect::Bring(need) => {
+                    if let Some(link) = self.link.clone() {
+                        self.spawn(bring::bring(link, need));
                     }
                 }
                 Effect::Follow(exchanges) => self.follow(&exchanges),

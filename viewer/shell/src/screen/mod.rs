@@ -1,5 +1,6 @@
 //! The viewer on a terminal: one loop. Everything that happens comes in through one channel, changes the state, and is drawn.
 
+mod bring;
 mod clipboard;
 mod config_files;
 mod edit;
@@ -68,7 +69,7 @@ pub async fn run(link: Option<Link>, socket: PathBuf, mut options: Options, look
     }
     let mut screen = Screen::take(host.is_some())?;
     let (width, height) = screen.size()?;
-    let mut state = State::new(width, height, now_us(), TimeZone::system(), look.lines);
+    let mut state = State::new(width, height, now_us(), TimeZone::system(), look.lines, look.rows);
     state.reloads.hosted = host.is_some();
     let mut effects = Effects::new(events.clone(), link.clone(), host);
     state.config = Config::built_in(&wish);

@@ -2,7 +2,7 @@
 
 use ccdump_model::blocks::Category;
 
-use crate::conversation::Preset;
+use crate::{conversation::Preset, sheet::Part};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Command {
@@ -40,6 +40,14 @@ pub enum Command {
     Fold,
     FoldAll,
     Follow,
+    Inspect,
+    NextPart,
+    PreviousPart,
+    Part(Part),
+    NextExchange,
+    PreviousExchange,
+    Inward,
+    Outward,
     Category(Category),
     Level(Category),
     Preset(Preset),
@@ -110,6 +118,18 @@ impl Command {
             Self::Fold => "fold",
             Self::FoldAll => "fold-all",
             Self::Follow => "follow",
+            Self::Inspect => "inspect",
+            Self::NextPart => "next-part",
+            Self::PreviousPart => "previous-part",
+            Self::Part(Part::Request) => "part-request",
+            Self::Part(Part::Response) => "part-response",
+            Self::Part(Part::Headers) => "part-headers",
+            Self::Part(Part::Events) => "part-events",
+            Self::Part(Part::Timing) => "part-timing",
+            Self::NextExchange => "next-exchange",
+            Self::PreviousExchange => "previous-exchange",
+            Self::Inward => "inward",
+            Self::Outward => "outward",
             Self::Category(Category::User) => "show-user",
             Self::Category(Category::Assistant) => "show-assistant",
             Self::Category(Category::Tools) => "show-tools",

@@ -1,0 +1,40 @@
+//! What a sheet is of → rows that fold. Made once for a width; all text is made harmless here.
+
+mod body;
+mod headers;
+mod json;
+mod page;
+mod text;
+
+use ccdump_model::{rows::Rows, theme::Role};
+use ccdump_provider::side::Side;
+use ccdump_state::{
+    State,
+    sheet::{Part, Subject},
+};
+
+use self::page::Page;
+
+pub(crate) fn rows(state: &State, width: u16) -> Rows {
+    let mut page = Page::new(width);
+    match state.sheet.subject {
+        None => {}
+        Some(Subject::Inspect { exchange, part }) => match part {
+            Part::Request => body::body(&mut page, state, exchange, Side::Request),
+            Part::Response => body::body(&mut page, state, exchange, Side::Response),
+            Part::Headers => headers::headers(&mut page, state, exchange),
+            Part::Events | Part::Timing => {}
+        },
+    }
+    page.finish()
+}
+
+/// What was fetched; where it is not here, the page says so.
+fn here<'a, T: ?Sized>(page: &mut Page, material: Option<Result<&'a T, &str>>) -> Option<&'a T> {
+    match material {
+        Some(Ok(here)) => return Some(here),
+        Some(Err(why)) => page.remark(Role::Warning, why),
+        None => page.remark(Role::Dim, "…"),
+    }
+    None
+}

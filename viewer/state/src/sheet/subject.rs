@@ -1,0 +1,195 @@
+//! What a sheet is of, and what has to be fetched for it.
+
+use std::collections::HashMap;
+
+use ccdump_model::record::Body;
+use ccdump_provider::side::Side;
+use ccdump_wire::v1::{Event as LogEvent, Exchange, ExchangeResponse};
+use serde::{Deserialize, Serialize};
+
+use crate::moment::{self, Stream};
+
+/// Bytes of one response that come with its events; what goes beyond is named as a gap.
+pub const LARGEST_LOG: usize = moment::LONGEST;
+
+/// What a sheet is of.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum Subject {
+    /// One exchange as it was sent.
+    Inspect { exchange: u64, part: Part },
+}
+
+/// A part of an exchange.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Part {
+    Request,
+    Response,
+    Headers,
+    Events,
+    Timing,
+}
+
+impl Part {
+    pub const ALL: [Self; 5] = [Self::Request, Self::Response, Self::Headers, Self::Events, Self::Timing];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Request => "request",
+            Self::Response => "response",
+            Self::Headers => "headers",
+            Self::Events => "events",
+            Self::Timing => "timing",
+        }
+    }
+
+    /// The one so many further, in a ring.
+    pub(super) fn step(self, forward: bool) -> Self {
+        let at = Self::ALL.iter().position(|part| *part == self).unwrap_or(0);
+        let count = Self::ALL.len();
+        let next = if forward { (at + 1) % count } else { (at + count - 1) % count };
+        Self::ALL.get(next).copied().unwrap_or(self)
+    }
+}
+
+/// Something that is fetched whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Need {
+    /// The exchange's row and headers.
+    Heads(u64),
+    Body(u64, Side),
+    /// The events of the log, with what came when of the response.
+    Log(u64),
+}
+
+impl Need {
+    pub fn exchange(self) -> u64 {
+        match self {
+            Self::Heads(exchange) | Self::Body(exchange, _) | Self::Log(exchange) => exchange,
+        }
+    }
+}
+
+/// What [`Need`] asked for.
+#[derive(Debug, Clone)]
+pub enum Brought {
+    Heads(Box<(Exchange, ExchangeResponse)>),
+    Body(Body),
+    Log(Vec<LogEvent>),
+}
+
+impl Subject {
+    /// What its rows are made of.
+    pub fn needs(&self) -> Vec<Need> {
+        match *self {
+            Self::Inspect { exchange, part } => {
+                let mut needs = vec![Need::Heads(exchange)];
+                match part {
+                    Part::Request => needs.push(Need::Body(exchange, Side::Request)),
+                    Part::Response => needs.push(Need::Body(exchange, Side::Response)),
+                    Part::Events | Part::Timing => needs.push(Need::Log(exchange)),
+                    Part::Headers => {}
+                }
+                needs
+            }
+        }
+    }
+
+    /// Exchanges that it speaks of: what was fetched of others is dropped.
+    pub(super) fn exchanges(&self) -> Vec<u64> {
+        match *self {
+            Self::Inspect { exchange, .. } => vec![exchange],
+        }
+    }
+
+    /// Pages of one name share a place: the next exchange's is at the same row.
+    pub(super) fn page(&self) -> &'static str {
+        match self {
+            Self::Inspect { part, .. } => part.name(),
+        }
+    }
+}
+
+/// What was fetched for a sheet.
+#[derive(Debug, Default)]
+pub struct Material {
+    held: HashMap<Need, Slot>,
+    /// Grows with every change.
+    pub(super) version: u64,
+}
+
+#[derive(Debug, Default)]
+struct Slot {
+    is_asked: bool,
+    /// The exchange had ended when it was asked for.
+    is_final: bool,
+    brought: Option<Result<Brought, String>>,
+}
+
+impl Material {
+    pub fn heads(&self, exchange: u64) -> Option<Result<&(Exchange, ExchangeResponse), &str>> {
+        self.get(Need::Heads(exchange), |brought| match brought {
+            Brought::Heads(heads) => Some(heads.as_ref()),
+            _ => None,
+        })
+    }
+
+    pub fn body(&self, exchange: u64, side: Side) -> Option<Result<&Body, &str>> {
+        self.get(Need::Body(exchange, side), |brought| match brought {
+            Brought::Body(body) => Some(body),
+            _ => None,
+        })
+    }
+
+    /// Data of the response is cut into the pieces that came off the wire, each with its own time.
+    pub fn log(&self, exchange: u64) -> Option<Result<&[LogEvent], &str>> {
+        self.get(Need::Log(exchange), |brought| match brought {
+            Brought::Log(log) => Some(log.as_slice()),
+            _ => None,
+        })
+    }
+
+    /// `None`: it has not come yet. `Err`: why it will not.
+    fn get<'a, T: ?Sized>(&'a self, need: Need, of: impl Fn(&'a Brought) -> Option<&'a T>) -> Option<Result<&'a T, &'a str>> {
+        match self.held.get(&need)?.brought.as_ref()? {
+            Ok(brought) => of(brought).map(Ok),
+            Err(why) => Some(Err(why)),
+        }
+    }
+
+    pub(super) fn has(&self, need: Need) -> bool {
+        self.held.get(&need).is_some_and(|slot| slot.brought.is_some())
+    }
+
+    /// Whether it has to be fetched now; it is taken to be under way then. What was fetched of an open exchange is fetched again when
+    /// that has ended.
+    pub(super) fn ask(&mut self, need: Need, has_ended: bool) -> bool {
+        let slot = self.held.entry(need).or_default();
+        let is_due = !slot.is_asked && (slot.brought.is_none() || (has_ended && !slot.is_final));
+        if is_due {
+            *slot = Slot { is_asked: true, is_final: has_ended, brought: slot.brought.take() };
+        }
+        is_due
+    }
+
+    pub(crate) fn take(&mut self, need: Need, brought: Result<Brought, String>) {
+        let Some(slot) = self.held.get_mut(&need) else { return };
+        slot.is_asked = false;
+        slot.brought = Some(brought.map(|brought| match brought {
+            Brought::Log(log) => Brought::Log(Stream::of(log)),
+            other => other,
+        }));
+        self.version += 1;
+    }
+
+    /// Keeps what is of these exchanges.
+    pub(super) fn keep(&mut self, exchanges: &[u64]) {
+        self.held.retain(|need, _| exchanges.contains(&need.exchange()));
+    }
+
+    /// What was asked for will not come.
+    pub(crate) fn interrupted(&mut self) {
+        self.held.values_mut().for_each(|slot| slot.is_asked = false);
+    }
+}
