@@ -1,12 +1,12 @@
 //! The body of a request or a response: JSON folded, other text as lines.
 
-use ccdump_client::{json::side_name, text::units};
+use ccdump_client::{content::header, json::side_name, text::units};
 use ccdump_model::{record::Body, theme::Role};
-use ccdump_provider::side::Side;
+use ccdump_provider::{provider::Provider, side::Side};
 use ccdump_state::State;
 
 use super::{
-    here,
+    answer, here,
     json::{self, Origin},
     page::Page,
     text,
@@ -30,7 +30,24 @@ pub(super) fn body(page: &mut Page, state: &State, exchange: u64, side: Side) {
     if body.bytes.is_empty() && body.gaps.is_empty() {
         return page.remark(Role::Dim, &format!("the {side} has no body"));
     }
+    if side == "response"
+        && let Some(answer) = streamed(state, exchange, body)
+    {
+        page.remark(Role::Dim, "put together from the events of the stream");
+        let number = page.keep(answer.as_str().into());
+        json::members(page, 0, &answer, Origin { text: number, from: 0 });
+        return page.unfold_few();
+    }
     content(page, body);
+    page.unfold_few();
+}
+
+/// A streamed answer as one piece of JSON.
+fn streamed(state: &State, exchange: u64, body: &Body) -> Option<String> {
+    let (row, heads) = state.sheet.material.heads(exchange)?.ok()?;
+    let is_stream = header(&heads.response_headers, "content-type").is_some_and(|kind| kind.contains("event-stream"));
+    let is_here = is_stream && body.gaps.is_empty();
+    is_here.then(|| answer::json(row.provider.parse().unwrap_or(Provider::Unknown), &body.bytes)).flatten()
 }
 
 fn content(page: &mut Page, body: &Body) {

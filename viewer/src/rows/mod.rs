@@ -1,10 +1,14 @@
 //! What a sheet is of → rows that fold. Made once for a width; all text is made harmless here.
 
+mod answer;
 mod body;
+mod events;
 mod headers;
 mod json;
 mod page;
 mod text;
+mod timeline;
+mod timing;
 
 use ccdump_model::{rows::Rows, theme::Role};
 use ccdump_provider::side::Side;
@@ -23,7 +27,8 @@ pub(crate) fn rows(state: &State, width: u16) -> Rows {
             Part::Request => body::body(&mut page, state, exchange, Side::Request),
             Part::Response => body::body(&mut page, state, exchange, Side::Response),
             Part::Headers => headers::headers(&mut page, state, exchange),
-            Part::Events | Part::Timing => {}
+            Part::Events => events::events(&mut page, state, exchange),
+            Part::Timing => timing::timing(&mut page, state, exchange),
         },
     }
     page.finish()

@@ -71,6 +71,17 @@ impl Page {
         }
     }
 
+    /// So much that a value need not be kept short.
+    pub(super) fn has_much_room(&self) -> bool {
+        self.rows.len() < MOST_ROWS / 2
+    }
+
+    /// The row stands for all of a text.
+    pub(super) fn whole_source(&mut self, at: usize, text: u32) {
+        let length = usize::try_from(text).ok().and_then(|text| self.texts.get(text)).map_or(0, |text| text.len());
+        self.set_source(at, Source { text, from: 0, to: u32::try_from(length).unwrap_or(u32::MAX) });
+    }
+
     pub(super) fn set_source(&mut self, at: usize, source: Source) {
         self.row(at).into_iter().for_each(|row| row.source = Some(source));
     }
@@ -84,13 +95,17 @@ impl Page {
         }
     }
 
+    /// Unfolds all where that is not much.
+    pub(super) fn unfold_few(&mut self) {
+        if self.rows.len() <= FEW {
+            self.rows.iter_mut().for_each(|row| row.is_open = true);
+        }
+    }
+
     pub(super) fn finish(mut self) -> Rows {
         if self.is_overfull {
             let line = Line { spans: vec![Span::new(Role::Warning, "… and more: a page has 100,000 rows at most")] };
             self.rows.push(Row { name: "more".into(), line, ..Row::default() });
-        }
-        if self.rows.len() <= FEW {
-            self.rows.iter_mut().for_each(|row| row.is_open = true);
         }
         Rows::new(self.rows, self.texts)
     }

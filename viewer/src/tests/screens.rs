@@ -204,6 +204,17 @@ fn a_request_that_is_inspected() {
 }
 
 #[test]
+fn a_response_its_events_and_its_times_that_are_inspected() {
+    for (name, keys) in [("response", &["i", "2"][..]), ("events", &["i", "4", "j", "j", "j", "enter"]), ("timing", &["i", "5"])] {
+        pictures(&format!("inspect-{name}"), |width, height| {
+            let mut rig = sized(Rig::with(9), width, height);
+            rig.keys(keys);
+            rig
+        });
+    }
+}
+
+#[test]
 fn headers_that_are_inspected() {
     pictures("inspect-headers", |width, height| {
         let mut rig = sized(Rig::with(9), width, height);

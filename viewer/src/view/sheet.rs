@@ -76,10 +76,8 @@ fn inspected(frame: &mut Frame<'_>, bar: Rect, state: &State, theme: &Theme, exc
         word(role, format!(" {} ", part.name()))
     });
     let left: Vec<Span> = [word(Role::Bar, " ")].into_iter().chain(names).collect();
-    let fetched = state.sheet.material.heads(exchange).and_then(Result::ok).map(|(row, _)| row);
-    let row = state.roster.row(exchange).or(fetched);
     let room = usize::from(bar.width).saturating_sub(width_of(&left) + 1);
-    both_ends(frame, bar, theme, &left, &about(exchange, row, room));
+    both_ends(frame, bar, theme, &left, &about(exchange, state.row_of(exchange), room));
 }
 
 /// `#12 claude-sonnet 200 4.2 s`, as much of it as there is room for.

@@ -1,5 +1,7 @@
 //! The inspector: one exchange as it was sent.
 
+use ccdump_wire::v1::Exchange;
+
 use super::{Part, Subject};
 use crate::{Effect, State, keymap::Command};
 
@@ -19,6 +21,12 @@ pub fn part_at(column: u16) -> Option<Part> {
 }
 
 impl State {
+    /// What is known of an exchange, whether it came with the index or for a sheet.
+    pub fn row_of(&self, exchange: u64) -> Option<&Exchange> {
+        let fetched = self.sheet.material.heads(exchange).and_then(Result::ok).map(|(row, _)| row);
+        self.roster.row(exchange).into_iter().chain(fetched).max_by_key(|row| row.through_seq)
+    }
+
     /// Opens the inspector on the marked block's exchange, or the first one on the screen.
     pub(crate) fn inspect(&mut self) {
         let marked = self.conversation.focus.as_ref().map(|spot| spot.exchange);
