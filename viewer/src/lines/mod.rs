@@ -5,6 +5,7 @@ mod call;
 mod changed;
 mod code;
 mod content;
+pub(crate) mod difference;
 mod edit;
 mod headers;
 mod json;

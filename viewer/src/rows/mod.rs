@@ -2,13 +2,16 @@
 
 mod answer;
 mod body;
+mod compare;
 mod events;
+mod figures;
 mod headers;
 mod json;
 mod page;
 mod text;
 mod timeline;
 mod timing;
+mod versions;
 
 use ccdump_model::{rows::Rows, theme::Role};
 use ccdump_provider::side::Side;
@@ -21,9 +24,14 @@ use self::page::Page;
 
 pub(crate) fn rows(state: &State, width: u16) -> Rows {
     let mut page = Page::new(width);
-    match state.sheet.subject {
+    match state.sheet.subject.as_ref() {
         None => {}
-        Some(Subject::Inspect { exchange, part }) => match part {
+        Some(Subject::Compare { left, right }) => compare::compare(&mut page, state, *left, *right),
+        Some(Subject::Versions { session }) => versions::versions(&mut page, state, session.as_deref()),
+        Some(Subject::CompareSections { session, left, right }) => {
+            versions::compare_sections(&mut page, state, session.as_deref(), [*left, *right]);
+        }
+        Some(&Subject::Inspect { exchange, part }) => match part {
             Part::Request => body::body(&mut page, state, exchange, Side::Request),
             Part::Response => body::body(&mut page, state, exchange, Side::Response),
             Part::Headers => headers::headers(&mut page, state, exchange),

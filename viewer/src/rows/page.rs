@@ -71,6 +71,16 @@ impl Page {
         }
     }
 
+    /// More of a row's line, cut to the room that is left.
+    pub(super) fn append(&mut self, at: usize, spans: Vec<Span>) {
+        let Some(row) = self.rows.get(at) else { return };
+        let room = self.room(row.depth);
+        if let Some(row) = self.rows.get_mut(at) {
+            let all = std::mem::take(&mut row.line.spans).into_iter().chain(spans).collect();
+            row.line.spans = wrap::cut(all, room);
+        }
+    }
+
     /// So much that a value need not be kept short.
     pub(super) fn has_much_room(&self) -> bool {
         self.rows.len() < MOST_ROWS / 2

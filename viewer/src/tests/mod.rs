@@ -1,6 +1,7 @@
 //! Keys, news and screens: the state as it is used, with the lines and the view that it is drawn with.
 
 mod appearance;
+mod compare;
 mod journal;
 mod jumps;
 mod keys;

@@ -98,6 +98,8 @@ pub fn bring(need: Need) -> Result<Brought, String> {
             let bytes = stream(id).into_iter().flat_map(|(_, text)| text.into_bytes()).collect();
             Ok(Brought::Body(Body { bytes, is_complete: true, ..Body::default() }))
         }
+        Need::Compared(left, right) => Ok(Brought::Compared(Box::new(super::compare::compared(left, right)))),
+        Need::Section { offset, .. } => Ok(Brought::Section(super::compare::section(offset))),
         Need::Log(id) => Ok(Brought::Log(log(id))),
     }
 }
@@ -141,7 +143,12 @@ fn log(id: u64) -> Vec<LogEvent> {
         at(
             4,
             301_000,
-            Detail::ResponseData(BodyData { length: payload.len() as u64, pieces: pieces_of, payload: payload.into(), ..BodyData::default() }),
+            Detail::ResponseData(BodyData {
+                length: payload.len() as u64,
+                pieces: pieces_of,
+                payload: payload.into(),
+                ..BodyData::default()
+            }),
         ),
         at(5, 3_060_000, Detail::Ended(Ended::default())),
     ]
@@ -197,7 +204,7 @@ impl Rig {
             if let Some(Effect::Follow(followed)) = effects.iter().find(|effect| matches!(effect, Effect::Follow(_))) {
                 self.followed.clone_from(followed);
             }
-            if !effects.iter().any(|effect| matches!(effect, Effect::Fetch { .. } | Effect::Bring(_))) {
+            if !effects.iter().any(|effect| matches!(effect, Effect::Fetch { .. } | Effect::Bring(_) | Effect::Sections { .. })) {
                 return;
             }
             self.run(effects);
@@ -230,13 +237,16 @@ impl Rig {
                 Effect::Save(state) => self.saved = Some(state),
                 Effect::Copy(text) => self.copied = Some(text),
                 Effect::Leave | Effect::HandOver => self.left = true,
+                Effect::Sections { session, after } => {
+                    let answer = super::compare::sections(session.as_deref(), after);
+                    self.state.update(self.now, Event::Sections { session, answer });
+                }
                 Effect::Bring(need) => {
                     let brought = bring(need);
                     self.state.update(self.now, Event::Brought { need, brought });
                 }
                 Effect::Rows { .. }
                 | Effect::FetchBlocks { .. }
-                | Effect::Sections { .. }
                 | Effect::Follow(_)
                 | Effect::Redraw
                 | Effect::Suspend

@@ -58,14 +58,14 @@ fn picture(buffer: &Buffer) -> String {
 }
 
 /// The same at each of the three widths.
-fn pictures(name: &str, make: impl Fn(u16, u16) -> Rig) {
+pub(super) fn pictures(name: &str, make: impl Fn(u16, u16) -> Rig) {
     for (width, height) in [(60, 15), (80, 24), (120, 36)] {
         let rig = make(width, height);
         insta::assert_snapshot!(format!("{name}@{width}"), picture(&drawn(&rig, width, height)));
     }
 }
 
-fn sized(mut rig: Rig, width: u16, height: u16) -> Rig {
+pub(super) fn sized(mut rig: Rig, width: u16, height: u16) -> Rig {
     rig.event(Event::Resize { width, height });
     rig
 }

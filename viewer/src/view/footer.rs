@@ -21,6 +21,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, state: &State, theme: &The
         .contexts()
         .into_iter()
         .flat_map(|context| state.config.keymap.footer(context))
+        .filter(|(command, ..)| state.offers(*command))
         .partition(|(command, ..)| matches!(command, Command::Help | Command::Detach | Command::Back));
     let right: Vec<Span> = last.into_iter().flat_map(|(_, key, what)| hint(key, what)).collect();
     let room = usize::from(area.width).saturating_sub(paint::width(&right));

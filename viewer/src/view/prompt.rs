@@ -20,6 +20,10 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, state: &State, theme: &The
     let (left, right) = match prompt {
         Prompt::Search => (typed("/", &state.search.input), search(state)),
         Prompt::Find => (typed("/", &state.sheet.find.input), find(state)),
+        Prompt::CompareWith => {
+            let exchange = state.exchange_at_hand().unwrap_or_default();
+            (typed(&format!(" compare #{exchange} with #"), &state.prompt.number), vec![word(Role::Dim, "a number, then Enter ")])
+        }
         Prompt::Number => (typed(" exchange #", &state.prompt.number), vec![word(Role::Dim, "a number, then Enter ")]),
         Prompt::SetMark => (vec![word(Role::BarStrong, " mark with which letter? ")], Vec::new()),
         Prompt::GoToMark => (vec![word(Role::BarStrong, " to which mark? ")], letters(state)),

@@ -1,6 +1,6 @@
 //! The open sheet: what it is of, and its rows.
 
-use ccdump_client::text::{clean_line, units};
+use ccdump_client::text::{clean_line, cut_line, units};
 use ccdump_model::{
     line::{Line, Span, width, width_of},
     theme::{Role, Theme},
@@ -23,6 +23,11 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, state: &State, theme: &The
     let Some(subject) = &sheet.subject else { return };
     let bar = Rect { height: BAR.min(area.height), ..area };
     match subject {
+        Subject::Compare { left, right } => compared(frame, bar, state, theme, [*left, *right]),
+        Subject::Versions { session } => named(frame, bar, theme, "versions of the system prompt", session.as_deref()),
+        Subject::CompareSections { session, left, right } => {
+            named(frame, bar, theme, &format!("sp-{left} → sp-{right}"), session.as_deref());
+        }
         Subject::Inspect { exchange, part } => inspected(frame, bar, state, theme, *exchange, *part),
     }
     let area = Rect { y: area.y + bar.height, height: area.height - bar.height, ..area };
@@ -78,6 +83,25 @@ fn inspected(frame: &mut Frame<'_>, bar: Rect, state: &State, theme: &Theme, exc
     let left: Vec<Span> = [word(Role::Bar, " ")].into_iter().chain(names).collect();
     let room = usize::from(bar.width).saturating_sub(width_of(&left) + 1);
     both_ends(frame, bar, theme, &left, &about(exchange, state.row_of(exchange), room));
+}
+
+/// Which two exchanges.
+fn compared(frame: &mut Frame<'_>, bar: Rect, state: &State, theme: &Theme, exchanges: [u64; 2]) {
+    let [left, right] = exchanges.map(|exchange| state.roster.row(exchange));
+    let room = usize::from(bar.width) / 2;
+    let mut spans = vec![word(Role::Bar, " compare "), word(Role::BarStrong, " ")];
+    spans.extend(about(exchanges[0], left, room.saturating_sub(width_of(&spans) + 2)));
+    spans.push(word(Role::Bar, "→ "));
+    spans.extend(about(exchanges[1], right, room.saturating_sub(2)));
+    both_ends(frame, bar, theme, &spans, &[]);
+}
+
+/// What of which session.
+fn named(frame: &mut Frame<'_>, bar: Rect, theme: &Theme, what: &str, session: Option<&str>) {
+    let of = session.map_or_else(|| "no session".to_owned(), |session| format!("session {}", clean_line(session)));
+    let room = usize::from(bar.width).saturating_sub(what.len() + 4);
+    let left = [word(Role::BarStrong, format!(" {what} "))];
+    both_ends(frame, bar, theme, &left, &[word(Role::Bar, format!("{} ", cut_line(&of, room)))]);
 }
 
 /// `#12 claude-sonnet 200 4.2 s`, as much of it as there is room for.

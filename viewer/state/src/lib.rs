@@ -54,11 +54,11 @@ pub use self::{
     prompt::{Prompt, Prompts},
     reloads::Reloads,
     search::Search,
-    sheet::{MakeRows, Sheet},
+    sheet::{Chosen, MakeRows, Sheet},
     sidebar::Sidebar,
     welcome::Welcome,
 };
-use self::{component::Restored, conversation::Sources};
+use self::{component::Restored, conversation::Sources, sheet::Subject};
 use crate::{config::Config, keymap::Context};
 
 /// After a change the view state is kept this soon. Microseconds.
@@ -96,6 +96,8 @@ pub struct State {
     pub conversation: Conversation,
     /// In the place of the conversation, while it is open.
     pub sheet: Sheet,
+    /// What is chosen to be compared.
+    pub chosen: Chosen,
     pub welcome: Welcome,
     /// The help is open; its first line on the screen.
     pub help: Option<u16>,
@@ -140,6 +142,7 @@ impl State {
             sidebar: Sidebar::default(),
             conversation: Conversation::new(),
             sheet: Sheet::default(),
+            chosen: Chosen::default(),
             welcome: Welcome::default(),
             help: None,
             notices: Notices::default(),
@@ -167,7 +170,20 @@ impl State {
     /// Restores every component from what was saved. Gives what could not be, in words.
     fn give_all(&mut self) -> Vec<String> {
         let Self {
-            saved, appearance, sidebar, conversation, sheet, prompt, search, marks, palette, pointer, journal, moment, ..
+            saved,
+            appearance,
+            sidebar,
+            conversation,
+            sheet,
+            chosen,
+            prompt,
+            search,
+            marks,
+            palette,
+            pointer,
+            journal,
+            moment,
+            ..
         } = self;
         let moment = moment.as_mut().map(|moment| saved.give(moment));
         let parts = [
@@ -175,6 +191,7 @@ impl State {
             saved.give(sidebar),
             saved.give(conversation),
             saved.give(sheet),
+            saved.give(chosen),
             saved.give(prompt),
             saved.give(search),
             saved.give(marks),
@@ -206,6 +223,7 @@ impl State {
         saved.put(&self.sidebar, at);
         saved.put(&self.conversation, at);
         saved.put(&self.sheet, at);
+        saved.put(&self.chosen, at);
         saved.put(&self.prompt, at);
         saved.put(&self.search, at);
         saved.put(&self.marks, at);
@@ -234,17 +252,21 @@ impl State {
 
     /// Where the meaning of a key is looked for, one after the other.
     pub fn contexts(&self) -> Vec<Context> {
-        self.with_moment(self.context())
+        self.with_before(self.context())
     }
 
     /// The same, when nothing is asked for.
     pub fn contexts_below(&self) -> Vec<Context> {
-        self.with_moment(self.context_below())
+        self.with_before(self.context_below())
     }
 
-    fn with_moment(&self, context: Context) -> Vec<Context> {
-        let moment = self.moment.as_ref().filter(|_| context == Context::Conversation).map(|_| Context::Moment);
-        moment.into_iter().chain([context]).collect()
+    fn with_before(&self, context: Context) -> Vec<Context> {
+        let before = match context {
+            Context::Conversation if self.moment.is_some() => Some(Context::Moment),
+            Context::Sheet if matches!(self.sheet.subject, Some(Subject::Versions { .. })) => Some(Context::Versions),
+            _ => None,
+        };
+        before.into_iter().chain([context]).collect()
     }
 
     pub fn areas(&self) -> Areas {
@@ -297,6 +319,8 @@ impl State {
             pattern: self.search.pattern(),
         });
         effects.extend(self.arrange_sheet());
+        let asked = self.conversation.sections_mut().ask().into_iter();
+        effects.extend(asked.map(|(session, after)| Effect::Sections { session, after }));
         if let Some(moment) = &mut self.moment {
             let newest = self.conversation.exchanges(&self.roster).last().copied();
             for effect in &mut effects {

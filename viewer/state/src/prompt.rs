@@ -14,6 +14,8 @@ pub enum Prompt {
     Find,
     /// The number of an exchange.
     Number,
+    /// The number of the exchange to compare with.
+    CompareWith,
     SetMark,
     GoToMark,
     Palette,
@@ -23,7 +25,7 @@ impl Prompt {
     pub fn context(self) -> Context {
         match self {
             Self::Search | Self::Find => Context::Search,
-            Self::Number => Context::Number,
+            Self::Number | Self::CompareWith => Context::Number,
             Self::SetMark | Self::GoToMark => Context::Mark,
             Self::Palette => Context::Palette,
         }
@@ -55,7 +57,7 @@ impl State {
                 self.search.input != before
             }
             Some(Prompt::Find) => self.type_find(key),
-            Some(Prompt::Number) => {
+            Some(Prompt::Number | Prompt::CompareWith) => {
                 let is_letter = matches!(key, Key { code: Code::Char(c), ctrl: false, .. } if !c.is_ascii_digit());
                 !is_letter && self.prompt.number.press(key)
             }
@@ -78,10 +80,12 @@ impl State {
         match self.prompt.open {
             Some(Prompt::Search) => self.accept_search(),
             Some(Prompt::Find) => self.accept_find(),
-            Some(Prompt::Number) => {
+            Some(prompt @ (Prompt::Number | Prompt::CompareWith)) => {
                 self.prompt.open = None;
-                if let Ok(exchange) = self.prompt.number.text().parse() {
-                    self.go_to_exchange(exchange);
+                match self.prompt.number.text().parse() {
+                    Ok(exchange) if prompt == Prompt::CompareWith => self.compare_with(exchange),
+                    Ok(exchange) => self.go_to_exchange(exchange),
+                    Err(_) => {}
                 }
             }
             _ => self.prompt.open = None,

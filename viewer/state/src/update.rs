@@ -58,7 +58,7 @@ impl State {
             }
             Event::Blocks { .. } => {}
             Event::Sections { session, answer } => self.sections(session.as_deref(), answer),
-            Event::Brought { need, brought } => self.sheet.material.take(need, brought),
+            Event::Brought { need, brought } => self.brought(need, brought),
             Event::Live { exchange, events } if self.moment.is_some() => self.moment_events(exchange, events),
             Event::Live { exchange, events } => events.iter().for_each(|event| self.live(exchange, event)),
             // The rest comes when the daemon is back.
@@ -102,7 +102,7 @@ impl State {
             Context::Help => self.help_command(command),
             Context::Welcome => self.welcome_command(command),
             Context::Sidebar => self.sidebar_command(command),
-            Context::Sheet => self.sheet_command(command),
+            Context::Sheet | Context::Versions => self.sheet_command(command),
             Context::Conversation | Context::Moment => self.conversation_command(command),
         }
     }
@@ -257,6 +257,10 @@ impl State {
             Command::Cancel => self.cancel(),
             Command::GoTo => self.ask(Prompt::Number),
             Command::GoToMark => self.ask(Prompt::GoToMark),
+            Command::Compare => self.compare(),
+            Command::CompareFrom => self.compare_from(),
+            Command::CompareWith => self.ask_compare_with(),
+            Command::Versions => self.open_versions(),
             Command::Palette => self.open_palette(),
             Command::Mouse => self.turn_mouse(),
             Command::NextAgent => self.step_agent(1),

@@ -29,6 +29,7 @@ struct Known {
     /// All that was told may be out of date.
     is_stale: bool,
     is_asked: bool,
+    is_told: bool,
     looked_at: u64,
 }
 
@@ -51,6 +52,12 @@ impl Sections {
             known.unknown.insert(hash, false);
             known.is_wanted = true;
         }
+    }
+
+    /// All of a session are to be told, if they were not yet.
+    pub fn want(&mut self, session: Option<&str>) {
+        let known = self.known(session);
+        known.is_wanted |= !known.is_told && !known.is_asked;
     }
 
     /// All of a session are to be told anew: how often and when they were sent last has changed.
@@ -105,6 +112,7 @@ impl Sections {
         known.is_asked = false;
         match answer {
             Ok(sections) => {
+                known.is_told = true;
                 // An answer to an earlier question goes on after what is here.
                 let begins = sections.first().is_some_and(|first| first.number == 1);
                 if known.is_stale && begins {

@@ -9,6 +9,8 @@ use ccdump_state::{
 };
 use ccdump_wire::v1::{self, BodyRequest, Event as LogEvent, Gap, event::Detail, watch_response::Message};
 
+use super::compare;
+
 /// Events of one exchange that are read, at most.
 const MOST_EVENTS: usize = 200_000;
 
@@ -18,6 +20,12 @@ pub async fn bring(mut link: Link, need: Need) -> Option<Event> {
         Need::Heads(exchange) => link.exchange(exchange).await.map(|heads| Brought::Heads(Box::new(heads))),
         Need::Body(exchange, side) => body(&mut link, exchange, side).await.map(Brought::Body),
         Need::Log(exchange) => log(&mut link, exchange).await.map(Brought::Log),
+        Need::Compared(left, right) => {
+            compare::requests(&mut link, left, right).await.map(|both| Brought::Compared(Box::new(both)))
+        }
+        Need::Section { exchange, offset, length } => {
+            compare::section(&mut link, exchange, offset, length).await.map(Brought::Section)
+        }
     };
     match brought {
         Err(LinkError::Lost(_)) => None,

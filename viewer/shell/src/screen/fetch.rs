@@ -158,7 +158,7 @@ async fn pieces(
     Ok(pieces)
 }
 
-fn held(content: Option<ccdump_provider::content::Content>) -> Held {
+pub(super) fn held(content: Option<ccdump_provider::content::Content>) -> Held {
     match content {
         Some(content) => Held::Here(Arc::new(content)),
         None => Held::Failed("too large to show, or not recorded; see: ccdump-view body".to_owned()),

@@ -2,6 +2,7 @@
 
 mod bring;
 mod clipboard;
+mod compare;
 mod config_files;
 mod edit;
 mod effects;

@@ -254,8 +254,6 @@ impl Conversation {
         self.show = show;
         let mut effects = self.fetches(roster, contents, exchanges, &wanted);
         effects.push(Effect::Follow(followed(roster, exchanges)));
-        let asked = self.layout.sections.ask().into_iter();
-        effects.extend(asked.map(|(session, after)| Effect::Sections { session, after }));
         effects
     }
 

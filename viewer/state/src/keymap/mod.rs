@@ -22,6 +22,8 @@ pub enum Context {
     Sidebar,
     /// A page of rows in the place of the conversation.
     Sheet,
+    /// Comes before the sheet where that is a list of versions.
+    Versions,
     /// Nothing was recorded yet: the ways to connect an agent are on the screen.
     Welcome,
     Help,
@@ -43,6 +45,7 @@ impl Context {
             Self::Moment => "moment",
             Self::Sidebar => "sidebar",
             Self::Sheet => "sheet",
+            Self::Versions => "versions",
             Self::Welcome => "welcome",
             Self::Help => "help",
             Self::Search => "search",
@@ -61,6 +64,7 @@ pub enum Section {
     Search,
     Show,
     Inspect,
+    Compare,
     Agents,
     Time,
     Program,
@@ -68,8 +72,18 @@ pub enum Section {
 }
 
 impl Section {
-    pub const ALL: [Self; 9] =
-        [Self::Move, Self::Jump, Self::Search, Self::Show, Self::Inspect, Self::Agents, Self::Time, Self::Program, Self::Develop];
+    pub const ALL: [Self; 10] = [
+        Self::Move,
+        Self::Jump,
+        Self::Search,
+        Self::Show,
+        Self::Inspect,
+        Self::Compare,
+        Self::Agents,
+        Self::Time,
+        Self::Program,
+        Self::Develop,
+    ];
 
     pub fn title(self) -> &'static str {
         match self {
@@ -78,6 +92,7 @@ impl Section {
             Self::Search => "Search",
             Self::Show => "Show and hide",
             Self::Inspect => "Inspect an exchange",
+            Self::Compare => "Compare",
             Self::Agents => "Sessions and agents",
             Self::Time => "Time, where a moment is shown (--at)",
             Self::Program => "Program",
@@ -100,7 +115,7 @@ pub struct Binding {
     pub footer: Option<&'static str>,
 }
 
-use Context::{Conversation, Help, Mark, Moment, Number, Palette, Search, Sheet, Sidebar, Welcome};
+use Context::{Conversation, Help, Mark, Moment, Number, Palette, Search, Sheet, Sidebar, Versions, Welcome};
 
 const EVERYWHERE: &[Context] = &[Conversation, Sidebar, Sheet, Welcome, Help];
 const MAIN: &[Context] = &[Conversation, Sidebar, Welcome];
@@ -109,6 +124,7 @@ const LISTS: &[Context] = &[Conversation, Sidebar, Sheet, Welcome, Help];
 const TEXT: &[Context] = &[Conversation, Sheet, Help];
 const TALK: &[Context] = &[Conversation];
 const PAGES: &[Context] = &[Sheet];
+const BOTH: &[Context] = &[Conversation, Sheet];
 const PAGED: &[Context] = &[Conversation, Help];
 const SEARCHED: &[Context] = &[Conversation, Sheet];
 const PANES: &[Context] = &[Conversation, Sidebar];
@@ -216,6 +232,26 @@ pub static TABLE: &[Binding] = &[
     row(Command::FoldAll, &["O"], "fold all rows, or unfold them", Section::Inspect, PAGES, None),
     row(Command::Cancel, &["esc"], "show the matches no more; then close it", Section::Inspect, PAGES, None),
     row(Command::Back, &["q"], "back to the conversation", Section::Inspect, PAGES, Some("back")),
+    row(
+        Command::Compare,
+        &["c"],
+        "compare the exchange with the one before, or the one of C",
+        Section::Compare,
+        BOTH,
+        Some("compare"),
+    ),
+    row(Command::CompareFrom, &["C"], "compare others with this exchange from now on, or no longer", Section::Compare, BOTH, None),
+    row(Command::CompareWith, &["D"], "compare the exchange with another, by its number", Section::Compare, BOTH, None),
+    row(Command::Versions, &["S"], "versions of the session's system prompt", Section::Compare, BOTH, None),
+    row(Command::Choose, &["space"], "choose a version to compare others with", Section::Compare, &[Versions], Some("choose")),
+    row(
+        Command::Compare,
+        &["c"],
+        "compare the version with the chosen one, or the one before",
+        Section::Compare,
+        &[Versions],
+        Some("compare"),
+    ),
     row(Command::NextAgent, &[".", "L"], "next agent", Section::Agents, PANES, None),
     row(Command::PreviousAgent, &[",", "H"], "previous agent", Section::Agents, PANES, None),
     row(

@@ -106,10 +106,13 @@ impl State {
             Command::NextMatch => self.next_found(true),
             Command::PreviousMatch => self.next_found(false),
             Command::Cancel if sheet.find.pattern().is_some() => sheet.find.put_away(),
-            Command::Cancel | Command::Back => sheet.close(),
+            Command::Cancel | Command::Back => sheet.leave(),
             Command::Copy => return self.copy_rows().map(Effect::Copy).into_iter().collect(),
-            other => match sheet.subject {
+            other => match sheet.subject.clone() {
                 Some(Subject::Inspect { exchange, part }) => return self.inspect_command(exchange, part, other),
+                Some(Subject::Compare { right, .. }) => return self.compare_command(right, other),
+                Some(Subject::Versions { session }) => return self.versions_command(session, other),
+                Some(Subject::CompareSections { .. }) => return self.common_command(other),
                 None => return self.common_command(other),
             },
         }

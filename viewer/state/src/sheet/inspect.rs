@@ -29,11 +29,15 @@ impl State {
 
     /// Opens the inspector on the marked block's exchange, or the first one on the screen.
     pub(crate) fn inspect(&mut self) {
-        let marked = self.conversation.focus.as_ref().map(|spot| spot.exchange);
-        let first = || self.conversation.window.rows.first().map(|row| row.turn.exchange);
-        if let Some(exchange) = marked.or_else(first) {
+        if let Some(exchange) = self.marked_exchange() {
             self.sheet.open(Subject::Inspect { exchange, part: Part::Request });
         }
+    }
+
+    /// The marked block's exchange, or the first one on the screen.
+    pub(super) fn marked_exchange(&self) -> Option<u64> {
+        let marked = self.conversation.focus.as_ref().map(|spot| spot.exchange);
+        marked.or_else(|| self.conversation.window.rows.first().map(|row| row.turn.exchange))
     }
 
     pub(super) fn inspect_command(&mut self, exchange: u64, part: Part, command: Command) -> Vec<Effect> {
@@ -52,7 +56,7 @@ impl State {
     }
 
     /// The same agent's exchange after another one, or before it.
-    fn beside(&self, exchange: u64, forward: bool) -> Option<u64> {
+    pub(super) fn beside(&self, exchange: u64, forward: bool) -> Option<u64> {
         let all = self.conversation.exchanges(&self.roster);
         let from = all.partition_point(|id| *id < exchange);
         let is_there = all.get(from) == Some(&exchange);

@@ -2,6 +2,7 @@
 //! made is none of this crate's business ([`MakeRows`]).
 
 mod command;
+mod compare;
 mod find;
 mod inspect;
 mod place;
@@ -14,6 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use self::place::Place;
 pub use self::{
+    compare::{Chosen, section, section_need, version_before},
     find::{Find, SavedFind},
     inspect::part_at,
     subject::{Brought, LARGEST_LOG, Material, Need, Part, Subject},
@@ -55,6 +57,8 @@ struct MadeOf {
     material: u64,
     /// How far the index knows these exchanges, and those after them.
     rows: Vec<Option<u64>>,
+    /// Of the numbers of system sections, and which of them is chosen.
+    sections: (u64, Option<u64>),
 }
 
 impl Sheet {
@@ -69,7 +73,7 @@ impl Sheet {
 
     pub(super) fn open(&mut self, subject: Subject) {
         self.keep_place();
-        self.material.keep(&subject.exchanges());
+        self.material.keep(&subject);
         self.subject = Some(subject);
     }
 
@@ -79,6 +83,14 @@ impl Sheet {
         let (places, find) = (std::mem::take(&mut self.places), std::mem::take(&mut self.find));
         *self = Self { places, find, ..Self::default() };
         self.find.put_away();
+    }
+
+    /// Back to where one came from: two versions were chosen from the list.
+    pub(super) fn leave(&mut self) {
+        match self.subject.take() {
+            Some(Subject::CompareSections { session, .. }) => self.open(Subject::Versions { session }),
+            _ => self.close(),
+        }
     }
 
     /// The place on the page that is shown.
@@ -102,12 +114,11 @@ impl Sheet {
         }
     }
 
-    fn take(&mut self, rows: Rows, made_of: MadeOf, is_whole: bool) {
+    fn take(&mut self, rows: Rows, made_of: MadeOf) {
         self.rows = rows;
         let place = self.places.get(made_of.subject.page()).cloned().unwrap_or_default();
         (self.cursor, self.first) = place.put(&mut self.rows);
         self.made_of = Some(made_of);
-        self.is_whole = is_whole;
         self.find.forget();
     }
 
@@ -127,25 +138,59 @@ impl State {
     /// Makes the rows of the sheet if they have to be made. Gives what has to be fetched for it.
     pub(super) fn arrange_sheet(&mut self) -> Vec<Effect> {
         let Some(subject) = self.sheet.subject.clone() else { return Vec::new() };
-        let mut needs = subject.needs();
-        let ended = |exchange| self.roster.row(exchange).is_some_and(has_ended);
-        let is_whole = needs.iter().all(|need| self.sheet.material.has(*need));
-        needs.retain(|need| self.sheet.material.ask(*need, ended(need.exchange())));
         let area = self.areas().conversation;
-        let width = area.width.saturating_sub(MARGIN);
-        let row = |exchange| self.roster.row(exchange);
-        let after = |exchange| self.roster.after(row(exchange)?);
-        let through = |exchange| [row(exchange).map(|row| row.through_seq), after(exchange).map(|row| row.through_seq)];
-        let rows = subject.exchanges().into_iter().flat_map(through).collect();
-        let made_of = MadeOf { subject, width, material: self.sheet.material.version, rows };
+        let (width, height) = (area.width.saturating_sub(MARGIN), area.height.saturating_sub(BAR));
+        if let Some(session) = subject.sections_of() {
+            self.conversation.sections_mut().want(session);
+        }
+        let made_of = self.made_of(subject.clone(), width);
         if self.sheet.made_of.as_ref() != Some(&made_of) {
             self.sheet.keep_place();
             let rows = (self.rows)(self, width);
-            self.sheet.take(rows, made_of, is_whole);
+            self.sheet.take(rows, made_of);
+            self.sheet.is_whole = false;
         }
-        self.go_on_finding(area.height.saturating_sub(BAR));
-        self.sheet.settle(area.height.saturating_sub(BAR));
+        self.go_on_finding(height);
+        self.sheet.settle(height);
+        let (mut needs, is_missing) = match &subject {
+            Subject::Versions { session } => self.versions_needs(session.as_deref(), height.into()),
+            Subject::CompareSections { session, left, right } => {
+                let (needs, is_awaited) = self.sections_needs(session.as_deref(), [*left, *right]);
+                let is_missing = needs.iter().any(|need| !self.sheet.material.has(*need));
+                (needs, is_awaited || is_missing)
+            }
+            Subject::Inspect { .. } | Subject::Compare { .. } => {
+                let needs = subject.needs();
+                let is_missing = needs.iter().any(|need| !self.sheet.material.has(*need));
+                (needs, is_missing)
+            }
+        };
+        if is_missing && self.sheet.is_whole {
+            // What comes will change the rows: one was somewhere before.
+            self.sheet.keep_place();
+        }
+        self.sheet.is_whole = !is_missing;
+        self.sheet.material.forget_others(&needs);
+        needs.retain(|need| {
+            let has_ended = self.have_ended(&need.exchanges());
+            self.sheet.material.ask(*need, has_ended)
+        });
         needs.into_iter().map(Effect::Bring).collect()
+    }
+
+    fn made_of(&self, subject: Subject, width: u16) -> MadeOf {
+        let row = |exchange| self.roster.row(exchange);
+        let after = |exchange| self.roster.after(row(exchange)?);
+        let through = |exchange| [row(exchange).map(|row| row.through_seq), after(exchange).map(|row| row.through_seq)];
+        let ended = |exchange| row(exchange).filter(|row| has_ended(row)).map(|row| row.through_seq);
+        let rows = match subject {
+            // Its requests are what they are: while an answer streams nothing has to be compared again.
+            Subject::Compare { left, right } => [left, right].map(ended).to_vec(),
+            _ => subject.exchanges().into_iter().flat_map(through).collect(),
+        };
+        let chosen = subject.sections_of().and_then(|session| self.chosen.section_of(session));
+        let sections = if matches!(subject, Subject::Inspect { .. }) { 0 } else { self.conversation.sections().version() };
+        MadeOf { subject, width, material: self.sheet.material.version, rows, sections: (sections, chosen) }
     }
 }
 

@@ -2,7 +2,10 @@
 
 use std::collections::HashMap;
 
-use ccdump_model::record::Body;
+use ccdump_model::{
+    compare::Compared,
+    record::{Body, Held},
+};
 use ccdump_provider::side::Side;
 use ccdump_wire::v1::{Event as LogEvent, Exchange, ExchangeResponse};
 use serde::{Deserialize, Serialize};
@@ -11,6 +14,8 @@ use crate::moment::{self, Stream};
 
 /// Bytes of one response that come with its events; what goes beyond is named as a gap.
 pub const LARGEST_LOG: usize = moment::LONGEST;
+/// Sections of system prompts that are kept for a list of them.
+const MOST_SECTIONS: usize = 200;
 
 /// What a sheet is of.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,6 +23,12 @@ pub const LARGEST_LOG: usize = moment::LONGEST;
 pub enum Subject {
     /// One exchange as it was sent.
     Inspect { exchange: u64, part: Part },
+    /// Two exchanges, the earlier one left.
+    Compare { left: u64, right: u64 },
+    /// The sections of a session's system prompts.
+    Versions { session: Option<String> },
+    /// Two of them, by their numbers.
+    CompareSections { session: Option<String>, left: u64, right: u64 },
 }
 
 /// A part of an exchange.
@@ -61,12 +72,24 @@ pub enum Need {
     Body(u64, Side),
     /// The events of the log, with what came when of the response.
     Log(u64),
+    /// The outlines of two requests, and what of them is not the same.
+    Compared(u64, u64),
+    /// A section of a system prompt, by its range in the exchange's decoded request.
+    Section {
+        exchange: u64,
+        offset: u64,
+        length: u64,
+    },
 }
 
 impl Need {
-    pub fn exchange(self) -> u64 {
+    /// The exchanges that it is of.
+    pub fn exchanges(self) -> Vec<u64> {
         match self {
-            Self::Heads(exchange) | Self::Body(exchange, _) | Self::Log(exchange) => exchange,
+            Self::Heads(exchange) | Self::Body(exchange, _) | Self::Log(exchange) | Self::Section { exchange, .. } => {
+                vec![exchange]
+            }
+            Self::Compared(left, right) => vec![left, right],
         }
     }
 }
@@ -77,12 +100,16 @@ pub enum Brought {
     Heads(Box<(Exchange, ExchangeResponse)>),
     Body(Body),
     Log(Vec<LogEvent>),
+    Compared(Box<Compared>),
+    Section(Held),
 }
 
 impl Subject {
-    /// What its rows are made of.
+    /// What its rows are made of, as far as it says so by itself.
     pub fn needs(&self) -> Vec<Need> {
         match *self {
+            Self::Versions { .. } | Self::CompareSections { .. } => Vec::new(),
+            Self::Compare { left, right } => vec![Need::Compared(left, right)],
             Self::Inspect { exchange, part } => {
                 let mut needs = vec![Need::Heads(exchange)];
                 match part {
@@ -96,10 +123,30 @@ impl Subject {
         }
     }
 
-    /// Exchanges that it speaks of: what was fetched of others is dropped.
+    /// Exchanges that it speaks of.
     pub(super) fn exchanges(&self) -> Vec<u64> {
         match *self {
             Self::Inspect { exchange, .. } => vec![exchange],
+            Self::Compare { left, right } => vec![left, right],
+            Self::Versions { .. } | Self::CompareSections { .. } => Vec::new(),
+        }
+    }
+
+    /// Whether what was fetched may be of use to it.
+    fn is_of(&self, need: Need) -> bool {
+        match (self, need) {
+            (Self::Versions { .. } | Self::CompareSections { .. }, need) => matches!(need, Need::Section { .. }),
+            (_, Need::Section { .. }) => false,
+            (Self::Compare { .. }, need) => self.needs().contains(&need),
+            (Self::Inspect { exchange, .. }, need) => need.exchanges() == [*exchange],
+        }
+    }
+
+    /// The session whose system prompts it is about.
+    pub(super) fn sections_of(&self) -> Option<Option<&str>> {
+        match self {
+            Self::Versions { session } | Self::CompareSections { session, .. } => Some(session.as_deref()),
+            Self::Inspect { .. } | Self::Compare { .. } => None,
         }
     }
 
@@ -107,6 +154,9 @@ impl Subject {
     pub(super) fn page(&self) -> &'static str {
         match self {
             Self::Inspect { part, .. } => part.name(),
+            Self::Compare { .. } => "compare",
+            Self::Versions { .. } => "versions",
+            Self::CompareSections { .. } => "compare-sections",
         }
     }
 }
@@ -183,9 +233,31 @@ impl Material {
         self.version += 1;
     }
 
-    /// Keeps what is of these exchanges.
-    pub(super) fn keep(&mut self, exchanges: &[u64]) {
-        self.held.retain(|need, _| exchanges.contains(&need.exchange()));
+    pub fn compared(&self, left: u64, right: u64) -> Option<Result<&Compared, &str>> {
+        self.get(Need::Compared(left, right), |brought| match brought {
+            Brought::Compared(compared) => Some(compared.as_ref()),
+            _ => None,
+        })
+    }
+
+    /// What a section says.
+    pub fn section(&self, need: Need) -> Option<Result<&Held, &str>> {
+        self.get(need, |brought| match brought {
+            Brought::Section(held) => Some(held),
+            _ => None,
+        })
+    }
+
+    /// Keeps what may be of use to a sheet.
+    pub(super) fn keep(&mut self, subject: &Subject) {
+        self.held.retain(|need, _| subject.is_of(*need));
+    }
+
+    /// Of many sections keeps those that are needed now.
+    pub(super) fn forget_others(&mut self, needs: &[Need]) {
+        if self.held.len() > MOST_SECTIONS {
+            self.held.retain(|need, _| !matches!(need, Need::Section { .. }) || needs.contains(need));
+        }
     }
 
     /// What was asked for will not come.
