@@ -121,6 +121,29 @@ fn the_screen_shows_what_an_older_daemon_has_and_says_what_is_missing() {
     }
 }
 
+#[test]
+fn what_is_compared_is_as_much_as_an_older_daemon_tells() {
+    let older_than_this = "it is older than this viewer: update it";
+    let cases: [(Lacks, &str, &[&str]); 4] = [
+        (&[], "S", &["this daemon cannot tell of the versions of system prompts", older_than_this]),
+        (&[], "c", &["compare  #2", "messages", "question 2", "answer", "stop reason"]),
+        (&["body"], "c", &["~ 0", "this daemon cannot send bodies", "stop reason"]),
+        (&["outline"], "c", &["this daemon cannot outline bodies", "stop reason"]),
+    ];
+    for (lacks, key, words) in cases {
+        let (home, _daemon) = older(lacks);
+        let terminal = home.view().terminal(ROWS, 140);
+        terminal.wait_for_text("#3");
+        terminal.keys(key);
+        let all = |screen: &Screen| words.iter().all(|words| screen.contains(words));
+        terminal.wait_until(&format!("{words:?} are shown, without {lacks:?}"), all);
+        terminal.keys("q");
+        terminal.wait_for_text("i inspect");
+        terminal.key(Key::Ctrl('c'));
+        assert_eq!(terminal.wait_exit(), 0);
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_host_keeps_the_place_where_the_daemon_cannot() {
     let (home, _daemon) = older(&["views"]);

@@ -8,8 +8,11 @@ use ccdump_tests::{
     grpc::{self, Service},
     http1::post,
     talk::echo,
+    terminal::Screen,
+    wait,
 };
 use ccdump_wire::v1::{BlockKind, Side, SystemSection, SystemSectionsRequest};
+use rustix::process::Signal;
 use serde_json::{Value, json};
 
 /// A request of an agent; `system` as it stands in the body.
@@ -128,6 +131,37 @@ async fn sections_are_numbered_as_they_appear_and_stay_so() {
     let rig = Rig { daemon, home, upstream };
     rig.view().ended_exchanges(8).await;
     assert_eq!(told(&rig, Some("s-1")).await, now);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn versions_are_seen_and_compared_and_a_killed_viewer_comes_back_to_them() {
+    let rig = Rig::start(echo);
+    traffic(&rig).await;
+    let open = || rig.view().terminal(24, 120);
+    let terminal = open();
+    terminal.wait_for_text("re: hello");
+    terminal.keys("GS");
+    let screen = terminal.wait_for_text("sp-4");
+    let has_row = |screen: &Screen, words: [&str; 2]| screen.rows().iter().any(|row| words.iter().all(|word| row.contains(word)));
+    assert!(has_row(&screen, ["sp-1", "#1 – #6 · 4×"]) && has_row(&screen, ["sp-3", "sub"]), "{screen}");
+    // The third one of the main agent with the one that stood in its place.
+    terminal.keys("Gc");
+    terminal.wait_for_text("sp-2 → sp-4");
+    terminal.wait_for_text("+ You are A, and careful.");
+    wait::until("the place is kept", async || {
+        let kept = rig.home.kept_view("main");
+        if kept.contains("compare-sections") { Ok(()) } else { Err(kept) }
+    })
+    .await;
+    terminal.signal(Signal::KILL);
+    assert_eq!(terminal.wait_exit(), 128 + 9);
+    let terminal = open();
+    terminal.wait_for_text("+ You are A, and careful.");
+    terminal.keys("qq");
+    terminal.wait_for_text("re: hello");
+    terminal.keys("c");
+    terminal.wait_for_text("compare  #6");
+    terminal.wait_until("what is gone is named", |screen| has_row(screen, ["system", "removed"]));
 }
 
 #[tokio::test(flavor = "multi_thread")]

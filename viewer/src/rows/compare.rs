@@ -223,10 +223,10 @@ fn message(block: &Block) -> Vec<Span> {
         BlockKind::Unknown if !block.wire_type.is_empty() => block.wire_type.clone(),
         kind => kind.as_str().replace('_', " "),
     };
-    let mut spans = vec![Span::new(Role::Dim, &format!("{number} ")), Span::new(role, &block.role)];
-    spans.push(Span::new(Role::Text, &format!(" {what}")));
-    spans.extend(block.name.as_ref().map(|name| Span::new(Role::ToolCall, &format!(" {name}"))));
-    spans
+    let name = block.name.as_deref().unwrap_or_default();
+    let words = [(Role::Dim, &*number), (role, &*block.role), (Role::Text, &*what), (Role::ToolCall, name)];
+    let words = words.into_iter().filter(|(_, word)| !word.is_empty()).enumerate();
+    words.flat_map(|(at, (role, word))| [Span::new(Role::Text, if at > 0 { " " } else { "" }), Span::new(role, word)]).collect()
 }
 
 fn name(block: &Block) -> &str {

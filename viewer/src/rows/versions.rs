@@ -22,7 +22,9 @@ pub(super) fn versions(page: &mut Page, state: &State, session: Option<&str>) {
         return page.remark(Role::Dim, words);
     }
     let chosen = state.chosen.section_of(session);
-    for section in told {
+    // At a moment of the past nothing is shown that came after it.
+    let has_come = |section: &&SystemSection| state.moment.is_none() || state.roster.row(section.first_exchange).is_some();
+    for section in told.iter().filter(has_come) {
         let at = page.push(0, &format!("sp-{}", section.number), head(state, section, chosen == Some(section.number)));
         match words(state, session, section.number) {
             Ok(words) => {

@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use ccdump_model::{compare::Compared, record::Held};
 use ccdump_provider::content::Content;
-use ccdump_state::{DaemonEvent, Event, sheet::Subject};
+use ccdump_state::{
+    DaemonEvent, Event,
+    sheet::{Brought, Need, Subject},
+};
 use ccdump_wire::v1::{Block, BlockKind, Exchange, SystemSection, Usage};
 use serde_json::json;
 
@@ -148,9 +151,7 @@ fn an_exchange_is_compared_with_the_one_before() {
     let seen = seen(&rig);
     let wanted = [
         "system     2 same",
-        "  = 2 sections the same · 2.4 kB",
         "tools      4 same",
-        "  = 4 tools the same · 4.8 kB",
         "parameters 1 changed · 2 same",
         "  = 2 parameters the same · 2.4 kB",
         "  ~ metadata · 1 word added, 1 removed",
@@ -159,6 +160,8 @@ fn an_exchange_is_compared_with_the_one_before() {
         "messages   2 added · 15 same",
         "  = 15 messages the same · 18.0 kB",
         "  + 15.0 assistant text · 1.2 kB",
+        "  + 16.0 user text · 1.2 kB",
+        "answer",
     ];
     assert_eq!(seen[..wanted.len()], wanted, "{seen:#?}");
     assert!(seen.contains(&"  ~ stop reason     tool_use  end_turn".to_owned()), "{seen:#?}");
@@ -259,6 +262,40 @@ fn a_daemon_that_keeps_no_versions_is_said_to_be_older() {
     assert!(words.join(" ").contains("it is older than this viewer"), "{words:?}");
     rig.keys(&["c", "space", "enter", "G", "y", "q"]);
     assert!(!rig.state.sheet.is_open());
+}
+
+#[test]
+fn what_is_not_known_is_said() {
+    let raw = Block { kind: BlockKind::Raw.into(), length: 7, hash: 1, ..Block::default() };
+    let strange =
+        Block { kind: 99, wire_type: "holo\u{1b}gram".to_owned(), pointer: "/x~1y/0".to_owned(), hash: 2, ..Block::default() };
+    let failed = |compared: &mut Compared| compared.left.hold(0, Held::Failed("a part of it was not recorded".to_owned()));
+    let cases: [(Vec<Block>, Vec<Block>, &[&str]); 4] = [
+        (
+            vec![raw.clone()],
+            vec![strange.clone()],
+            &["the request of #8 is not understood", "raw · 7 B · a part of it was not recorded", "+ 0 holo"],
+        ),
+        (vec![], vec![strange], &["nothing is known of the request of #8"]),
+        (vec![raw.clone()], vec![], &["nothing is known of the request of #9", "- "]),
+        (vec![], vec![], &["#8", "#9", "answer"]),
+    ];
+    for (left, right, words) in cases {
+        let mut rig = rig();
+        rig.key("c");
+        let mut compared = Compared::new(left, right);
+        failed(&mut compared);
+        rig.event(Event::Brought { need: Need::Compared(8, 9), brought: Ok(Brought::Compared(Box::new(compared))) });
+        let text = seen(&rig).join("\n");
+        assert!(words.iter().all(|words| text.contains(words)), "{words:?}: {text}");
+        assert!(!text.contains('\u{1b}'));
+        rig.keys(&["O", "G", "enter", "y", "/", "a", "enter", "n", "esc", "q"]);
+    }
+    let mut rig = rig();
+    rig.key("c");
+    rig.event(Event::Brought { need: Need::Compared(8, 9), brought: Err("not all of it has arrived yet".to_owned()) });
+    assert!(seen(&rig).iter().any(|line| line.contains("not all of it has arrived yet")));
+    assert!(seen(&rig).iter().any(|line| line.contains("stop reason")), "the answers are compared all the same");
 }
 
 #[test]

@@ -33,9 +33,11 @@ pub(super) async fn section(link: &mut Link, exchange: u64, offset: u64, length:
 
 async fn fill(link: &mut Link, exchange: u64, half: &mut Half, places: Vec<usize>) -> Result<(), LinkError> {
     let blocks = places.iter().filter_map(|at| half.block(Some(*at))).map(as_a_whole).collect();
-    let contents = link.contents(exchange, Side::Request, blocks).await?;
-    for (at, content) in places.into_iter().zip(contents) {
-        half.hold(at, held(content.content));
+    match link.contents(exchange, Side::Request, blocks).await {
+        Ok(contents) => places.into_iter().zip(contents).for_each(|(at, content)| half.hold(at, held(content.content))),
+        Err(error @ LinkError::Lost(_)) => return Err(error),
+        // Which blocks are the same is known all the same.
+        Err(error) => places.into_iter().for_each(|at| half.hold(at, Held::Failed(error.to_string()))),
     }
     Ok(())
 }
