@@ -39,13 +39,16 @@ pub(super) fn figures(page: &mut Page, state: &State, left: u64, right: u64) {
     }
 }
 
+/// What there is to say of an exchange; `None`: that is not known.
+type Figure<'a> = &'a dyn Fn(&Exchange) -> Option<String>;
+
 /// Name, left, right.
 type Line = (String, String, String);
 
 fn table([left, right]: [Option<&Exchange>; 2]) -> Vec<Line> {
     let usage = |row: &Exchange| row.usage.unwrap_or_default();
     let tokens = |count: Option<i64>| count.map(units::grouped);
-    let of: [(&str, &dyn Fn(&Exchange) -> Option<String>); 13] = [
+    let of: [(&str, Figure<'_>); 13] = [
         ("model", &|row| row.model.clone()),
         ("state", &|row| Some(state(row.end_state()).to_owned())),
         ("status", &|row| row.status.map(|status| status.to_string())),
@@ -60,8 +63,7 @@ fn table([left, right]: [Option<&Exchange>; 2]) -> Vec<Line> {
         ("duration", &|row| row.duration_us.map(units::duration)),
         ("answer size", &|row| Some(units::bytes(row.response_bytes))),
     ];
-    let value =
-        |row: Option<&Exchange>, of: &dyn Fn(&Exchange) -> Option<String>| row.and_then(of).unwrap_or_else(|| UNKNOWN.to_owned());
+    let value = |row: Option<&Exchange>, of: Figure<'_>| row.and_then(of).unwrap_or_else(|| UNKNOWN.to_owned());
     of.into_iter().map(|(name, of)| (name.to_owned(), value(left, of), value(right, of))).collect()
 }
 

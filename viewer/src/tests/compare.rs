@@ -36,7 +36,7 @@ pub fn sections(session: Option<&str>, after: u64) -> Result<Vec<SystemSection>,
         agent: Some("main".to_owned()),
         position: u32::from(number > 1),
     };
-    let all = if session == Some("s") { 1..=4 } else { 1..=0 };
+    let all = if session == Some("s") { 1..5 } else { 0..0 };
     Ok(all.filter(|number| *number > after).map(section).collect())
 }
 
