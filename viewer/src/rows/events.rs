@@ -110,7 +110,7 @@ fn event(page: &mut Page, number: &str, arrival: &Arrival, gap: Option<u64>, col
 /// An event with its data below it.
 fn unfolding(page: &mut Page, number: &str, mut spans: Vec<Span>, data: &str) {
     let room = page.room(0).saturating_sub(width_of(&spans));
-    let is_json = json::is_json(data);
+    let is_json = ccdump_model::json::is_json(data);
     let brings = is_json.then(|| brings(data)).flatten().unwrap_or_else(|| data.to_owned());
     let start = brings.get(..brings.floor_char_boundary(room.saturating_mul(4))).unwrap_or_default();
     spans.push(Span::new(Role::Text, &start.replace(['\n', '\r', '\t'], " ")));

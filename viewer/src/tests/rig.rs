@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, sync::Arc};
 use ccdump_model::record::{Body, Fetch, Fetched, Held, Piece, RequestSide, ResponseSide};
 use ccdump_provider::{content::Content, side::Side};
 use ccdump_state::{
-    DaemonEvent, Effect, Event, State,
+    DaemonEvent, Effect, Event, Program, State,
     conversation::Spot,
     keymap::{Command, Key},
     sheet::{Brought, Need},
@@ -141,7 +141,12 @@ fn log(id: u64) -> Vec<LogEvent> {
         at(
             4,
             301_000,
-            Detail::ResponseData(BodyData { length: payload.len() as u64, pieces: pieces_of, payload: payload.into(), ..BodyData::default() }),
+            Detail::ResponseData(BodyData {
+                length: payload.len() as u64,
+                pieces: pieces_of,
+                payload: payload.into(),
+                ..BodyData::default()
+            }),
         ),
         at(5, 3_060_000, Detail::Ended(Ended::default())),
     ]
@@ -154,6 +159,8 @@ pub struct Rig {
     pub saved: Option<Vec<u8>>,
     pub left: bool,
     pub copied: Option<String>,
+    /// Text, suffix and program.
+    pub opened: Option<(String, &'static str, Program)>,
     /// The exchanges that are to be followed.
     pub followed: BTreeSet<u64>,
 }
@@ -161,7 +168,7 @@ pub struct Rig {
 impl Rig {
     pub fn empty() -> Self {
         let state = State::new(WIDTH, HEIGHT, 0, TimeZone::UTC, crate::LOOK.lines, crate::LOOK.rows);
-        let mut rig = Self { state, now: 0, saved: None, left: false, copied: None, followed: BTreeSet::new() };
+        let mut rig = Self { state, now: 0, saved: None, left: false, copied: None, opened: None, followed: BTreeSet::new() };
         rig.event(Event::Daemon(DaemonEvent::Connected {
             build: "x".to_owned(),
             proxy: "http://127.0.0.1:3344".to_owned(),
@@ -197,7 +204,7 @@ impl Rig {
             if let Some(Effect::Follow(followed)) = effects.iter().find(|effect| matches!(effect, Effect::Follow(_))) {
                 self.followed.clone_from(followed);
             }
-            if !effects.iter().any(|effect| matches!(effect, Effect::Fetch { .. } | Effect::Bring(_))) {
+            if !effects.iter().any(|effect| matches!(effect, Effect::Fetch { .. } | Effect::Bring(_) | Effect::Copy(_))) {
                 return;
             }
             self.run(effects);
@@ -229,6 +236,7 @@ impl Rig {
                 }
                 Effect::Save(state) => self.saved = Some(state),
                 Effect::Copy(text) => self.copied = Some(text),
+                Effect::Open { text, suffix, program } => self.opened = Some((text, suffix, program)),
                 Effect::Leave | Effect::HandOver => self.left = true,
                 Effect::Bring(need) => {
                     let brought = bring(need);

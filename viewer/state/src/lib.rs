@@ -9,6 +9,7 @@ pub mod conversation;
 mod copy;
 mod daemon;
 mod effect;
+mod errand;
 mod event;
 pub mod input;
 pub mod journal;
@@ -41,7 +42,8 @@ pub use self::{
     component::Saved,
     conversation::Conversation,
     daemon::{Connection, Daemon},
-    effect::Effect,
+    effect::{Effect, Program},
+    errand::Errand,
     event::{DaemonEvent, Event},
     input::Input,
     journal::{Journal, Pressed},
@@ -96,6 +98,7 @@ pub struct State {
     pub conversation: Conversation,
     /// In the place of the conversation, while it is open.
     pub sheet: Sheet,
+    errand: Option<Errand>,
     pub welcome: Welcome,
     /// The help is open; its first line on the screen.
     pub help: Option<u16>,
@@ -140,6 +143,7 @@ impl State {
             sidebar: Sidebar::default(),
             conversation: Conversation::new(),
             sheet: Sheet::default(),
+            errand: None,
             welcome: Welcome::default(),
             help: None,
             notices: Notices::default(),
@@ -297,6 +301,7 @@ impl State {
             pattern: self.search.pattern(),
         });
         effects.extend(self.arrange_sheet());
+        effects.extend(self.go_on_errand());
         if let Some(moment) = &mut self.moment {
             let newest = self.conversation.exchanges(&self.roster).last().copied();
             for effect in &mut effects {

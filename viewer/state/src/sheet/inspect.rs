@@ -29,9 +29,7 @@ impl State {
 
     /// Opens the inspector on the marked block's exchange, or the first one on the screen.
     pub(crate) fn inspect(&mut self) {
-        let marked = self.conversation.focus.as_ref().map(|spot| spot.exchange);
-        let first = || self.conversation.window.rows.first().map(|row| row.turn.exchange);
-        if let Some(exchange) = marked.or_else(first) {
+        if let Some(exchange) = self.exchange_at_hand() {
             self.sheet.open(Subject::Inspect { exchange, part: Part::Request });
         }
     }

@@ -18,7 +18,7 @@ pub use self::{
     inspect::part_at,
     subject::{Brought, LARGEST_LOG, Material, Need, Part, Subject},
 };
-use crate::{Effect, MARGIN, State, component::Component};
+use crate::{Effect, Errand, MARGIN, State, component::Component};
 
 /// The rows of the open sheet, none of them wider than so many columns with its indentation ([`INDENT`]).
 pub type MakeRows = fn(&State, u16) -> Rows;
@@ -69,7 +69,6 @@ impl Sheet {
 
     pub(super) fn open(&mut self, subject: Subject) {
         self.keep_place();
-        self.material.keep(&subject.exchanges());
         self.subject = Some(subject);
     }
 
@@ -127,6 +126,8 @@ impl State {
     /// Makes the rows of the sheet if they have to be made. Gives what has to be fetched for it.
     pub(super) fn arrange_sheet(&mut self) -> Vec<Effect> {
         let Some(subject) = self.sheet.subject.clone() else { return Vec::new() };
+        let errand = self.errand.map(Errand::exchange);
+        self.sheet.material.keep(&subject.exchanges().into_iter().chain(errand).collect::<Vec<_>>());
         let mut needs = subject.needs();
         let ended = |exchange| self.roster.row(exchange).is_some_and(has_ended);
         let is_whole = needs.iter().all(|need| self.sheet.material.has(*need));

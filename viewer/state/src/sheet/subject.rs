@@ -164,7 +164,7 @@ impl Material {
 
     /// Whether it has to be fetched now; it is taken to be under way then. What was fetched of an open exchange is fetched again when
     /// that has ended.
-    pub(super) fn ask(&mut self, need: Need, has_ended: bool) -> bool {
+    pub(crate) fn ask(&mut self, need: Need, has_ended: bool) -> bool {
         let slot = self.held.entry(need).or_default();
         let is_due = !slot.is_asked && (slot.brought.is_none() || (has_ended && !slot.is_final));
         if is_due {
@@ -184,7 +184,7 @@ impl Material {
     }
 
     /// Keeps what is of these exchanges.
-    pub(super) fn keep(&mut self, exchanges: &[u64]) {
+    pub(crate) fn keep(&mut self, exchanges: &[u64]) {
         self.held.retain(|need, _| exchanges.contains(&need.exchange()));
     }
 
