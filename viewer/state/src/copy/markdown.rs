@@ -45,7 +45,7 @@ fn part(item: &Item, lines: MakeLines) -> Option<String> {
         }
         _ => {
             let shown = text(item, lines);
-            Some(fenced(&shown)).filter(|_| !shown.is_empty())
+            (!shown.is_empty()).then(|| fenced(&shown))
         }
     }
 }
