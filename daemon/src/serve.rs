@@ -27,6 +27,9 @@ use crate::{
     store::{Files, StoreError, checkpoint, index::Index, log::Log, reader::Readers, recover, views::Views},
 };
 
+/// How far the threads that serve viewers stand back.
+const NICE: i32 = 5;
+
 /// How long exchanges that are under way may go on after a stop.
 const GRACE: Duration = Duration::from_secs(5);
 
@@ -36,9 +39,15 @@ pub fn run(settings: &Settings, leash: Option<stdin::Lines>) -> Result<(), Failu
     let lock = FolderLock::take(&place.data_dir)?;
     logging::start(&place.log_file())?;
     raise_file_limit();
-    // Traffic has a thread that nothing else runs on: no viewer and no query can hold it up.
+    // Traffic has a thread that nothing else runs on: no viewer and no query can hold it up. Where processors are short, it goes first;
+    // where that cannot be said, all are equal.
     let traffic = Builder::new_multi_thread().worker_threads(1).thread_name("traffic").enable_all().build()?;
-    let runtime = Builder::new_multi_thread().worker_threads(2).thread_name("serving").enable_all().build()?;
+    let stand_back = || {
+        rustix::process::nice(NICE).ok();
+    };
+    let serving =
+        Builder::new_multi_thread().worker_threads(2).thread_name("serving").on_thread_start(stand_back).enable_all().build();
+    let runtime = serving?;
     let served = serve(&traffic, &runtime, settings, leash);
     // Threads that still read for viewers are not waited for.
     runtime.shutdown_background();

@@ -10,7 +10,7 @@ use super::{Service, convert::headers};
 use crate::store::{
     event::{Detail, Headers},
     index,
-    reader::events_of,
+    reader::frame_of,
 };
 
 /// Rows of a page: a row is under a kilobyte, so a page stays far below gRPC's limit.
@@ -33,7 +33,7 @@ pub async fn page(service: &Service, request: v1::ExchangesRequest) -> Result<v1
 }
 
 pub async fn one(service: &Service, id: u64) -> Result<v1::ExchangeResponse, Status> {
-    let events = service.read(move |reader| events_of(&reader.log, id, i64::MAX.unsigned_abs())).await?;
+    let events = service.read(move |reader| frame_of(&reader.log, id)).await?;
     if events.is_empty() {
         return Err(not_found(id));
     }

@@ -9,7 +9,7 @@ use crate::store::{
     StoreError,
     body::{BodyCursor, Piece},
     event::{Detail, Side},
-    reader::{Reader, events_of},
+    reader::{Reader, frame_of},
 };
 
 /// Decodes one body from its start on.
@@ -97,7 +97,7 @@ impl Payload {
 }
 
 fn content_encoding(reader: &Reader, exchange: u64, side: Side) -> Result<Option<String>, StoreError> {
-    for event in events_of(&reader.log, exchange, i64::MAX.unsigned_abs())? {
+    for event in frame_of(&reader.log, exchange)? {
         let fields = match (event.detail, side) {
             (Detail::Opened(opened), Side::Request) => opened.headers,
             (Detail::ResponseHead(head), Side::Response) => head.headers,

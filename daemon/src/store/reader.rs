@@ -91,6 +91,15 @@ pub fn events_of(connection: &Connection, exchange: u64, through_seq: u64) -> Re
     events_of_after(connection, exchange, 0, through_seq, usize::MAX)
 }
 
+/// The events of one exchange but for the data of its bodies, of which there may be very many.
+pub fn frame_of(connection: &Connection, exchange: u64) -> Result<Vec<Event>, StoreError> {
+    let mut select = connection.prepare_cached(
+        "SELECT seq, exchange, kind, at, detail FROM event WHERE exchange = ?1 AND exchange > 0
+         AND kind NOT IN ('request_data', 'response_data') ORDER BY seq",
+    )?;
+    collect(select.query([exchange])?)
+}
+
 /// At most `limit` events of one exchange after `seq` and up to `through_seq`, in order.
 pub fn events_of_after(
     connection: &Connection,

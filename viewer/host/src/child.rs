@@ -51,6 +51,7 @@ pub(super) struct Setting {
 pub(super) struct Viewer {
     /// Counts the viewers of a host.
     pub(super) id: u64,
+    /// When it was started, or, if that was later, when it became the current one.
     pub(super) started: Instant,
     pub(super) pty: Pty,
     process: Child,

@@ -2,9 +2,11 @@
 //! viewer lives.
 
 mod builds;
+mod standby;
+mod viewers;
 
 use std::{
-    mem,
+    collections::VecDeque,
     path::PathBuf,
     rc::Rc,
     sync::mpsc::{Receiver, RecvTimeoutError, SyncSender},
@@ -19,11 +21,12 @@ use super::{
     compiler::Tools,
     display::Display,
     input::{CTRL_C, Hold, Insistence},
-    life::{End, LEAVE_WITHIN, Life, Step, Why},
-    log::{Log, What},
-    news::{News, millis},
-    protocol::{FromViewer, Heard, ToViewer, VERSION, ViewState},
+    life::{LEAVE_WITHIN, Life, Step, Why},
+    log::Log,
+    news::News,
+    protocol::{ToViewer, ViewState},
 };
+use standby::Standby;
 
 /// When a viewer's terminal has no room for what was typed, it is tried again after this time.
 const TYPE_AGAIN: Duration = Duration::from_millis(10);
@@ -54,6 +57,9 @@ pub(super) struct Host {
     /// Whether the build is known to fail.
     fails: bool,
     viewer: Option<Viewer>,
+    standby: Option<Standby>,
+    /// What came of the current viewer while it stood by: comes before all else.
+    kept: VecDeque<Event>,
     viewers: u64,
     /// Whether the viewer is given what is typed.
     reads: bool,
@@ -105,6 +111,8 @@ impl Host {
             builds: 0,
             fails: false,
             viewer: None,
+            standby: None,
+            kept: VecDeque::new(),
             viewers: 0,
             reads: false,
             why: Why::First,
@@ -121,9 +129,10 @@ impl Host {
     pub(super) fn run(mut self, inbox: &Receiver<Event>) -> Result<(), DevError> {
         self.begin()?;
         loop {
-            let event = match self.deadline() {
-                None => inbox.recv().map_err(|_| RecvTimeoutError::Disconnected),
-                Some(at) => inbox.recv_timeout(at.saturating_duration_since(Instant::now())),
+            let event = match (self.kept.pop_front(), self.deadline()) {
+                (Some(event), _) => Ok(event),
+                (None, None) => inbox.recv().map_err(|_| RecvTimeoutError::Disconnected),
+                (None, Some(at)) => inbox.recv_timeout(at.saturating_duration_since(Instant::now())),
             };
             let now = Instant::now();
             let next = match event {
@@ -168,6 +177,12 @@ impl Host {
     }
 
     fn event(&mut self, event: Event, now: Instant) -> Result<Next, DevError> {
+        if let Some(standby) = self.standby.as_mut().filter(|standby| standby.concerns(&event)) {
+            if !standby.keep(event) {
+                self.standby = None;
+            }
+            return Ok(Next::Event);
+        }
         match event {
             Event::Typed(bytes) => return self.typed(&bytes, now),
             Event::Wrote(id, bytes) => self.display.write(id, &bytes, now)?,
@@ -181,10 +196,9 @@ impl Host {
             Event::Replaced(at) => return self.replaced(at),
             Event::Signal(Signal::Resized) => {
                 let size = self.display.resize()?;
-                if let Some(viewer) = &self.viewer {
-                    // One that is gone needs no size.
-                    let _ = viewer.pty.resize(size);
-                }
+                // One that is gone needs no size.
+                let _ = self.viewer.as_ref().map(|viewer| viewer.pty.resize(size));
+                let _ = self.standby.as_ref().map(|standby| standby.resize(size));
             }
             Event::Signal(Signal::End) | Event::TerminalGone => return Ok(Next::End),
         }
@@ -230,80 +244,6 @@ impl Host {
         }
     }
 
-    // The viewer.
-
-    fn heard(&mut self, heard: Heard<FromViewer>, now: Instant) -> Result<Next, DevError> {
-        let Some(viewer) = &mut self.viewer else { return Ok(Next::Event) };
-        match heard {
-            Heard::Message(FromViewer::Hello { .. }) => {
-                viewer.tell(&ToViewer::Hello { version: VERSION, view: self.view.clone(), state: self.state.clone() });
-            }
-            Heard::Message(FromViewer::Ready { notices, .. }) => {
-                notices.iter().for_each(|notice| self.log.line(&format!("the viewer says: {notice}")));
-                return self.ready(now);
-            }
-            Heard::Message(FromViewer::State(state)) => {
-                if !state.name.is_empty() {
-                    self.view = Some(state.name.clone());
-                }
-                self.state = Some(state);
-            }
-            Heard::Message(FromViewer::Leaving { why }) => viewer.says_it_leaves(why),
-            Heard::Message(FromViewer::Failed { message }) | Heard::Words(message) => viewer.says(&message),
-            Heard::Message(FromViewer::Busy { busy: true }) => self.busy = true,
-            Heard::Message(FromViewer::Busy { busy: false }) => return self.free(now),
-            Heard::Message(FromViewer::Unknown) => {}
-        }
-        Ok(Next::Event)
-    }
-
-    fn ready(&mut self, now: Instant) -> Result<Next, DevError> {
-        let Some(viewer) = self.viewer.as_mut().filter(|_| !self.reads && self.life.starts()) else { return Ok(Next::Event) };
-        self.display.show(viewer.id, now)?;
-        let first_frame = millis(now.duration_since(viewer.started).as_millis());
-        match mem::replace(&mut self.why, Why::First) {
-            Why::First => self.log.line(&format!("the first frame came after {first_frame} ms")),
-            Why::Swap => {
-                let swapped = self.news.swapped(self.asked.take().unwrap_or(viewer.started), viewer.started, now);
-                self.log.line(&format!(
-                    "swapped after {} ms (build {}, hand-over {}, first frame {}): {}",
-                    swapped.total_ms,
-                    swapped.build_ms,
-                    swapped.handover_ms,
-                    swapped.first_frame_ms,
-                    swapped.files.join(", ")
-                ));
-                self.log.record(What::Swap(swapped.clone()));
-                viewer.tell(&ToViewer::Swapped(swapped));
-            }
-            Why::RolledBack(reason) => viewer.tell(&ToViewer::RolledBack { reason }),
-            Why::Restarted(reason) => viewer.tell(&ToViewer::Restarted { reason }),
-        }
-        if let Some(failed) = self.failed.take() {
-            let took_ms = millis(now.duration_since(failed).as_millis());
-            self.log.line(&format!("a viewer is back {took_ms} ms after the failure"));
-            self.log.record(What::Recovered { took_ms });
-        }
-        self.news.again().iter().for_each(|message| viewer.tell(message));
-        self.reads = true;
-        self.give_input();
-        let step = self.life.ready(now);
-        self.carry_out(step, now)
-    }
-
-    fn ended(&mut self, now: Instant) -> Result<Next, DevError> {
-        let Some(mut viewer) = self.viewer.take() else { return Ok(Next::Event) };
-        self.reads = false;
-        let end = viewer.reap();
-        self.hold.put_first(viewer.pty.unread());
-        if let End::Died(reason) = &end {
-            self.log.line(&format!("the viewer died: {reason}"));
-            self.failed.get_or_insert(now);
-        }
-        let step = self.life.ended(end, now);
-        if self.carry_out(step, now)? == Next::End { Ok(Next::End) } else { self.free(now) }
-    }
-
     /// Does what was decided, and what follows from it.
     fn carry_out(&mut self, mut step: Step, now: Instant) -> Result<Next, DevError> {
         loop {
@@ -318,6 +258,7 @@ impl Host {
                     if let Some(viewer) = &mut self.viewer {
                         viewer.tell(&ToViewer::HandOver);
                     }
+                    self.stand_by();
                     Step::Nothing
                 }
                 Step::Kill => {
@@ -349,27 +290,6 @@ impl Host {
         }
     }
 
-    fn start(&mut self, binary: &Rc<Binary>, why: Why, now: Instant) -> Step {
-        self.viewers = self.viewers.saturating_add(1);
-        match &why {
-            Why::First | Why::Swap => {}
-            Why::RolledBack(reason) => {
-                self.news.forget_built();
-                self.log.line(&format!("back to the last good viewer: {}", first_line(reason)));
-            }
-            Why::Restarted(reason) => self.log.line(&format!("the viewer is started again: {}", first_line(reason))),
-        }
-        match Viewer::start(self.viewers, binary.path(), &self.setting, self.display.size(), &self.events) {
-            Ok(viewer) => {
-                self.display.expect(viewer.id);
-                self.viewer = Some(viewer);
-                self.why = why;
-                Step::Nothing
-            }
-            Err(error) => self.life.ended(End::Died(format!("cannot start {}: {error}", binary.path().display())), now),
-        }
-    }
-
     /// Tells the viewer, if one is there and ready. A later one hears of it from [`News::again`].
     fn tell(&mut self, message: &ToViewer) {
         if let Some(viewer) = self.viewer.as_mut().filter(|_| self.reads) {
@@ -382,6 +302,7 @@ impl Host {
     /// Lets the viewer save its state; ends it if that takes long.
     fn end(&mut self, inbox: &Receiver<Event>) {
         self.build = None;
+        self.standby = None;
         if let Some(mut viewer) = self.viewer.take() {
             viewer.tell(&ToViewer::HandOver);
             let until = Instant::now() + LEAVE_WITHIN;
@@ -394,8 +315,4 @@ impl Host {
         }
         self.log.line("the session ends");
     }
-}
-
-fn first_line(text: &str) -> &str {
-    text.lines().next().unwrap_or_default()
 }

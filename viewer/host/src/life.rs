@@ -108,6 +108,14 @@ impl Life {
         matches!(self.stage, Stage::Starting { hangs: false, .. })
     }
 
+    /// What is started when the viewer that was asked to leave is gone.
+    pub(super) fn next(&self) -> Option<&Rc<Binary>> {
+        match &self.stage {
+            Stage::Leaving { next, .. } => Some(next),
+            _ => None,
+        }
+    }
+
     /// Something was built.
     pub(super) fn built(&mut self, binary: Rc<Binary>, now: Instant) -> Step {
         match &mut self.stage {

@@ -101,7 +101,7 @@ fn the_latest_wish_holds() {
 #[test]
 fn a_theme_that_is_not_there_any_more_is_said() {
     let own = BTreeMap::from([("mine".to_owned(), Layer::default())]);
-    let themes = Themes::with(Depth::True, &own).expect("it is sound");
+    let themes = Themes::with(Depth::True, own).expect("it is sound");
     let mut rig = Rig::with(3);
     rig.event(Event::Config(Ok(Box::new(Config { themes, theme: Some("plain".to_owned()), ..Config::default() }))));
     rig.command(Command::NextTheme);

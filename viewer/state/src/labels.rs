@@ -44,6 +44,8 @@ impl Labels {
             let Some(first) = roster.agent(key).and_then(|agent| first_turn(agent, roster)) else { continue };
             match contents.get(first).and_then(words) {
                 Some(label) => drop(self.known.insert(key.clone(), label)),
+                // What is on the screen goes first.
+                None if contents.room() == 0 => {}
                 None => {
                     let has_ended = roster.row(first).is_some_and(has_ended);
                     let wanted = contents.wants(first, has_ended);

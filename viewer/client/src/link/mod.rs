@@ -84,16 +84,16 @@ impl Link {
         Ok(answer.map_err(|status| LinkError::of_exchange(status, id, "send bodies"))?.into_inner())
     }
 
-    /// The events of one exchange from its first one on, with the decoded data of its response; up to event `until`, or for as long as
+    /// The events of one exchange after event `after`, with the decoded data of its response; up to event `until`, or for as long as
     /// it takes.
-    pub async fn follow(&mut self, exchange: u64, until: Option<u64>) -> Result<Streaming<WatchResponse>, LinkError> {
+    pub async fn follow(&mut self, exchange: u64, after: u64, until: Option<u64>) -> Result<Streaming<WatchResponse>, LinkError> {
         let filter = Filter {
             exchanges: vec![exchange],
             payload_exchanges: vec![exchange],
             payload_response_only: true,
             ..Filter::default()
         };
-        let cursor = Cursor { epoch: self.hello.epoch.clone(), seq: 0 };
+        let cursor = Cursor { epoch: self.hello.epoch.clone(), seq: after };
         self.open_watch(&cursor, &filter, until).await.map_err(|status| LinkError::of(status, "be watched"))
     }
 

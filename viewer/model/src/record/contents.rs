@@ -13,6 +13,9 @@ const KEPT: u64 = 12 << 20;
 const FEWEST: usize = 24;
 const MOST: usize = 400;
 
+/// Fetches under way at once on behalf of the screen: what is nearest to the eye does not wait for what is far from it.
+const AT_ONCE: usize = 4;
+
 /// The content of a block.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub enum Held {
@@ -127,8 +130,8 @@ pub struct Contents {
 #[derive(Default)]
 struct Entry {
     loaded: Loaded,
-    /// A fetch is under way.
-    asked: bool,
+    /// What is being fetched.
+    asked: Option<Wanted>,
     looked_at: u64,
 }
 
@@ -156,11 +159,22 @@ impl Contents {
         self.known.get(&exchange).map(|entry| &entry.loaded)
     }
 
+    /// How many more fetches may be begun now. One of an exchange that has not ended may take long, and does not count.
+    pub fn room(&self) -> usize {
+        let under_way = self.known.values().filter(|entry| entry.asked.is_some_and(|wanted| wanted.has_ended)).count();
+        AT_ONCE.saturating_sub(under_way)
+    }
+
+    /// Marks it as looked at: it is not forgotten so soon.
+    pub fn look_at(&mut self, exchange: u64) {
+        self.clock += 1;
+        self.known.entry(exchange).or_default().looked_at = self.clock;
+    }
+
     /// Marks it as looked at; gives what of it has to be fetched, which is then taken to be under way.
     pub fn wants(&mut self, exchange: u64, has_ended: bool) -> Option<Wanted> {
-        self.clock += 1;
+        self.look_at(exchange);
         let entry = self.known.entry(exchange).or_default();
-        entry.looked_at = self.clock;
         let Loaded { request, response, response_is_partial, live, heads_are_final, .. } = &entry.loaded;
         let wanted = Wanted {
             request: !request.is_settled(),
@@ -168,15 +182,17 @@ impl Contents {
             response: has_ended && live.is_none() && (*response_is_partial || !response.is_settled()),
             has_ended,
         };
-        let wants = !entry.asked && (wanted.request || wanted.response || (has_ended && !heads_are_final));
-        entry.asked |= wants;
+        let wants = entry.asked.is_none() && (wanted.request || wanted.response || (has_ended && !heads_are_final));
+        if wants {
+            entry.asked = Some(wanted);
+        }
         wants.then_some(wanted)
     }
 
     /// Takes in what was fetched.
     pub fn arrived(&mut self, exchange: u64, fetch: Fetch) {
         let Some(entry) = self.known.get_mut(&exchange) else { return };
-        entry.asked = false;
+        entry.asked = None;
         let loaded = &mut entry.loaded;
         loaded.version += 1;
         loaded.heads_are_final |= fetch.heads_are_final;
@@ -210,7 +226,7 @@ impl Contents {
     /// The daemon went away: what is under way will not come.
     pub fn interrupted(&mut self) {
         for entry in self.known.values_mut() {
-            entry.asked = false;
+            entry.asked = None;
             for piece in pieces_of(&mut entry.loaded) {
                 if piece.content == Held::Loading {
                     piece.content = Held::NotAsked;
@@ -305,7 +321,7 @@ impl Contents {
             if fits(bytes, self.known.len()) {
                 return;
             }
-            if self.known.get(&id).is_some_and(|entry| !entry.asked && entry.loaded.live.is_none())
+            if self.known.get(&id).is_some_and(|entry| entry.asked.is_none() && entry.loaded.live.is_none())
                 && let Some(entry) = self.known.remove(&id)
             {
                 bytes = bytes.saturating_sub(entry.loaded.bytes());

@@ -1,6 +1,6 @@
 //! The themes that are built in: files like anybody's, below `viewer/model/themes`.
 
-use std::sync::LazyLock;
+use std::sync::OnceLock;
 
 use super::Layer;
 use crate::toml_file::TomlFile;
@@ -10,28 +10,40 @@ pub(super) const TERMINAL: &str = "terminal";
 /// No colours at all.
 pub(super) const PLAIN: &str = "plain";
 
-const FILES: [(&str, &str); 9] = [
-    (TERMINAL, include_str!("../../themes/terminal.toml")),
-    ("dark", include_str!("../../themes/dark.toml")),
-    ("light", include_str!("../../themes/light.toml")),
-    ("dusk", include_str!("../../themes/dusk.toml")),
-    ("paper", include_str!("../../themes/paper.toml")),
-    ("clear-dark", include_str!("../../themes/clear-dark.toml")),
-    ("clear-light", include_str!("../../themes/clear-light.toml")),
-    ("high-contrast", include_str!("../../themes/high-contrast.toml")),
-    (PLAIN, include_str!("../../themes/plain.toml")),
+/// In the order in which they are offered. Each is read when it is first wanted: a viewer starts with one of them.
+static FILES: [File; 9] = [
+    File::new(TERMINAL, include_str!("../../themes/terminal.toml")),
+    File::new("dark", include_str!("../../themes/dark.toml")),
+    File::new("light", include_str!("../../themes/light.toml")),
+    File::new("dusk", include_str!("../../themes/dusk.toml")),
+    File::new("paper", include_str!("../../themes/paper.toml")),
+    File::new("clear-dark", include_str!("../../themes/clear-dark.toml")),
+    File::new("clear-light", include_str!("../../themes/clear-light.toml")),
+    File::new("high-contrast", include_str!("../../themes/high-contrast.toml")),
+    File::new(PLAIN, include_str!("../../themes/plain.toml")),
 ];
 
-static LAYERS: LazyLock<Vec<(&str, Layer)>> = LazyLock::new(|| {
-    let read = |(name, text)| (name, Layer::read(TomlFile { name, text }).expect("the themes that are built in are valid"));
-    FILES.map(read).into()
-});
+struct File {
+    name: &'static str,
+    text: &'static str,
+    read: OnceLock<Layer>,
+}
 
-/// In the order in which they are offered.
+impl File {
+    const fn new(name: &'static str, text: &'static str) -> Self {
+        Self { name, text, read: OnceLock::new() }
+    }
+
+    fn layer(&self) -> &Layer {
+        let read = || Layer::read(TomlFile { name: self.name, text: self.text });
+        self.read.get_or_init(|| read().expect("the themes that are built in are valid"))
+    }
+}
+
 pub(super) fn names<'n>() -> impl Iterator<Item = &'n str> {
-    FILES.iter().map(|(name, _)| *name)
+    FILES.iter().map(|file| file.name)
 }
 
 pub(super) fn layer(name: &str) -> Option<(&'static str, &'static Layer)> {
-    LAYERS.iter().find(|(known, _)| *known == name).map(|(name, layer)| (*name, layer))
+    FILES.iter().find(|file| file.name == name).map(|file| (file.name, file.layer()))
 }

@@ -1,6 +1,6 @@
 //! All themes there are: those that are built in, and people's own.
 
-use std::{collections::BTreeMap, iter};
+use std::{collections::BTreeMap, sync::OnceLock};
 
 use super::{
     Depth, Layer, Role, Theme,
@@ -10,36 +10,39 @@ use super::{
 };
 use crate::toml_file::{Fault, unknown};
 
-/// Every theme, with the colours that the terminal has.
-#[derive(Debug, Clone, PartialEq)]
+/// Every theme, with the colours that the terminal has. What a theme looks like is found out when it is first asked for.
+#[derive(Debug, Clone)]
 pub struct Themes {
-    /// The terminal's own colours: what is shown when nobody asks for anything else.
-    terminal: Theme,
-    others: Vec<Theme>,
+    own: BTreeMap<String, Layer>,
     depth: Depth,
+    /// By name; first the terminal's own colours: what is shown when nobody asks for anything else.
+    resolved: Vec<(String, OnceLock<Theme>)>,
+}
+
+impl PartialEq for Themes {
+    fn eq(&self, other: &Self) -> bool {
+        self.depth == other.depth && self.own == other.own
+    }
 }
 
 impl Themes {
     pub fn built_in(depth: Depth) -> Self {
-        Self::with(depth, &BTreeMap::new()).expect("the themes that are built in are valid")
+        Self::new(depth, BTreeMap::new())
     }
 
     /// Those that are built in, and people's own by name. `Err`: one extends a theme that does not exist, or itself.
-    pub fn with(depth: Depth, own: &BTreeMap<String, Layer>) -> Result<Self, Fault> {
-        let plain = resolve(PLAIN, own)?;
-        let shown = |name: &str| {
-            let theme = resolve(name, own)?;
-            Ok(match depth {
-                Depth::None => Theme { name: theme.name, depth, ..plain.clone() },
-                _ => depth.theme(theme),
-            })
-        };
-        let others = names(own).filter(|name| *name != TERMINAL);
-        Ok(Self { terminal: shown(TERMINAL)?, others: others.map(shown).collect::<Result<_, _>>()?, depth })
+    pub fn with(depth: Depth, own: BTreeMap<String, Layer>) -> Result<Self, Fault> {
+        own.keys().try_for_each(|name| resolve(name, &own).map(drop))?;
+        Ok(Self::new(depth, own))
+    }
+
+    fn new(depth: Depth, own: BTreeMap<String, Layer>) -> Self {
+        let resolved = names(&own).map(|name| (name.to_owned(), OnceLock::new())).collect();
+        Self { own, depth, resolved }
     }
 
     pub fn is_built_in(name: &str) -> bool {
-        builtin::layer(name).is_some()
+        builtin::names().any(|built_in| built_in == name)
     }
 
     pub fn depth(&self) -> Depth {
@@ -48,26 +51,36 @@ impl Themes {
 
     /// The one that is shown when nobody asks for another.
     pub fn default(&self) -> &Theme {
-        &self.terminal
+        self.get(TERMINAL).expect("it is built in")
     }
 
     pub fn iter(&self) -> impl Iterator<Item = &Theme> {
-        iter::once(&self.terminal).chain(&self.others)
+        self.resolved.iter().map(|(name, theme)| self.resolve(name, theme))
     }
 
     pub fn get(&self, name: &str) -> Option<&Theme> {
-        self.iter().find(|theme| theme.name == name)
+        let (name, theme) = self.resolved.iter().find(|(known, _)| known == name)?;
+        Some(self.resolve(name, theme))
     }
 
     /// The one after it; after the last one the first.
     pub fn after(&self, name: &str) -> &Theme {
-        let mut rest = self.iter().skip_while(|theme| theme.name != name).skip(1);
-        rest.next().unwrap_or(&self.terminal)
+        let mut rest = self.resolved.iter().skip_while(|(known, _)| known != name).skip(1);
+        rest.next().map_or_else(|| self.default(), |(name, theme)| self.resolve(name, theme))
     }
 
     /// That there is no theme of this name, in words.
     pub fn missing(&self, name: &str) -> String {
-        unknown(name, "a theme", &self.iter().map(Theme::name).collect::<Vec<_>>())
+        unknown(name, "a theme", &names(&self.own).collect::<Vec<_>>())
+    }
+
+    fn resolve<'t>(&self, name: &str, theme: &'t OnceLock<Theme>) -> &'t Theme {
+        // People's own were resolved once when they were read.
+        let resolve = |name| resolve(name, &self.own).expect("what is built in, or was tried, is sound");
+        theme.get_or_init(|| match self.depth {
+            Depth::None => Theme { name: name.to_owned(), depth: self.depth, ..resolve(PLAIN) },
+            depth => depth.theme(resolve(name)),
+        })
     }
 }
 

@@ -76,7 +76,7 @@ impl Source {
 
 async fn so_far(mut link: Link, exchange: u64) -> Result<Vec<LogEvent>, LinkError> {
     let until = link.hello().head_seq;
-    let mut stream = link.follow(exchange, Some(until)).await?;
+    let mut stream = link.follow(exchange, 0, Some(until)).await?;
     let mut events = Vec::new();
     while let Some(response) = next(&mut stream, "be watched").await? {
         if let Some(Message::Events(batch)) = response.message {

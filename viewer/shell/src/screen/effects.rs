@@ -18,7 +18,12 @@ use tokio::{
     time::timeout,
 };
 
-use super::{bring, clipboard, edit, fetch, hosted, input, log, terminal::Screen};
+use super::{
+    bring, clipboard, edit, fetch,
+    follow::{self, Begin},
+    hosted, input, log,
+    terminal::Screen,
+};
 use crate::failure::Failure;
 
 /// How long a viewer that leaves waits for its state to be kept.
@@ -51,6 +56,8 @@ pub(super) struct Effects {
     /// Once the daemon was reached.
     link: Option<Link>,
     host: Option<Host>,
+    /// Where what streams is followed from.
+    begin: Begin,
     /// The view state's name.
     name: String,
     followed: BTreeMap<u64, JoinHandle<()>>,
@@ -63,8 +70,8 @@ struct Saver {
 }
 
 impl Effects {
-    pub(super) fn new(incoming: mpsc::Sender<Incoming>, link: Option<Link>, host: Option<Host>) -> Self {
-        Self { incoming, link, host, name: String::new(), followed: BTreeMap::new(), saver: None }
+    pub(super) fn new(incoming: mpsc::Sender<Incoming>, link: Option<Link>, host: Option<Host>, begin: Begin) -> Self {
+        Self { incoming, link, host, begin, name: String::new(), followed: BTreeMap::new(), saver: None }
     }
 
     /// The first frame is on the screen.
@@ -196,7 +203,7 @@ impl Effects {
         });
         let Some(link) = &self.link else { return };
         for exchange in exchanges {
-            let follow = || tokio::spawn(fetch::follow(link.clone(), *exchange, self.incoming.clone()));
+            let follow = || tokio::spawn(follow::exchange(link.clone(), *exchange, self.begin, self.incoming.clone()));
             self.followed.entry(*exchange).or_insert_with(follow);
         }
     }

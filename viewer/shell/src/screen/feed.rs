@@ -55,15 +55,16 @@ struct Feed {
 
 impl Feed {
     async fn run(mut self, link: Option<Link>, socket: PathBuf, mut drawn: watch_value::Receiver<bool>) -> Result<(), Gone> {
-        let mut link = match link {
+        let link = match link {
             Some(link) => link,
             None => self.wait_for_daemon(&socket).await?,
         };
-        // Before the first frame: the screen should come up at the place where it was left.
-        self.connected(&mut link).await?;
-        self.hold(link.clone()).await?;
+        // Before the first frame: the screen should come up at the place where it was left. All is asked for at once.
         let newest = ExchangesRequest { newest: Some(FIRST_ROWS), ..ExchangesRequest::default() };
-        if let Ok(page) = link.exchanges(newest).await {
+        let mut asking = link.clone();
+        let (greeted, newest) = tokio::join!(self.greet(&link), asking.exchanges(newest));
+        greeted?;
+        if let Ok(page) = newest {
             self.tell(DaemonEvent::Rows(page.exchanges)).await?;
         }
         // What the screen shows comes first, the rest of the index after it.
@@ -76,10 +77,7 @@ impl Feed {
         let mut is_lost = false;
         while let Some(update) = updates.recv().await {
             match update {
-                Update::Connected(mut link) if std::mem::take(&mut is_lost) => {
-                    self.connected(&mut link).await?;
-                    self.hold(*link).await?;
-                }
+                Update::Connected(link) if std::mem::take(&mut is_lost) => self.greet(&link).await?,
                 Update::Connected(_) => {}
                 Update::Rows(rows) => self.tell(DaemonEvent::Rows(rows)).await?,
                 Update::SnapshotEnd => self.tell(DaemonEvent::SnapshotEnd).await?,
@@ -113,11 +111,18 @@ impl Feed {
         }
     }
 
-    async fn connected(&self, link: &mut Link) -> Result<(), Gone> {
+    /// Says that the daemon is there, and takes the name for the view state.
+    async fn greet(&mut self, link: &Link) -> Result<(), Gone> {
+        let (mut asking, mut holding) = (link.clone(), link.clone());
+        let (status, held) = tokio::join!(asking.status(), holding.hold_view(self.name.clone()));
+        self.connected(link, status.ok().map(|status| status.uptime_us)).await?;
+        self.hold(link.clone(), held).await
+    }
+
+    async fn connected(&self, link: &Link, uptime_us: Option<u64>) -> Result<(), Gone> {
         let hello = link.hello();
         let build = hello.peer.as_ref().map(|peer| peer.build.clone()).unwrap_or_default();
         let proxy = hello.proxy.clone();
-        let uptime_us = link.status().await.ok().map(|status| status.uptime_us);
         let started_ms = uptime_us.map(|uptime| super::now_ms().saturating_sub(uptime / 1000));
         let event = Event::Daemon(DaemonEvent::Connected { build, proxy, started_ms });
         self.send(Incoming::Connected(Box::new(link.clone()), event)).await?;
@@ -129,9 +134,9 @@ impl Feed {
         Ok(())
     }
 
-    /// Takes a name for the view state and holds it until the daemon goes away.
-    async fn hold(&mut self, mut link: Link) -> Result<(), Gone> {
-        let mut held = match link.hold_view(self.name.clone()).await {
+    /// Holds the name until the daemon goes away.
+    async fn hold(&mut self, mut link: Link, held: Result<HeldView, LinkError>) -> Result<(), Gone> {
+        let mut held = match held {
             Ok(held) => held,
             Err(error) => {
                 super::log::line(&format!("the place is not kept: {error}"));

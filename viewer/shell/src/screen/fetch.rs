@@ -1,20 +1,16 @@
-//! Fetches what the state wants to know, and follows what streams.
+//! Fetches what the state wants to know.
 
 use std::sync::Arc;
 
 use ccdump_client::{
     content::kind,
     conversation::{SHOWN, is_new_message},
-    link::{BlockContent, Link, LinkError, Outline, next},
+    link::{BlockContent, Link, LinkError, Outline},
 };
 use ccdump_model::record::{AgentKey, Fetch, Fetched, Held, Piece, RequestSide, ResponseSide, Wanted};
-use ccdump_provider::side::Side;
+use ccdump_provider::{block::BlockKind, side::Side};
 use ccdump_state::Event;
-use ccdump_wire::v1::{Block, ExchangesRequest, event::Detail, watch_response::Message};
-use tokio::sync::mpsc;
-
-use super::effects::Incoming;
-use ccdump_provider::block::BlockKind;
+use ccdump_wire::v1::{Block, ExchangesRequest};
 
 /// Rows of the index that are fetched at once, and how far before the one that is wanted they begin.
 const ROWS: u32 = 400;
@@ -25,24 +21,30 @@ const SECTION: u64 = 64 * 1024;
 const BLOCK: u64 = 128 * 1024;
 
 /// What is wanted of an exchange. `None`: the daemon went away; it will be asked for again.
-pub async fn exchange(mut link: Link, id: u64, wanted: Wanted) -> Option<Event> {
+pub async fn exchange(link: Link, id: u64, wanted: Wanted) -> Option<Event> {
+    let (mut heads_link, mut request_link, mut response_link) = (link.clone(), link.clone(), link);
+    let (heads, request, response) = tokio::join!(
+        heads_link.exchange(id),
+        async { if wanted.request { Some(request(&mut request_link, id).await) } else { None } },
+        async { if wanted.response { Some(response(&mut response_link, id).await) } else { None } },
+    );
     let mut fetch = Fetch::default();
-    match link.exchange(id).await {
+    match heads {
         Ok((_, heads)) => (fetch.heads, fetch.heads_are_final) = (Some(heads), wanted.has_ended),
         Err(LinkError::Lost(_)) => return None,
         // The headers are missing then; the rest may be had.
         Err(_) => fetch.heads_are_final = true,
     }
-    if wanted.request {
-        fetch.request = match request(&mut link, id).await {
+    if let Some(request) = request {
+        fetch.request = match request {
             Err(LinkError::Lost(_)) => return None,
             Err(LinkError::NotYet(_)) if !wanted.has_ended => Fetched::NotYet,
             Err(error) => Fetched::Failed(error.to_string()),
             Ok(side) => Fetched::Here(side),
         };
     }
-    if wanted.response {
-        fetch.response = match response(&mut link, id).await {
+    if let Some(response) = response {
+        fetch.response = match response {
             Err(LinkError::Lost(_)) => return None,
             // It ended without an answer.
             Err(LinkError::NotYet(_)) => Fetched::Here(ResponseSide::default()),
@@ -78,23 +80,6 @@ pub async fn blocks(mut link: Link, exchange: u64, side: Side, blocks: Vec<Block
         Err(error) => pointers.into_iter().map(|pointer| (pointer, Held::Failed(error.to_string()))).collect(),
     };
     Some(Event::Blocks { exchange, side, contents })
-}
-
-/// Gives out an exchange's events until it has ended.
-pub(super) async fn follow(mut link: Link, exchange: u64, incoming: mpsc::Sender<Incoming>) {
-    let Ok(mut stream) = link.follow(exchange, None).await else {
-        let _ = incoming.send(Event::LiveLost { exchange }.into()).await;
-        return;
-    };
-    while let Ok(Some(response)) = next(&mut stream, "be watched").await {
-        let Some(Message::Events(batch)) = response.message else { continue };
-        let events = batch.events;
-        let is_over = events.iter().any(|event| matches!(event.detail, Some(Detail::Ended(_))));
-        if incoming.send(Event::Live { exchange, events }.into()).await.is_err() || is_over {
-            return;
-        }
-    }
-    let _ = incoming.send(Event::LiveLost { exchange }.into()).await;
 }
 
 async fn request(link: &mut Link, id: u64) -> Result<RequestSide, LinkError> {

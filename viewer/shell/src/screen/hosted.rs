@@ -12,8 +12,8 @@ use tokio::{sync::mpsc, time::timeout};
 use super::{effects::Incoming, log};
 use crate::failure::Failure;
 
-/// How long the host may take to answer.
-const PATIENCE: Duration = Duration::from_millis(500);
+/// How long the host may take to answer: it does when the viewer before has left.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// What the host knows of the viewer before.
 #[derive(Debug, Default)]

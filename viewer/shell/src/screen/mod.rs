@@ -7,6 +7,7 @@ mod edit;
 mod effects;
 mod feed;
 pub mod fetch;
+mod follow;
 mod hosted;
 mod input;
 mod log;
@@ -26,6 +27,7 @@ use tokio::{
 
 use self::{
     effects::{Effects, Incoming},
+    follow::Begin,
     terminal::Screen,
 };
 use crate::{Look, failure::Failure};
@@ -62,7 +64,10 @@ pub async fn run(link: Option<Link>, socket: PathBuf, mut options: Options, look
     let (events, mut incoming) = mpsc::channel(EVENTS);
     terminal::give_back_on_panic();
     let host = hosted::find()?;
+    let built_in = Config::built_in(&wish);
+    let configured = ccdump_wire::config::folder().map(|folder| config_files::listen(folder, wish, events.clone()));
     if let Some(host) = &host {
+        // From here on it may be waited for: the viewer before has left.
         let before = hosted::listen(host, events.clone()).await?;
         options.name = before.view.or(options.name);
         options.state = before.state.and_then(|state| serde_json::to_vec(&state.data).ok());
@@ -71,10 +76,10 @@ pub async fn run(link: Option<Link>, socket: PathBuf, mut options: Options, look
     let (width, height) = screen.size()?;
     let mut state = State::new(width, height, now_us(), TimeZone::system(), look.lines, look.rows);
     state.reloads.hosted = host.is_some();
-    let mut effects = Effects::new(events.clone(), link.clone(), host);
-    state.config = Config::built_in(&wish);
-    if let Some(folder) = ccdump_wire::config::folder() {
-        let read = config_files::listen(folder, wish, events.clone());
+    let begin = if options.moment.is_some() { Begin::FirstEvent } else { Begin::Now };
+    let mut effects = Effects::new(events.clone(), link.clone(), host, begin);
+    state.config = built_in;
+    if let Some(read) = configured {
         state.update(now_us(), effects.see(read.into()));
     }
     signals::listen(events.clone());
@@ -97,7 +102,7 @@ pub async fn run(link: Option<Link>, socket: PathBuf, mut options: Options, look
                 // What is fetched for the screen never asks to leave.
                 effects.run(wanted, &mut screen)?;
                 if is_first && !state.is_whole() && started.elapsed() < FIRST_FRAME {
-                    next_frame = Instant::now() + FRAME / 4;
+                    next_frame = Instant::now() + FRAME / 8;
                     continue;
                 }
                 screen.mouse(state.has_mouse())?;

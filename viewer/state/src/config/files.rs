@@ -31,7 +31,7 @@ const ENTRIES: &[&str] = &["theme", "keys", "mouse"];
 
 /// Reads all files of `folder`; those that are not there say nothing. `Err`: what is wrong in which line.
 pub fn read(folder: &Path, wish: &Wish) -> Result<Config, Fault> {
-    let themes = Themes::with(wish.depth, &themes(&folder.join(THEMES))?)?;
+    let themes = Themes::with(wish.depth, themes(&folder.join(THEMES))?)?;
     let (mut theme, mut changes, mut mouse) = (None, Vec::new(), true);
     let text = text(&folder.join(VIEW), VIEW)?.unwrap_or_default();
     let file = TomlFile { name: VIEW, text: &text };

@@ -226,24 +226,24 @@ impl Conversation {
         let mut layout = std::mem::take(&mut self.layout);
         let making = Making { roster, contents, show: &show, zone, lines, width };
         let mut walk = Walk::new(making, &mut layout, exchanges, is_complete);
-        let mut wanted: BTreeSet<usize> = BTreeSet::new();
+        let mut sought: BTreeSet<usize> = BTreeSet::new();
         if exchanges.is_empty() {
             self.window = Window { at_end: true, ..Window::default() };
         } else {
             self.settle_reach(&mut walk, pattern, height);
             let is_settled = self.lay_window(&mut walk, height);
             if let Some(seek) = self.seek.take() {
-                self.go_on_seeking(seek, &mut walk, height, &mut wanted);
+                self.go_on_seeking(seek, &mut walk, height, &mut sought);
             }
             // The marked block may be among what is still to come.
             if is_settled || self.focus.is_none() {
                 self.mark();
             }
-            wanted.extend(self.window.first_turn.saturating_sub(AHEAD)..=(self.window.last_turn + AHEAD).min(exchanges.len() - 1));
         }
         self.layout = layout;
         self.show = show;
-        let mut effects = self.fetches(roster, contents, exchanges, &wanted);
+        let mut effects = self.fetches(roster, contents, exchanges, &sought);
+        effects.extend(self.block_fetches(roster, contents));
         effects.push(Effect::Follow(followed(roster, exchanges)));
         effects
     }
@@ -291,22 +291,40 @@ impl Conversation {
         }
     }
 
-    /// What is on the screen or near it, and not here yet.
-    fn fetches(&self, roster: &Roster, contents: &mut Contents, exchanges: &[u64], wanted: &BTreeSet<usize>) -> Vec<Effect> {
+    /// What is looked for, on the screen or near it, and not here yet: first what is looked for, then what is nearest.
+    fn fetches(&self, roster: &Roster, contents: &mut Contents, exchanges: &[u64], sought: &BTreeSet<usize>) -> Vec<Effect> {
+        let (first, last) = (self.window.first_turn, self.window.last_turn);
+        let eye = match &self.place {
+            Some(place) if !self.follow => exchanges.partition_point(|id| *id < place.exchange),
+            _ => last,
+        };
+        let mut near: Vec<usize> = (first.saturating_sub(AHEAD)..=last.saturating_add(AHEAD)).collect();
+        near.sort_by_key(|number| (!(first..=last).contains(number), number.abs_diff(eye)));
+        let mut room = contents.room();
         let mut effects = Vec::new();
-        let mut ids = BTreeSet::new();
-        for exchange in wanted.iter().filter_map(|number| exchanges.get(*number)) {
+        let mut seen = BTreeSet::new();
+        for number in sought.iter().chain(&near) {
+            let Some(exchange) = exchanges.get(*number) else { continue };
             let Some(row) = roster.row(*exchange).filter(|row| is_turn(row)) else { continue };
-            ids.insert(*exchange);
-            ids.extend(row.previous.filter(|previous| roster.row(*previous).is_some()));
-            ids.extend(roster.after(row).map(|after| after.id));
-        }
-        for exchange in ids {
-            let has_ended = roster.row(exchange).is_some_and(has_ended);
-            if let Some(wanted) = contents.wants(exchange, has_ended) {
-                effects.push(Effect::Fetch { exchange, wanted });
+            let previous = row.previous.and_then(|previous| roster.row(previous));
+            for row in [Some(row), roster.after(row), previous].into_iter().flatten() {
+                if !seen.insert(row.id) {
+                    continue;
+                }
+                if room == 0 && !sought.contains(number) {
+                    contents.look_at(row.id);
+                } else if let Some(wanted) = contents.wants(row.id, has_ended(row)) {
+                    room = room.saturating_sub(usize::from(wanted.has_ended));
+                    effects.push(Effect::Fetch { exchange: row.id, wanted });
+                }
             }
         }
+        effects
+    }
+
+    /// Contents of blocks that are shown in full.
+    fn block_fetches(&self, roster: &Roster, contents: &mut Contents) -> Vec<Effect> {
+        let mut effects = Vec::new();
         let mut last = 0;
         for turn in self.window.rows.iter().map(|row| &row.turn) {
             if turn.exchange == std::mem::replace(&mut last, turn.exchange) {
