@@ -1,5 +1,43 @@
 //! JSON as text, with its own order and numbers.
 
+use ccdump_client::text::is_clean_line;
+use serde::de::IgnoredAny;
+
+/// Whether it is JSON of more than one value; `true` also for what begins as such and breaks off.
+pub fn is_json(text: &str) -> bool {
+    if !text.trim_start().starts_with(['{', '[']) {
+        return false;
+    }
+    match serde_json::from_str::<IgnoredAny>(text) {
+        Ok(_) => true,
+        Err(error) => error.is_eof(),
+    }
+}
+
+/// JSON in which nothing is a command to a terminal or changes the order of what is read: such characters are written as escapes.
+pub fn harmless(json: &str) -> String {
+    let mut out = String::with_capacity(json.len());
+    for line in json.split_inclusive('\n') {
+        let (text, end) = line.strip_suffix('\n').map_or((line, ""), |text| (text, "\n"));
+        if is_clean_line(text) {
+            out.push_str(text);
+        } else {
+            text.chars().for_each(|c| escape(c, &mut out));
+        }
+        out.push_str(end);
+    }
+    out
+}
+
+fn escape(c: char, out: &mut String) {
+    if is_clean_line(c.encode_utf8(&mut [0; 4])) {
+        return out.push(c);
+    }
+    for unit in c.encode_utf16(&mut [0; 2]) {
+        out.push_str(&format!("\\u{unit:04x}"));
+    }
+}
+
 /// A line for each value, nested ones indented by two columns. Of text that is no JSON nothing is lost but blanks outside of strings.
 pub fn pretty(json: &str) -> String {
     let mut out = String::with_capacity(json.len() + json.len() / 4);
@@ -53,6 +91,19 @@ fn line(out: &mut String, depth: usize) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_a_terminal_would_obey_is_written_as_an_escape() {
+        for (json, wanted) in [
+            ("[\"plain ä\"]\n", "[\"plain ä\"]\n"),
+            ("[\"\u{9b}31m \u{202e}\"]", "[\"\\u009b31m \\u202e\"]"),
+            ("[\"\u{e0001}\"]", "[\"\\udb40\\udc01\"]"),
+        ] {
+            assert_eq!(harmless(json), wanted);
+            let value = |text: &str| serde_json::from_str::<serde_json::Value>(text).expect("JSON");
+            assert_eq!(value(&harmless(json)), value(json));
+        }
+    }
 
     #[test]
     fn values_stand_on_lines_of_their_own_as_they_were_sent() {

@@ -182,16 +182,30 @@ impl Rows {
         self.texts.get(usize::try_from(text).ok()?)?.get(usize::try_from(from).ok()?..usize::try_from(to).ok()?)
     }
 
+    /// Rows that nothing stands above.
+    pub fn roots(&self) -> impl Iterator<Item = usize> {
+        let next = |at: usize| (at < self.len()).then_some(at);
+        std::iter::successors(next(0), move |at| next(self.end(*at)))
+    }
+
     /// A row with all that belongs to it, as it is shown.
     pub fn text(&self, at: usize) -> String {
         let base = self.get(at).map_or(0, |row| row.depth);
         let rows = self.rows.get(at..self.end(at).min(self.len())).unwrap_or_default();
-        let line = |row: &Row| {
-            let indent = "  ".repeat(row.depth.saturating_sub(base).into());
+        let mut all = String::new();
+        for row in rows {
             let text: String = row.line.spans.iter().map(|span| span.text.as_str()).collect();
-            format!("{indent}{}", text.trim_end())
-        };
-        rows.iter().map(line).collect::<Vec<_>>().join("\n")
+            match (all.is_empty(), row.goes_on) {
+                (true, _) => {}
+                (false, true) => all.push(' '),
+                (false, false) => {
+                    all.push('\n');
+                    all.extend(std::iter::repeat_n("  ", row.depth.saturating_sub(base).into()));
+                }
+            }
+            all.push_str(if row.goes_on { text.trim() } else { text.trim_end() });
+        }
+        all
     }
 }
 

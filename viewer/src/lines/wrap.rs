@@ -144,7 +144,9 @@ fn ascii_tokens<'a>(text: &'a str, room: usize, each: &mut dyn FnMut(Kind, &'a s
     let mut rest = text;
     while let Some(first) = rest.bytes().next() {
         let is_space = first == b' ';
-        let length = rest.bytes().position(|byte| (byte == b' ') != is_space).unwrap_or(rest.len()).min(room.max(1));
+        // Only what has room is looked at: a word may be megabytes long.
+        let most = rest.len().min(room.max(1));
+        let length = rest.bytes().take(most).position(|byte| (byte == b' ') != is_space).unwrap_or(most);
         let (token, after) = rest.split_at_checked(length).unwrap_or((rest, ""));
         each(if is_space { Kind::Space } else { Kind::Word }, token, length);
         rest = after;

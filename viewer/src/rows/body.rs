@@ -59,7 +59,8 @@ fn content(page: &mut Page, body: &Body) {
         let words = format!("binary, {}", units::bytes(body.bytes.len() as u64));
         return page.remark(Role::Dim, &words);
     };
-    if !json::is_json(text) {
+    if !ccdump_model::json::is_json(text) {
+        page.keep(text.into());
         return text::text(page, 0, Role::Text, text);
     }
     let number = page.keep(text.into());

@@ -20,6 +20,8 @@ use super::{
 const SILENCE: u64 = 1_000_000;
 /// Names wider than this do not widen the column.
 const WIDEST: usize = 26;
+/// Data of so few bytes that none of the places below is in it.
+const SHORT: usize = 60;
 /// Narrower pages have no sizes.
 const WIDE: usize = 72;
 /// Where events of several APIs say what they bring.
@@ -110,8 +112,10 @@ fn event(page: &mut Page, number: &str, arrival: &Arrival, gap: Option<u64>, col
 /// An event with its data below it.
 fn unfolding(page: &mut Page, number: &str, mut spans: Vec<Span>, data: &str) {
     let room = page.room(0).saturating_sub(width_of(&spans));
-    let is_json = json::is_json(data);
-    let brings = is_json.then(|| brings(data)).flatten().unwrap_or_else(|| data.to_owned());
+    let is_json = ccdump_model::json::is_json(data);
+    let brings = is_json.then(|| brings(data)).flatten();
+    // Such an event has its name, and says nothing else.
+    let brings = brings.unwrap_or_else(|| if is_json && data.len() < SHORT { String::new() } else { data.to_owned() });
     let start = brings.get(..brings.floor_char_boundary(room.saturating_mul(4))).unwrap_or_default();
     spans.push(Span::new(Role::Text, &start.replace(['\n', '\r', '\t'], " ")));
     let row = page.push(0, number, spans);

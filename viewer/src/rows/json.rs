@@ -7,23 +7,11 @@ use ccdump_model::{
     rows::Source,
     theme::Role,
 };
-use serde::de::IgnoredAny;
 
 use super::{page::Page, text};
 
 /// Bytes of a value that its gist is made of.
 const GIST: usize = 400;
-
-/// Whether it is JSON; `true` also for what begins as JSON and breaks off.
-pub(super) fn is_json(json: &str) -> bool {
-    if !json.trim_start().starts_with(['{', '[']) {
-        return false;
-    }
-    match serde_json::from_str::<IgnoredAny>(json) {
-        Ok(_) => true,
-        Err(error) => error.is_eof(),
-    }
-}
 
 /// Where the JSON stands: in which of the page's texts, and from which byte on.
 #[derive(Debug, Clone, Copy)]

@@ -12,4 +12,5 @@ mod rig;
 mod screens;
 mod search;
 mod sheet;
+mod sheet_properties;
 mod together;

@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, sync::Arc};
 use ccdump_model::record::{Body, Fetch, Fetched, Held, Piece, RequestSide, ResponseSide};
 use ccdump_provider::{content::Content, side::Side};
 use ccdump_state::{
-    DaemonEvent, Effect, Event, State,
+    DaemonEvent, Effect, Event, Program, State,
     conversation::Spot,
     keymap::{Command, Key},
     sheet::{Brought, Need},
@@ -161,6 +161,8 @@ pub struct Rig {
     pub saved: Option<Vec<u8>>,
     pub left: bool,
     pub copied: Option<String>,
+    /// Text, suffix and program.
+    pub opened: Option<(String, &'static str, Program)>,
     /// The exchanges that are to be followed.
     pub followed: BTreeSet<u64>,
 }
@@ -168,7 +170,7 @@ pub struct Rig {
 impl Rig {
     pub fn empty() -> Self {
         let state = State::new(WIDTH, HEIGHT, 0, TimeZone::UTC, crate::LOOK.lines, crate::LOOK.rows);
-        let mut rig = Self { state, now: 0, saved: None, left: false, copied: None, followed: BTreeSet::new() };
+        let mut rig = Self { state, now: 0, saved: None, left: false, copied: None, opened: None, followed: BTreeSet::new() };
         rig.event(Event::Daemon(DaemonEvent::Connected {
             build: "x".to_owned(),
             proxy: "http://127.0.0.1:3344".to_owned(),
@@ -204,7 +206,10 @@ impl Rig {
             if let Some(Effect::Follow(followed)) = effects.iter().find(|effect| matches!(effect, Effect::Follow(_))) {
                 self.followed.clone_from(followed);
             }
-            if !effects.iter().any(|effect| matches!(effect, Effect::Fetch { .. } | Effect::Bring(_) | Effect::Sections { .. })) {
+            let is_fetched = |effect: &Effect| {
+                matches!(effect, Effect::Fetch { .. } | Effect::Bring(_) | Effect::Copy(_) | Effect::Sections { .. })
+            };
+            if !effects.iter().any(is_fetched) {
                 return;
             }
             self.run(effects);
@@ -236,6 +241,7 @@ impl Rig {
                 }
                 Effect::Save(state) => self.saved = Some(state),
                 Effect::Copy(text) => self.copied = Some(text),
+                Effect::Open { text, suffix, program } => self.opened = Some((text, suffix, program)),
                 Effect::Leave | Effect::HandOver => self.left = true,
                 Effect::Sections { session, after } => {
                     let answer = super::compare::sections(session.as_deref(), after);

@@ -1,7 +1,7 @@
 //! Sheets: rows that fold, and where one is on them.
 
 use ccdump_state::{
-    Event,
+    Event, Program,
     mouse::{Action, Mouse},
     sheet::{Part, Subject},
 };
@@ -151,4 +151,41 @@ fn the_mouse_chooses_folds_and_scrolls() {
     assert_eq!(rig.state.sheet.first, 3);
     click(&mut rig, x + 13, 1);
     assert_eq!(rig.state.sheet.subject, Some(Subject::Inspect { exchange: 9, part: Part::Response }));
+}
+
+#[test]
+fn a_request_is_copied_as_a_command_wherever_one_is() {
+    for keys in [&["i", "C"][..], &["i", "5", "C"], &["C"]] {
+        let mut rig = Rig::with(9);
+        rig.keys(keys);
+        let command = rig.copied.take().unwrap_or_else(|| panic!("{keys:?}: nothing was copied"));
+        assert!(command.starts_with("curl -sSN -X POST \\\n  https://api.anthropic.com/v1/messages"), "{command}");
+        assert!(
+            command.contains("-H 'x-api-key: '\"$ANTHROPIC_API_KEY\"") && command.contains("--data-raw '{\"messages\""),
+            "{command}"
+        );
+    }
+}
+
+#[test]
+fn an_exchange_is_copied_as_markdown() {
+    let mut rig = Rig::with(9);
+    rig.keys(&["i", "#", "3", "enter", "W"]);
+    let text = rig.copied.expect("it was copied");
+    let wanted = "# Exchange #3\n\n## User\n\nquestion 3\n\n## Assistant\n\nanswer 3 line 0\nanswer 3 line 1\n";
+    assert!(text.starts_with(wanted) && text.contains("## Tool\n\n```\n") && text.contains("ls 3"), "{text}");
+}
+
+#[test]
+fn a_page_and_a_block_are_opened_in_other_programs() {
+    let mut rig = Rig::with(9);
+    rig.key("P");
+    let (text, suffix, program) = rig.opened.take().expect("the marked block");
+    assert!(text.contains("ls 9") && (suffix, program) == (".txt", Program::Pager), "{text}");
+    rig.keys(&["i", "V"]);
+    let (text, suffix, program) = rig.opened.take().expect("the request");
+    assert!(text.starts_with("{\n  \"messages\": [\n") && (suffix, program) == (".json", Program::Editor), "{text}");
+    rig.keys(&["3", "Y"]);
+    let text = rig.copied.take().expect("the headers");
+    assert!(text.contains("\n  content-type  application/json\n"), "{text}");
 }

@@ -8,6 +8,13 @@ use ccdump_wire::v1::Block;
 
 use crate::sheet::Need;
 
+/// A person's own program.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Program {
+    Pager,
+    Editor,
+}
+
 #[derive(Debug, Clone, PartialEq)]
 pub enum Effect {
     /// Fetch what an exchange adds, its answer, its headers.
@@ -46,6 +53,13 @@ pub enum Effect {
     Leave,
     /// Make room for the viewer that replaces this one.
     HandOver,
+    /// Open a text in another program; it is gone when that has ended.
+    Open {
+        text: String,
+        /// What the name of its file ends with.
+        suffix: &'static str,
+        program: Program,
+    },
     /// Open a file in the person's editor.
     Edit {
         file: String,

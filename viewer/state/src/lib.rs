@@ -9,6 +9,7 @@ pub mod conversation;
 mod copy;
 mod daemon;
 mod effect;
+mod errand;
 mod event;
 pub mod input;
 pub mod journal;
@@ -41,7 +42,8 @@ pub use self::{
     component::Saved,
     conversation::Conversation,
     daemon::{Connection, Daemon},
-    effect::Effect,
+    effect::{Effect, Program},
+    errand::Errand,
     event::{DaemonEvent, Event},
     input::Input,
     journal::{Journal, Pressed},
@@ -98,6 +100,7 @@ pub struct State {
     pub sheet: Sheet,
     /// What is chosen to be compared.
     pub chosen: Chosen,
+    errand: Option<Errand>,
     pub welcome: Welcome,
     /// The help is open; its first line on the screen.
     pub help: Option<u16>,
@@ -143,6 +146,7 @@ impl State {
             conversation: Conversation::new(),
             sheet: Sheet::default(),
             chosen: Chosen::default(),
+            errand: None,
             welcome: Welcome::default(),
             help: None,
             notices: Notices::default(),
@@ -321,6 +325,7 @@ impl State {
         effects.extend(self.arrange_sheet());
         let asked = self.conversation.sections_mut().ask().into_iter();
         effects.extend(asked.map(|(session, after)| Effect::Sections { session, after }));
+        effects.extend(self.go_on_errand());
         if let Some(moment) = &mut self.moment {
             let newest = self.conversation.exchanges(&self.roster).last().copied();
             for effect in &mut effects {

@@ -4,9 +4,10 @@ use ccdump_host::protocol::ToViewer;
 use ccdump_model::{line::Detail, record::AgentKey};
 
 use super::{
-    Effect, Event, Moment, State, Weight,
+    Effect, Event, Moment, Program, State, Weight,
     conversation::{Preset, Seek, Target},
     copy,
+    errand::What,
     prompt::Prompt,
     welcome::ways,
 };
@@ -165,13 +166,21 @@ impl State {
             | Command::PreviousEvent
             | Command::Faster
             | Command::Slower => self.time_command(command),
-            Command::Copy => {
-                let text = talk.focused().map(|(_, item)| copy::text(&item.item, self.lines));
-                return text.map(Effect::Copy).into_iter().collect();
-            }
+            Command::Copy => return self.block_text().map(Effect::Copy).into_iter().collect(),
+            Command::Pager => return self.open_block_in(Program::Pager),
+            Command::Editor => return self.open_block_in(Program::Editor),
             other => return self.common_command(other),
         }
         Vec::new()
+    }
+
+    /// The marked block.
+    fn block_text(&self) -> Option<String> {
+        self.conversation.focused().map(|(_, item)| copy::text(&item.item, self.lines))
+    }
+
+    fn open_block_in(&self, program: Program) -> Vec<Effect> {
+        self.block_text().map(|text| Effect::Open { text, suffix: ".txt", program }).into_iter().collect()
     }
 
     fn show_preset(&mut self, preset: Preset) {
@@ -262,6 +271,8 @@ impl State {
             Command::CompareWith => self.ask_compare_with(),
             Command::Versions => self.open_versions(),
             Command::Palette => self.open_palette(),
+            Command::CopyCurl => self.send_for(What::Curl),
+            Command::CopyMarkdown => self.send_for(What::Markdown),
             Command::Mouse => self.turn_mouse(),
             Command::NextAgent => self.step_agent(1),
             Command::PreviousAgent => self.step_agent(-1),

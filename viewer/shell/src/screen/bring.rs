@@ -56,7 +56,7 @@ async fn body(link: &mut Link, exchange: u64, side: Side) -> Result<Body, LinkEr
 async fn log(link: &mut Link, exchange: u64) -> Result<Vec<LogEvent>, LinkError> {
     // What the daemon said of its log when the link was made is old.
     let until = link.status().await?.head_seq;
-    let mut stream = link.follow(exchange, Some(until)).await?;
+    let mut stream = link.follow(exchange, 0, Some(until)).await?;
     let mut events = Vec::new();
     let mut bytes = 0;
     while let Some(response) = next(&mut stream, "be watched").await? {

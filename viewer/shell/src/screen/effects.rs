@@ -2,6 +2,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    io,
     time::Duration,
 };
 
@@ -156,7 +157,8 @@ impl Effects {
                 }
                 Effect::Redraw => screen.redraw()?,
                 Effect::Suspend => screen.suspend()?,
-                Effect::Edit { file, line } => self.edit(&file, line, screen)?,
+                Effect::Edit { file, line } => self.lend(screen, || edit::open(&file, line))?,
+                Effect::Open { text, suffix, program } => self.lend(screen, || edit::show(&text, suffix, program))?,
                 Effect::Leave => end = Some(End::Leave),
                 Effect::HandOver => end = Some(End::HandOver),
             }
@@ -182,11 +184,12 @@ impl Effects {
         Ok(())
     }
 
-    fn edit(&mut self, file: &str, line: u32, screen: &mut Screen) -> Result<(), Failure> {
+    /// Lets another program have the terminal until it ends.
+    fn lend(&self, screen: &mut Screen, to: impl FnOnce() -> io::Result<()>) -> Result<(), Failure> {
         let tell = |busy| self.host.iter().for_each(|host| host.tell(&FromViewer::Busy { busy }));
         tell(true);
         let away = input::Away::new();
-        let ended = screen.lend(|| edit::open(file, line));
+        let ended = screen.lend(to);
         drop(away);
         tell(false);
         if let Err(error) = ended? {

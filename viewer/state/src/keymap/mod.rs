@@ -230,6 +230,11 @@ pub static TABLE: &[Binding] = &[
     row(Command::Inward, &["l", "right"], "unfold it, or go into it", Section::Inspect, PAGES, None),
     row(Command::Outward, &["h", "left"], "fold it, or go to what it belongs to", Section::Inspect, PAGES, None),
     row(Command::FoldAll, &["O"], "fold all rows, or unfold them", Section::Inspect, PAGES, None),
+    row(Command::CopyAll, &["Y"], "copy all of the page, JSON laid out", Section::Inspect, PAGES, None),
+    row(Command::CopyCurl, &["C"], "copy the request as a command of curl", Section::Inspect, SEARCHED, None),
+    row(Command::CopyMarkdown, &["W"], "copy what was said in the exchange, as Markdown", Section::Inspect, SEARCHED, None),
+    row(Command::Pager, &["P"], "the page, or the marked block, in $PAGER", Section::Inspect, SEARCHED, None),
+    row(Command::Editor, &["V"], "the same in $EDITOR", Section::Inspect, SEARCHED, None),
     row(Command::Cancel, &["esc"], "show the matches no more; then close it", Section::Inspect, PAGES, None),
     row(Command::Back, &["q"], "back to the conversation", Section::Inspect, PAGES, Some("back")),
     row(

@@ -9,7 +9,8 @@ mod scan;
 
 use serde::{Deserialize, Serialize};
 
-use self::scan::{Scan, Text};
+use self::scan::Scan;
+pub(crate) use self::scan::Text;
 pub use self::{
     hits::{Hits, Match},
     pattern::{Found, Pattern, Piece, Switches},

@@ -1,9 +1,10 @@
 //! What keys and the mouse do on a sheet.
 
+use ccdump_client::text::clean;
 use ccdump_model::json;
 
 use super::{BAR, INDENT, Sheet, Subject, inspect::part_at};
-use crate::{Effect, MARGIN, State, areas::Area, keymap::Command, mouse::Mouse};
+use crate::{Effect, MARGIN, Program, State, areas::Area, keymap::Command, mouse::Mouse};
 
 impl Sheet {
     /// To a row, whatever hides it; one that is not on the screen comes to stand in its upper third.
@@ -108,6 +109,9 @@ impl State {
             Command::Cancel if sheet.find.pattern().is_some() => sheet.find.put_away(),
             Command::Cancel | Command::Back => sheet.leave(),
             Command::Copy => return self.copy_rows().map(Effect::Copy).into_iter().collect(),
+            Command::CopyAll => return self.sheet_text().map(|(text, _)| Effect::Copy(text)).into_iter().collect(),
+            Command::Pager => return self.open_sheet_in(Program::Pager),
+            Command::Editor => return self.open_sheet_in(Program::Editor),
             other => match sheet.subject.clone() {
                 Some(Subject::Inspect { exchange, part }) => return self.inspect_command(exchange, part, other),
                 Some(Subject::Compare { right, .. }) => return self.compare_command(right, other),
@@ -125,6 +129,23 @@ impl State {
         rows.get(*cursor)?;
         let Some(source) = rows.source(*cursor) else { return Some(rows.text(*cursor)) };
         Some(serde_json::from_str::<String>(source).unwrap_or_else(|_| json::pretty(source)))
+    }
+
+    /// All of the page, with what the name of its file is to end with. JSON is laid out, and safe to be shown.
+    fn sheet_text(&self) -> Option<(String, &'static str)> {
+        let rows = &self.sheet.rows;
+        let whole = rows.texts.first().filter(|_| rows.texts.len() == 1);
+        match whole {
+            Some(text) if json::is_json(text) => Some((json::harmless(&json::pretty(text)), ".json")),
+            Some(text) => Some((clean(text), ".txt")),
+            None if rows.is_empty() => None,
+            None => Some((rows.roots().map(|at| rows.text(at)).collect::<Vec<_>>().join("\n"), ".txt")),
+        }
+    }
+
+    fn open_sheet_in(&self, program: Program) -> Vec<Effect> {
+        let text = self.sheet_text();
+        text.map(|(text, suffix)| Effect::Open { text, suffix, program }).into_iter().collect()
     }
 
     /// A click into the area of the sheet.

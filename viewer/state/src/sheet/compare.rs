@@ -86,15 +86,6 @@ impl State {
         self.compare_two(exchange, other);
     }
 
-    /// The one that the screen is about: the sheet's, else the marked one, else the first one on the screen.
-    pub fn exchange_at_hand(&self) -> Option<u64> {
-        match self.sheet.subject {
-            Some(Subject::Inspect { exchange, .. } | Subject::Compare { right: exchange, .. }) => Some(exchange),
-            Some(Subject::Versions { .. } | Subject::CompareSections { .. }) => None,
-            None => self.marked_exchange(),
-        }
-    }
-
     /// The exchange before in the thread; of one that begins a thread, the same agent's before.
     fn before(&self, exchange: u64) -> Option<u64> {
         let row = self.roster.row(exchange)?;

@@ -29,15 +29,9 @@ impl State {
 
     /// Opens the inspector on the marked block's exchange, or the first one on the screen.
     pub(crate) fn inspect(&mut self) {
-        if let Some(exchange) = self.marked_exchange() {
+        if let Some(exchange) = self.exchange_at_hand() {
             self.sheet.open(Subject::Inspect { exchange, part: Part::Request });
         }
-    }
-
-    /// The marked block's exchange, or the first one on the screen.
-    pub(super) fn marked_exchange(&self) -> Option<u64> {
-        let marked = self.conversation.focus.as_ref().map(|spot| spot.exchange);
-        marked.or_else(|| self.conversation.window.rows.first().map(|row| row.turn.exchange))
     }
 
     pub(super) fn inspect_command(&mut self, exchange: u64, part: Part, command: Command) -> Vec<Effect> {

@@ -20,7 +20,7 @@ pub use self::{
     inspect::part_at,
     subject::{Brought, LARGEST_LOG, Material, Need, Part, Subject},
 };
-use crate::{Effect, MARGIN, State, component::Component};
+use crate::{Effect, Errand, MARGIN, State, component::Component};
 
 /// The rows of the open sheet, none of them wider than so many columns with its indentation ([`INDENT`]).
 pub type MakeRows = fn(&State, u16) -> Rows;
@@ -73,7 +73,6 @@ impl Sheet {
 
     pub(super) fn open(&mut self, subject: Subject) {
         self.keep_place();
-        self.material.keep(&subject);
         self.subject = Some(subject);
     }
 
@@ -138,6 +137,7 @@ impl State {
     /// Makes the rows of the sheet if they have to be made. Gives what has to be fetched for it.
     pub(super) fn arrange_sheet(&mut self) -> Vec<Effect> {
         let Some(subject) = self.sheet.subject.clone() else { return Vec::new() };
+        self.sheet.material.keep(Some(&subject), self.errand.map(Errand::exchange));
         let area = self.areas().conversation;
         let (width, height) = (area.width.saturating_sub(MARGIN), area.height.saturating_sub(BAR));
         if let Some(session) = subject.sections_of() {

@@ -214,7 +214,7 @@ impl Material {
 
     /// Whether it has to be fetched now; it is taken to be under way then. What was fetched of an open exchange is fetched again when
     /// that has ended.
-    pub(super) fn ask(&mut self, need: Need, has_ended: bool) -> bool {
+    pub(crate) fn ask(&mut self, need: Need, has_ended: bool) -> bool {
         let slot = self.held.entry(need).or_default();
         let is_due = !slot.is_asked && (slot.brought.is_none() || (has_ended && !slot.is_final));
         if is_due {
@@ -248,9 +248,10 @@ impl Material {
         })
     }
 
-    /// Keeps what may be of use to a sheet.
-    pub(super) fn keep(&mut self, subject: &Subject) {
-        self.held.retain(|need, _| subject.is_of(*need));
+    /// Keeps what may be of use to a sheet, or is of an exchange.
+    pub(crate) fn keep(&mut self, subject: Option<&Subject>, exchange: Option<u64>) {
+        let is_wanted = |need: Need| exchange.is_some_and(|exchange| need.exchanges() == [exchange]);
+        self.held.retain(|need, _| subject.is_some_and(|subject| subject.is_of(*need)) || is_wanted(*need));
     }
 
     /// Of many sections keeps those that are needed now.
