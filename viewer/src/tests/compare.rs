@@ -198,11 +198,11 @@ fn an_exchange_is_compared_with_any_other() {
     assert!(!rig.state.sheet.is_open());
     assert!(rig.state.notices.iter().any(|notice| notice.text == "there is no exchange #77"));
     // One that is chosen is what others are compared with, until it is chosen again.
-    rig.keys(&["g", "C", "G", "c"]);
+    rig.keys(&["g", "R", "G", "c"]);
     assert_eq!(rig.state.sheet.subject, Some(Subject::Compare { left: 1, right: 9 }));
     rig.keys(&["q", "g", "c"]);
     assert!(!rig.state.sheet.is_open(), "nothing was before the first one");
-    rig.keys(&["C", "G", "c"]);
+    rig.keys(&["R", "G", "c"]);
     assert_eq!(rig.state.sheet.subject, Some(Subject::Compare { left: 8, right: 9 }));
 }
 

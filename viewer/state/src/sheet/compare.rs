@@ -184,17 +184,21 @@ impl State {
 
     /// Whether a command does anything on what the sheet is of.
     pub fn offers(&self, command: Command) -> bool {
-        use Command::{Compare, CompareFrom, CompareWith, NextExchange, NextPart, Part, PreviousExchange, PreviousPart};
+        let is_of_parts = matches!(command, Command::NextPart | Command::PreviousPart | Command::Part(_));
+        let is_of_exchange = matches!(
+            command,
+            Command::NextExchange
+                | Command::PreviousExchange
+                | Command::CompareFrom
+                | Command::CompareWith
+                | Command::CopyCurl
+                | Command::CopyMarkdown
+        );
         match self.sheet.subject {
             None | Some(Subject::Inspect { .. }) => true,
-            Some(Subject::Compare { .. }) => !matches!(command, NextPart | PreviousPart | Part(_) | Compare),
-            Some(Subject::Versions { .. }) => {
-                !matches!(command, NextPart | PreviousPart | Part(_) | NextExchange | PreviousExchange | CompareFrom | CompareWith)
-            }
-            Some(Subject::CompareSections { .. }) => !matches!(
-                command,
-                NextPart | PreviousPart | Part(_) | NextExchange | PreviousExchange | Compare | CompareFrom | CompareWith
-            ),
+            Some(Subject::Compare { .. }) => !is_of_parts && command != Command::Compare,
+            Some(Subject::Versions { .. }) => !is_of_parts && !is_of_exchange && command != Command::Versions,
+            Some(Subject::CompareSections { .. }) => !is_of_parts && !is_of_exchange && command != Command::Compare,
         }
     }
 
