@@ -131,7 +131,7 @@ impl State {
         let mut needs = subject.needs();
         let ended = |exchange| self.roster.row(exchange).is_some_and(has_ended);
         let is_whole = needs.iter().all(|need| self.sheet.material.has(*need));
-        needs.retain(|need| self.sheet.material.ask(*need, ended(need.exchange())));
+        needs.retain(|need| self.sheet.material.ask(*need, ended(need.exchange()), self.now_us));
         let area = self.areas().conversation;
         let width = area.width.saturating_sub(MARGIN);
         let row = |exchange| self.roster.row(exchange);
