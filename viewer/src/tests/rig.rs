@@ -161,6 +161,8 @@ pub struct Rig {
     pub saved: Option<Vec<u8>>,
     pub left: bool,
     pub copied: Option<String>,
+    /// How often something was brought for a sheet.
+    pub brought: usize,
     /// Text, suffix and program.
     pub opened: Option<(String, &'static str, Program)>,
     /// The exchanges that are to be followed.
@@ -170,7 +172,8 @@ pub struct Rig {
 impl Rig {
     pub fn empty() -> Self {
         let state = State::new(WIDTH, HEIGHT, 0, TimeZone::UTC, crate::LOOK.lines, crate::LOOK.rows);
-        let mut rig = Self { state, now: 0, saved: None, left: false, copied: None, opened: None, followed: BTreeSet::new() };
+        let mut rig =
+            Self { state, now: 0, saved: None, left: false, copied: None, brought: 0, opened: None, followed: BTreeSet::new() };
         rig.event(Event::Daemon(DaemonEvent::Connected {
             build: "x".to_owned(),
             proxy: "http://127.0.0.1:3344".to_owned(),
@@ -248,6 +251,7 @@ impl Rig {
                     self.state.update(self.now, Event::Sections { session, answer });
                 }
                 Effect::Bring(need) => {
+                    self.brought += 1;
                     let brought = bring(need);
                     self.state.update(self.now, Event::Brought { need, brought });
                 }

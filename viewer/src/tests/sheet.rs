@@ -1,12 +1,13 @@
 //! Sheets: rows that fold, and where one is on them.
 
 use ccdump_state::{
-    Event, Program,
+    DaemonEvent, Event, Program,
     mouse::{Action, Mouse},
     sheet::{Part, Subject},
 };
+use ccdump_wire::v1::{Event as LogEvent, Exchange};
 
-use super::rig::Rig;
+use super::rig::{Rig, row};
 
 fn inspecting(part: Part) -> Rig {
     let mut rig = Rig::with(9);
@@ -151,6 +152,29 @@ fn the_mouse_chooses_folds_and_scrolls() {
     assert_eq!(rig.state.sheet.first, 3);
     click(&mut rig, x + 13, 1);
     assert_eq!(rig.state.sheet.subject, Some(Subject::Inspect { exchange: 9, part: Part::Response }));
+}
+
+#[test]
+fn what_goes_on_is_fetched_anew_and_the_row_stays_marked() {
+    let mut rig = Rig::empty();
+    rig.event(Event::Held { name: "main".to_owned(), saved: true, state: None });
+    let open = Exchange { end_state: 0, ..row(9, "main") };
+    rig.event(Event::Daemon(DaemonEvent::Rows(vec![open])));
+    rig.event(Event::Daemon(DaemonEvent::SnapshotEnd));
+    rig.event(Event::Live { exchange: 9, events: vec![LogEvent { seq: 1, ..LogEvent::default() }] });
+    rig.keys(&["i", "4", "j", "j"]);
+    let before = (marked(&rig), rig.brought);
+    rig.event(Event::Tick);
+    assert_eq!((marked(&rig), rig.brought), before, "not before a second has gone by");
+    assert!(rig.state.deadline().is_some_and(|at| at <= rig.now + 1_000_000));
+    rig.now += 1_000_000;
+    rig.event(Event::Tick);
+    assert_eq!((marked(&rig), rig.brought), (before.0, before.1 + 2), "the heads and the log");
+    rig.event(Event::Daemon(DaemonEvent::Rows(vec![Exchange { through_seq: 99, ..row(9, "main") }])));
+    let ended = rig.brought;
+    rig.now += 9_000_000;
+    rig.event(Event::Tick);
+    assert_eq!(rig.brought, ended, "it is final now");
 }
 
 #[test]

@@ -60,7 +60,7 @@ impl State {
         let has_ended = self.roster.row(exchange).is_some_and(has_ended);
         let needs = [Need::Heads(exchange), Need::Body(exchange, Side::Request)];
         let effects: Vec<Effect> =
-            needs.into_iter().filter(|need| self.sheet.material.ask(*need, has_ended)).map(Effect::Bring).collect();
+            needs.into_iter().filter(|need| self.sheet.material.ask(*need, has_ended, self.now_us)).map(Effect::Bring).collect();
         let material = &self.sheet.material;
         let (Some(heads), Some(body)) = (material.heads(exchange), material.body(exchange, Side::Request)) else { return effects };
         let command = match (heads, body) {

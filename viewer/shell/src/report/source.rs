@@ -58,6 +58,10 @@ impl Source {
                 let contents = self.had_of(exchange).blocks(side, &blocks);
                 return Ok(Some(Event::Blocks { exchange, side, contents }));
             }
+            (Effect::Bring(need), _) => {
+                let why = "a report has conversations only: what was sent can be seen in the viewer that it was made of".to_owned();
+                return Ok(Some(Event::Brought { need, brought: Err(why) }));
+            }
             _ => return Ok(None),
         };
         match &event {

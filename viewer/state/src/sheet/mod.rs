@@ -173,7 +173,7 @@ impl State {
         self.sheet.material.forget_others(&needs);
         needs.retain(|need| {
             let has_ended = self.have_ended(&need.exchanges());
-            self.sheet.material.ask(*need, has_ended)
+            self.sheet.material.ask(*need, has_ended, self.now_us)
         });
         needs.into_iter().map(Effect::Bring).collect()
     }

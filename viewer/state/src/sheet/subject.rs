@@ -17,6 +17,9 @@ pub const LARGEST_LOG: usize = moment::LONGEST;
 /// Sections of system prompts that are kept for a list of them.
 const MOST_SECTIONS: usize = 200;
 
+/// What is known of an exchange that goes on is fetched anew this often. Microseconds.
+const AGAIN: i64 = 1_000_000;
+
 /// What a sheet is of.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
@@ -172,6 +175,8 @@ pub struct Material {
 #[derive(Debug, Default)]
 struct Slot {
     is_asked: bool,
+    /// When that was. Microseconds since the Unix epoch.
+    asked_at_us: i64,
     /// The exchange had ended when it was asked for.
     is_final: bool,
     brought: Option<Result<Brought, String>>,
@@ -212,20 +217,29 @@ impl Material {
         self.held.get(&need).is_some_and(|slot| slot.brought.is_some())
     }
 
-    /// Whether it has to be fetched now; it is taken to be under way then. What was fetched of an open exchange is fetched again when
-    /// that has ended.
-    pub(crate) fn ask(&mut self, need: Need, has_ended: bool) -> bool {
+    /// Whether it has to be fetched now; it is taken to be under way then. What was fetched of an open exchange is fetched again after a
+    /// while, and when that has ended.
+    pub(crate) fn ask(&mut self, need: Need, has_ended: bool, now_us: i64) -> bool {
         let slot = self.held.entry(need).or_default();
-        let is_due = !slot.is_asked && (slot.brought.is_none() || (has_ended && !slot.is_final));
+        let is_old = !slot.is_final && (has_ended || now_us.saturating_sub(slot.asked_at_us) >= AGAIN);
+        let is_due = !slot.is_asked && (slot.brought.is_none() || is_old);
         if is_due {
-            *slot = Slot { is_asked: true, is_final: has_ended, brought: slot.brought.take() };
+            *slot = Slot { is_asked: true, asked_at_us: now_us, is_final: has_ended, brought: slot.brought.take() };
         }
         is_due
+    }
+
+    /// When something is to be fetched again.
+    pub(crate) fn deadline(&self) -> Option<i64> {
+        let open = self.held.values().filter(|slot| !slot.is_asked && !slot.is_final && slot.brought.is_some());
+        open.map(|slot| slot.asked_at_us.saturating_add(AGAIN)).min()
     }
 
     pub(crate) fn take(&mut self, need: Need, brought: Result<Brought, String>) {
         let Some(slot) = self.held.get_mut(&need) else { return };
         slot.is_asked = false;
+        // A request that is here will not change, whatever becomes of its answer.
+        slot.is_final |= brought.is_ok() && matches!(need, Need::Compared(..) | Need::Section { .. });
         slot.brought = Some(brought.map(|brought| match brought {
             Brought::Log(log) => Brought::Log(Stream::of(log)),
             other => other,
