@@ -67,6 +67,11 @@ impl BodyCursor {
     /// The next stretch, at most a pack's worth (256 kB and a bit); `None` when there is nothing more so far. The connection is in a
     /// transaction ([`super::reader::Readers::with`]): bytes move from parts to chunks, and must be seen in one place.
     pub fn next(&mut self, connection: &Connection) -> Result<Option<Piece>, StoreError> {
+        self.step(connection, u64::MAX)
+    }
+
+    /// `limit`: more than that is not needed.
+    fn step(&mut self, connection: &Connection, limit: u64) -> Result<Option<Piece>, StoreError> {
         if let Some(piece) = self.next_of_recipe(connection)? {
             return Ok(Some(piece));
         }
@@ -78,7 +83,7 @@ impl BodyCursor {
                 return Ok(Some(piece));
             }
         }
-        self.next_part(connection)
+        self.next_parts(connection, limit)
     }
 
     /// As [`BodyCursor::next`], but gives nothing past `limit`.
@@ -86,7 +91,7 @@ impl BodyCursor {
         if self.position >= limit {
             return Ok(None);
         }
-        let piece = self.next(connection)?;
+        let piece = self.step(connection, limit)?;
         let excess = self.position.saturating_sub(limit);
         if excess == 0 {
             return Ok(piece);
@@ -153,37 +158,45 @@ impl BodyCursor {
         Ok(Some(stretch))
     }
 
-    fn next_part(&mut self, connection: &Connection) -> Result<Option<Piece>, StoreError> {
-        // The part that holds the position if there is one, else the next. Each is found by its offset: there may be thousands.
+    /// Parts that follow each other without a hole come together: of a stream there may be thousands, of a few bytes each.
+    fn next_parts(&mut self, connection: &Connection, limit: u64) -> Result<Option<Piece>, StoreError> {
+        // The part that holds the position if there is one, else the next. Each is found by its offset.
         let begins = connection
             .prepare_cached("SELECT max(offset) FROM part WHERE exchange = ?1 AND side = ?2 AND offset <= ?3")?
             .query_row(params![self.exchange, self.side.column(), self.position], |row| row.get::<_, Option<u64>>(0))?
             .unwrap_or(0);
         let mut parts = connection.prepare_cached(
-            "SELECT offset, length, data FROM part WHERE exchange = ?1 AND side = ?2 AND offset >= ?3 ORDER BY offset LIMIT 2",
+            "SELECT offset, length, data FROM part WHERE exchange = ?1 AND side = ?2 AND offset >= ?3 ORDER BY offset",
         )?;
         let mut rows = parts.query(params![self.exchange, self.side.column(), begins])?;
-        let (offset, length, data) = loop {
-            let Some(row) = rows.next()? else { return Ok(None) };
+        let mut bytes = Vec::new();
+        while self.position < limit
+            && bytes.len() < SPOOLED
+            && let Some(row) = rows.next()?
+        {
             let (offset, length): (u64, u64) = (row.get(0)?, row.get(1)?);
-            if offset + length > self.position {
-                break (offset, length, row.get::<_, Option<Vec<u8>>>(2)?);
+            if offset + length <= self.position {
+                continue;
             }
-        };
-        if offset > self.position {
-            let missing = offset - self.position;
-            self.position = offset;
-            return Ok(Some(Piece::Missing(missing)));
+            if offset > self.position {
+                if !bytes.is_empty() {
+                    break;
+                }
+                let missing = offset - self.position;
+                self.position = offset;
+                return Ok(Some(Piece::Missing(missing)));
+            }
+            let part = match row.get::<_, Option<Vec<u8>>>(2)? {
+                Some(data) => slice(&data, self.position - offset, length),
+                None => {
+                    let left = usize::try_from(length - (self.position - offset)).unwrap_or(usize::MAX);
+                    Spool::of(connection).read(self.exchange, self.side, self.position, left.min(SPOOLED))?
+                }
+            };
+            self.position += part.len() as u64;
+            bytes.extend_from_slice(&part);
         }
-        let bytes = match data {
-            Some(data) => slice(&data, self.position - offset, length),
-            None => {
-                let left = usize::try_from(length - (self.position - offset)).unwrap_or(usize::MAX);
-                Spool::of(connection).read(self.exchange, self.side, self.position, left.min(SPOOLED))?
-            }
-        };
-        self.position += bytes.len() as u64;
-        Ok(Some(Piece::Bytes(bytes)))
+        Ok((!bytes.is_empty()).then_some(Piece::Bytes(bytes)))
     }
 }
 

@@ -103,7 +103,8 @@ pub async fn run(link: Option<Link>, socket: PathBuf, mut options: Options, look
                 // What is fetched for the screen never asks to leave.
                 effects.run(wanted, &mut screen)?;
                 if is_first && !state.is_whole() && started.elapsed() < FIRST_FRAME {
-                    next_frame = Instant::now() + FRAME / 8;
+                    // What comes next may make it whole.
+                    next_frame = started + FIRST_FRAME;
                     continue;
                 }
                 screen.mouse(state.has_mouse())?;
@@ -130,6 +131,9 @@ pub async fn run(link: Option<Link>, socket: PathBuf, mut options: Options, look
             next = if taken < BURST { incoming.try_recv().ok() } else { None };
         }
         is_stale = true;
+        if is_first {
+            next_frame = started;
+        }
     }
 }
 
