@@ -10,7 +10,8 @@ use std::{
 use ccdump_wire::v1::{
     self as wire, BodyRequest, BodyResponse, Event, ExchangeRequest, ExchangeResponse, ExchangesRequest, ExchangesResponse, Filter,
     HelloRequest, HelloResponse, HoldViewRequest, HoldViewResponse, OutlineRequest, OutlineResponse, SaveViewRequest,
-    SaveViewResponse, Side, StatusRequest, StatusResponse, WatchRequest, WatchResponse,
+    SaveViewResponse, Side, StatusRequest, StatusResponse, SystemSectionsRequest, SystemSectionsResponse, WatchRequest,
+    WatchResponse,
     ccdump_service_client::CcdumpServiceClient,
     ccdump_service_server::{CcdumpService, CcdumpServiceServer},
     event::Detail,
@@ -189,6 +190,11 @@ impl CcdumpService for Service {
         let request = request.into_inner();
         let pages: Vec<OutlineResponse> = all(&format!("outline-{}-{}", request.exchange, request.side));
         Ok(Response::new(stream(pages)))
+    }
+
+    async fn system_sections(&self, _: Request<SystemSectionsRequest>) -> Result<Response<SystemSectionsResponse>, Status> {
+        // Came after version 0.1.
+        Err(Status::unimplemented(""))
     }
 
     type BodyStream = tokio_stream::Iter<std::vec::IntoIter<Result<BodyResponse, Status>>>;

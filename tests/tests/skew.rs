@@ -19,7 +19,7 @@ use ccdump_tests::{
 };
 use ccdump_wire::v1::{
     BodyResponse, ExchangeResponse, ExchangesResponse, HelloResponse, HoldViewRequest, HoldViewResponse, OutlineResponse,
-    SaveViewRequest, StatusResponse, WatchResponse, watch_response::Message as Reply,
+    SaveViewRequest, StatusResponse, SystemSectionsResponse, WatchResponse, watch_response::Message as Reply,
 };
 use prost::Message as _;
 use serde_json::Value;
@@ -118,6 +118,29 @@ fn the_screen_shows_what_an_older_daemon_has_and_says_what_is_missing() {
         terminal.key(Key::Ctrl('c'));
         assert_eq!(terminal.wait_exit(), 0);
         terminal.assert_terminal_given_back();
+    }
+}
+
+#[test]
+fn what_is_compared_is_as_much_as_an_older_daemon_tells() {
+    let older_than_this = "it is older than this viewer: update it";
+    let cases: [(Lacks, &str, &[&str]); 4] = [
+        (&[], "S", &["this daemon cannot tell of the versions of system prompts", older_than_this]),
+        (&[], "c", &["compare  #2", "messages", "question 2", "answer", "stop reason"]),
+        (&["body"], "c", &["~ 0", "this daemon cannot send bodies", "stop reason"]),
+        (&["outline"], "c", &["this daemon cannot outline bodies", "stop reason"]),
+    ];
+    for (lacks, key, words) in cases {
+        let (home, _daemon) = older(lacks);
+        let terminal = home.view().terminal(ROWS, 140);
+        terminal.wait_for_text("#3");
+        terminal.keys(key);
+        let all = |screen: &Screen| words.iter().all(|words| screen.contains(words));
+        terminal.wait_until(&format!("{words:?} are shown, without {lacks:?}"), all);
+        terminal.keys("q");
+        terminal.wait_for_text("i inspect");
+        terminal.key(Key::Ctrl('c'));
+        assert_eq!(terminal.wait_exit(), 0);
     }
 }
 
@@ -231,7 +254,7 @@ async fn requests_of_older_and_newer_viewers_are_understood() {
     let rig = conversation().await;
     // Field 1000, a number: what no version has.
     const NEWER: &[u8] = b"\xc0\x3e\x07";
-    let requests: [(&str, &[u8]); 10] = [
+    let requests: [(&str, &[u8]); 12] = [
         ("Hello", b""),
         ("Hello", b"\x0a\x02\x08\x01"),
         ("Status", b""),
@@ -241,6 +264,8 @@ async fn requests_of_older_and_newer_viewers_are_understood() {
         ("Exchange", b"\x08\x01"),
         ("Outline", b"\x08\x01\x10\x01"),
         ("Body", b"\x08\x01\x10\x02"),
+        ("SystemSections", b""),
+        ("SystemSections", b"\x0a\x03s-1\x10\x02\x18\x01"),
         ("HoldView", b""),
     ];
     for (method, request) in requests {
@@ -253,6 +278,7 @@ async fn requests_of_older_and_newer_viewers_are_understood() {
                 "Exchanges" => ExchangesResponse::decode(&*answer).is_ok_and(|page| page.exchanges.len() == 3),
                 "Exchange" => ExchangeResponse::decode(&*answer).is_ok_and(|one| one.exchange.is_some_and(|row| row.id == 1)),
                 "Outline" => OutlineResponse::decode(&*answer).is_ok_and(|page| !page.blocks.is_empty()),
+                "SystemSections" => SystemSectionsResponse::decode(&*answer).is_ok_and(|page| page.sections.is_empty()),
                 "Body" => BodyResponse::decode(&*answer).is_ok_and(|chunk| !chunk.data.is_empty()),
                 _ => HoldViewResponse::decode(&*answer).is_ok_and(|held| held.name.starts_with("main")),
             };

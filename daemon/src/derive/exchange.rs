@@ -26,8 +26,9 @@ use crate::store::{
     StoreError,
     body::{BodyCursor, Piece},
     event::{ClosedBy, Detail, Ended, Event, Opened, Side},
-    index::Outline,
+    index::{Derived, Outline},
     reader::Reader,
+    sections::SystemPrompt,
 };
 
 /// Request bodies over this size are not analysed.
@@ -73,20 +74,14 @@ impl OpenExchange {
         self.has_ended
     }
 
-    /// Folds one event in; outlines that it completes are added to `outlines`.
-    pub fn add(
-        &mut self,
-        reader: &Reader,
-        event: &Event,
-        threads: &mut Threads,
-        outlines: &mut Vec<Outline>,
-    ) -> Result<(), StoreError> {
+    /// Folds one event in; what it completes besides the row is added to `derived`.
+    pub fn add(&mut self, reader: &Reader, event: &Event, threads: &mut Threads, derived: &mut Derived) -> Result<(), StoreError> {
         self.row.through_seq = event.seq;
         match &event.detail {
             Detail::RequestData(data) => self.row.request_bytes = data.offset + data.length(),
             Detail::RequestEnd(end) => {
                 self.row.request_bytes = end.length;
-                outlines.push(self.read_request(reader, threads)?);
+                self.read_request(reader, threads, derived)?;
             }
             Detail::ResponseHead(head) => {
                 self.row.status = Some(u32::from(head.status));
@@ -102,13 +97,13 @@ impl OpenExchange {
                 }
             }
             Detail::Gap(gap) => self.row.gap_bytes += gap.bytes,
-            Detail::Ended(ended) => self.end(reader, event, ended, threads, outlines)?,
+            Detail::Ended(ended) => self.end(reader, event, ended, threads, derived)?,
             Detail::Opened(_) | Detail::Paused(_) | Detail::Resumed(_) | Detail::Unknown(_) => {}
         }
         Ok(())
     }
 
-    fn read_request(&mut self, reader: &Reader, threads: &mut Threads) -> Result<Outline, StoreError> {
+    fn read_request(&mut self, reader: &Reader, threads: &mut Threads, derived: &mut Derived) -> Result<(), StoreError> {
         self.is_requested = true;
         let mut facts = self.request_facts(reader)?;
         let identity = identity::identify(self.provider, &self.headers, facts.session.as_deref());
@@ -139,7 +134,9 @@ impl OpenExchange {
             removed: removed.iter().map(to_wire).collect(),
             provider_version: VERSION,
         };
-        Ok(Outline { exchange: self.row.id, side: Side::Request, content })
+        derived.prompts.extend(SystemPrompt::of(&self.row, &content.blocks));
+        derived.outlines.push(Outline { exchange: self.row.id, side: Side::Request, content });
+        Ok(())
     }
 
     fn request_facts(&self, reader: &Reader) -> Result<RequestFacts, StoreError> {
@@ -200,14 +197,14 @@ impl OpenExchange {
         event: &Event,
         ended: &Ended,
         threads: &mut Threads,
-        outlines: &mut Vec<Outline>,
+        derived: &mut Derived,
     ) -> Result<(), StoreError> {
         self.has_ended = true;
         self.row.request_bytes = ended.request_bytes;
         self.row.response_bytes = ended.response_bytes;
         self.row.duration_us = u64::try_from(event.at_us - self.row.started_at_us).ok();
         if !self.is_requested {
-            outlines.push(self.read_request(reader, threads)?);
+            self.read_request(reader, threads, derived)?;
         }
         let blocks = match &mut self.response {
             Some(response) => {
@@ -218,7 +215,7 @@ impl OpenExchange {
             None => Vec::new(),
         };
         let content = v1::OutlineResponse { blocks, provider_version: VERSION, ..v1::OutlineResponse::default() };
-        outlines.push(Outline { exchange: self.row.id, side: Side::Response, content });
+        derived.outlines.push(Outline { exchange: self.row.id, side: Side::Response, content });
         self.take_response_facts();
         if ended.closed_by == ClosedBy::Unreachable {
             // Our own answer: the client saw a 502.

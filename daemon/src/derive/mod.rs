@@ -20,7 +20,7 @@ use self::{exchange::OpenExchange, threads::Threads};
 use crate::store::{
     StoreError,
     event::{Detail, Event},
-    index::Index,
+    index::{Derived, Index},
     reader::{Reader, Readers, events_after, events_of},
 };
 
@@ -126,8 +126,7 @@ impl Deriver {
             let Some(last) = events.last().map(|event| event.seq) else {
                 return Ok(());
             };
-            let mut changed = Vec::new();
-            let mut outlines = Vec::new();
+            let mut derived = Derived::default();
             for event in &events {
                 if event.exchange == 0 {
                     continue;
@@ -135,16 +134,16 @@ impl Deriver {
                 let Some(mut exchange) = self.take(reader, event)? else {
                     continue;
                 };
-                exchange.add(reader, event, &mut self.threads, &mut outlines)?;
+                exchange.add(reader, event, &mut self.threads, &mut derived)?;
                 if exchange.has_ended() {
-                    changed.push(exchange.row());
+                    derived.rows.push(exchange.row());
                 } else {
                     self.open.insert(event.exchange, exchange);
                 }
             }
             let touched: std::collections::BTreeSet<u64> = events.iter().map(|event| event.exchange).collect();
-            changed.extend(touched.iter().filter_map(|id| self.open.get(id)).map(OpenExchange::row));
-            self.index.write(&changed, &outlines, last)?;
+            derived.rows.extend(touched.iter().filter_map(|id| self.open.get(id)).map(OpenExchange::row));
+            self.index.write(&derived, last)?;
             self.cursor = last;
             Ok(())
         })
@@ -166,9 +165,10 @@ impl Deriver {
             return Ok(None);
         };
         let mut exchange = OpenExchange::new(first, opened);
-        let mut outlines = Vec::new();
+        // Written by then.
+        let mut derived = Derived::default();
         for event in before {
-            exchange.add(reader, event, &mut self.threads, &mut outlines)?;
+            exchange.add(reader, event, &mut self.threads, &mut derived)?;
         }
         Ok(Some(exchange))
     }

@@ -11,7 +11,7 @@ use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status};
 
 use super::{
-    body, exchanges, outline,
+    body, exchanges, outline, sections,
     status::{self, About, Viewers},
     views as view_states, watch as watching,
 };
@@ -127,6 +127,13 @@ impl CcdumpService for Service {
 
     async fn outline(&self, request: Request<v1::OutlineRequest>) -> Result<Response<Self::OutlineStream>, Status> {
         outline::outline(self, request.into_inner()).await.map(Response::new)
+    }
+
+    async fn system_sections(
+        &self,
+        request: Request<v1::SystemSectionsRequest>,
+    ) -> Result<Response<v1::SystemSectionsResponse>, Status> {
+        sections::page(self, request.into_inner()).await.map(Response::new)
     }
 
     type BodyStream = ReceiverStream<Result<v1::BodyResponse, Status>>;

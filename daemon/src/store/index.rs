@@ -4,7 +4,12 @@ use ccdump_wire::v1;
 use prost::Message as _;
 use rusqlite::{Connection, OptionalExtension as _, Row, ToSql, Transaction, params};
 
-use super::{Files, StoreError, event::Side, schema};
+use super::{
+    Files, StoreError,
+    event::Side,
+    schema,
+    sections::{self, SystemPrompt},
+};
 
 /// The one writer of the derived rows.
 pub struct Index {
@@ -52,14 +57,17 @@ impl Index {
         Ok(provenance(&self.connection)?.through_seq)
     }
 
-    /// Writes rows and outlines, and that they cover the log through `through_seq`, in one transaction.
-    pub fn write(&mut self, rows: &[v1::Exchange], outlines: &[Outline], through_seq: u64) -> Result<(), StoreError> {
+    /// Writes what was derived, and that it covers the log through `through_seq`, in one transaction.
+    pub fn write(&mut self, derived: &Derived, through_seq: u64) -> Result<(), StoreError> {
         let tx = self.connection.transaction()?;
-        for row in rows {
+        for row in &derived.rows {
             put_row(&tx, row)?;
         }
-        for outline in outlines {
+        for outline in &derived.outlines {
             put_outline(&tx, outline)?;
+        }
+        for prompt in &derived.prompts {
+            sections::put(&tx, prompt)?;
         }
         tx.prepare_cached("UPDATE meta SET value = ?1 WHERE key = 'through_seq'")?.execute([through_seq.to_string()])?;
         tx.commit()?;
@@ -70,6 +78,14 @@ impl Index {
         schema::shrink(&self.connection)?;
         self.connection.close().map_err(|(_, error)| error.into())
     }
+}
+
+/// What came of some events of the log, in their order.
+#[derive(Debug, Default)]
+pub struct Derived {
+    pub rows: Vec<v1::Exchange>,
+    pub outlines: Vec<Outline>,
+    pub prompts: Vec<SystemPrompt>,
 }
 
 /// The blocks of one body, as they are served.

@@ -3,7 +3,7 @@
 //!
 //! - [`log`] writes: one [`log::Log`] per process, owned by the recording thread.
 //! - [`reader`] reads, on any thread, beside the writer.
-//! - [`index`] holds the derived rows; `derive` alone writes them.
+//! - [`index`] and [`sections`] hold the derived rows; `derive` alone writes them.
 //! - [`views`] keeps what viewers leave here.
 
 pub mod body;
@@ -19,6 +19,7 @@ pub mod record;
 pub mod recover;
 mod schema;
 mod seal;
+pub mod sections;
 mod spool;
 #[cfg(test)]
 mod tests;

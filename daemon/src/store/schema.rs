@@ -61,6 +61,13 @@ CREATE INDEX IF NOT EXISTS exchange_by_thread ON exchange (session, agent, id);
 -- A message ccdump.v1.OutlineResponse, zstd-compressed.
 CREATE TABLE IF NOT EXISTS outline (
   body INTEGER PRIMARY KEY /* exchange * 2 + side */, data BLOB NOT NULL);
+
+-- Distinct sections of a session's system prompts (session '': of none), numbered as they came up. `block` is a message ccdump.v1.Block.
+CREATE TABLE IF NOT EXISTS system_section (
+  session TEXT NOT NULL, number INTEGER NOT NULL, hash INTEGER NOT NULL, block BLOB NOT NULL, position INTEGER NOT NULL, agent TEXT,
+  first_exchange INTEGER NOT NULL, first_at INTEGER NOT NULL, last_exchange INTEGER NOT NULL, last_at INTEGER NOT NULL,
+  exchanges INTEGER NOT NULL, PRIMARY KEY (session, number)) WITHOUT ROWID;
+CREATE UNIQUE INDEX IF NOT EXISTS system_section_by_hash ON system_section (session, hash);
 ";
 
 /// How long a statement waits for another process's lock. Short: recording would rather pause (and say so) than stall.

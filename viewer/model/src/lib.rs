@@ -2,7 +2,10 @@
 //! functions: no keys, no places, no terminal.
 
 pub mod blocks;
+pub mod compare;
+pub mod json;
 pub mod line;
 pub mod record;
+pub mod rows;
 pub mod theme;
 pub mod toml_file;

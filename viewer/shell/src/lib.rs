@@ -18,7 +18,7 @@ use ccdump_client::{
     output,
 };
 use ccdump_model::theme::Theme;
-use ccdump_state::{MakeLines, State};
+use ccdump_state::{MakeLines, MakeRows, State};
 use clap::Parser as _;
 use ratatui::Frame;
 
@@ -36,6 +36,8 @@ pub type Draw = fn(&mut Frame<'_>, &State, &Theme);
 pub struct Look {
     /// An item as lines.
     pub lines: MakeLines,
+    /// A sheet as rows.
+    pub rows: MakeRows,
     pub draw: Draw,
     /// The screen of a report that is shown again.
     pub draw_replay: fn(&mut Frame<'_>, &Stage),

@@ -40,14 +40,7 @@ impl Changed<'_> {
 
     /// What came and what went, in words.
     fn gist(self, now: &Content) -> Option<String> {
-        let counts = edit::words_changed(&self.pair(now)?)?;
-        let came = (counts.added > 0).then(|| format!("{} added", units::plural(counts.added, "word")));
-        let went = (counts.removed > 0).then(|| match &came {
-            Some(_) => format!("{} removed", units::grouped(i64::try_from(counts.removed).unwrap_or(i64::MAX))),
-            None => format!("{} removed", units::plural(counts.removed, "word")),
-        });
-        let words: Vec<String> = [came, went].into_iter().flatten().collect();
-        Some(if words.is_empty() { "white space".to_owned() } else { words.join(", ") })
+        edit::words_changed(&self.pair(now)?).map(counted)
     }
 
     /// Lays out what is different. `false`: that cannot be told.
@@ -62,6 +55,17 @@ impl Changed<'_> {
         let (old, new) = (text(self.was?)?, text(now)?);
         (self.change == Change::Changed && old.len().max(new.len()) <= LONGEST).then_some(Edit { old, new })
     }
+}
+
+/// `3 words added, 1 removed`
+pub(super) fn counted(counts: edit::Counts) -> String {
+    let came = (counts.added > 0).then(|| format!("{} added", units::plural(counts.added, "word")));
+    let went = (counts.removed > 0).then(|| match &came {
+        Some(_) => format!("{} removed", units::grouped(i64::try_from(counts.removed).unwrap_or(i64::MAX))),
+        None => format!("{} removed", units::plural(counts.removed, "word")),
+    });
+    let words: Vec<String> = [came, went].into_iter().flatten().collect();
+    if words.is_empty() { "white space".to_owned() } else { words.join(", ") }
 }
 
 /// As much as is to be said without what was there before.

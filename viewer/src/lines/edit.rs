@@ -8,7 +8,7 @@ use super::{Span, page::Page, plain::Flow, wrap::append};
 use ccdump_model::line::expand_tabs;
 use ccdump_model::theme::Role;
 
-/// Longer texts are shown as taken out and put in whole.
+/// Where more lines differ, they are shown as taken out and put in whole.
 const MOST_LINES: usize = 800;
 /// Lines of one diff that are shown.
 const MOST_SHOWN: usize = 2_000;
@@ -38,7 +38,7 @@ pub(super) fn counts(edits: &[Edit<'_>]) -> Counts {
     let mut counts = Counts::default();
     for edit in edits {
         let (old, new) = (lines(edit.old), lines(edit.new));
-        for op in compare(&old, &new) {
+        for op in compare(&old, &new).0 {
             if op.tag() != DiffTag::Equal {
                 counts.removed += op.old_range().len();
                 counts.added += op.new_range().len();
@@ -50,20 +50,27 @@ pub(super) fn counts(edits: &[Edit<'_>]) -> Counts {
 
 /// How many words come and go. `None`: the texts are too long to be told, or have too little in common.
 pub(super) fn words_changed(edit: &Edit<'_>) -> Option<Counts> {
+    let mut left = MOST_COMPARED;
+    words_changed_within(edit, &mut left)
+}
+
+/// `left`: pairs of words that may still be compared.
+pub(super) fn words_changed_within(edit: &Edit<'_>, left: &mut usize) -> Option<Counts> {
     let (old, new) = (prepared(edit.old), prepared(edit.new));
     let (old, new) = (lines(&old), lines(&new));
-    if is_long(&old, &new) {
+    let (ops, is_whole) = compare(&old, &new);
+    if !is_whole {
         return None;
     }
-    let (mut counts, mut is_related, mut left) = (Counts::default(), false, MOST_COMPARED);
-    for op in compare(&old, &new) {
+    let (mut counts, mut is_related) = (Counts::default(), false);
+    for op in ops {
         let before = old.get(op.old_range()).unwrap_or_default();
         let after = new.get(op.new_range()).unwrap_or_default();
         if op.tag() == DiffTag::Equal {
             is_related |= before.iter().any(|line| !line.trim().is_empty());
             continue;
         }
-        let (goes, comes) = pairs(before, after, &mut left);
+        let (goes, comes) = pairs(before, after, left);
         for at in 0..goes.len().max(comes.len()) {
             let (went, came) = (goes.get(at), comes.get(at));
             let is_partly =
@@ -78,15 +85,23 @@ pub(super) fn words_changed(edit: &Edit<'_>) -> Option<Counts> {
 
 /// `flow`: how lines that are too long are broken.
 pub(super) fn diff(edits: &[Edit<'_>], flow: Flow, page: &mut Page) {
-    let most = page.len().saturating_add(MOST_SHOWN);
     let mut left = MOST_COMPARED;
+    diff_within(edits, flow, page, &mut left);
+}
+
+/// `left`: pairs of words that may still be compared.
+pub(super) fn diff_within(edits: &[Edit<'_>], flow: Flow, page: &mut Page, left: &mut usize) {
+    let most = page.len().saturating_add(MOST_SHOWN);
     for (at, edit) in edits.iter().enumerate() {
         if at > 0 {
             page.words(vec![Span::new(Role::Frame, "⋯")], 2);
         }
         let (old, new) = (prepared(edit.old), prepared(edit.new));
         let (old, new) = (lines(&old), lines(&new));
-        let ops = compare(&old, &new);
+        let (ops, is_whole) = compare(&old, &new);
+        if !is_whole {
+            page.words(vec![Span::new(Role::Dim, "too many lines differ to be compared one by one")], 2);
+        }
         let last = ops.len().saturating_sub(1);
         for (at, op) in ops.iter().enumerate() {
             if page.len() >= most {
@@ -98,7 +113,7 @@ pub(super) fn diff(edits: &[Edit<'_>], flow: Flow, page: &mut Page) {
             match op.tag() {
                 DiffTag::Equal => context(before, [at == 0, at == last], flow, page),
                 _ => {
-                    let (goes, comes) = pairs(cut(before, most, page), cut(after, most, page), &mut left);
+                    let (goes, comes) = pairs(cut(before, most, page), cut(after, most, page), left);
                     goes.into_iter().for_each(|line| row('-', line, flow, page));
                     comes.into_iter().for_each(|line| row('+', line, flow, page));
                 }
@@ -144,15 +159,21 @@ fn lines(text: &str) -> Vec<&str> {
     text.lines().collect()
 }
 
-fn is_long(old: &[&str], new: &[&str]) -> bool {
-    old.len().saturating_add(new.len()) > 2 * MOST_LINES
-}
-
-fn compare(old: &[&str], new: &[&str]) -> Vec<DiffOp> {
-    if is_long(old, new) {
-        return vec![DiffOp::Replace { old_index: 0, old_len: old.len(), new_index: 0, new_len: new.len() }];
+/// What became of the lines. `false`: so many differ that they are not compared with each other.
+fn compare(old: &[&str], new: &[&str]) -> (Vec<DiffOp>, bool) {
+    // A long text with a small change in it is a small change.
+    let begin = old.iter().zip(new).take_while(|(old, new)| old == new).count();
+    let ends = old.iter().skip(begin).rev().zip(new.iter().skip(begin).rev());
+    let end = ends.take_while(|(old, new)| old == new).count();
+    let (old_end, new_end) = (old.len() - end, new.len() - end);
+    let (old_len, new_len) = (old_end - begin, new_end - begin);
+    if old_len.saturating_add(new_len) <= 2 * MOST_LINES {
+        return (capture_diff_slices(Algorithm::Myers, old, new), true);
     }
-    capture_diff_slices(Algorithm::Myers, old, new)
+    let equal = |old_index, new_index, len| (len > 0).then_some(DiffOp::Equal { old_index, new_index, len });
+    let replaced = DiffOp::Replace { old_index: begin, old_len, new_index: begin, new_len };
+    let ops = [equal(0, 0, begin), Some(replaced), equal(old_end, new_end, end)];
+    (ops.into_iter().flatten().collect(), false)
 }
 
 /// Unchanged lines: only those that stand near changed ones.

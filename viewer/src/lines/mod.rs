@@ -5,6 +5,7 @@ mod call;
 mod changed;
 mod code;
 mod content;
+pub(crate) mod difference;
 mod edit;
 mod headers;
 mod json;
@@ -26,7 +27,7 @@ mod tool;
 mod tools;
 mod turn;
 mod usage;
-mod wrap;
+pub(crate) mod wrap;
 
 use ccdump_model::{
     blocks::{Item, ItemBody},

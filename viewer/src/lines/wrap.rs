@@ -9,7 +9,7 @@ use unicode_width::UnicodeWidthStr as _;
 
 /// Breaks a line between words into lines of at most `room` columns; those after the first are indented by `hang`. Spaces at a break
 /// are dropped, spaces at the beginning are kept. There is always at least one line.
-pub(super) fn words(spans: Vec<Span>, room: usize, hang: usize) -> Vec<Vec<Span>> {
+pub(crate) fn words(spans: Vec<Span>, room: usize, hang: usize) -> Vec<Vec<Span>> {
     if width_of(&spans) <= room && spans.last().is_none_or(|span| !span.text.ends_with(' ')) {
         return vec![spans];
     }
@@ -49,7 +49,7 @@ pub(super) fn columns(spans: Vec<Span>, room: usize) -> Vec<Vec<Span>> {
 }
 
 /// What fits into `room` columns, with an ellipsis where something does not.
-pub(super) fn cut(spans: Vec<Span>, room: usize) -> Vec<Span> {
+pub(crate) fn cut(spans: Vec<Span>, room: usize) -> Vec<Span> {
     if width_of(&spans) <= room {
         return spans;
     }
@@ -144,7 +144,9 @@ fn ascii_tokens<'a>(text: &'a str, room: usize, each: &mut dyn FnMut(Kind, &'a s
     let mut rest = text;
     while let Some(first) = rest.bytes().next() {
         let is_space = first == b' ';
-        let length = rest.bytes().position(|byte| (byte == b' ') != is_space).unwrap_or(rest.len()).min(room.max(1));
+        // Only what has room is looked at: a word may be megabytes long.
+        let most = rest.len().min(room.max(1));
+        let length = rest.bytes().take(most).position(|byte| (byte == b' ') != is_space).unwrap_or(most);
         let (token, after) = rest.split_at_checked(length).unwrap_or((rest, ""));
         each(if is_space { Kind::Space } else { Kind::Word }, token, length);
         rest = after;

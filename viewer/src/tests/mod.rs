@@ -2,6 +2,7 @@
 
 mod appearance;
 mod changes;
+mod compare;
 mod journal;
 mod jumps;
 mod keys;
@@ -12,5 +13,7 @@ mod report;
 mod rig;
 mod screens;
 mod search;
+mod sheet;
+mod sheet_properties;
 mod tabs;
 mod together;

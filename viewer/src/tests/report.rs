@@ -78,6 +78,7 @@ fn report() -> Report {
         keys: [(21, "5"), (25, "enter"), (33, "nonsense"), (55, "b")].map(press).to_vec(),
         rows: rows.iter().map(Into::into).collect(),
         had,
+        ..Report::default()
     }
 }
 
@@ -87,7 +88,7 @@ fn screen(stage: &Stage) -> String {
 
 /// All screens of a report.
 async fn screens(mut report: Report) -> Vec<String> {
-    let mut source = Source::of(std::mem::take(&mut report.had));
+    let mut source = Source::of(std::mem::take(&mut report.had), std::mem::take(&mut report.sections));
     let mut stage = Stage::new(&report, LOOK);
     stage.settle(&mut source).await.expect("no daemon is asked");
     let mut screens = vec![screen(&stage)];

@@ -4,15 +4,19 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use ccdump_model::{
     blocks::Source,
-    record::{Fetch, Fetched, FormerWanted, Held, Piece, RequestSide, ResponseSide},
+    record::{Body, Fetch, Fetched, FormerWanted, Held, Piece, RequestSide, ResponseSide},
 };
-use ccdump_provider::content::Content;
+use ccdump_provider::{content::Content, side::Side};
 use ccdump_state::{
-    DaemonEvent, Effect, Event, State,
+    DaemonEvent, Effect, Event, Program, State,
     conversation::Spot,
     keymap::{Command, Key},
+    sheet::{Brought, Need},
 };
-use ccdump_wire::v1::{Block, BlockKind, EndState, Exchange};
+use ccdump_wire::v1::{
+    Block, BlockKind, BodyData, EndState, Ended, Event as LogEvent, Exchange, ExchangeResponse, Header, Opened, Piece as WirePiece,
+    ResponseHead, Usage, event::Detail,
+};
 use jiff::tz::TimeZone;
 use serde_json::json;
 
@@ -63,6 +67,96 @@ pub fn fetch(id: u64) -> Fetch {
     }
 }
 
+/// What is brought for a sheet of exchange `id`: two messages, and a text of some lines.
+pub fn bring(need: Need) -> Result<Brought, String> {
+    let header = |name: &str, value: &str| Header { name: name.to_owned(), value: value.to_owned() };
+    match need {
+        Need::Heads(id) => Ok(Brought::Heads(Box::new((
+            Exchange {
+                status: Some(200),
+                model: Some("claude-x".to_owned()),
+                duration_us: Some(3_060_000),
+                ttft_us: Some(651_000),
+                request_bytes: 1300,
+                response_bytes: 900,
+                usage: Some(Usage { input: Some(10), output: Some(70), ..Usage::default() }),
+                ..row(id, "main")
+            },
+            ExchangeResponse {
+                request_headers: vec![
+                    header("content-type", "application/json"),
+                    header("x-api-key", "‹secret 9f2c41d07be3 len=108›"),
+                ],
+                response_headers: vec![header("content-type", "text/event-stream")],
+                upstream: "https://api.anthropic.com".to_owned(),
+                ..ExchangeResponse::default()
+            },
+        )))),
+        Need::Body(id, Side::Request) => {
+            let text = (0..80).map(|line| format!("question {id} line {line}\n")).collect::<String>();
+            let json = json!({"zeta": 1.50, "model": "claude-x", "messages": [{"role": "user", "content": text}, {"role": "assistant", "content": "short"}], "stream": true, "tools": []});
+            Ok(Brought::Body(Body { bytes: json.to_string().into_bytes(), is_complete: true, ..Body::default() }))
+        }
+        Need::Body(id, Side::Response) => {
+            let bytes = stream(id).into_iter().flat_map(|(_, text)| text.into_bytes()).collect();
+            Ok(Brought::Body(Body { bytes, is_complete: true, ..Body::default() }))
+        }
+        Need::Compared(left, right) => Ok(Brought::Compared(Box::new(super::compare::compared(left, right)))),
+        Need::Section { offset, .. } => Ok(Brought::Section(super::compare::section(offset))),
+        Need::Log(id) => Ok(Brought::Log(log(id))),
+    }
+}
+
+/// An answer that streams: after how many microseconds, and what.
+fn stream(id: u64) -> Vec<(u32, String)> {
+    let event = |value: serde_json::Value| format!("event: {}\ndata: {value}\n\n", value["type"].as_str().unwrap_or_default());
+    let delta =
+        |text: String| event(json!({"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": text}}));
+    let start = json!({"type": "message_start", "message": {"id": "msg_1", "model": "claude-x", "usage": {"input_tokens": 10}}});
+    let block = json!({"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}});
+    let end = json!({"type": "message_delta", "delta": {"stop_reason": "end_turn"}, "usage": {"output_tokens": 70}});
+    let mut stream = vec![(0, event(start) + &event(block)), (350_000, delta(format!("answer {id} ")))];
+    stream.extend([(400_000, "event: ping\ndata: {\"type\": \"ping\"}\n\n".to_owned())]);
+    stream.extend([(2_700_000, delta("goes on\nand on".to_owned()))]);
+    stream.extend([(2_750_000, event(json!({"type": "content_block_stop", "index": 0})) + &event(end))]);
+    stream.extend([(2_751_000, event(json!({"type": "message_stop"})))]);
+    stream
+}
+
+/// The log of exchange `id`: its request takes 12 ms, the head of its answer comes after 300.
+fn log(id: u64) -> Vec<LogEvent> {
+    let at = |seq: u64, after_us: i64, detail: Detail| LogEvent {
+        seq,
+        exchange: id,
+        at_us: 1_793_871_667_250_000 + after_us,
+        detail: Some(detail),
+        ..LogEvent::default()
+    };
+    let pieces = vec![WirePiece { after_us: 0, length: 1000 }, WirePiece { after_us: 12_000, length: 300 }];
+    let headers = vec![Header { name: "content-type".to_owned(), value: "text/event-stream".to_owned() }];
+    let (pieces_of, payload): (Vec<_>, Vec<_>) = stream(id)
+        .into_iter()
+        .map(|(after_us, text)| (WirePiece { after_us, length: text.len() as u32 }, text.into_bytes()))
+        .unzip();
+    let payload: Vec<u8> = payload.concat();
+    vec![
+        at(1, 0, Detail::Opened(Opened::default())),
+        at(2, 1_000, Detail::RequestData(BodyData { length: 1300, pieces, ..BodyData::default() })),
+        at(3, 300_000, Detail::ResponseHead(ResponseHead { status: 200, headers, request_bytes: 1300 })),
+        at(
+            4,
+            301_000,
+            Detail::ResponseData(BodyData {
+                length: payload.len() as u64,
+                pieces: pieces_of,
+                payload: payload.into(),
+                ..BodyData::default()
+            }),
+        ),
+        at(5, 3_060_000, Detail::Ended(Ended::default())),
+    ]
+}
+
 /// A state, and a daemon that answers what is asked of it.
 pub struct Rig {
     pub state: State,
@@ -70,6 +164,10 @@ pub struct Rig {
     pub saved: Option<Vec<u8>>,
     pub left: bool,
     pub copied: Option<String>,
+    /// How often something was brought for a sheet.
+    pub brought: usize,
+    /// Text, suffix and program.
+    pub opened: Option<(String, &'static str, Program)>,
     /// The exchanges that are to be followed.
     pub followed: BTreeSet<u64>,
     /// What the exchanges say.
@@ -81,13 +179,15 @@ pub struct Rig {
 
 impl Rig {
     pub fn empty() -> Self {
-        let state = State::new(WIDTH, HEIGHT, 0, TimeZone::UTC, crate::LOOK.lines);
+        let state = State::new(WIDTH, HEIGHT, 0, TimeZone::UTC, crate::LOOK.lines, crate::LOOK.rows);
         let mut rig = Self {
             state,
             now: 0,
             saved: None,
             left: false,
             copied: None,
+            brought: 0,
+            opened: None,
             followed: BTreeSet::new(),
             fetch,
             former: |_| Vec::new(),
@@ -133,7 +233,13 @@ impl Rig {
             if let Some(Effect::Follow(followed)) = effects.iter().find(|effect| matches!(effect, Effect::Follow(_))) {
                 self.followed.clone_from(followed);
             }
-            if !effects.iter().any(|effect| matches!(effect, Effect::Fetch { .. } | Effect::FetchFormer(_))) {
+            let is_fetched = |effect: &Effect| {
+                matches!(
+                    effect,
+                    Effect::Fetch { .. } | Effect::FetchFormer(_) | Effect::Bring(_) | Effect::Copy(_) | Effect::Sections { .. }
+                )
+            };
+            if !effects.iter().any(is_fetched) {
                 return;
             }
             self.run(effects);
@@ -172,7 +278,17 @@ impl Rig {
                 }
                 Effect::Save(state) => self.saved = Some(state),
                 Effect::Copy(text) => self.copied = Some(text),
+                Effect::Open { text, suffix, program } => self.opened = Some((text, suffix, program)),
                 Effect::Leave | Effect::HandOver => self.left = true,
+                Effect::Sections { session, after } => {
+                    let answer = super::compare::sections(session.as_deref(), after);
+                    self.state.update(self.now, Event::Sections { session, answer });
+                }
+                Effect::Bring(need) => {
+                    self.brought += 1;
+                    let brought = bring(need);
+                    self.state.update(self.now, Event::Brought { need, brought });
+                }
                 Effect::Rows { .. }
                 | Effect::FetchBlocks { .. }
                 | Effect::Follow(_)

@@ -58,7 +58,7 @@ fn picture(buffer: &Buffer) -> String {
 }
 
 /// The same at each of the three widths.
-fn pictures(name: &str, make: impl Fn(u16, u16) -> Rig) {
+pub(super) fn pictures(name: &str, make: impl Fn(u16, u16) -> Rig) {
     for (width, height) in [(60, 15), (80, 24), (120, 36)] {
         let rig = make(width, height);
         insta::assert_snapshot!(format!("{name}@{width}"), picture(&drawn(&rig, width, height)));
@@ -71,7 +71,7 @@ fn large(name: &str, make: impl Fn(u16, u16) -> Rig) {
     insta::assert_snapshot!(format!("{name}@300"), picture(&drawn(&rig, 300, 100)));
 }
 
-fn sized(mut rig: Rig, width: u16, height: u16) -> Rig {
+pub(super) fn sized(mut rig: Rig, width: u16, height: u16) -> Rig {
     rig.event(Event::Resize { width, height });
     rig
 }
@@ -220,6 +220,42 @@ fn tabs() {
     pictures("tab", |width, height| {
         let mut rig = make(width, height);
         rig.key("`");
+        rig
+    });
+}
+
+#[test]
+fn a_request_that_is_inspected() {
+    pictures("inspect-request", |width, height| {
+        let mut rig = sized(Rig::with(9), width, height);
+        rig.keys(&["i", "j", "l", "j"]);
+        rig
+    });
+    pictures("inspect-found", |width, height| {
+        let mut rig = sized(Rig::with(9), width, height);
+        rig.keys(&["i", "/"]);
+        rig.type_text("line 12");
+        rig.key("enter");
+        rig
+    });
+}
+
+#[test]
+fn a_response_its_events_and_its_times_that_are_inspected() {
+    for (name, keys) in [("response", &["i", "2"][..]), ("events", &["i", "4", "j", "j", "j", "enter"]), ("timing", &["i", "5"])] {
+        pictures(&format!("inspect-{name}"), |width, height| {
+            let mut rig = sized(Rig::with(9), width, height);
+            rig.keys(keys);
+            rig
+        });
+    }
+}
+
+#[test]
+fn headers_that_are_inspected() {
+    pictures("inspect-headers", |width, height| {
+        let mut rig = sized(Rig::with(9), width, height);
+        rig.keys(&["i", "3"]);
         rig
     });
 }

@@ -11,6 +11,7 @@ mod palette;
 mod prompt;
 mod reloads;
 pub(crate) mod replay;
+mod sheet;
 mod sidebar;
 mod tabs;
 mod top;
@@ -34,7 +35,9 @@ pub(crate) fn draw(frame: &mut Frame<'_>, state: &State, theme: &Theme) {
     top::draw(frame, top, state, theme);
     tabs::draw(frame, tab_line, state, theme);
     sidebar::draw(frame, sidebar, state, theme);
-    if state.roster.is_empty() {
+    if state.sheet.is_open() {
+        sheet::draw(frame, conversation, state, theme);
+    } else if state.roster.is_empty() {
         welcome::draw(frame, conversation, state, theme);
     } else {
         conversation::draw(frame, conversation, state, theme);

@@ -7,6 +7,7 @@ use ccdump_model::{
 use ccdump_state::{
     Input, Prompt, State,
     keymap::{Command, Context},
+    search::Switches,
 };
 use ratatui::{Frame, layout::Rect};
 
@@ -17,6 +18,11 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, state: &State, theme: &The
     let Some(prompt) = state.prompt.open.filter(|_| state.help.is_none()) else { return false };
     let (left, right) = match prompt {
         Prompt::Search => (typed("/", &state.search.input), search(state)),
+        Prompt::Find => (typed("/", &state.sheet.find.input), find(state)),
+        Prompt::CompareWith => {
+            let exchange = state.exchange_at_hand().unwrap_or_default();
+            (typed(&format!(" compare #{exchange} with #"), &state.prompt.number), vec![word(Role::Dim, "a number, then Enter ")])
+        }
         Prompt::Number => (typed(" exchange #", &state.prompt.number), vec![word(Role::Dim, "a number, then Enter ")]),
         Prompt::SetMark => (vec![word(Role::BarStrong, " mark with which letter? ")], Vec::new()),
         Prompt::GoToMark => (vec![word(Role::BarStrong, " to which mark? ")], letters(state)),
@@ -42,14 +48,22 @@ fn end_of(mut spans: Vec<Span>, room: usize) -> Vec<Span> {
     spans
 }
 
-/// How often it was found, and how it is looked for.
 fn search(state: &State) -> Vec<Span> {
     let search = &state.search;
-    let mut spans = match search.trouble() {
+    how(state, search.trouble(), &search.counted(), search.switches)
+}
+
+fn find(state: &State) -> Vec<Span> {
+    let find = &state.sheet.find;
+    how(state, find.trouble(), &find.counted(), find.switches)
+}
+
+/// How often it was found, and how it is looked for.
+fn how(state: &State, trouble: Option<&str>, count: &str, switches: Switches) -> Vec<Span> {
+    let mut spans = match trouble {
         Some(why) => vec![word(Role::Error, format!("{why} "))],
-        None => vec![word(Role::BarStrong, format!("{} ", search.count()))],
+        None => vec![word(Role::BarStrong, format!("{count} "))],
     };
-    let switches = search.switches;
     let is_narrow = state.width < 76;
     for (command, on, what) in [
         (Command::MatchCase, switches.case, "case"),

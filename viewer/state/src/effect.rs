@@ -6,6 +6,15 @@ use ccdump_model::record::{AgentKey, FormerWanted, Wanted};
 use ccdump_provider::side::Side;
 use ccdump_wire::v1::Block;
 
+use crate::sheet::Need;
+
+/// A person's own program.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Program {
+    Pager,
+    Editor,
+}
+
 #[derive(Debug, Clone, PartialEq)]
 pub enum Effect {
     /// Fetch what an exchange adds, its answer, its headers.
@@ -26,6 +35,13 @@ pub enum Effect {
     },
     /// Fetch blocks of the request before an exchange.
     FetchFormer(FormerWanted),
+    /// Fetch the sections of a session's system prompts with a number greater than `after`.
+    Sections {
+        session: Option<String>,
+        after: u64,
+    },
+    /// Fetch what a sheet is made of.
+    Bring(Need),
     /// These exchanges, and no others, are to be followed as they stream.
     Follow(BTreeSet<u64>),
     /// The view state, to be kept.
@@ -39,6 +55,13 @@ pub enum Effect {
     Leave,
     /// Make room for the viewer that replaces this one.
     HandOver,
+    /// Open a text in another program; it is gone when that has ended.
+    Open {
+        text: String,
+        /// What the name of its file ends with.
+        suffix: &'static str,
+        program: Program,
+    },
     /// Open a file in the person's editor.
     Edit {
         file: String,

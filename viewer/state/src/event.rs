@@ -6,9 +6,14 @@ use ccdump_model::{
     record::{AgentKey, Fetch, Held},
 };
 use ccdump_provider::side::Side;
-use ccdump_wire::v1::{Event as LogEvent, Exchange};
+use ccdump_wire::v1::{Event as LogEvent, Exchange, SystemSection};
 
-use crate::{config::Config, keymap::Key, mouse::Mouse};
+use crate::{
+    config::Config,
+    keymap::Key,
+    mouse::Mouse,
+    sheet::{Brought, Need},
+};
 
 #[derive(Debug)]
 pub enum Event {
@@ -50,6 +55,16 @@ pub enum Event {
     Former {
         exchange: u64,
         contents: Vec<(Source, String, Held)>,
+    },
+    /// What [`super::Effect::Sections`] asked for; or why this daemon cannot tell.
+    Sections {
+        session: Option<String>,
+        answer: Result<Vec<SystemSection>, String>,
+    },
+    /// What [`super::Effect::Bring`] asked for; or why it cannot be had.
+    Brought {
+        need: Need,
+        brought: Result<Brought, String>,
     },
     /// Events of an exchange that is followed, with the payload of its response.
     Live {

@@ -33,8 +33,9 @@ impl State {
         let all = self.contexts().into_iter().flat_map(|context| {
             keymap.footer(context).map(move |(command, key, what)| Hint { context, command, key, what, columns: 0..0 })
         });
+        let offered = all.filter(|hint| self.offers(hint.command));
         let (mut last, first): (Vec<Hint>, Vec<Hint>) =
-            all.partition(|hint| matches!(hint.command, Command::Help | Command::Detach | Command::Back));
+            offered.partition(|hint| matches!(hint.command, Command::Help | Command::Detach | Command::Back));
         let right: u16 = last.iter().map(Hint::width).sum();
         let room = self.width.saturating_sub(right);
         place(&mut last, room);
@@ -48,9 +49,14 @@ impl State {
     }
 
     fn searched(&self) -> Option<[String; 2]> {
-        self.search.pattern()?;
-        let text = cut_line(&harmless(self.search.input.text()), 20);
-        Some([format!(" /{text} "), format!("{} ", self.search.count())])
+        let (search, find) = (&self.search, &self.sheet.find);
+        let (pattern, input, count) = match self.sheet.is_open() {
+            true => (find.pattern(), &find.input, find.counted()),
+            false => (search.pattern(), &search.input, search.counted()),
+        };
+        pattern?;
+        let text = cut_line(&harmless(input.text()), 20);
+        Some([format!(" /{text} "), format!("{count} ")])
     }
 }
 

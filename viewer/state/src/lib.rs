@@ -9,6 +9,7 @@ pub mod conversation;
 mod copy;
 mod daemon;
 mod effect;
+mod errand;
 mod event;
 pub mod footer;
 pub mod input;
@@ -24,6 +25,7 @@ pub mod palette;
 pub mod prompt;
 mod reloads;
 pub mod search;
+pub mod sheet;
 mod sidebar;
 pub mod tabs;
 mod update;
@@ -42,7 +44,8 @@ pub use self::{
     component::Saved,
     conversation::Conversation,
     daemon::{Connection, Daemon},
-    effect::Effect,
+    effect::{Effect, Program},
+    errand::Errand,
     event::{DaemonEvent, Event},
     input::Input,
     journal::{Journal, Pressed},
@@ -55,11 +58,12 @@ pub use self::{
     prompt::{Prompt, Prompts},
     reloads::Reloads,
     search::Search,
+    sheet::{Chosen, MakeRows, Sheet},
     sidebar::Sidebar,
     tabs::Tabs,
     welcome::Welcome,
 };
-use self::{component::Restored, conversation::Sources};
+use self::{component::Restored, conversation::Sources, sheet::Subject};
 use crate::{config::Config, keymap::Context};
 
 /// After a change the view state is kept this soon. Microseconds.
@@ -84,6 +88,7 @@ pub struct State {
     pub now_us: i64,
     pub zone: TimeZone,
     pub lines: MakeLines,
+    pub rows: MakeRows,
     /// Themes and keys.
     pub config: Config,
     pub appearance: Appearance,
@@ -96,6 +101,11 @@ pub struct State {
     pub conversation: Conversation,
     /// Other conversations that are open.
     pub tabs: Tabs,
+    /// In the place of the conversation, while it is open.
+    pub sheet: Sheet,
+    /// What is chosen to be compared.
+    pub chosen: Chosen,
+    errand: Option<Errand>,
     pub welcome: Welcome,
     /// The help is open; its first line on the screen.
     pub help: Option<u16>,
@@ -122,13 +132,14 @@ pub struct State {
 }
 
 impl State {
-    pub fn new(width: u16, height: u16, now_us: i64, zone: TimeZone, lines: MakeLines) -> Self {
+    pub fn new(width: u16, height: u16, now_us: i64, zone: TimeZone, lines: MakeLines, rows: MakeRows) -> Self {
         Self {
             width,
             height,
             now_us,
             zone,
             lines,
+            rows,
             config: Config::default(),
             appearance: Appearance::default(),
             daemon: Daemon::default(),
@@ -139,6 +150,9 @@ impl State {
             sidebar: Sidebar::default(),
             conversation: Conversation::new(),
             tabs: Tabs::default(),
+            sheet: Sheet::default(),
+            chosen: Chosen::default(),
+            errand: None,
             welcome: Welcome::default(),
             help: None,
             notices: Notices::default(),
@@ -166,7 +180,21 @@ impl State {
     /// Restores every component from what was saved. Gives what could not be, in words.
     fn give_all(&mut self) -> Vec<String> {
         let Self {
-            saved, appearance, sidebar, conversation, tabs, prompt, search, marks, palette, pointer, journal, moment, ..
+            saved,
+            appearance,
+            sidebar,
+            conversation,
+            tabs,
+            sheet,
+            chosen,
+            prompt,
+            search,
+            marks,
+            palette,
+            pointer,
+            journal,
+            moment,
+            ..
         } = self;
         let moment = moment.as_mut().map(|moment| saved.give(moment));
         let parts = [
@@ -174,6 +202,8 @@ impl State {
             saved.give(sidebar),
             saved.give(conversation),
             saved.give(tabs),
+            saved.give(sheet),
+            saved.give(chosen),
             saved.give(prompt),
             saved.give(search),
             saved.give(marks),
@@ -205,6 +235,8 @@ impl State {
         saved.put(&self.sidebar, at);
         saved.put(&self.conversation, at);
         saved.put(&self.tabs, at);
+        saved.put(&self.sheet, at);
+        saved.put(&self.chosen, at);
         saved.put(&self.prompt, at);
         saved.put(&self.search, at);
         saved.put(&self.marks, at);
@@ -230,30 +262,35 @@ impl State {
 
     fn context_behind_help(&self) -> Context {
         match () {
+            () if self.sidebar.open && self.sidebar.focused && !self.roster.is_empty() => Context::Sidebar,
+            () if self.sheet.is_open() => Context::Sheet,
             () if self.roster.is_empty() => Context::Welcome,
-            () if self.sidebar.open && self.sidebar.focused => Context::Sidebar,
             () => Context::Conversation,
         }
     }
 
     /// Where the meaning of a key is looked for, one after the other.
     pub fn contexts(&self) -> Vec<Context> {
-        self.with_moment(self.context())
+        self.with_before(self.context())
     }
 
     /// The same, when nothing is asked for.
     pub fn contexts_below(&self) -> Vec<Context> {
-        self.with_moment(self.context_below())
+        self.with_before(self.context_below())
     }
 
     /// What the help is about first: where one is without it.
     pub fn contexts_behind_help(&self) -> Vec<Context> {
-        self.with_moment(self.context_behind_help())
+        self.with_before(self.context_behind_help())
     }
 
-    fn with_moment(&self, context: Context) -> Vec<Context> {
-        let moment = self.moment.as_ref().filter(|_| context == Context::Conversation).map(|_| Context::Moment);
-        moment.into_iter().chain([context]).collect()
+    fn with_before(&self, context: Context) -> Vec<Context> {
+        let before = match context {
+            Context::Conversation if self.moment.is_some() => Some(Context::Moment),
+            Context::Sheet if matches!(self.sheet.subject, Some(Subject::Versions { .. })) => Some(Context::Versions),
+            _ => None,
+        };
+        before.into_iter().chain([context]).collect()
     }
 
     pub fn areas(&self) -> Areas {
@@ -266,12 +303,16 @@ impl State {
         let waits = matches!(self.daemon.connection, Connection::Lost { .. });
         let next_second = waits.then(|| self.now_us.saturating_add(1_000_000));
         let picture = self.moment.as_ref().and_then(|moment| moment.deadline(self.now_us));
-        let search = self.search.is_busy().then_some(self.now_us);
-        [self.notices.deadline(), self.save_at_us, next_second, picture, search].into_iter().flatten().min()
+        let search = (self.search.is_busy() || self.sheet.find.is_busy()).then_some(self.now_us);
+        let sheet = self.sheet.is_open().then(|| self.sheet.material.deadline()).flatten();
+        [self.notices.deadline(), self.save_at_us, next_second, picture, search, sheet].into_iter().flatten().min()
     }
 
     /// Whether everything that belongs on the screen is there.
     pub fn is_whole(&self) -> bool {
+        if self.sheet.is_open() {
+            return self.sheet.is_whole();
+        }
         let rows = &self.conversation.window.rows;
         match rows.is_empty() {
             true => self.roster.is_empty() && self.daemon.answered && self.moment.is_none(),
@@ -302,6 +343,10 @@ impl State {
             is_complete,
             pattern: self.search.pattern(),
         });
+        effects.extend(self.arrange_sheet());
+        let asked = self.conversation.sections_mut().ask().into_iter();
+        effects.extend(asked.map(|(session, after)| Effect::Sections { session, after }));
+        effects.extend(self.go_on_errand());
         if let Some(moment) = &mut self.moment {
             let newest = self.conversation.exchanges(&self.roster).last().copied();
             for effect in &mut effects {

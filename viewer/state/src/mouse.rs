@@ -7,6 +7,7 @@ use super::{Areas, Effect, State, Weight, component::Component, prompt::Prompt};
 use crate::{
     areas::{Area, MARGIN},
     keymap::{Command, Context},
+    sheet::BAR,
 };
 
 /// Columns of the help with its border, where there is room.
@@ -98,6 +99,8 @@ impl State {
         if row_in(areas.sidebar, mouse).is_some() {
             let first = i64::try_from(self.sidebar.first).unwrap_or(i64::MAX).saturating_add(lines.into());
             self.sidebar.first = usize::try_from(first).unwrap_or(0);
+        } else if row_in(areas.conversation, mouse).is_some() && self.sheet.is_open() {
+            self.sheet.wheel(lines, areas.conversation.height.saturating_sub(BAR));
         } else if row_in(areas.conversation, mouse).is_some() {
             self.leave_jumps();
             self.conversation.scroll(lines);
@@ -151,6 +154,9 @@ impl State {
             return;
         }
         let Some(row) = row_in(areas.conversation, mouse) else { return };
+        if self.sheet.is_open() {
+            return self.press_sheet(areas.conversation, mouse);
+        }
         self.sidebar.focused = false;
         self.pointer.drag = Some((row, row));
         let Some(clicked) = self.conversation.window.rows.get(row) else { return };

@@ -7,7 +7,7 @@ use ccdump_client::{
 };
 use ccdump_model::record::Live;
 use ccdump_provider::provider::Provider;
-use ccdump_wire::v1::{self, Event as LogEvent, Exchange, event::Detail};
+use ccdump_wire::v1::{self, Event as LogEvent, Exchange, SystemSection, event::Detail};
 
 use super::{Connection, DaemonEvent, Moment, State, Weight, component::Saved};
 
@@ -22,6 +22,8 @@ impl State {
                 self.daemon.connection = Connection::Connected;
                 // What was asked of the connection before will not come.
                 self.contents.interrupted();
+                self.conversation.sections_mut().interrupted();
+                self.sheet.material.interrupted();
                 self.daemon.build = clean_line(&build);
                 self.daemon.proxy = clean_line(&proxy);
                 self.daemon.started_ms = started_ms;
@@ -31,6 +33,7 @@ impl State {
             DaemonEvent::Lost(reason) => {
                 self.daemon.connection = Connection::Lost { reason: clean_line(&reason), since_us: now };
                 self.contents.interrupted();
+                self.sheet.material.interrupted();
             }
             DaemonEvent::Failed(reason) => self.daemon.connection = Connection::Failed(clean_line(&reason)),
             DaemonEvent::Rows(rows) => {
@@ -44,6 +47,7 @@ impl State {
                 self.labels.clear();
                 self.conversation.forget();
                 self.tabs.close_others();
+                self.sheet.close();
                 self.search.forget();
                 self.moment.iter_mut().for_each(Moment::forget);
                 self.daemon.caught_up = false;
@@ -73,6 +77,17 @@ impl State {
         match self.moment {
             Some(_) => self.moment_rows(rows),
             None => rows.into_iter().for_each(|row| self.roster.upsert(row)),
+        }
+    }
+
+    /// The sections of a session's system prompts. A daemon that cannot tell of them is named once.
+    pub(super) fn sections(&mut self, session: Option<&str>, answer: Result<Vec<SystemSection>, String>) {
+        let answer = answer.map_err(|why| clean_line(&why));
+        let sections = self.conversation.sections_mut();
+        let lacks = answer.as_ref().err().filter(|_| sections.lacking().is_none()).cloned();
+        sections.arrived(session, answer);
+        if let Some(why) = lacks {
+            self.notices.say(self.now_us, Weight::Warning, format!("sp-1 … count what was shown here: {why}"));
         }
     }
 

@@ -49,7 +49,7 @@ impl State {
         for context in self.contexts_below() {
             for (command, key, what) in self.config.keymap.commands(context) {
                 let is_known = entries.iter().any(|(_, entry)| entry.command == command);
-                if command == Command::Palette || is_known {
+                if command == Command::Palette || is_known || !self.offers(command) {
                     continue;
                 }
                 let by_name = || score(typed, command.name()).map(|(score, _)| (score - 2, Vec::new()));

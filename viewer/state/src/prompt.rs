@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{State, Weight, component::Component, conversation::Spot, input::Input};
+use super::{State, Weight, component::Component, conversation::Spot, input::Input, sheet::Subject};
 use crate::keymap::{Code, Context, Key};
 use ccdump_model::{blocks::ItemKey, record::AgentKey};
 
@@ -10,8 +10,12 @@ use ccdump_model::{blocks::ItemKey, record::AgentKey};
 #[serde(rename_all = "kebab-case")]
 pub enum Prompt {
     Search,
+    /// A search in a sheet.
+    Find,
     /// The number of an exchange.
     Number,
+    /// The number of the exchange to compare with.
+    CompareWith,
     SetMark,
     GoToMark,
     /// The number of a tab.
@@ -22,8 +26,8 @@ pub enum Prompt {
 impl Prompt {
     pub fn context(self) -> Context {
         match self {
-            Self::Search => Context::Search,
-            Self::Number => Context::Number,
+            Self::Search | Self::Find => Context::Search,
+            Self::Number | Self::CompareWith => Context::Number,
             Self::SetMark | Self::GoToMark | Self::Tab => Context::Mark,
             Self::Palette => Context::Palette,
         }
@@ -54,7 +58,8 @@ impl State {
                 }
                 self.search.input != before
             }
-            Some(Prompt::Number) => {
+            Some(Prompt::Find) => self.type_find(key),
+            Some(Prompt::Number | Prompt::CompareWith) => {
                 let is_letter = matches!(key, Key { code: Code::Char(c), ctrl: false, .. } if !c.is_ascii_digit());
                 !is_letter && self.prompt.number.press(key)
             }
@@ -77,10 +82,13 @@ impl State {
     pub(super) fn accept(&mut self) {
         match self.prompt.open {
             Some(Prompt::Search) => self.accept_search(),
-            Some(Prompt::Number) => {
+            Some(Prompt::Find) => self.accept_find(),
+            Some(prompt @ (Prompt::Number | Prompt::CompareWith)) => {
                 self.prompt.open = None;
-                if let Ok(exchange) = self.prompt.number.text().parse() {
-                    self.go_to_exchange(exchange);
+                match self.prompt.number.text().parse() {
+                    Ok(exchange) if prompt == Prompt::CompareWith => self.compare_with(exchange),
+                    Ok(exchange) => self.go_to_exchange(exchange),
+                    Err(_) => {}
                 }
             }
             _ => self.prompt.open = None,
@@ -90,6 +98,7 @@ impl State {
     pub(super) fn cancel(&mut self) {
         match self.prompt.open {
             Some(Prompt::Search) => self.cancel_search(),
+            Some(Prompt::Find) => self.cancel_find(),
             Some(_) => self.prompt.open = None,
             None => self.put_search_away(),
         }
@@ -100,6 +109,9 @@ impl State {
             return self.notices.say(self.now_us, Weight::Warning, format!("there is no exchange #{exchange}"));
         };
         let agent = AgentKey::of(row);
+        if let Some(Subject::Inspect { part, .. }) = self.sheet.subject {
+            return self.sheet.open(Subject::Inspect { exchange, part });
+        }
         self.go(agent, Spot { exchange, item: ItemKey::new(ItemKey::HEAD) });
     }
 

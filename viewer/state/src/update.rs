@@ -4,9 +4,10 @@ use ccdump_host::protocol::ToViewer;
 use ccdump_model::{line::Detail, record::AgentKey};
 
 use super::{
-    Effect, Event, Moment, State, Weight,
+    Effect, Event, Moment, Program, State, Weight,
     conversation::{Preset, Seek, Target},
     copy,
+    errand::What,
     prompt::Prompt,
     welcome::ways,
 };
@@ -58,6 +59,8 @@ impl State {
             }
             Event::Blocks { .. } => {}
             Event::Former { exchange, contents } => self.contents.told_former(exchange, contents),
+            Event::Sections { session, answer } => self.sections(session.as_deref(), answer),
+            Event::Brought { need, brought } => self.brought(need, brought),
             Event::Live { exchange, events } if self.moment.is_some() => self.moment_events(exchange, events),
             Event::Live { exchange, events } => events.iter().for_each(|event| self.live(exchange, event)),
             // The rest comes when the daemon is back.
@@ -101,6 +104,7 @@ impl State {
             Context::Help => self.help_command(command),
             Context::Welcome => self.welcome_command(command),
             Context::Sidebar => self.sidebar_command(command),
+            Context::Sheet | Context::Versions => self.sheet_command(command),
             Context::Conversation | Context::Moment => self.conversation_command(command),
         }
     }
@@ -136,6 +140,7 @@ impl State {
             Command::NextMatch => self.next_match(true),
             Command::PreviousMatch => self.next_match(false),
             Command::SetMark => self.ask(Prompt::SetMark),
+            Command::Inspect => self.inspect(),
             Command::Fold => talk.fold(),
             Command::FoldAll => talk.fold_all(),
             Command::Follow => talk.toggle_follow(),
@@ -162,13 +167,21 @@ impl State {
             | Command::PreviousEvent
             | Command::Faster
             | Command::Slower => self.time_command(command),
-            Command::Copy => {
-                let text = talk.focused().map(|(_, item)| copy::whole(&item.item, self.lines));
-                return text.map(Effect::Copy).into_iter().collect();
-            }
+            Command::Copy => return self.block_text().map(Effect::Copy).into_iter().collect(),
+            Command::Pager => return self.open_block_in(Program::Pager),
+            Command::Editor => return self.open_block_in(Program::Editor),
             other => return self.common_command(other),
         }
         Vec::new()
+    }
+
+    /// The marked block.
+    fn block_text(&self) -> Option<String> {
+        self.conversation.focused().map(|(_, item)| copy::whole(&item.item, self.lines))
+    }
+
+    fn open_block_in(&self, program: Program) -> Vec<Effect> {
+        self.block_text().map(|text| Effect::Open { text, suffix: ".txt", program }).into_iter().collect()
     }
 
     fn show_preset(&mut self, preset: Preset) {
@@ -178,7 +191,13 @@ impl State {
 
     /// While a search is typed.
     fn search_command(&mut self, command: Command) -> Vec<Effect> {
+        let in_sheet = self.prompt.open == Some(Prompt::Find);
         match command {
+            Command::NextMatch if in_sheet => self.next_found(true),
+            Command::PreviousMatch if in_sheet => self.next_found(false),
+            Command::MatchCase if in_sheet => self.turn_find_switch(|switches| &mut switches.case),
+            Command::MatchWord if in_sheet => self.turn_find_switch(|switches| &mut switches.word),
+            Command::MatchRegex if in_sheet => self.turn_find_switch(|switches| &mut switches.regex),
             Command::NextMatch => self.next_match(true),
             Command::PreviousMatch => self.next_match(false),
             Command::MatchCase => self.turn_switch(|switches| &mut switches.case),
@@ -248,7 +267,13 @@ impl State {
             Command::Cancel => self.cancel(),
             Command::GoTo => self.ask(Prompt::Number),
             Command::GoToMark => self.ask(Prompt::GoToMark),
+            Command::Compare => self.compare(),
+            Command::CompareFrom => self.compare_from(),
+            Command::CompareWith => self.ask_compare_with(),
+            Command::Versions => self.open_versions(),
             Command::Palette => self.open_palette(),
+            Command::CopyCurl => self.send_for(What::Curl),
+            Command::CopyMarkdown => self.send_for(What::Markdown),
             Command::Mouse => self.turn_mouse(),
             Command::NextAgent => self.step_agent(1),
             Command::PreviousAgent => self.step_agent(-1),
@@ -293,6 +318,7 @@ impl State {
 
     pub(super) fn choose(&mut self, agent: Option<AgentKey>) {
         if let Some(agent) = agent {
+            self.sheet.close();
             self.conversation.by_hand = true;
             self.conversation.choose(agent);
         }

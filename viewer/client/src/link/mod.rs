@@ -3,6 +3,7 @@
 mod backoff;
 mod blocks;
 mod error;
+mod sections;
 pub mod target;
 mod views;
 mod watch;

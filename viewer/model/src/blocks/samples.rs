@@ -37,7 +37,7 @@ pub fn row() -> Exchange {
 }
 
 pub fn turn<'a>(row: &'a Exchange, loaded: &'a Loaded, before: Option<&'a Loaded>, after: Option<&'a Loaded>) -> Turn<'a> {
-    Turn { row, loaded, before, earlier: &[], tries: &[], is_tried_again: false, last: None, tags: None, after, zone: &UTC }
+    Turn { row, loaded, before, earlier: &[], tries: &[], is_tried_again: false, last: None, sections: None, after, zone: &UTC }
 }
 
 /// The contract's form of a block; the two number kinds and states alike.

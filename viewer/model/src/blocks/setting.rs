@@ -25,7 +25,7 @@ fn system(turn: Turn<'_>, side: &RequestSide, former: &Former<'_>, list: &mut Li
     let of = side.previous.is_none().then(|| sections().count());
     for section in sections() {
         let number = section_number(&section.block.pointer);
-        let tag = turn.tags.and_then(|tags| tags.number(turn.row.session.as_deref(), section.block.hash));
+        let tag = turn.sections.and_then(|sections| sections.number(turn.row.session.as_deref(), section.block.hash));
         let body = ItemBody::System { tag, number, of, text: part(section), change: Change::from(section.block.state()) };
         let wants = wanted(Source::Request, section).into_iter().collect();
         list.add_block(Source::Request, &section.block, Category::System, body, wants);

@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 use super::{
     Category, Item, ItemBody, ItemKey, Numbers, Speaker, TurnHead, TurnState, aside, list::List, request, response, tries,
 };
-use crate::record::{Loaded, Tags, is_turn};
+use crate::record::{Loaded, Sections, is_turn};
 
 /// What the items of an exchange are made of.
 #[derive(Debug, Clone, Copy)]
@@ -24,8 +24,8 @@ pub struct Turn<'a> {
     pub is_tried_again: bool,
     /// The agent's turn before, of whatever thread.
     pub last: Option<&'a Exchange>,
-    /// Names of the sections of system prompts.
-    pub tags: Option<&'a Tags>,
+    /// Numbers of the sections of system prompts.
+    pub sections: Option<&'a Sections>,
     /// The exchange after in the thread, if it is here: it brings the results of tool calls.
     pub after: Option<&'a Loaded>,
     /// The viewer's place, for times of day.

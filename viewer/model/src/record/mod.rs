@@ -2,15 +2,17 @@
 
 mod agent;
 mod as_of;
+mod body;
 mod contents;
 mod live;
 mod roster;
-mod tags;
+mod sections;
 mod tries;
 
 pub use agent::{Agent, AgentKey};
 pub use as_of::{Stage, answered_at, as_of, ended_at, stage};
+pub use body::{Body, LARGEST_BODY};
 pub use contents::{Contents, Fetch, Fetched, FormerWanted, Held, Loaded, Piece, RequestSide, ResponseSide, Wanted};
 pub use live::Live;
 pub use roster::{Node, Roster, has_ended, is_turn};
-pub use tags::Tags;
+pub use sections::Sections;

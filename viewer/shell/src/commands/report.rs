@@ -40,7 +40,7 @@ pub async fn replay(path: PathBuf, print: bool, look: Look) -> Result<(), Failur
     if !print && !has_terminal() {
         return Err(Failure::NoTerminal);
     }
-    let mut source = Source::of(std::mem::take(&mut report.had));
+    let mut source = Source::of(std::mem::take(&mut report.had), std::mem::take(&mut report.sections));
     let mut stage = Stage::new(&report, look);
     stage.settle(&mut source).await?;
     if !print {

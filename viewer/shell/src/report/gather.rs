@@ -42,7 +42,7 @@ pub async fn gather(mut link: Link, name: &str, look: Look) -> Result<Report, Fa
         see(&stage.state, &mut sessions);
     }
     report.rows.retain(|row| sessions.contains(&session(row.session.as_ref(), &row.provider)));
-    report.had = source.into_had();
+    (report.had, report.sections) = source.into_had();
     Ok(report)
 }
 

@@ -7,15 +7,16 @@ mod gather;
 mod had;
 mod row;
 pub mod secrets;
+mod sections;
 mod source;
 mod stage;
 
 use ccdump_state::{Pressed, Saved};
 use serde::{Deserialize, Serialize};
 
-pub use self::had::Had;
 use self::row::Row;
 pub use self::{error::ReportError, gather::gather, source::Source, stage::Stage};
+pub use self::{had::Had, sections::SectionsHad};
 
 /// The format that this version writes, and the newest that it reads. Grows when older versions cannot read it any more.
 pub const FORMAT: u32 = 1;
@@ -45,4 +46,6 @@ pub struct Report {
     pub rows: Vec<Row>,
     /// What was fetched for the screens between the first and the last one.
     pub had: Vec<Had>,
+    /// The sections of their system prompts, as far as their numbers were shown.
+    pub sections: Vec<SectionsHad>,
 }

@@ -7,7 +7,7 @@ use ccdump_model::record::{Fetch, Held};
 use ccdump_state::{Effect, Event};
 use ccdump_wire::v1::{Event as LogEvent, watch_response::Message};
 
-use super::Had;
+use super::{Had, SectionsHad};
 use crate::screen::{fetch, former};
 
 /// Once this much was fetched, the rest is left out of the report. Bytes.
@@ -16,22 +16,28 @@ const MOST: u64 = 32 << 20;
 pub struct Source {
     daemon: Option<Link>,
     had: BTreeMap<u64, Had>,
+    sections: BTreeMap<Option<String>, SectionsHad>,
     bytes: u64,
 }
 
 impl Source {
     /// Asks the daemon, and remembers what it said.
     pub(super) fn daemon(link: Link) -> Self {
-        Self { daemon: Some(link), had: BTreeMap::new(), bytes: 0 }
+        Self { daemon: Some(link), had: BTreeMap::new(), sections: BTreeMap::new(), bytes: 0 }
     }
 
     /// Says what was had once.
-    pub fn of(had: Vec<Had>) -> Self {
-        Self { daemon: None, had: had.into_iter().map(|had| (had.exchange, had)).collect(), bytes: 0 }
+    pub fn of(had: Vec<Had>, sections: Vec<SectionsHad>) -> Self {
+        Self {
+            daemon: None,
+            had: had.into_iter().map(|had| (had.exchange, had)).collect(),
+            sections: sections.into_iter().map(|had| (had.session.clone(), had)).collect(),
+            bytes: 0,
+        }
     }
 
-    pub(super) fn into_had(self) -> Vec<Had> {
-        self.had.into_values().collect()
+    pub(super) fn into_had(self) -> (Vec<Had>, Vec<SectionsHad>) {
+        (self.had.into_values().collect(), self.sections.into_values().collect())
     }
 
     /// Does what an effect asks for, if it asks for something to be fetched.
@@ -45,12 +51,21 @@ impl Source {
                 let contents = self.had_of(wanted.exchange).former(&wanted.blocks);
                 return Ok(Some(Event::Former { exchange: wanted.exchange, contents }));
             }
+            (Effect::Sections { session, after }, Some(link)) => fetch::sections(link, session, after).await,
+            (Effect::Sections { session, after }, None) => {
+                let answer = self.sections.get(&session).map(|had| had.after(after)).unwrap_or_default();
+                return Ok(Some(Event::Sections { session, answer: Ok(answer) }));
+            }
             (Effect::Fetch { exchange, wanted }, None) => {
                 return Ok(Some(Event::Fetched { exchange, fetch: Box::new(self.had_of(exchange).fetch(wanted)) }));
             }
             (Effect::FetchBlocks { exchange, side, blocks }, None) => {
                 let contents = self.had_of(exchange).blocks(side, &blocks);
                 return Ok(Some(Event::Blocks { exchange, side, contents }));
+            }
+            (Effect::Bring(need), _) => {
+                let why = "a report has conversations only: what was sent can be seen in the viewer that it was made of".to_owned();
+                return Ok(Some(Event::Brought { need, brought: Err(why) }));
             }
             _ => return Ok(None),
         };
@@ -61,6 +76,10 @@ impl Source {
             }
             Some(Event::Blocks { exchange, side, contents }) => self.had_of(*exchange).take_blocks(*side, contents),
             Some(Event::Former { exchange, contents }) => self.had_of(*exchange).take_former(contents),
+            Some(Event::Sections { session, answer }) => {
+                let had = self.sections.entry(session.clone()).or_insert_with(|| SectionsHad::of(session.clone()));
+                had.take(answer.as_deref().unwrap_or_default());
+            }
             _ => return Err(LinkError::Lost("it went away while the report was made".to_owned())),
         }
         Ok(event)

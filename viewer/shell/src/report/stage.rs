@@ -35,7 +35,7 @@ impl Stage {
         let (width, height) = (report.width.clamp(1, LARGEST.0), report.height.clamp(1, LARGEST.1));
         let now_us = report.begun_at_us;
         let mut stage = Self {
-            state: State::new(width, height, now_us, zone, look.lines),
+            state: State::new(width, height, now_us, zone, look.lines, look.rows),
             rows: report.rows.iter().map(Exchange::from).collect(),
             keys: report.keys.iter().cloned().collect(),
             all: report.keys.len(),

@@ -2,6 +2,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    io,
     time::Duration,
 };
 
@@ -18,7 +19,7 @@ use tokio::{
 };
 
 use super::{
-    clipboard, edit, fetch,
+    bring, clipboard, edit, fetch,
     follow::{self, Begin},
     former, hosted, input, log,
     terminal::Screen,
@@ -132,6 +133,16 @@ impl Effects {
                         self.spawn(former::fetch(link, wanted));
                     }
                 }
+                Effect::Sections { session, after } => {
+                    if let Some(link) = self.link.clone() {
+                        self.spawn(fetch::sections(link, session, after));
+                    }
+                }
+                Effect::Bring(need) => {
+                    if let Some(link) = self.link.clone() {
+                        self.spawn(bring::bring(link, need));
+                    }
+                }
                 Effect::Follow(exchanges) => self.follow(&exchanges),
                 Effect::Save(state) => {
                     if let Some(host) = &self.host {
@@ -151,7 +162,8 @@ impl Effects {
                 }
                 Effect::Redraw => screen.redraw()?,
                 Effect::Suspend => screen.suspend()?,
-                Effect::Edit { file, line } => self.edit(&file, line, screen)?,
+                Effect::Edit { file, line } => self.lend(screen, || edit::open(&file, line))?,
+                Effect::Open { text, suffix, program } => self.lend(screen, || edit::show(&text, suffix, program))?,
                 Effect::Leave => end = Some(End::Leave),
                 Effect::HandOver => end = Some(End::HandOver),
             }
@@ -177,11 +189,12 @@ impl Effects {
         Ok(())
     }
 
-    fn edit(&mut self, file: &str, line: u32, screen: &mut Screen) -> Result<(), Failure> {
+    /// Lets another program have the terminal until it ends.
+    fn lend(&self, screen: &mut Screen, to: impl FnOnce() -> io::Result<()>) -> Result<(), Failure> {
         let tell = |busy| self.host.iter().for_each(|host| host.tell(&FromViewer::Busy { busy }));
         tell(true);
         let away = input::Away::new();
-        let ended = screen.lend(|| edit::open(file, line));
+        let ended = screen.lend(to);
         drop(away);
         tell(false);
         if let Err(error) = ended? {

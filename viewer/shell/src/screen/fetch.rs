@@ -15,6 +15,8 @@ use ccdump_wire::v1::{Block, ExchangesRequest};
 /// Rows of the index that are fetched at once, and how far before the one that is wanted they begin.
 const ROWS: u32 = 400;
 const ROWS_BEFORE: u64 = 200;
+/// Sections of a session's system prompts that are told of; more are not.
+const SECTIONS: usize = 5000;
 /// A system section up to this size is fetched at once, for its first line.
 const SECTION: u64 = 64 * 1024;
 /// Other blocks up to this size are fetched at once.
@@ -80,6 +82,16 @@ pub async fn blocks(mut link: Link, exchange: u64, side: Side, blocks: Vec<Block
         Err(error) => pointers.into_iter().map(|pointer| (pointer, Held::Failed(error.to_string()))).collect(),
     };
     Some(Event::Blocks { exchange, side, contents })
+}
+
+/// The sections of a session's system prompts after number `after`.
+pub async fn sections(mut link: Link, session: Option<String>, after: u64) -> Option<Event> {
+    let answer = match link.system_sections(session.as_deref(), after, SECTIONS).await {
+        Ok(sections) => Ok(sections),
+        Err(LinkError::Lost(_)) => return None,
+        Err(error) => Err(error.to_string()),
+    };
+    Some(Event::Sections { session, answer })
 }
 
 async fn request(link: &mut Link, id: u64) -> Result<RequestSide, LinkError> {

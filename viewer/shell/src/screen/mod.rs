@@ -1,6 +1,8 @@
 //! The viewer on a terminal: one loop. Everything that happens comes in through one channel, changes the state, and is drawn.
 
+mod bring;
 mod clipboard;
+mod compare;
 mod config_files;
 mod edit;
 mod effects;
@@ -74,7 +76,7 @@ pub async fn run(link: Option<Link>, socket: PathBuf, mut options: Options, look
     }
     let mut screen = Screen::take(host.is_some())?;
     let (width, height) = screen.size()?;
-    let mut state = State::new(width, height, now_us(), TimeZone::system(), look.lines);
+    let mut state = State::new(width, height, now_us(), TimeZone::system(), look.lines, look.rows);
     state.reloads.hosted = host.is_some();
     let begin = if options.moment.is_some() { Begin::FirstEvent } else { Begin::Now };
     let mut effects = Effects::new(events.clone(), link.clone(), host, begin);

@@ -19,7 +19,7 @@ use ccdump_model::{
         items,
         samples::{row, turn},
     },
-    record::{Fetched, Held, Loaded, Piece, RequestSide, ResponseSide, Tags},
+    record::{Fetched, Held, Loaded, Piece, RequestSide, ResponseSide, Sections},
 };
 
 /// Characters that make trouble, and pieces of the syntaxes that are read.
@@ -336,9 +336,10 @@ proptest! {
     #[test]
     fn any_exchange_has_items_of_which_the_same_holds(now in loaded(), before in loaded(), after in loaded(), width in 1_u16..=300) {
         let row = row();
-        let mut tags = Tags::default();
-        tags.see(None, 0);
-        let whole = Turn { earlier: &[&after], tries: &[&row], last: Some(&row), tags: Some(&tags), ..turn(&row, &now, Some(&before), Some(&after)) };
+        let mut sections = Sections::default();
+        sections.arrived(None, Err("too old".to_owned()));
+        sections.see(None, 0);
+        let whole = Turn { earlier: &[&after], tries: &[&row], last: Some(&row), sections: Some(&sections), ..turn(&row, &now, Some(&before), Some(&after)) };
         let items = items(whole);
         let keys: HashSet<&ItemKey> = items.iter().map(|item| &item.key).collect();
         prop_assert_eq!(keys.len(), items.len());

@@ -8,7 +8,7 @@ use std::{
 use ccdump_model::{
     blocks::{self, Item, ItemKey, Turn},
     line::{Detail, Line},
-    record::{Contents, Loaded, Roster, Tags},
+    record::{Contents, Loaded, Roster, Sections},
 };
 use ccdump_wire::v1::{BlockKind, Exchange};
 use jiff::tz::TimeZone;
@@ -78,6 +78,8 @@ struct Stamp {
     versions: [u64; 3],
     /// How many of the exchanges before were here.
     earlier: usize,
+    /// Of the numbers of system sections.
+    sections: u64,
     is_tried_again: bool,
 }
 
@@ -85,8 +87,8 @@ struct Stamp {
 pub struct Layout {
     laid: HashMap<u64, (Stamp, Arc<LaidTurn>, u64)>,
     clock: u64,
-    /// Of the sections of system prompts that were seen.
-    tags: Tags,
+    /// Those of system prompts, with their numbers.
+    pub(super) sections: Sections,
 }
 
 /// All that layouts are made from.
@@ -114,6 +116,7 @@ impl Layout {
         let is_tried_again = making.roster.is_tried_again(row);
         let stamp = Stamp {
             earlier: earlier.len(),
+            sections: self.sections.version(),
             is_tried_again,
             width: making.width,
             is_first,
@@ -140,7 +143,7 @@ impl Layout {
         let loaded = if is_here { here.unwrap_or(&empty) } else { &empty };
         let sections = loaded.request.here().into_iter().flat_map(|side| &side.pieces).map(|piece| &piece.block);
         for section in sections.filter(|block| block.kind() == BlockKind::System) {
-            self.tags.see(row.session.as_deref(), section.hash);
+            self.sections.see(row.session.as_deref(), section.hash);
         }
         let tries = making.roster.tries_before(row);
         let turn = Turn {
@@ -151,7 +154,7 @@ impl Layout {
             tries: &tries,
             is_tried_again,
             last: making.roster.turn_before(row),
-            tags: Some(&self.tags),
+            sections: Some(&self.sections),
             after,
             zone: making.zone,
         };

@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use ccdump_model::{
     blocks::{Category, ItemKey},
     line::Detail,
-    record::{AgentKey, Contents, Roster},
+    record::{AgentKey, Contents, Roster, Sections},
 };
 use jiff::tz::TimeZone;
 
@@ -215,6 +215,15 @@ impl Conversation {
         let row = self.window.row_of(self.focus.as_ref()?)?;
         let Row { turn, line } = self.window.rows.get(row)?;
         Some((row, turn.item_at(*line)?))
+    }
+
+    /// The sections of system prompts that are known.
+    pub fn sections(&self) -> &Sections {
+        &self.layout.sections
+    }
+
+    pub(crate) fn sections_mut(&mut self) -> &mut Sections {
+        &mut self.layout.sections
     }
 
     /// The exchanges of the chosen agent.

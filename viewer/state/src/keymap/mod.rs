@@ -11,7 +11,7 @@ pub use map::{Change, HelpLine, Keymap};
 
 use ccdump_model::blocks::Category;
 
-use crate::conversation::Preset;
+use crate::{conversation::Preset, sheet::Part};
 
 /// Where keys go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -20,6 +20,10 @@ pub enum Context {
     /// Comes before the conversation where that is shown at a moment of the past.
     Moment,
     Sidebar,
+    /// A page of rows in the place of the conversation.
+    Sheet,
+    /// Comes before the sheet where that is a list of versions.
+    Versions,
     /// Nothing was recorded yet: the ways to connect an agent are on the screen.
     Welcome,
     Help,
@@ -40,6 +44,8 @@ impl Context {
             Self::Conversation => "conversation",
             Self::Moment => "moment",
             Self::Sidebar => "sidebar",
+            Self::Sheet => "sheet",
+            Self::Versions => "versions",
             Self::Welcome => "welcome",
             Self::Help => "help",
             Self::Search => "search",
@@ -69,6 +75,8 @@ pub enum Section {
     Jump,
     Search,
     Show,
+    Inspect,
+    Compare,
     Agents,
     Time,
     Program,
@@ -76,8 +84,18 @@ pub enum Section {
 }
 
 impl Section {
-    pub const ALL: [Self; 8] =
-        [Self::Move, Self::Jump, Self::Search, Self::Show, Self::Agents, Self::Time, Self::Program, Self::Develop];
+    pub const ALL: [Self; 10] = [
+        Self::Move,
+        Self::Jump,
+        Self::Search,
+        Self::Show,
+        Self::Inspect,
+        Self::Compare,
+        Self::Agents,
+        Self::Time,
+        Self::Program,
+        Self::Develop,
+    ];
 
     pub fn title(self) -> &'static str {
         match self {
@@ -85,6 +103,8 @@ impl Section {
             Self::Jump => "Jump",
             Self::Search => "Search",
             Self::Show => "Show and hide",
+            Self::Inspect => "Inspect an exchange",
+            Self::Compare => "Compare",
             Self::Agents => "Sessions, agents and tabs",
             Self::Time => "Time, where a moment is shown (--at)",
             Self::Program => "Program",
@@ -107,17 +127,22 @@ pub struct Binding {
     pub footer: Option<&'static str>,
 }
 
-use Context::{Conversation, Help, Mark, Moment, Number, Palette, Search, Sidebar, Welcome};
+use Context::{Conversation, Help, Mark, Moment, Number, Palette, Search, Sheet, Sidebar, Versions, Welcome};
 
-const EVERYWHERE: &[Context] = &[Conversation, Sidebar, Welcome, Help];
+const EVERYWHERE: &[Context] = &[Conversation, Sidebar, Sheet, Welcome, Help];
 const MAIN: &[Context] = &[Conversation, Sidebar, Welcome];
-const LISTS: &[Context] = &[Conversation, Sidebar, Welcome, Help];
-const TEXT: &[Context] = &[Conversation, Help];
+const SCREENS: &[Context] = &[Conversation, Sidebar, Sheet, Welcome];
+const LISTS: &[Context] = &[Conversation, Sidebar, Sheet, Welcome, Help];
+const TEXT: &[Context] = &[Conversation, Sheet, Help];
 const TALK: &[Context] = &[Conversation];
+const PAGES: &[Context] = &[Sheet];
+const BOTH: &[Context] = &[Conversation, Sheet];
+const PAGED: &[Context] = &[Conversation, Help];
+const SEARCHED: &[Context] = &[Conversation, Sheet];
 const PANES: &[Context] = &[Conversation, Sidebar];
 const PAST: &[Context] = &[Moment];
 const TYPED: &[Context] = &[Search];
-const ALL: &[Context] = &[Conversation, Sidebar, Welcome, Help, Search, Number, Mark, Palette];
+const ALL: &[Context] = &[Conversation, Sidebar, Sheet, Welcome, Help, Search, Number, Mark, Palette];
 
 const fn row(
     command: Command,
@@ -136,7 +161,8 @@ pub static TABLE: &[Binding] = &[
     row(Command::LineUp, &["k", "up"], "one line up", Section::Move, LISTS, None),
     row(Command::HalfPageDown, &["ctrl-d"], "half a page down", Section::Move, TEXT, None),
     row(Command::HalfPageUp, &["ctrl-u"], "half a page up", Section::Move, TEXT, None),
-    row(Command::PageDown, &["pgdn", "ctrl-f", "space"], "a page down", Section::Move, TEXT, None),
+    row(Command::PageDown, &["pgdn", "ctrl-f"], "a page down", Section::Move, TEXT, None),
+    row(Command::PageDown, &["space"], "a page down", Section::Move, PAGED, None),
     row(Command::PageUp, &["pgup", "ctrl-b"], "a page up", Section::Move, TEXT, None),
     row(Command::Top, &["g", "home"], "to the first line", Section::Move, LISTS, None),
     row(Command::Bottom, &["G", "end"], "to the last line, and follow", Section::Move, LISTS, None),
@@ -152,12 +178,12 @@ pub static TABLE: &[Binding] = &[
     row(Command::PreviousFailure, &["X"], "previous error", Section::Jump, TALK, None),
     row(Command::NextSubagent, &["a"], "next call of a subagent", Section::Jump, TALK, None),
     row(Command::PreviousSubagent, &["A"], "previous call of a subagent", Section::Jump, TALK, None),
-    row(Command::GoTo, &["#", ":"], "to an exchange, by its number", Section::Jump, PANES, None),
+    row(Command::GoTo, &["#", ":"], "to an exchange, by its number", Section::Jump, &[Conversation, Sidebar, Sheet], None),
     row(Command::SetMark, &["m"], "give the marked block a letter", Section::Jump, TALK, None),
     row(Command::GoToMark, &["'"], "to the block of a letter; again ': back", Section::Jump, PANES, None),
-    row(Command::Search, &["/"], "search this conversation", Section::Search, TALK, Some("search")),
-    row(Command::NextMatch, &["n"], "next match", Section::Search, TALK, None),
-    row(Command::PreviousMatch, &["N"], "previous match", Section::Search, TALK, None),
+    row(Command::Search, &["/"], "search what is shown", Section::Search, SEARCHED, Some("search")),
+    row(Command::NextMatch, &["n"], "next match", Section::Search, SEARCHED, None),
+    row(Command::PreviousMatch, &["N"], "previous match", Section::Search, SEARCHED, None),
     row(Command::NextMatch, &["down"], "next match, while typing", Section::Search, TYPED, None),
     row(Command::PreviousMatch, &["up"], "previous match, while typing", Section::Search, TYPED, None),
     row(Command::MatchCase, &["alt-c"], "tell capitals from small letters", Section::Search, TYPED, Some("case")),
@@ -202,6 +228,47 @@ pub static TABLE: &[Binding] = &[
     row(Command::Preset(Preset::Tools), &["f4"], "tool calls in full, what is said in short", Section::Show, TALK, None),
     row(Command::Preset(Preset::Quiet), &["f5"], "what is said, and nothing else", Section::Show, TALK, None),
     row(Command::NextPreset, &["v"], "the next of these", Section::Show, TALK, None),
+    row(Command::Inspect, &["i"], "the exchange of the marked block, as it was sent", Section::Inspect, TALK, Some("inspect")),
+    row(Command::NextPart, &["tab"], "next part of the exchange", Section::Inspect, PAGES, Some("part")),
+    row(Command::PreviousPart, &["shift-tab"], "previous part", Section::Inspect, PAGES, None),
+    row(Command::Part(Part::Request), &["1"], "request", Section::Inspect, PAGES, None),
+    row(Command::Part(Part::Response), &["2"], "response", Section::Inspect, PAGES, None),
+    row(Command::Part(Part::Headers), &["3"], "headers", Section::Inspect, PAGES, None),
+    row(Command::Part(Part::Events), &["4"], "events of the stream", Section::Inspect, PAGES, None),
+    row(Command::Part(Part::Timing), &["5"], "times", Section::Inspect, PAGES, None),
+    row(Command::NextExchange, &["]", "}", "J"], "the agent's next exchange", Section::Inspect, PAGES, Some("next")),
+    row(Command::PreviousExchange, &["[", "{", "K"], "the agent's previous exchange", Section::Inspect, PAGES, None),
+    row(Command::Fold, &["enter", "space", "o"], "unfold the marked row, or fold it", Section::Inspect, PAGES, Some("unfold")),
+    row(Command::Inward, &["l", "right"], "unfold it, or go into it", Section::Inspect, PAGES, None),
+    row(Command::Outward, &["h", "left"], "fold it, or go to what it belongs to", Section::Inspect, PAGES, None),
+    row(Command::FoldAll, &["O"], "fold all rows, or unfold them", Section::Inspect, PAGES, None),
+    row(Command::CopyAll, &["Y"], "copy all of the page, JSON laid out", Section::Inspect, PAGES, None),
+    row(Command::CopyCurl, &["C"], "copy the request as a command of curl", Section::Inspect, SEARCHED, None),
+    row(Command::CopyMarkdown, &["W"], "copy what was said in the exchange, as Markdown", Section::Inspect, SEARCHED, None),
+    row(Command::Pager, &["P"], "the page, or the marked block, in $PAGER", Section::Inspect, SEARCHED, None),
+    row(Command::Editor, &["V"], "the same in $EDITOR", Section::Inspect, SEARCHED, None),
+    row(Command::Cancel, &["esc"], "show the matches no more; then close it", Section::Inspect, PAGES, None),
+    row(Command::Back, &["q"], "back to the conversation", Section::Inspect, PAGES, Some("back")),
+    row(
+        Command::Compare,
+        &["c"],
+        "compare the exchange with the one before, or the one of R",
+        Section::Compare,
+        BOTH,
+        Some("compare"),
+    ),
+    row(Command::CompareFrom, &["R"], "compare others with this exchange from now on, or no longer", Section::Compare, BOTH, None),
+    row(Command::CompareWith, &["D"], "compare the exchange with another, by its number", Section::Compare, BOTH, None),
+    row(Command::Versions, &["S"], "versions of the session's system prompt", Section::Compare, BOTH, None),
+    row(Command::Choose, &["space"], "choose a version to compare others with", Section::Compare, &[Versions], Some("choose")),
+    row(
+        Command::Compare,
+        &["c"],
+        "compare the version with the chosen one, or the one before",
+        Section::Compare,
+        &[Versions],
+        Some("compare"),
+    ),
     row(Command::NextAgent, &[".", "L"], "next agent", Section::Agents, PANES, None),
     row(Command::PreviousAgent, &[",", "H"], "previous agent", Section::Agents, PANES, None),
     row(
@@ -219,7 +286,7 @@ pub static TABLE: &[Binding] = &[
     row(Command::NextTab, &["ctrl-pgdn", ">"], "next tab", Section::Agents, PANES, None),
     row(Command::PreviousTab, &["ctrl-pgup", "<"], "previous tab", Section::Agents, PANES, None),
     row(Command::GoToTab, &["`"], "to a tab, by its number", Section::Agents, PANES, None),
-    row(Command::Sidebar, &["b"], "show or hide the agents", Section::Agents, PANES, None),
+    row(Command::Sidebar, &["b"], "show or hide the agents", Section::Agents, &[Conversation, Sidebar, Sheet], None),
     row(Command::Play, &["p"], "play at the recorded speed, or stand still", Section::Time, PAST, Some("play")),
     row(Command::SecondOn, &[">"], "a second on", Section::Time, PAST, Some("second on")),
     row(Command::SecondBack, &["<"], "a second back", Section::Time, PAST, Some("back")),
@@ -229,8 +296,9 @@ pub static TABLE: &[Binding] = &[
     row(Command::Slower, &["-"], "play half as fast", Section::Time, PAST, None),
     row(Command::Copy, &["y", "enter"], "copy the marked line", Section::Program, &[Welcome], Some("copy")),
     row(Command::Copy, &["y"], "copy the marked block", Section::Program, TALK, None),
-    row(Command::Palette, &["ctrl-p"], "find a command by what it does", Section::Program, MAIN, None),
-    row(Command::Mouse, &["M"], "give the mouse to the terminal, or take it", Section::Program, MAIN, None),
+    row(Command::Copy, &["y"], "copy the marked row and what belongs to it", Section::Inspect, PAGES, Some("copy")),
+    row(Command::Palette, &["ctrl-p"], "find a command by what it does", Section::Program, SCREENS, None),
+    row(Command::Mouse, &["M"], "give the mouse to the terminal, or take it", Section::Program, SCREENS, None),
     row(Command::LineDown, &["down", "ctrl-n"], "next command", Section::Program, &[Palette], None),
     row(Command::LineUp, &["up", "ctrl-p"], "previous command", Section::Program, &[Palette], None),
     row(Command::Accept, &["enter"], "go there", Section::Program, &[Number], None),

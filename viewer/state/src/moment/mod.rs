@@ -11,7 +11,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use ccdump_model::record::{AgentKey, Stage, answered_at, ended_at, stage};
 use ccdump_wire::v1::{Event as LogEvent, Exchange};
 
-use self::{clock::Clock, stream::Stream};
+use self::clock::Clock;
+pub(crate) use self::stream::{LONGEST, Stream};
 use crate::at::At;
 
 /// While it plays, this much time goes by between two pictures. Microseconds.

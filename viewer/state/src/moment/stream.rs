@@ -4,11 +4,11 @@ use ccdump_client::content::header;
 use ccdump_wire::v1::{BodyData, Event as LogEvent, Gap, Side, event::Detail};
 
 /// Bytes of one response that are kept; what goes beyond is fetched when the response has ended.
-const LONGEST: usize = 4 << 20;
+pub(crate) const LONGEST: usize = 4 << 20;
 
 /// The events of one exchange, as far as they are here, and how many of them were given out.
 #[derive(Debug, Default)]
-pub(super) struct Stream {
+pub(crate) struct Stream {
     /// Data of a body is cut into the pieces that came off the wire, each with its own time.
     events: Vec<LogEvent>,
     given: usize,
@@ -21,6 +21,13 @@ pub(super) struct Stream {
 }
 
 impl Stream {
+    /// All events of an exchange, in order, as they are given out.
+    pub(crate) fn of(events: Vec<LogEvent>) -> Vec<LogEvent> {
+        let mut stream = Self::default();
+        events.into_iter().for_each(|event| stream.take(event));
+        stream.events
+    }
+
     /// Takes an event in; one that was here before is dropped.
     pub(super) fn take(&mut self, event: LogEvent) {
         if event.seq <= self.last_seq {

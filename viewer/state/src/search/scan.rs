@@ -48,12 +48,12 @@ pub(super) struct Scan {
 }
 
 /// What is searched.
-pub(super) struct Text<'a> {
-    pub(super) roster: &'a Roster,
-    pub(super) contents: &'a mut Contents,
-    pub(super) exchanges: &'a [u64],
-    pub(super) zone: &'a TimeZone,
-    pub(super) lines: MakeLines,
+pub(crate) struct Text<'a> {
+    pub(crate) roster: &'a Roster,
+    pub(crate) contents: &'a mut Contents,
+    pub(crate) exchanges: &'a [u64],
+    pub(crate) zone: &'a TimeZone,
+    pub(crate) lines: MakeLines,
 }
 
 impl Scan {
@@ -201,7 +201,7 @@ impl Text<'_> {
     }
 
     /// What has to be fetched before it can be searched.
-    fn wants(&mut self, exchange: u64) -> Vec<Effect> {
+    pub(crate) fn wants(&mut self, exchange: u64) -> Vec<Effect> {
         let mut effects = self.fetches(exchange);
         if !effects.is_empty() || !self.is_here(exchange) {
             return effects;
@@ -228,7 +228,7 @@ impl Text<'_> {
         pieces.filter(|piece| piece.block.length <= LARGEST).map(|piece| piece.block.pointer.clone()).collect()
     }
 
-    fn is_here(&self, exchange: u64) -> bool {
+    pub(crate) fn is_here(&self, exchange: u64) -> bool {
         let is_loading = |loaded: &Loaded| {
             let mut pieces = pieces(loaded, Side::Request).chain(pieces(loaded, Side::Response));
             pieces.any(|piece| piece.content == Held::Loading)
@@ -241,7 +241,7 @@ impl Text<'_> {
         })
     }
 
-    fn items(&self, exchange: u64) -> Vec<Item> {
+    pub(crate) fn items(&self, exchange: u64) -> Vec<Item> {
         let Some(row) = self.roster.row(exchange) else { return Vec::new() };
         // Of one that is under way there is more to come: it is searched when it has ended.
         if is_turn(row) && !has_ended(row) {
@@ -254,7 +254,7 @@ impl Text<'_> {
             loaded: self.contents.get(exchange).unwrap_or(&empty),
             // The texts before a change, and names of sections, are not searched.
             earlier: &[],
-            tags: None,
+            sections: None,
             tries: &tries,
             is_tried_again: self.roster.is_tried_again(row),
             last: self.roster.turn_before(row),

@@ -3,7 +3,9 @@
 use ccdump_wire::v1::Exchange;
 
 use super::{super::Turn, *};
-use crate::record::Tags;
+use ccdump_wire::v1::{Block, SystemSection};
+
+use crate::record::Sections;
 
 const SUMMARY: &str =
     "This session is being continued from a previous conversation that ran out of context. The summary: all is well.";
@@ -73,11 +75,12 @@ fn sections_have_the_names_that_they_were_given() {
         piece.block.hash = hash;
         piece
     };
-    let mut tags = Tags::default();
-    [7, 8].iter().for_each(|hash| tags.see(None, *hash));
+    let told = |number, hash| SystemSection { number, block: Some(Block { hash, ..Block::default() }), ..SystemSection::default() };
+    let mut sections = Sections::default();
+    sections.arrived(None, Ok(vec![told(1, 7), told(2, 8)]));
     let now = loaded(vec![section("/system/0", 8), section("/system/1", 9)], vec![]);
     let row = row();
-    let shapes = of(Turn { tags: Some(&tags), ..turn(&row, &now, None, None) });
+    let shapes = of(Turn { sections: Some(&sections), ..turn(&row, &now, None, None) });
     assert_eq!(
         shapes[1..],
         ["request/system/0 [system] section sp-2 1 of None: x", "request/system/1 [system] section 2 of None: x"]

@@ -1,8 +1,13 @@
-//! A block as text to copy.
+//! What is copied, as text: blocks, and whole exchanges in other programs' words.
+
+mod curl;
+mod markdown;
+mod shell;
 
 use ccdump_model::{blocks::Item, line::Detail};
 
-use super::MakeLines;
+pub(crate) use self::{curl::curl, markdown::markdown};
+use crate::MakeLines;
 
 /// Wide enough that lines are not broken that were none.
 const WIDTH: u16 = 1000;

@@ -1,0 +1,51 @@
+//! Fetches what is compared: only what is not the same on both sides.
+
+use ccdump_client::{
+    content::kind,
+    link::{Link, LinkError},
+};
+use ccdump_model::{
+    compare::{Compared, Half},
+    record::Held,
+};
+use ccdump_provider::{block::BlockKind, side::Side};
+use ccdump_wire::v1::{self, Block};
+
+use super::fetch::held;
+
+/// The outlines of two requests, and the contents that differ.
+pub(super) async fn requests(link: &mut Link, left: u64, right: u64) -> Result<Compared, LinkError> {
+    let of_left = link.outline(left, Side::Request, false, 0).await?.blocks;
+    let of_right = link.outline(right, Side::Request, false, 0).await?.blocks;
+    let mut compared = Compared::new(of_left, of_right);
+    let (on_left, on_right) = compared.wanted();
+    fill(link, left, &mut compared.left, on_left).await?;
+    fill(link, right, &mut compared.right, on_right).await?;
+    Ok(compared)
+}
+
+/// What a section of a system prompt says.
+pub(super) async fn section(link: &mut Link, exchange: u64, offset: u64, length: u64) -> Result<Held, LinkError> {
+    let block = Block { kind: v1::BlockKind::System.into(), offset, length, ..Block::default() };
+    let contents = link.contents(exchange, Side::Request, vec![block]).await?;
+    Ok(held(contents.into_iter().next().and_then(|content| content.content)))
+}
+
+async fn fill(link: &mut Link, exchange: u64, half: &mut Half, places: Vec<usize>) -> Result<(), LinkError> {
+    let blocks = places.iter().filter_map(|at| half.block(Some(*at))).map(as_a_whole).collect();
+    match link.contents(exchange, Side::Request, blocks).await {
+        Ok(contents) => places.into_iter().zip(contents).for_each(|(at, content)| half.hold(at, held(content.content))),
+        Err(error @ LinkError::Lost(_)) => return Err(error),
+        // Which blocks are the same is known all the same.
+        Err(error) => places.into_iter().for_each(|at| half.hold(at, Held::Failed(error.to_string()))),
+    }
+    Ok(())
+}
+
+/// Of a tool not only what it says of itself is compared, but its parameters, too: it is read as any JSON is.
+fn as_a_whole(block: &Block) -> Block {
+    match kind(block) {
+        BlockKind::ToolDefinition => Block { kind: v1::BlockKind::Parameter.into(), ..block.clone() },
+        _ => block.clone(),
+    }
+}
