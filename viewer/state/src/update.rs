@@ -58,7 +58,7 @@ impl State {
                 self.contents.told(exchange, side, contents);
             }
             Event::Blocks { .. } => {}
-            Event::Sections { session, answer } => self.sections(session.as_deref(), answer),
+            Event::Sections { session, answer } => self.told_sections(session.as_deref(), answer),
             Event::Brought { need, brought } => self.brought(need, brought),
             Event::Live { exchange, events } if self.moment.is_some() => self.moment_events(exchange, events),
             Event::Live { exchange, events } => events.iter().for_each(|event| self.live(exchange, event)),
