@@ -10,6 +10,9 @@ pub enum Failure {
     /// Whoever read the output has enough of it, as `head` does. That is no failure.
     #[error("the output was closed")]
     OutputClosed,
+    /// By Ctrl-C, which is how what goes on for ever is ended.
+    #[error("interrupted")]
+    Interrupted,
     #[error("cannot write the output: {0}")]
     Output(io::Error),
     #[error(transparent)]

@@ -62,8 +62,8 @@ pub fn missing(bytes: u64, exchanges: u64) -> String {
 
 /// That the history is not what it was, by the number of its message blocks: `history rewritten: 1 block changed, 2 blocks removed`;
 /// `None` when it is.
-pub fn rewritten(changed: usize, removed: usize) -> Option<String> {
-    let words: Vec<String> = [(changed, "changed"), (removed, "removed")]
+pub fn rewritten(changed: usize, moved: usize, removed: usize) -> Option<String> {
+    let words: Vec<String> = [(changed, "changed"), (moved, "moved"), (removed, "removed")]
         .into_iter()
         .filter(|(count, _)| *count > 0)
         .map(|(count, what)| format!("{} {what}", units::plural(count, "block")))

@@ -39,10 +39,12 @@ pub enum Failure {
 }
 
 impl Failure {
-    /// 0 done, 1 failed, 3 no daemon. (2, usage, is clap's.)
+    /// 0 done, 1 failed, 3 no daemon, 130 interrupted. (2, usage, is clap's.)
     pub fn exit_code(&self) -> ExitCode {
         match self {
             Self::Asked(Asked::OutputClosed) => ExitCode::SUCCESS,
+            // As a shell says of one that ended by the signal.
+            Self::Asked(Asked::Interrupted) => ExitCode::from(130),
             Self::Asked(Asked::Link(LinkError::NoDaemon { .. })) | Self::NoDaemonProgram | Self::DaemonNotStarted { .. } => {
                 ExitCode::from(3)
             }

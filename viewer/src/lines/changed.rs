@@ -25,12 +25,17 @@ impl Changed<'_> {
     /// ` · new`, ` · changed: 3 words added, 1 removed`
     pub(super) fn word(self, now: Option<&Content>) -> Option<Span> {
         match self.change {
-            Change::New | Change::Same => word(self.change),
+            Change::New | Change::Same | Change::Moved => word(self.change),
             Change::Changed => {
                 let gist = now.and_then(|now| self.gist(now));
                 gist.map(|gist| Span::new(Role::Changed, &format!(" · changed: {gist}"))).or(word(self.change))
             }
         }
+    }
+
+    /// It is worth to be said where new things are not said to be new.
+    pub(super) fn is_told(self) -> bool {
+        matches!(self.change, Change::Changed | Change::Moved)
     }
 
     /// What came and what went, in words.
@@ -68,6 +73,7 @@ pub(super) fn word(change: Change) -> Option<Span> {
     match change {
         Change::New => Some(Span::new(Role::Dim, " · new")),
         Change::Changed => Some(Span::new(Role::Changed, " · changed")),
+        Change::Moved => Some(Span::new(Role::Changed, " · moved")),
         Change::Same => None,
     }
 }

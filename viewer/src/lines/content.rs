@@ -32,17 +32,27 @@ pub(super) fn gist(content: &Content) -> String {
     brief(content, Limit { lines: 1, chars: 400 })
 }
 
+/// What an item shows of its text itself, where what follows is shown by itself.
+pub(super) fn own(text: &str, own: Option<usize>) -> &str {
+    own.and_then(|end| text.get(..end)).unwrap_or(text)
+}
+
 /// All of a content.
 pub(super) fn full(page: &mut Page, role: Role, content: &Content) {
+    most(page, role, content, None);
+}
+
+/// As much of a content as is its item's `own`.
+pub(super) fn most(page: &mut Page, role: Role, content: &Content, end: Option<usize>) {
     match content {
-        Content::Text(text) | Content::Thinking(text) => plain::text(page, role, text, Flow::Words),
+        Content::Text(text) | Content::Thinking(text) => plain::text(page, role, own(text, end), Flow::Words),
         Content::Raw(text) => raw_text(page, role, text),
         Content::ToolUse { input: value, .. } | Content::Parameter(value) | Content::Other { json: value, .. } => {
             json::value(page, value);
         }
         Content::ToolDefinition { description, .. } => plain::text(page, role, description, Flow::Words),
         Content::ToolResult { text, other, .. } => {
-            plain::output(page, role, text);
+            plain::output(page, role, own(text, end));
             for other in other {
                 page.words(vec![Span::new(Role::Dim, &format!("[{other}]"))], 2);
             }

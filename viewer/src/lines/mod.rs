@@ -18,6 +18,7 @@ mod remark;
 mod result;
 mod system;
 mod table;
+mod tag;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -64,22 +65,32 @@ fn draw(item: &Item, full: bool, page: &mut Page) {
             );
         }
         ItemBody::Text { voice, text, change, open } => {
-            text::text(*voice, text, Changed { change: *change, was }, *open, full, page)
+            text::text(*voice, (text, item.own), Changed { change: *change, was }, *open, full, page)
         }
+        ItemBody::Tag { name, attributes, text, inside, voice, depth, .. } => {
+            let end = item.own.unwrap_or(inside.end);
+            let part = |to| text.get(inside.start..to).unwrap_or_default();
+            let (own, inside) = (part(end), part(inside.end));
+            tag::tag(&tag::Tag { name, attributes, whole: text, own, inside, voice: *voice, depth: *depth }, full, page);
+        }
+        ItemBody::Beside { text, voice, depth } => tag::beside(text, *voice, *depth, page),
         ItemBody::Thinking { text, open } => text::thinking(text, *open, full, page),
         ItemBody::RedactedThinking { bytes } => remark::redacted(*bytes, page),
-        ItemBody::ToolUse { name, call, on_server, result } => tool::call(name, call, *on_server, result.as_ref(), full, page),
+        ItemBody::ToolUse { name, call, on_server, result } => {
+            let result = result.as_ref().map(|result| (result, item.own));
+            tool::call(name, call, *on_server, result, full, page);
+        }
         ItemBody::ToolUseOpening { name, partial, on_server } => tool::opening(name, partial, *on_server, full, page),
         ItemBody::ToolResult { name, result, change } => {
-            result::alone(name.as_deref(), result, Changed { change: *change, was }, full, page);
+            result::alone(name.as_deref(), (result, item.own), Changed { change: *change, was }, full, page);
         }
         ItemBody::System { tag, number, of, text, change } => {
-            system::section(*tag, (*number, *of), text, Changed { change: *change, was }, full, page);
+            system::section(*tag, (*number, *of), (text, item.own), Changed { change: *change, was }, full, page);
         }
         ItemBody::Tools { definitions, removed, bytes, change } => tools::tools(definitions, removed, *bytes, *change, full, page),
         ItemBody::Parameters { parameters, removed } => parameters::parameters(parameters, removed, full, page),
         ItemBody::Attachment { content, voice } => remark::attachment(content, *voice, page),
-        ItemBody::Rewritten { changed, removed } => remark::rewritten(*changed, removed, full, page),
+        ItemBody::Rewritten { changed, moved, removed } => remark::rewritten((*changed, *moved), removed, full, page),
         ItemBody::Compacted { blocks, bytes, summary } => remark::compacted(*blocks, *bytes, *summary, page),
         ItemBody::Tries(tries) => remark::tries(tries, page),
         ItemBody::Earlier { blocks, bytes } => remark::earlier(*blocks, *bytes, page),

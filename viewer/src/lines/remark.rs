@@ -32,9 +32,9 @@ pub(super) fn stop(reason: &str, page: &mut Page) {
     page.head(vec![], vec![Span::new(Role::Warning, content::short(reason))], vec![], Fold::None);
 }
 
-pub(super) fn rewritten(changed: usize, removed: &[Gone], full: bool, page: &mut Page) {
+pub(super) fn rewritten((changed, moved): (usize, usize), removed: &[Gone], full: bool, page: &mut Page) {
     page.mark(Role::Changed, "≠");
-    let words = words::rewritten(changed, removed.len()).unwrap_or_else(|| "history rewritten".to_owned());
+    let words = words::rewritten(changed, moved, removed.len()).unwrap_or_else(|| "history rewritten".to_owned());
     let consequence = "; the prompt cache ends where it was";
     if !full || removed.is_empty() {
         return page.head(

@@ -12,13 +12,10 @@ use super::{
     plain, remark,
 };
 use ccdump_model::line::{width, width_of};
-use ccdump_model::{
-    blocks::{Change, Part},
-    theme::Role,
-};
+use ccdump_model::{blocks::Part, theme::Role};
 
-/// A result whose call stands elsewhere.
-pub(super) fn alone(name: Option<&str>, result: &Part, changed: Changed<'_>, full: bool, page: &mut Page) {
+/// A result whose call stands elsewhere. `own`: the bytes of its text that are shown, where what follows them is shown by itself.
+pub(super) fn alone(name: Option<&str>, (result, own): (&Part, Option<usize>), changed: Changed<'_>, full: bool, page: &mut Page) {
     page.mark(role(result), "⎿");
     let mut lead: Vec<Span> =
         name.map(|name| Span::new(Role::ToolCall, &format!("{}  ", content::short(name)))).into_iter().collect();
@@ -26,23 +23,23 @@ pub(super) fn alone(name: Option<&str>, result: &Part, changed: Changed<'_>, ful
         Part::Here { content, .. } => Some(content.as_ref()),
         Part::Absent { .. } => None,
     };
-    let tail: Vec<Span> = changed.word(now).filter(|_| changed.change == Change::Changed).into_iter().collect();
+    let tail: Vec<Span> = changed.word(now).filter(|_| changed.is_told()).into_iter().collect();
     if full && matches!(result, Part::Here { .. }) {
         lead.extend(size(result));
         page.head(lead, vec![], tail, Fold::Open);
         if now.is_some_and(|now| changed.diff(now, page)) {
             return;
         }
-        return whole(result, None, page);
+        return whole((result, own), None, page);
     }
     summary(lead, tail, result, Fold::Closed, page);
 }
 
 /// What stands below its call.
-pub(super) fn below(result: &Part, language: Option<Language>, full: bool, page: &mut Page) {
+pub(super) fn below((result, own): (&Part, Option<usize>), language: Option<Language>, full: bool, page: &mut Page) {
     page.indent(Span::new(role(result), "⎿ "), Span::new(Role::Text, "  "));
     if full && matches!(result, Part::Here { .. }) {
-        whole(result, language, page);
+        whole((result, own), language, page);
     } else {
         summary(Vec::new(), Vec::new(), result, Fold::None, page);
     }
@@ -74,7 +71,7 @@ fn summary(lead: Vec<Span>, change: Vec<Span>, result: &Part, fold: Fold, page: 
 }
 
 /// `language`: of the file that was read.
-fn whole(result: &Part, language: Option<Language>, page: &mut Page) {
+fn whole((result, own): (&Part, Option<usize>), language: Option<Language>, page: &mut Page) {
     let Part::Here { content, .. } = result else { return };
     let is_error = is_error(content);
     if is_error {
@@ -87,12 +84,13 @@ fn whole(result: &Part, language: Option<Language>, page: &mut Page) {
         }
         Content::Text(text) => plain::output(page, role, text),
         Content::ToolResult { text, other, .. } if !is_error && other.is_empty() && !text.contains('\u{1b}') => {
+            let text = content::own(text, own);
             match language.or_else(|| Language::of_text(text)) {
                 Some(spoken) => plain::code(page, role, spoken, text, language.is_some()),
                 None => plain::output(page, role, text),
             }
         }
-        content => content::full(page, role, content),
+        content => content::most(page, role, content, own),
     }
 }
 

@@ -14,7 +14,7 @@ use ccdump_model::{blocks::Part, theme::Role};
 pub(super) fn section(
     tag: Option<usize>,
     (number, of): (usize, Option<usize>),
-    text: &Part,
+    (text, own): (&Part, Option<usize>),
     changed: Changed<'_>,
     full: bool,
     page: &mut Page,
@@ -42,7 +42,7 @@ pub(super) fn section(
         Part::Here { content, .. } if full => {
             page.head(lead, vec![], tail, Fold::Open);
             if !changed.diff(content, page) {
-                content::full(page, Role::Text, content);
+                content::most(page, Role::Text, content, own);
             }
         }
         Part::Here { content, .. } => {

@@ -10,6 +10,7 @@ use super::{
     markdown::markdown,
     page::{Fold, Page},
     plain::{self, Flow},
+    tag,
 };
 use ccdump_model::line::width;
 use ccdump_model::{
@@ -20,7 +21,15 @@ use ccdump_model::{
 /// Bytes of a text that are laid out; of a longer one it is said how much more there is.
 const LONGEST: usize = 256 * 1024;
 
-pub(super) fn text(voice: Voice, text: &Content, changed: Changed<'_>, open: bool, full: bool, page: &mut Page) {
+/// `own`: the bytes of the text that are shown in full, where what follows them is shown by itself.
+pub(super) fn text(
+    voice: Voice,
+    (text, own): (&Content, Option<usize>),
+    changed: Changed<'_>,
+    open: bool,
+    full: bool,
+    page: &mut Page,
+) {
     let words = content::words(text);
     let (mark, role) = match voice {
         Voice::User => ("›", Role::User),
@@ -30,18 +39,24 @@ pub(super) fn text(voice: Voice, text: &Content, changed: Changed<'_>, open: boo
     };
     if !full {
         page.mark(role, mark);
-        let change = changed.word(Some(text)).filter(|_| changed.change == Change::Changed);
+        let change = changed.word(Some(text)).filter(|_| changed.is_told());
         return summary(voice, role, &words, change, open, page);
     }
     page.blank();
     page.mark(role, mark);
+    if changed.change == Change::Moved {
+        page.words(vec![Span::new(Role::Changed, "moved in the history:")], 2);
+    }
     if changed.change == Change::Changed {
         page.words(vec![Span::new(Role::Changed, "changed in the history:")], 2);
         if changed.diff(text, page) {
             return;
         }
     }
-    let whole = words.trim();
+    let whole = content::own(&words, own).trim();
+    if whole.is_empty() && own.is_some() {
+        return tag::parts(&words, page);
+    }
     let shown = whole.get(..whole.floor_char_boundary(LONGEST)).unwrap_or(whole);
     match voice {
         Voice::User | Voice::Injected => parts(role, shown, page),
@@ -140,7 +155,8 @@ fn tag_and_body(text: &str) -> (Option<&str>, &str) {
         Segment::Injected { .. } => None,
     });
     let Some((tag, tagged)) = injected else { return (None, own.unwrap_or(text)) };
-    let inside = tagged.split_once('>').map_or(tagged, |(_, inside)| inside.trim_start());
+    let tagged = tagged.strip_suffix(&format!("</{tag}>")).unwrap_or(tagged);
+    let inside = tagged.split_once('>').map_or(tagged, |(_, inside)| inside.trim());
     (Some(tag), own.unwrap_or(inside))
 }
 

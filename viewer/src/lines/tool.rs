@@ -18,7 +18,7 @@ use super::{
 use ccdump_model::line::width_of;
 use ccdump_model::{blocks::Part, theme::Role};
 
-pub(super) fn call(name: &str, call: &Part, on_server: bool, result: Option<&Part>, full: bool, page: &mut Page) {
+pub(super) fn call(name: &str, call: &Part, on_server: bool, result: Option<(&Part, Option<usize>)>, full: bool, page: &mut Page) {
     page.mark(Role::ToolCall, "→");
     let lead = lead(name, on_server);
     match call {

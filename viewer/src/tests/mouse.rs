@@ -117,9 +117,76 @@ fn nothing_happens_where_nothing_is() {
     let mut rig = Rig::with(1);
     let there = rig.text();
     for action in [Action::Press, Action::Drag, Action::Release, Action::WheelUp, Action::WheelDown] {
-        for (x, y) in [(0, 0), (u16::MAX, u16::MAX), (AGENTS, 20), (TALK, 20), (TALK, 23), (24, 5)] {
+        for (x, y) in [(0, 0), (u16::MAX, u16::MAX), (AGENTS, 20), (TALK, 20), (80, 23), (24, 5)] {
             rig.mouse(action, x, y);
             assert_eq!(rig.text(), there, "{action:?} at {x}, {y}");
         }
     }
+}
+
+#[test]
+fn an_entry_of_the_palette_is_run_by_a_click_and_one_beside_it_closes_it() {
+    for (width, height) in [(100, 24), (60, 15), (300, 100)] {
+        let mut rig = Rig::with(9);
+        rig.event(Event::Resize { width, height });
+        rig.key("ctrl-p");
+        rig.type_text("open a tab");
+        let area = rig.state.palette_area();
+        assert_eq!(rig.state.palette_entries()[0].what, "open a tab, which begins as this one");
+        for (x, y) in [(area.x + 5, area.y), (area.x + 5, area.y + 1), (area.x, area.y + 2), (area.x + 5, area.y + area.height - 1)]
+        {
+            rig.mouse(Action::Press, x, y);
+            assert!(rig.state.prompt.open.is_some() && rig.state.tabs.count() == 1, "the border, and what is typed");
+        }
+        rig.mouse(Action::Press, area.x + 5, area.y + 2);
+        assert!(rig.state.prompt.open.is_none() && rig.state.tabs.count() == 2);
+        rig.key("ctrl-p");
+        rig.mouse(Action::Press, 0, 0);
+        assert!(rig.state.prompt.open.is_none() && rig.state.tabs.count() == 2);
+    }
+}
+
+#[test]
+fn of_a_palette_that_is_scrolled_the_entry_under_the_pointer_is_run() {
+    let mut rig = Rig::with(9);
+    rig.event(Event::Resize { width: 60, height: 15 });
+    rig.key("ctrl-p");
+    (0..20).for_each(|_| rig.mouse(Action::WheelDown, 30, 7));
+    let entries = rig.state.palette_entries();
+    let first = rig.state.palette_first(entries.len());
+    assert!(first > 0 && rig.state.palette.chosen > 0);
+    let area = rig.state.palette_area();
+    rig.mouse(Action::Press, area.x + 3, area.y + 2 + 3);
+    assert_eq!(rig.state.palette.chosen, first + 3);
+    assert!(rig.state.prompt.open.is_none());
+}
+
+#[test]
+fn a_click_beside_the_help_closes_it_and_hints_in_the_last_line_are_clicked() {
+    let mut rig = Rig::with(40);
+    let click = |rig: &mut Rig, what: &str| {
+        let hint = rig.state.footer().hints.into_iter().find(|hint| hint.what == what).expect("it is there");
+        rig.mouse(Action::Press, hint.columns.start + 1, 23);
+        rig.mouse(Action::Release, hint.columns.start + 1, 23);
+    };
+    click(&mut rig, "help");
+    assert_eq!(rig.state.help, Some(0));
+    let area = rig.state.help_area();
+    rig.mouse(Action::Press, area.x + 1, area.y + 1);
+    assert_eq!(rig.state.help, Some(0));
+    rig.mouse(Action::Press, area.x - 1, area.y + 1);
+    assert_eq!(rig.state.help, None);
+    click(&mut rig, "help");
+    click(&mut rig, "close");
+    assert_eq!(rig.state.help, None);
+    let before = rig.text();
+    click(&mut rig, "move");
+    click(&mut rig, "search");
+    assert!(rig.state.prompt.open.is_some());
+    rig.mouse(Action::Press, 40, 5);
+    assert!(rig.state.prompt.open.is_some(), "what is typed is left by key");
+    rig.key("esc");
+    assert_eq!(rig.text(), before);
+    click(&mut rig, "quit");
+    assert!(rig.left);
 }

@@ -2,7 +2,10 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use ccdump_model::record::{Body, Fetch, Fetched, Held, Piece, RequestSide, ResponseSide};
+use ccdump_model::{
+    blocks::Source,
+    record::{Body, Fetch, Fetched, FormerWanted, Held, Piece, RequestSide, ResponseSide},
+};
 use ccdump_provider::{content::Content, side::Side};
 use ccdump_state::{
     DaemonEvent, Effect, Event, Program, State,
@@ -36,7 +39,7 @@ pub fn row(id: u64, agent: &str) -> Exchange {
     }
 }
 
-fn piece(pointer: String, kind: BlockKind, role: &str, content: Content) -> Piece {
+pub fn piece(pointer: String, kind: BlockKind, role: &str, content: Content) -> Piece {
     let block = Block { pointer, kind: kind as i32, role: role.to_owned(), length: 100, ..Block::default() };
     Piece { block, content: Held::Here(Arc::new(content)) }
 }
@@ -167,13 +170,29 @@ pub struct Rig {
     pub opened: Option<(String, &'static str, Program)>,
     /// The exchanges that are to be followed.
     pub followed: BTreeSet<u64>,
+    /// What the exchanges say.
+    pub fetch: fn(u64) -> Fetch,
+    /// What stood in the requests before, and what was asked of it.
+    pub former: fn(&FormerWanted) -> Vec<(Source, String, Held)>,
+    pub asked_former: Vec<FormerWanted>,
 }
 
 impl Rig {
     pub fn empty() -> Self {
         let state = State::new(WIDTH, HEIGHT, 0, TimeZone::UTC, crate::LOOK.lines, crate::LOOK.rows);
-        let mut rig =
-            Self { state, now: 0, saved: None, left: false, copied: None, brought: 0, opened: None, followed: BTreeSet::new() };
+        let mut rig = Self {
+            state,
+            now: 0,
+            saved: None,
+            left: false,
+            copied: None,
+            brought: 0,
+            opened: None,
+            followed: BTreeSet::new(),
+            fetch,
+            former: |_| Vec::new(),
+            asked_former: Vec::new(),
+        };
         rig.event(Event::Daemon(DaemonEvent::Connected {
             build: "x".to_owned(),
             proxy: "http://127.0.0.1:3344".to_owned(),
@@ -184,7 +203,12 @@ impl Rig {
 
     /// `turns` exchanges of the main agent, and some of a subagent.
     pub fn with(turns: u64) -> Self {
-        let mut rig = Self::empty();
+        Self::saying(turns, fetch)
+    }
+
+    /// The same, with other words.
+    pub fn saying(turns: u64, fetch: fn(u64) -> Fetch) -> Self {
+        let mut rig = Self { fetch, ..Self::empty() };
         rig.event(Event::Held { name: "main".to_owned(), saved: true, state: None });
         rig.rows(turns);
         rig
@@ -210,7 +234,10 @@ impl Rig {
                 self.followed.clone_from(followed);
             }
             let is_fetched = |effect: &Effect| {
-                matches!(effect, Effect::Fetch { .. } | Effect::Bring(_) | Effect::Copy(_) | Effect::Sections { .. })
+                matches!(
+                    effect,
+                    Effect::Fetch { .. } | Effect::FetchFormer(_) | Effect::Bring(_) | Effect::Copy(_) | Effect::Sections { .. }
+                )
             };
             if !effects.iter().any(is_fetched) {
                 return;
@@ -239,8 +266,15 @@ impl Rig {
         for effect in effects {
             match effect {
                 Effect::Fetch { exchange, .. } => {
-                    let follow_up = self.state.update(self.now, Event::Fetched { exchange, fetch: Box::new(fetch(exchange)) });
+                    let follow_up =
+                        self.state.update(self.now, Event::Fetched { exchange, fetch: Box::new((self.fetch)(exchange)) });
                     assert!(follow_up.is_empty() || matches!(follow_up.as_slice(), [Effect::Save(_)]), "{follow_up:?}");
+                }
+                Effect::FetchFormer(wanted) => {
+                    let contents = (self.former)(&wanted);
+                    let event = Event::Former { exchange: wanted.exchange, contents };
+                    self.asked_former.push(wanted);
+                    let _ = self.state.update(self.now, event);
                 }
                 Effect::Save(state) => self.saved = Some(state),
                 Effect::Copy(text) => self.copied = Some(text),

@@ -65,6 +65,12 @@ pub(super) fn pictures(name: &str, make: impl Fn(u16, u16) -> Rig) {
     }
 }
 
+/// The same on a very large screen.
+fn large(name: &str, make: impl Fn(u16, u16) -> Rig) {
+    let rig = make(300, 100);
+    insta::assert_snapshot!(format!("{name}@300"), picture(&drawn(&rig, 300, 100)));
+}
+
 pub(super) fn sized(mut rig: Rig, width: u16, height: u16) -> Rig {
     rig.event(Event::Resize { width, height });
     rig
@@ -81,7 +87,9 @@ fn nothing_recorded_yet() {
 
 #[test]
 fn a_conversation() {
+    let make = |width, height| sized(Rig::with(40), width, height);
     pictures("conversation", |width, height| sized(Rig::with(9), width, height));
+    large("conversation", make);
 }
 
 #[test]
@@ -156,13 +164,15 @@ fn scrolled_up_with_a_marked_block() {
 
 #[test]
 fn a_search_that_is_typed() {
-    pictures("search", |width, height| {
+    let make = |width, height| {
         let mut rig = sized(Rig::with(40), width, height);
         rig.keys(&["pgup", "/", "alt-c"]);
         rig.type_text("question 2");
         (0..20).for_each(|_| rig.event(Event::Tick));
         rig
-    });
+    };
+    pictures("search", make);
+    large("search", make);
 }
 
 #[test]
@@ -178,11 +188,38 @@ fn what_was_found() {
 
 #[test]
 fn the_palette() {
-    pictures("palette", |width, height| {
+    let make = |width, height| {
         let mut rig = sized(Rig::with(9), width, height);
         rig.key("ctrl-p");
         rig.type_text("tool");
         rig.key("down");
+        rig
+    };
+    pictures("palette", make);
+    large("palette", make);
+}
+
+/// Several, one of them with a name of wide characters and news.
+#[test]
+fn tabs() {
+    let make = |width, height| {
+        let mut rig = sized(Rig::with(9), width, height);
+        rig.event(Event::Daemon(DaemonEvent::Rows(vec![Exchange {
+            session: None,
+            ..row(1003, "漢字の長い名前のエージェント 👩‍🚀")
+        }])));
+        rig.keys(&["alt-t", ".", "alt-t", ",", ",", "`", "2"]);
+        rig.event(Event::Daemon(DaemonEvent::Rows(vec![Exchange {
+            session: None,
+            ..row(1004, "漢字の長い名前のエージェント 👩‍🚀")
+        }])));
+        rig
+    };
+    pictures("tabs", make);
+    large("tabs", make);
+    pictures("tab", |width, height| {
+        let mut rig = make(width, height);
+        rig.key("`");
         rig
     });
 }

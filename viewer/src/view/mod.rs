@@ -13,6 +13,7 @@ mod reloads;
 pub(crate) mod replay;
 mod sheet;
 mod sidebar;
+mod tabs;
 mod top;
 mod welcome;
 
@@ -29,9 +30,10 @@ pub(crate) fn draw(frame: &mut Frame<'_>, state: &State, theme: &Theme) {
         return paint::text(frame, area, theme, &[paint::word(ccdump_model::theme::Role::Text, "too small")]);
     }
     let areas = state.areas();
-    let [top, sidebar, conversation, footer] =
-        [areas.top, areas.sidebar, areas.conversation, areas.footer].map(|area| Rect::new(area.x, area.y, area.width, area.height));
+    let [top, tab_line, sidebar, conversation, footer] = [areas.top, areas.tabs, areas.sidebar, areas.conversation, areas.footer]
+        .map(|area| Rect::new(area.x, area.y, area.width, area.height));
     top::draw(frame, top, state, theme);
+    tabs::draw(frame, tab_line, state, theme);
     sidebar::draw(frame, sidebar, state, theme);
     if state.sheet.is_open() {
         sheet::draw(frame, conversation, state, theme);
@@ -45,7 +47,7 @@ pub(crate) fn draw(frame: &mut Frame<'_>, state: &State, theme: &Theme) {
     }
     reloads::draw(frame, conversation, state, theme);
     notices::draw(frame, conversation, state, theme);
-    palette::draw(frame, area, state, theme);
-    help::draw(frame, area, state, theme);
+    palette::draw(frame, state, theme);
+    help::draw(frame, state, theme);
     paint::ground(frame, theme);
 }

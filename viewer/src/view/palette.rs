@@ -4,10 +4,10 @@ use ccdump_model::{
     line::Span,
     theme::{Role, Theme},
 };
-use ccdump_state::{Prompt, State, palette::Entry};
+use ccdump_state::{Area, Prompt, State, palette::Entry};
 use ratatui::{
     Frame,
-    layout::{Constraint, Rect},
+    layout::Rect,
     widgets::{Block, Clear},
 };
 
@@ -16,16 +16,13 @@ use super::{
     prompt::typed,
 };
 
-const WIDTH: u16 = 64;
-const HEIGHT: u16 = 18;
-
-pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, state: &State, theme: &Theme) {
+pub(super) fn draw(frame: &mut Frame<'_>, state: &State, theme: &Theme) {
     if state.prompt.open != Some(Prompt::Palette) || state.help.is_some() {
         return;
     }
     let entries = state.palette_entries();
-    let height = HEIGHT.min(area.height.saturating_sub(2));
-    let place = area.centered(Constraint::Length(WIDTH.min(area.width)), Constraint::Length(height));
+    let Area { x, y, width, height } = state.palette_area();
+    let place = Rect::new(x, y, width, height).intersection(frame.area());
     frame.render_widget(Clear, place);
     let block =
         Block::bordered().border_style(theme.style(Role::Frame)).title(" Commands ").title_style(theme.style(Role::Heading));
@@ -36,7 +33,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, state: &State, theme: &The
     }
     let room = usize::from(inner.height.saturating_sub(1));
     let chosen = state.palette.chosen.min(entries.len().saturating_sub(1));
-    let first = (chosen + 1).saturating_sub(room);
+    let first = state.palette_first(entries.len());
     for (number, entry) in entries.iter().enumerate().skip(first).take(room) {
         let Some(row) = paint::row(inner, number - first + 1) else { break };
         if number == chosen {

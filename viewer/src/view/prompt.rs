@@ -5,10 +5,9 @@ use ccdump_model::{
     theme::{Role, Theme},
 };
 use ccdump_state::{
-    Input, Prompt, Search, State,
+    Input, Prompt, State,
     keymap::{Command, Context},
     search::Switches,
-    sheet::Find,
 };
 use ratatui::{Frame, layout::Rect};
 
@@ -27,6 +26,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, state: &State, theme: &The
         Prompt::Number => (typed(" exchange #", &state.prompt.number), vec![word(Role::Dim, "a number, then Enter ")]),
         Prompt::SetMark => (vec![word(Role::BarStrong, " mark with which letter? ")], Vec::new()),
         Prompt::GoToMark => (vec![word(Role::BarStrong, " to which mark? ")], letters(state)),
+        Prompt::Tab => (vec![word(Role::BarStrong, " to which tab? ")], tabs(state)),
         Prompt::Palette => return false,
     };
     both_ends(frame, area, theme, &end_of(left, usize::from(area.width).saturating_sub(paint::width(&right) + 1)), &right);
@@ -50,12 +50,12 @@ fn end_of(mut spans: Vec<Span>, room: usize) -> Vec<Span> {
 
 fn search(state: &State) -> Vec<Span> {
     let search = &state.search;
-    how(state, search.trouble(), &count(search), search.switches)
+    how(state, search.trouble(), &search.counted(), search.switches)
 }
 
 fn find(state: &State) -> Vec<Span> {
     let find = &state.sheet.find;
-    how(state, find.trouble(), &count_in_sheet(find), find.switches)
+    how(state, find.trouble(), &find.counted(), find.switches)
 }
 
 /// How often it was found, and how it is looked for.
@@ -77,24 +77,9 @@ fn how(state: &State, trouble: Option<&str>, count: &str, switches: Switches) ->
     spans
 }
 
-/// `3/41`, and `3/41+` while there may be more.
-pub(super) fn count(search: &Search) -> String {
-    let number = search.current.as_ref().and_then(|current| search.hits.number(current));
-    search.pattern().map(|_| found(number, search.hits.count(), search.is_going_on())).unwrap_or_default()
-}
-
-pub(super) fn count_in_sheet(find: &Find) -> String {
-    find.pattern().map(|_| found(find.number(), find.count(), find.is_going_on())).unwrap_or_default()
-}
-
-fn found(number: Option<usize>, count: usize, is_going_on: bool) -> String {
-    let more = if is_going_on { "+" } else { "" };
-    match (count, number) {
-        (0, _) if is_going_on => "…".to_owned(),
-        (0, _) => "not found".to_owned(),
-        (_, Some(number)) => format!("{number}/{count}{more}"),
-        (_, None) => format!("{count}{more} found"),
-    }
+fn tabs(state: &State) -> Vec<Span> {
+    let numbers: String = (1..=state.tabs.count()).map(|number| format!("{number} ")).collect();
+    vec![word(Role::Key, numbers)]
 }
 
 fn letters(state: &State) -> Vec<Span> {

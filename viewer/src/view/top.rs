@@ -10,14 +10,17 @@ use ratatui::{Frame, layout::Rect};
 
 use super::{
     moment,
-    paint::{both_ends, word},
+    paint::{self, both_ends, word},
 };
 
 pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, state: &State, theme: &Theme) {
-    both_ends(frame, area, theme, &daemon(state), &place(state));
+    let place = place(state);
+    let room = usize::from(area.width).saturating_sub(paint::width(&place) + 1);
+    both_ends(frame, area, theme, &daemon(state, room), &place);
 }
 
-fn daemon(state: &State) -> Vec<Span> {
+/// `room`: columns. An address that finds no room is left out: half of it is another one.
+fn daemon(state: &State, room: usize) -> Vec<Span> {
     let daemon = &state.daemon;
     let mut spans = vec![word(Role::BarStrong, " ccdump ")];
     match &daemon.connection {
@@ -34,7 +37,10 @@ fn daemon(state: &State) -> Vec<Span> {
                 Some(reason) => spans.push(word(Role::Warning, format!("● not recording: {reason}"))),
                 None => spans.extend([word(Role::Good, "●"), word(Role::Bar, " recording")]),
             }
-            spans.push(word(Role::Bar, format!("  {}", daemon.proxy)));
+            let address = word(Role::Bar, format!("  {}", daemon.proxy));
+            if paint::width(&spans) + paint::width(std::slice::from_ref(&address)) <= room {
+                spans.push(address);
+            }
         }
     }
     if !state.reloads.stale.is_empty() {

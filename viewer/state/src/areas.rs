@@ -14,9 +14,25 @@ pub struct Area {
     pub height: u16,
 }
 
+impl Area {
+    /// In the middle of a screen, at most so large; a line above and below it stays free.
+    pub(super) fn centered(screen: (u16, u16), width: u16, height: u16) -> Self {
+        let (width, height) = (width.min(screen.0), height.min(screen.1.saturating_sub(2)));
+        Self { x: (screen.0 - width) / 2, y: (screen.1 - height) / 2, width, height }
+    }
+
+    /// The row of this area that a cell is in, if it is.
+    pub(super) fn row_at(self, x: u16, y: u16) -> Option<u16> {
+        let is_beside = x < self.x || x - self.x >= self.width;
+        y.checked_sub(self.y).filter(|row| *row < self.height && !is_beside)
+    }
+}
+
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Areas {
     pub top: Area,
+    /// Of no height where there is one tab only.
+    pub tabs: Area,
     /// Of no width when it is closed or has no room.
     pub sidebar: Area,
     pub conversation: Area,
@@ -24,10 +40,11 @@ pub struct Areas {
 }
 
 impl Areas {
-    /// `sidebar`: whether it is wanted; `alone`: it has the focus, and takes the whole width where both have no room.
-    pub fn of(width: u16, height: u16, sidebar: bool, alone: bool) -> Self {
+    /// `tabs`: whether there is a line of them. `sidebar`: whether it is wanted; `alone`: it has the focus, and takes the whole width where both have no room.
+    pub fn of(width: u16, height: u16, tabs: bool, sidebar: bool, alone: bool) -> Self {
         let row = |y| Area { x: 0, y, width, height: 1 };
-        let middle = Area { x: 0, y: 1, width, height: height.saturating_sub(2) };
+        let above = 1 + u16::from(tabs);
+        let middle = Area { x: 0, y: above, width, height: height.saturating_sub(above + 1) };
         let sidebar_width = match (sidebar, width < NARROW) {
             (false, _) => 0,
             (true, true) => u16::from(alone) * width,
@@ -35,6 +52,7 @@ impl Areas {
         };
         Self {
             top: row(0),
+            tabs: Area { height: above - 1, ..row(1) },
             sidebar: Area { width: sidebar_width, ..middle },
             conversation: Area { x: sidebar_width, width: width.saturating_sub(sidebar_width), ..middle },
             footer: row(height.saturating_sub(1)),
@@ -56,11 +74,14 @@ mod tests {
             (60, 15, true, true, (60, 0)),
             (120, 30, false, false, (0, 120)),
         ] {
-            let areas = Areas::of(width, height, sidebar, alone);
+            let areas = Areas::of(width, height, false, sidebar, alone);
             assert_eq!((areas.sidebar.width, areas.conversation.width), widths);
             assert_eq!(areas.conversation.height, height - 2);
-            assert_eq!(areas.footer.y, height - 1);
+            assert_eq!((areas.footer.y, areas.tabs.height), (height - 1, 0));
+            let with_tabs = Areas::of(width, height, true, sidebar, alone);
+            assert_eq!((with_tabs.tabs.y, with_tabs.tabs.height, with_tabs.sidebar.y), (1, 1, 2));
+            assert_eq!(with_tabs.conversation.height, height - 3);
         }
-        assert_eq!(Areas::of(1, 1, true, true).conversation.height, 0);
+        assert_eq!(Areas::of(1, 1, true, true, true).conversation.height, 0);
     }
 }

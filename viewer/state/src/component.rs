@@ -102,8 +102,13 @@ impl Saved {
             }
         }
         parts.sort_by_key(|part| std::cmp::Reverse(part.at));
+        let known = serde_json::to_value(component.extract()).unwrap_or_default();
         for part in parts {
             let schema = part.schema;
+            if schema > C::SCHEMA && !has_in_common(&part.state, &known) {
+                failure = failure.or(Some(format!("{}: saved by a newer version, and nothing of it fits", C::KEY)));
+                continue;
+            }
             match read::<C>(part.clone()) {
                 Ok(saved) => {
                     component.restore(saved);
@@ -135,6 +140,15 @@ impl Saved {
         if let Ok(part) = serde_json::to_value(part) {
             self.parts.insert(key, part);
         }
+    }
+}
+
+/// Whether a state has any of the fields that are known: one that has none would be read as what every field is by itself, and that is
+/// nobody's place.
+fn has_in_common(state: &Value, known: &Value) -> bool {
+    match (state, known) {
+        (Value::Object(state), Value::Object(known)) => known.is_empty() || state.keys().any(|field| known.contains_key(field)),
+        _ => true,
     }
 }
 
@@ -243,6 +257,46 @@ mod tests {
         saved.put(&Old(5), 1);
         let parts: Value = serde_json::from_slice(&saved.bytes()).expect("JSON");
         assert_eq!(parts, json!({"list": {"schema": 1, "at": 1, "state": {"row": 5, "colour": "red"}}, "map": [1]}));
+    }
+
+    /// As [`Old`], but every field has a default.
+    #[derive(Debug, Default, PartialEq)]
+    struct Lenient(u32);
+
+    #[derive(Serialize, Deserialize, Default)]
+    #[serde(default)]
+    struct SavedLenient {
+        row: u32,
+    }
+
+    impl Component for Lenient {
+        const KEY: &'static str = "list";
+        const SCHEMA: u32 = 1;
+        type Saved = SavedLenient;
+
+        fn extract(&self) -> SavedLenient {
+            SavedLenient { row: self.0 }
+        }
+
+        fn restore(&mut self, saved: SavedLenient) {
+            self.0 = saved.row;
+        }
+    }
+
+    #[test]
+    fn a_newer_part_of_which_nothing_fits_does_not_take_the_place_away() {
+        let own = json!({"schema": 1, "at": 10, "state": {"row": 4}});
+        for (newer, wanted) in
+            [(json!({"line": 9}), 4), (json!({}), 4), (json!({"row": 7, "line": 9}), 7), (json!("all of it is a text"), 4)]
+        {
+            let mut saved = saved(json!({"list": {"schema": 2, "at": 20, "state": newer}, "list@1": own}));
+            let mut lenient = Lenient::default();
+            assert!(matches!(saved.give(&mut lenient), Ok(Restored::Partly(_))), "{newer}");
+            assert_eq!(lenient, Lenient(wanted), "{newer}");
+        }
+        let mut alone = saved(json!({"list": {"schema": 2, "at": 20, "state": {"line": 9}}}));
+        let failure = alone.give(&mut Lenient(3)).expect_err("there is nothing to be restored");
+        assert!(failure.contains("newer"), "{failure}");
     }
 
     #[test]

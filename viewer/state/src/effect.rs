@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use ccdump_model::record::{AgentKey, Wanted};
+use ccdump_model::record::{AgentKey, FormerWanted, Wanted};
 use ccdump_provider::side::Side;
 use ccdump_wire::v1::Block;
 
@@ -33,6 +33,8 @@ pub enum Effect {
         side: Side,
         blocks: Vec<Block>,
     },
+    /// Fetch blocks of the request before an exchange.
+    FetchFormer(FormerWanted),
     /// Fetch the sections of a session's system prompts with a number greater than `after`.
     Sections {
         session: Option<String>,

@@ -1,7 +1,10 @@
 //! What happens: all of it comes through one channel, in one order.
 
 use ccdump_host::protocol::ToViewer;
-use ccdump_model::record::{AgentKey, Fetch, Held};
+use ccdump_model::{
+    blocks::Source,
+    record::{AgentKey, Fetch, Held},
+};
 use ccdump_provider::side::Side;
 use ccdump_wire::v1::{Event as LogEvent, Exchange, SystemSection};
 
@@ -47,6 +50,11 @@ pub enum Event {
         exchange: u64,
         side: Side,
         contents: Vec<(String, Held)>,
+    },
+    /// What [`super::Effect::FetchFormer`] asked for, by what it is to the request and pointer.
+    Former {
+        exchange: u64,
+        contents: Vec<(Source, String, Held)>,
     },
     /// What [`super::Effect::Sections`] asked for; or why this daemon cannot tell.
     Sections {

@@ -11,6 +11,7 @@ mod daemon;
 mod effect;
 mod errand;
 mod event;
+pub mod footer;
 pub mod input;
 pub mod journal;
 pub mod keymap;
@@ -26,6 +27,7 @@ mod reloads;
 pub mod search;
 pub mod sheet;
 mod sidebar;
+pub mod tabs;
 mod update;
 pub mod welcome;
 
@@ -38,7 +40,7 @@ use jiff::tz::TimeZone;
 
 pub use self::{
     appearance::Appearance,
-    areas::{Areas, MARGIN},
+    areas::{Area, Areas, MARGIN},
     component::Saved,
     conversation::Conversation,
     daemon::{Connection, Daemon},
@@ -58,6 +60,7 @@ pub use self::{
     search::Search,
     sheet::{Chosen, MakeRows, Sheet},
     sidebar::Sidebar,
+    tabs::Tabs,
     welcome::Welcome,
 };
 use self::{component::Restored, conversation::Sources, sheet::Subject};
@@ -98,6 +101,8 @@ pub struct State {
     pub labels: Labels,
     pub sidebar: Sidebar,
     pub conversation: Conversation,
+    /// Other conversations that are open.
+    pub tabs: Tabs,
     /// In the place of the conversation, while it is open.
     pub sheet: Sheet,
     /// What is chosen to be compared.
@@ -147,6 +152,7 @@ impl State {
             labels: Labels::default(),
             sidebar: Sidebar::default(),
             conversation: Conversation::new(),
+            tabs: Tabs::default(),
             sheet: Sheet::default(),
             chosen: Chosen::default(),
             errand: None,
@@ -181,6 +187,7 @@ impl State {
             appearance,
             sidebar,
             conversation,
+            tabs,
             sheet,
             chosen,
             prompt,
@@ -197,6 +204,7 @@ impl State {
             saved.give(appearance),
             saved.give(sidebar),
             saved.give(conversation),
+            saved.give(tabs),
             saved.give(sheet),
             saved.give(chosen),
             saved.give(prompt),
@@ -229,6 +237,7 @@ impl State {
         saved.put(&self.appearance, at);
         saved.put(&self.sidebar, at);
         saved.put(&self.conversation, at);
+        saved.put(&self.tabs, at);
         saved.put(&self.sheet, at);
         saved.put(&self.chosen, at);
         saved.put(&self.prompt, at);
@@ -250,6 +259,12 @@ impl State {
     fn context_below(&self) -> Context {
         match () {
             () if self.help.is_some() => Context::Help,
+            () => self.context_behind_help(),
+        }
+    }
+
+    fn context_behind_help(&self) -> Context {
+        match () {
             () if self.sidebar.open && self.sidebar.focused && !self.roster.is_empty() => Context::Sidebar,
             () if self.sheet.is_open() => Context::Sheet,
             () if self.roster.is_empty() => Context::Welcome,
@@ -267,6 +282,11 @@ impl State {
         self.with_before(self.context_below())
     }
 
+    /// What the help is about first: where one is without it.
+    pub fn contexts_behind_help(&self) -> Vec<Context> {
+        self.with_before(self.context_behind_help())
+    }
+
     fn with_before(&self, context: Context) -> Vec<Context> {
         let before = match context {
             Context::Conversation if self.moment.is_some() => Some(Context::Moment),
@@ -278,7 +298,7 @@ impl State {
 
     pub fn areas(&self) -> Areas {
         let sidebar = self.sidebar.open && !self.roster.is_empty();
-        Areas::of(self.width, self.height, sidebar, self.sidebar.focused)
+        Areas::of(self.width, self.height, self.has_tab_line(), sidebar, self.sidebar.focused)
     }
 
     /// When [`Event::Tick`] may change something. Microseconds.
@@ -350,6 +370,8 @@ impl State {
         });
         effects.extend(early);
         effects.extend(searched);
+        let shown = self.conversation.agent.iter().filter(|_| self.tabs.count() > 1);
+        let agents = agents.chain(shown).chain(self.tabs.agents());
         effects.extend(self.labels.find(agents, &self.roster, &mut self.contents));
         effects
     }

@@ -3,13 +3,15 @@
 use ccdump_model::record::Node;
 use serde::{Deserialize, Serialize};
 
-use super::{Areas, Effect, State, Weight, component::Component};
+use super::{Areas, Effect, State, Weight, component::Component, prompt::Prompt};
 use crate::{
     areas::{Area, MARGIN},
     keymap::{Command, Context},
     sheet::BAR,
 };
 
+/// Columns of the help with its border, where there is room.
+const HELP_WIDTH: u16 = 74;
 /// Lines that a notch of the wheel scrolls.
 const NOTCH: i32 = 3;
 
@@ -40,6 +42,11 @@ pub struct Pointer {
 }
 
 impl Pointer {
+    /// Nothing is being selected any more.
+    pub(super) fn let_go(&mut self) {
+        self.drag = None;
+    }
+
     /// The rows of the conversation over which it was drawn.
     pub fn selected(&self) -> Option<std::ops::RangeInclusive<usize>> {
         self.drag.filter(|(from, to)| from != to).map(|(from, to)| from.min(to)..=from.max(to))
@@ -65,13 +72,12 @@ impl State {
         if matches!(mouse.action, Action::WheelDown | Action::WheelUp) {
             return self.wheel(mouse, &areas);
         }
-        // What lies over the rest is left by key.
         if self.help.is_some() || self.prompt.open.is_some() {
-            return Vec::new();
+            return if mouse.action == Action::Press { self.press_above(mouse, &areas) } else { Vec::new() };
         }
         let row = row_in(areas.conversation, mouse);
         match mouse.action {
-            Action::Press => self.press(mouse, &areas),
+            Action::Press => return self.press(mouse, &areas),
             Action::Drag => self.pointer.drag = drag.map(|(from, to)| (from, row.unwrap_or(to))),
             Action::Release => {
                 let selected = Pointer { drag, ..Pointer::default() }.selected();
@@ -102,7 +108,44 @@ impl State {
         Vec::new()
     }
 
-    fn press(&mut self, mouse: Mouse, areas: &Areas) {
+    /// What lies over the rest: the help and the palette are closed by a click beside them. What is typed in the last line is left by key.
+    fn press_above(&mut self, mouse: Mouse, areas: &Areas) -> Vec<Effect> {
+        let is_line = self.help.is_none() && self.prompt.open != Some(Prompt::Palette);
+        if is_line {
+            return Vec::new();
+        }
+        if row_in(areas.footer, mouse).is_some() {
+            return self.press_hint(mouse);
+        }
+        if self.help.is_none() {
+            return self.click_palette(mouse.x, mouse.y);
+        }
+        if self.help_area().row_at(mouse.x, mouse.y).is_none() {
+            self.help = None;
+        }
+        Vec::new()
+    }
+
+    /// Does what a hint in the last line says.
+    fn press_hint(&mut self, mouse: Mouse) -> Vec<Effect> {
+        let hint = self.footer().hints.into_iter().find(|hint| hint.columns.contains(&mouse.x));
+        hint.map(|hint| self.run(hint.context, hint.command)).unwrap_or_default()
+    }
+
+    fn press(&mut self, mouse: Mouse, areas: &Areas) -> Vec<Effect> {
+        if row_in(areas.footer, mouse).is_some() {
+            return self.press_hint(mouse);
+        }
+        if row_in(areas.tabs, mouse).is_some() {
+            let tab = self.tab_titles().into_iter().find(|tab| tab.columns.contains(&mouse.x));
+            tab.into_iter().for_each(|tab| self.show_tab(tab.number.saturating_sub(1)));
+            return Vec::new();
+        }
+        self.press_pane(mouse, areas);
+        Vec::new()
+    }
+
+    fn press_pane(&mut self, mouse: Mouse, areas: &Areas) {
         if let Some(row) = row_in(areas.sidebar, mouse) {
             if let Some(Node::Agent { key, .. }) = self.roster.nodes().get(self.sidebar.first.saturating_add(row)) {
                 let agent = key.clone();
@@ -126,6 +169,12 @@ impl State {
         }
     }
 
+    /// Where the help is drawn, with its border.
+    pub fn help_area(&self) -> Area {
+        let lines = self.config.keymap.help_lines();
+        Area::centered((self.width, self.height), HELP_WIDTH, lines.saturating_add(2))
+    }
+
     fn leave_jumps(&mut self) {
         self.conversation.stop_seeking();
         self.search.stop_seeking();
@@ -140,9 +189,7 @@ impl State {
 
 /// The row of an area that the pointer is in.
 fn row_in(area: Area, mouse: Mouse) -> Option<usize> {
-    let is_beside = mouse.x < area.x || mouse.x - area.x >= area.width;
-    let row = mouse.y.checked_sub(area.y).filter(|row| *row < area.height && !is_beside)?;
-    Some(row.into())
+    area.row_at(mouse.x, mouse.y).map(usize::from)
 }
 
 #[derive(Debug, Default, Serialize, Deserialize)]

@@ -47,6 +47,7 @@ impl State {
                 self.labels.clear();
                 self.sections.clear();
                 self.conversation.forget();
+                self.tabs.close_others();
                 self.sheet.close();
                 self.search.forget();
                 self.moment.iter_mut().for_each(Moment::forget);

@@ -3,7 +3,14 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Effect, State, component::Component, input::Input, prompt::Prompt};
-use crate::keymap::{Command, Context, Key};
+use crate::{
+    areas::Area,
+    keymap::{Command, Context, Key},
+};
+
+/// Columns and rows of it, with its border, where there is room.
+const WIDTH: u16 = 64;
+const HEIGHT: u16 = 18;
 
 #[derive(Debug, Default)]
 pub struct Palette {
@@ -54,6 +61,34 @@ impl State {
         // Equals stay in the order of the table.
         entries.sort_by_key(|(score, _)| std::cmp::Reverse(*score));
         entries.into_iter().map(|(_, entry)| entry).collect()
+    }
+
+    /// Where the palette is drawn, with its border: what is typed stands on the first line in it, then the entries.
+    pub fn palette_area(&self) -> Area {
+        Area::centered((self.width, self.height), WIDTH, HEIGHT)
+    }
+
+    /// The number of the first entry that is shown, of so many.
+    pub fn palette_first(&self, entries: usize) -> usize {
+        let room = usize::from(self.palette_area().height.saturating_sub(3));
+        let chosen = self.palette.chosen.min(entries.saturating_sub(1));
+        (chosen + 1).saturating_sub(room)
+    }
+
+    /// Runs the entry in that cell of the screen; beside the palette, it is closed.
+    pub(super) fn click_palette(&mut self, x: u16, y: u16) -> Vec<Effect> {
+        let area = self.palette_area();
+        let Some(row) = area.row_at(x, y) else { return self.run(Context::Palette, Command::Cancel) };
+        let entries = self.palette_entries().len();
+        let number = usize::from(row).checked_sub(2).map(|row| row + self.palette_first(entries));
+        let is_border = row + 1 == area.height || x == area.x || x + 1 == area.x + area.width;
+        match number.filter(|number| *number < entries && !is_border) {
+            Some(number) => {
+                self.palette.chosen = number;
+                self.run(Context::Palette, Command::Accept)
+            }
+            None => Vec::new(),
+        }
     }
 
     pub(super) fn open_palette(&mut self) {

@@ -18,6 +18,8 @@ pub enum Prompt {
     CompareWith,
     SetMark,
     GoToMark,
+    /// The number of a tab.
+    Tab,
     Palette,
 }
 
@@ -26,7 +28,7 @@ impl Prompt {
         match self {
             Self::Search | Self::Find => Context::Search,
             Self::Number | Self::CompareWith => Context::Number,
-            Self::SetMark | Self::GoToMark => Context::Mark,
+            Self::SetMark | Self::GoToMark | Self::Tab => Context::Mark,
             Self::Palette => Context::Palette,
         }
     }
@@ -61,11 +63,12 @@ impl State {
                 let is_letter = matches!(key, Key { code: Code::Char(c), ctrl: false, .. } if !c.is_ascii_digit());
                 !is_letter && self.prompt.number.press(key)
             }
-            Some(prompt @ (Prompt::SetMark | Prompt::GoToMark)) => {
+            Some(prompt @ (Prompt::SetMark | Prompt::GoToMark | Prompt::Tab)) => {
                 self.prompt.open = None;
                 if let Key { code: Code::Char(letter), ctrl: false, alt: false } = key {
                     match prompt {
                         Prompt::SetMark => self.set_mark(letter),
+                        Prompt::Tab => self.go_to_tab(letter),
                         _ => self.go_to_mark(letter),
                     }
                 }
@@ -125,8 +128,9 @@ impl Component for Prompts {
     const SCHEMA: u32 = 1;
     type Saved = Self;
 
+    /// Versions that know no tabs would take none of it where one was being chosen.
     fn extract(&self) -> Self {
-        self.clone()
+        Self { open: self.open.filter(|prompt| *prompt != Prompt::Tab), ..self.clone() }
     }
 
     fn restore(&mut self, saved: Self) {

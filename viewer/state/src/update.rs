@@ -58,6 +58,7 @@ impl State {
                 self.contents.told(exchange, side, contents);
             }
             Event::Blocks { .. } => {}
+            Event::Former { exchange, contents } => self.contents.told_former(exchange, contents),
             Event::Sections { session, answer } => self.told_sections(session.as_deref(), answer),
             Event::Brought { need, brought } => self.brought(need, brought),
             Event::Live { exchange, events } if self.moment.is_some() => self.moment_events(exchange, events),
@@ -176,7 +177,7 @@ impl State {
 
     /// The marked block.
     fn block_text(&self) -> Option<String> {
-        self.conversation.focused().map(|(_, item)| copy::text(&item.item, self.lines))
+        self.conversation.focused().map(|(_, item)| copy::whole(&item.item, self.lines))
     }
 
     fn open_block_in(&self, program: Program) -> Vec<Effect> {
@@ -276,6 +277,8 @@ impl State {
             Command::Mouse => self.turn_mouse(),
             Command::NextAgent => self.step_agent(1),
             Command::PreviousAgent => self.step_agent(-1),
+            Command::NewTab | Command::CloseTab | Command::NextTab | Command::PreviousTab => self.tab_command(command),
+            Command::GoToTab => self.ask(Prompt::Tab),
             Command::OtherPane => {
                 self.sidebar.focused = !(self.sidebar.open && self.sidebar.focused);
                 self.sidebar.open |= self.sidebar.focused;

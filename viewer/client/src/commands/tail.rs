@@ -3,7 +3,10 @@
 use std::{path::PathBuf, time::Duration};
 
 use ccdump_wire::v1::Filter;
-use tokio::time::{Instant, timeout_at};
+use tokio::{
+    signal::unix::{SignalKind, signal},
+    time::{Instant, timeout_at},
+};
 
 use crate::{
     commands::talk::Talk,
@@ -37,6 +40,15 @@ pub async fn run(socket: PathBuf, options: Tail) -> Result<(), Failure> {
     tokio::select! {
         followed = follow => followed,
         () = closed() => Err(Failure::OutputClosed),
+        () = interrupted() => Err(Failure::Interrupted),
+    }
+}
+
+/// Completes at Ctrl-C: what is being written then is written to its end, so that the terminal is left as it was.
+async fn interrupted() {
+    match signal(SignalKind::interrupt()) {
+        Ok(mut interrupt) => drop(interrupt.recv().await),
+        Err(_) => std::future::pending().await,
     }
 }
 

@@ -153,7 +153,7 @@ impl Talk {
         }
         for span in &spans {
             match sgr(span.tone).filter(|_| self.output.colour()) {
-                Some(sgr) => self.output.text(&format!("\x1b[{sgr}m{}\x1b[0m", span.text))?,
+                Some(sgr) => span.text.split_inclusive('\n').try_for_each(|line| self.output.text(&styled(sgr, line)))?,
                 None => self.output.text(&span.text)?,
             }
         }
@@ -171,6 +171,13 @@ fn sgr(tone: Tone) -> Option<&'static str> {
         Tone::Error => Some("31"),
         Tone::Thinking | Tone::ToolResult | Tone::Remark => Some("2"),
     }
+}
+
+/// A line, or a part of one, that leaves the terminal as it found it: written in one piece, it is never cut off in between.
+fn styled(sgr: &str, line: &str) -> String {
+    let text = line.strip_suffix('\n').unwrap_or(line);
+    let end = if text.len() < line.len() { "\n" } else { "" };
+    if text.is_empty() { end.to_owned() } else { format!("\x1b[{sgr}m{text}\x1b[0m{end}") }
 }
 
 async fn fetch(mut link: Link, ask: Ask) -> Fetched {
@@ -237,5 +244,23 @@ async fn derived(link: &mut Link, exchange: u64, through_seq: u64) -> Result<Opt
         }
         sleep(pause).await;
         pause = (pause * 2).min(Duration::from_millis(100));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::styled;
+
+    #[test]
+    fn no_line_leaves_a_style_open() {
+        for (text, wanted) in [
+            ("one", "\x1b[2mone\x1b[0m"),
+            ("one\n", "\x1b[2mone\x1b[0m\n"),
+            ("one\ntwo", "\x1b[2mone\x1b[0m\n\x1b[2mtwo\x1b[0m"),
+            ("\n\n", "\n\n"),
+        ] {
+            let written: String = text.split_inclusive('\n').map(|line| styled("2", line)).collect();
+            assert_eq!(written, wanted);
+        }
     }
 }

@@ -83,7 +83,7 @@ fn setting(outline: &Outline) -> Option<String> {
 fn rewritten(outline: &Outline) -> Option<String> {
     let changed = outline.blocks.iter().filter(|block| is_message(block) && block.state() == BlockState::Changed).count();
     let removed = outline.removed.iter().filter(|block| is_message(block)).count();
-    words::rewritten(changed, removed)
+    words::rewritten(changed, 0, removed)
 }
 
 fn block(message: &BlockContent, outline: &Outline, out: &mut Backlog) {

@@ -1,5 +1,5 @@
 //! What stood in the history before it was changed, as far as it is here: a request brings only what is new or changed in it, so this is
-//! looked for in the requests before.
+//! looked for in the requests before; what is not there can be fetched.
 
 use std::sync::Arc;
 
@@ -7,19 +7,23 @@ use ccdump_client::content::kind;
 use ccdump_provider::{block::BlockKind, content::Content};
 use ccdump_wire::v1::{Block, BlockState};
 
-use super::turn::Turn;
-use crate::record::{Held, Piece, RequestSide};
+use super::{Source, Wanted, turn::Turn};
+use crate::record::{Held, Loaded, Piece, RequestSide};
 
 /// The requests before, the newest first.
 #[derive(Debug, Default)]
 pub(super) struct Former<'a> {
     requests: Vec<&'a RequestSide>,
+    /// What was fetched of the request before, and whether there is one to be asked.
+    fetched: Option<&'a Loaded>,
+    can_ask: bool,
 }
 
 impl<'a> Former<'a> {
     pub(super) fn of(turn: Turn<'a>) -> Self {
         let sides = turn.before.into_iter().chain(turn.earlier.iter().copied()).map(|loaded| loaded.request.here());
-        Self { requests: sides.map_while(|side| side).collect() }
+        let can_ask = turn.loaded.request.here().is_some_and(|side| side.previous.is_some());
+        Self { requests: sides.map_while(|side| side).collect(), fetched: Some(turn.loaded), can_ask }
     }
 
     /// What stood in the place of a block, if that is changed. `None` where it is not here, or not sure.
@@ -27,12 +31,34 @@ impl<'a> Former<'a> {
         if block.state() != BlockState::Changed {
             return None;
         }
+        let fetched = || self.fetched(Source::Former, block);
+        self.in_requests(block).or_else(fetched)
+    }
+
+    /// What is to be asked for to know that, if it was not asked for yet.
+    pub(super) fn wanted(&self, source: Source, block: &Block) -> Option<Wanted> {
+        let wanted = Wanted { source, pointer: block.pointer.clone() };
+        let key = (source, block.pointer.clone());
+        let is_new = self.can_ask && !self.fetched.is_some_and(|loaded| loaded.former.contains_key(&key));
+        let is_known = match source {
+            Source::Former => block.state() != BlockState::Changed || self.in_requests(block).is_some(),
+            _ => self.of_gone(block).is_some(),
+        };
+        (is_new && !is_known).then_some(wanted)
+    }
+
+    fn fetched(&self, source: Source, block: &Block) -> Option<Arc<Content>> {
+        here(self.fetched?.former.get(&(source, block.pointer.clone()))?)
+    }
+
+    fn in_requests(&self, block: &Block) -> Option<Arc<Content>> {
         self.find(block, |before| kind(before) == kind(block) && before.role == block.role && place(before) == place(block))
     }
 
     /// The content of a block of the request before.
     pub(super) fn of_gone(&self, gone: &Block) -> Option<Arc<Content>> {
-        self.find(gone, |before| before.hash == gone.hash && kind(before) == kind(gone))
+        let in_requests = self.find(gone, |before| before.hash == gone.hash && kind(before) == kind(gone));
+        in_requests.or_else(|| self.fetched(Source::Gone, gone))
     }
 
     fn find(&self, block: &Block, is_it: impl Fn(&Block) -> bool) -> Option<Arc<Content>> {

@@ -60,10 +60,14 @@ fn tag_name(text: &str) -> Option<&str> {
     let inside = text.strip_prefix('<')?;
     let end = inside.find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '-' | '_')))?;
     let (name, after) = inside.split_at_checked(end)?;
-    let is_known = NAMES.contains(&name)
+    (is_agents(name) && after.starts_with(['>', ' '])).then_some(name)
+}
+
+/// Whether agents use tags of that name.
+pub(super) fn is_agents(name: &str) -> bool {
+    NAMES.contains(&name)
         || PREFIXES.iter().any(|prefix| name.starts_with(prefix))
-        || SUFFIXES.iter().any(|suffix| name.ends_with(suffix));
-    (is_known && after.starts_with(['>', ' '])).then_some(name)
+        || SUFFIXES.iter().any(|suffix| name.ends_with(suffix))
 }
 
 #[cfg(test)]

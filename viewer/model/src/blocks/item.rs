@@ -1,6 +1,6 @@
 //! An item: one thing of a conversation that is displayed, folded and jumped to on its own.
 
-use std::sync::Arc;
+use std::{ops::Range, sync::Arc};
 
 use ccdump_provider::content::Content;
 use ccdump_wire::v1::{BlockState, Header, Usage};
@@ -45,7 +45,20 @@ impl ItemKey {
     pub fn new(name: &str) -> Self {
         Self(name.into())
     }
+
+    /// Of the part with that number of an item's text.
+    pub fn part(&self, number: usize) -> Self {
+        Self::new(&format!("{}{PART}{number}", self.0))
+    }
+
+    /// Whether `other` is of a part of this item, at whatever depth.
+    pub fn holds(&self, other: &Self) -> bool {
+        other.0.strip_prefix(&*self.0).is_some_and(|rest| rest.starts_with(PART))
+    }
 }
+
+/// Between the key of an item and the number of a part of its text.
+const PART: char = '<';
 
 #[derive(Debug, Clone, PartialEq)]
 pub struct Item {
@@ -56,12 +69,29 @@ pub struct Item {
     pub wants: Vec<Wanted>,
     /// What stood in its place in the request before, where it was changed and that is known.
     pub was: Option<Arc<Content>>,
+    /// The item whose text it is a part of: it is shown where that is shown in full.
+    pub parent: Option<ItemKey>,
+    /// The bytes of its text that it shows itself, where all that stands behind them are parts of their own.
+    pub own: Option<usize>,
 }
 
 impl Item {
     /// The first item of an exchange, which is always shown.
     pub fn is_head(&self) -> bool {
         matches!(self.body, ItemBody::Turn(_))
+    }
+
+    /// What is folded, and unfolded, where somebody wants to fold this item.
+    pub fn folds(&self) -> &ItemKey {
+        match (&self.body, &self.parent) {
+            (ItemBody::Beside { .. }, Some(parent)) => parent,
+            _ => &self.key,
+        }
+    }
+
+    /// It is shown in full whatever the level of its category, unless somebody folds it.
+    pub fn is_unfolded_as_a_rule(&self) -> bool {
+        matches!(self.body, ItemBody::Beside { .. } | ItemBody::Tag { is_long: false, .. })
     }
 }
 
@@ -73,12 +103,17 @@ pub struct Wanted {
     pub pointer: String,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Source {
     Request,
     Response,
     /// The request of the exchange after in the thread: it brings the results of this one's tool calls.
     NextRequest,
+    /// The request before: what stood there in the place of this block, which was changed.
+    Former,
+    /// The request before: this block of it, which is gone.
+    Gone,
 }
 
 /// Texts are as they came: the second stage makes them harmless.
@@ -102,6 +137,26 @@ pub enum ItemBody {
         text: Arc<Content>,
         change: Change,
         open: bool,
+    },
+    /// A tag in a text, with what stands in it. `voice`: whose words they are; nobody's, if a tool has given them.
+    Tag {
+        name: String,
+        attributes: String,
+        /// With the tags at both ends.
+        text: Arc<str>,
+        /// The bytes of it between these.
+        inside: Range<usize>,
+        /// It is long, and none of what was said: it is shown at the level of its category.
+        is_long: bool,
+        voice: Option<Voice>,
+        /// How many items it stands in.
+        depth: usize,
+    },
+    /// What stands beside the tags of a text.
+    Beside {
+        text: Arc<str>,
+        voice: Option<Voice>,
+        depth: usize,
     },
     Thinking {
         text: Arc<Content>,
@@ -158,6 +213,7 @@ pub enum ItemBody {
     /// The history is not what it was: it breaks the prompt cache. Counts of message blocks.
     Rewritten {
         changed: usize,
+        moved: usize,
         removed: Vec<Gone>,
     },
     /// The history begins anew with a summary of what was said so far. `blocks`, `bytes`: what the summary stands for, as far as known.
@@ -258,6 +314,8 @@ pub enum Voice {
 pub enum Change {
     New,
     Changed,
+    /// The same stood elsewhere.
+    Moved,
     Same,
 }
 

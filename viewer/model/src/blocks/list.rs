@@ -1,11 +1,10 @@
 //! Collects the items of an exchange.
 
-use std::{collections::HashSet, sync::Arc};
+use std::collections::HashSet;
 
-use ccdump_provider::content::Content;
 use ccdump_wire::v1::Block;
 
-use super::{Category, Item, ItemBody, ItemKey, Source, Wanted};
+use super::{Category, Change, Item, ItemBody, ItemKey, Source, Wanted, former::Former, parts};
 
 /// Items in display order; their keys are unique, whatever the wire says.
 #[derive(Debug, Default)]
@@ -34,17 +33,26 @@ impl List {
             count += 1;
             key = ItemKey::new(&format!("{name}#{count}"));
         }
-        self.items.push(Item { key, category, body, wants, was: None });
+        self.items.push(Item { key, category, body, wants, was: None, parent: None, own: None });
     }
 
-    /// Of the item that was added last.
-    pub(super) fn was(&mut self, content: Option<Arc<Content>>) {
-        if let Some(item) = self.items.last_mut() {
-            item.was = content;
+    /// Of the item that was added last, which is a block's: what stood in its place, or that it stood elsewhere.
+    pub(super) fn was(&mut self, block: &Block, former: &Former<'_>, is_moved: bool) {
+        let Some(item) = self.items.last_mut() else { return };
+        item.was = former.of_changed(block);
+        item.wants.extend(former.wanted(Source::Former, block));
+        if let ItemBody::Text { change, .. } | ItemBody::ToolResult { change, .. } | ItemBody::System { change, .. } =
+            &mut item.body
+            && is_moved
+        {
+            *change = Change::Moved;
         }
     }
 
+    /// All items, and the parts of their texts.
     pub(super) fn finish(self) -> Vec<Item> {
-        self.items
+        let mut items = Vec::with_capacity(self.items.len());
+        self.items.into_iter().for_each(|item| parts::add(item, &mut items));
+        items
     }
 }

@@ -15,6 +15,9 @@ use super::{
 };
 use crate::record::{Held, Loaded, Piece, RequestSide};
 
+/// Blocks that are gone of which each is fetched.
+const MOST_GONE: usize = 50;
+
 pub(super) fn add(side: &RequestSide, before: Option<&Loaded>, former: &Former<'_>, list: &mut List) {
     let said = Said::by(before);
     let shown: Vec<&Piece> = side.pieces.iter().filter(|piece| is_message(&piece.block) && !is_repeated(piece, &said)).collect();
@@ -25,6 +28,7 @@ pub(super) fn add(side: &RequestSide, before: Option<&Loaded>, former: &Former<'
     }
     let names = tool_names(side);
     let joined = joined(shown);
+    let moved: HashSet<&str> = side.moved().into_iter().map(|(new, _)| new).collect();
     for piece in shown {
         let id = piece.block.tool_use_id.as_deref();
         if is_call(piece) {
@@ -33,12 +37,12 @@ pub(super) fn add(side: &RequestSide, before: Option<&Loaded>, former: &Former<'
             let (category, body) = piece::other(piece, Source::Request, false);
             let wants = wanted(Source::Request, piece).into_iter().collect();
             list.add_block(Source::Request, &piece.block, category, body, wants);
-            list.was(former.of_changed(&piece.block));
+            list.was(&piece.block, former, moved.contains(piece.block.pointer.as_str()));
         } else if id.and_then(|id| joined.get(id)).is_none_or(|joined| !std::ptr::eq(*joined, *piece)) {
             let name = id.and_then(|id| names.get(id)).map(|name| (*name).to_owned());
             let wants = wanted(Source::Request, piece).into_iter().collect();
             list.add_block(Source::Request, &piece.block, Category::Tools, piece::result(piece, name), wants);
-            list.was(former.of_changed(&piece.block));
+            list.was(&piece.block, former, moved.contains(piece.block.pointer.as_str()));
         }
     }
 }
@@ -68,9 +72,14 @@ fn is_repeated(piece: &Piece, said: &Said<'_>) -> bool {
 pub(super) fn rewritten(side: &RequestSide, former: &Former<'_>, list: &mut List) {
     let messages = side.pieces.iter().filter(|piece| is_message(&piece.block));
     let changed = messages.filter(|piece| piece.block.state() == BlockState::Changed).count();
-    let removed: Vec<Gone> = side.removed.iter().filter(|block| is_message(block)).map(|block| gone(block, former)).collect();
-    if words::rewritten(changed, removed.len()).is_some() {
-        list.add("rewritten", Category::Metadata, ItemBody::Rewritten { changed, removed });
+    let moved: HashSet<&str> = side.moved().into_iter().map(|(_, gone)| gone).collect();
+    let (moved, removed): (Vec<&Block>, Vec<&Block>) =
+        side.removed.iter().filter(|block| is_message(block)).partition(|block| moved.contains(block.pointer.as_str()));
+    if words::rewritten(changed, moved.len(), removed.len()).is_some() {
+        let wants = removed.iter().take(MOST_GONE).filter_map(|block| former.wanted(Source::Gone, block)).collect();
+        let removed = removed.into_iter().map(|block| gone(block, former)).collect();
+        let body = ItemBody::Rewritten { changed, moved: moved.len(), removed };
+        list.add_wanting("rewritten", Category::Metadata, body, wants);
     }
 }
 

@@ -3,12 +3,14 @@
 mod aside;
 mod compaction;
 mod ending;
+mod fences;
 mod former;
 mod headers;
 mod injected;
 mod item;
 mod list;
 mod messages;
+mod parts;
 mod piece;
 mod repeats;
 mod request;
@@ -16,6 +18,7 @@ mod response;
 #[cfg(any(test, feature = "samples"))]
 pub mod samples;
 mod setting;
+mod tags;
 #[cfg(test)]
 mod tests;
 mod tries;

@@ -21,6 +21,7 @@ pub(super) fn add(turn: Turn<'_>, side: &RequestSide, former: &Former<'_>, list:
 
 fn system(turn: Turn<'_>, side: &RequestSide, former: &Former<'_>, list: &mut List) {
     let sections = || of_kind(side, BlockKind::System);
+    let moved = side.moved();
     let of = side.previous.is_none().then(|| sections().count());
     for section in sections() {
         let number = section_number(&section.block.pointer);
@@ -28,9 +29,10 @@ fn system(turn: Turn<'_>, side: &RequestSide, former: &Former<'_>, list: &mut Li
         let body = ItemBody::System { tag, number, of, text: part(section), change: Change::from(section.block.state()) };
         let wants = wanted(Source::Request, section).into_iter().collect();
         list.add_block(Source::Request, &section.block, Category::System, body, wants);
-        list.was(former.of_changed(&section.block));
+        list.was(&section.block, former, moved.iter().any(|(new, _)| *new == section.block.pointer));
     }
-    let gone = removed(side, BlockKind::System).count();
+    let is_gone = |block: &&Block| moved.iter().all(|(_, gone)| *gone != block.pointer);
+    let gone = removed(side, BlockKind::System).filter(is_gone).count();
     if gone > 0 {
         let notice = ItemBody::Notice(format!("gone from the system prompt: {}", units::plural(gone, "section")));
         list.add("system/gone", Category::System, notice);

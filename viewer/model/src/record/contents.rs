@@ -1,11 +1,15 @@
 //! What was fetched of exchanges. Bounded: what was not looked at for longest is forgotten, and fetched again when it is needed.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, HashMap, btree_map::Entry as MapEntry},
+    sync::Arc,
+};
 
 use ccdump_provider::{content::Content, side::Side};
-use ccdump_wire::v1::{Block, ExchangeResponse};
+use ccdump_wire::v1::{Block, BlockState, ExchangeResponse};
 
 use super::Live;
+use crate::blocks::{Source, Wanted as WantedBlock};
 
 /// Bytes of content that are kept over all exchanges.
 const KEPT: u64 = 12 << 20;
@@ -45,6 +49,18 @@ pub struct RequestSide {
     pub removed: Vec<Block>,
     /// The request it was compared with.
     pub previous: Option<u64>,
+}
+
+impl RequestSide {
+    /// New blocks that stood elsewhere in the request before, each with the block that is gone there, by their pointers.
+    pub fn moved(&self) -> Vec<(&str, &str)> {
+        let mut gone: HashMap<u64, Vec<&str>> = HashMap::new();
+        for block in self.removed.iter().rev().filter(|block| block.hash != 0) {
+            gone.entry(block.hash).or_default().push(&block.pointer);
+        }
+        let new = self.pieces.iter().map(|piece| &piece.block).filter(|block| block.state() == BlockState::New);
+        new.filter_map(|block| Some((block.pointer.as_str(), gone.get_mut(&block.hash)?.pop()?))).collect()
+    }
 }
 
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -96,6 +112,8 @@ pub struct Loaded {
     pub response: Fetched<ResponseSide>,
     /// The response is what was taken in while it streamed, and not all of it: it is fetched again.
     pub response_is_partial: bool,
+    /// Blocks of the request before that were asked for, as [`crate::blocks::Wanted`] names them.
+    pub former: BTreeMap<(Source, String), Piece>,
     /// While the response streams.
     pub live: Option<Live>,
     /// Grows with every change, so that what was made of it is known to be old.
@@ -109,13 +127,10 @@ impl Loaded {
     }
 
     fn bytes(&self) -> u64 {
-        let size = |pieces: &[Piece]| {
-            pieces
-                .iter()
-                .map(|piece| 200 + if matches!(piece.content, Held::Here(_)) { piece.block.length } else { 0 })
-                .sum::<u64>()
-        };
-        self.request.here().map_or(0, |side| size(&side.pieces)) + self.response.here().map_or(0, |side| size(&side.pieces))
+        let size = |piece: &Piece| 200 + if matches!(piece.content, Held::Here(_)) { piece.block.length } else { 0 };
+        let request = self.request.here().into_iter().flat_map(|side| &side.pieces);
+        let response = self.response.here().into_iter().flat_map(|side| &side.pieces);
+        request.chain(response).chain(self.former.values()).map(size).sum()
     }
 }
 
@@ -142,6 +157,15 @@ pub struct Wanted {
     pub response: bool,
     /// It is known to have ended: what is fetched now is final.
     pub has_ended: bool,
+}
+
+/// Blocks of the request before `exchange` in its thread, which is `previous`: those that are gone, and those in whose place other ones
+/// stand now, which are named instead.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FormerWanted {
+    pub exchange: u64,
+    pub previous: u64,
+    pub blocks: Vec<(Source, Block)>,
 }
 
 /// What was fetched about an exchange, all at once.
@@ -227,6 +251,7 @@ impl Contents {
     pub fn interrupted(&mut self) {
         for entry in self.known.values_mut() {
             entry.asked = None;
+            entry.loaded.former.retain(|_, piece| piece.content != Held::Loading);
             for piece in pieces_of(&mut entry.loaded) {
                 if piece.content == Held::Loading {
                     piece.content = Held::NotAsked;
@@ -303,6 +328,42 @@ impl Contents {
         let mut contents: HashMap<String, Held> = contents.into_iter().collect();
         for piece in side_of(loaded, side) {
             if let Some(content) = contents.remove(&piece.block.pointer) {
+                piece.content = content;
+            }
+        }
+        self.forget_oldest();
+    }
+
+    /// Blocks of the request before that are to be fetched now, out of those that are wanted; with what they are to the request of
+    /// `exchange`: of those that were changed, the block now. They are then taken to be under way.
+    pub fn ask_former(&mut self, exchange: u64, wanted: &[&WantedBlock]) -> Option<FormerWanted> {
+        let loaded = &mut self.known.get_mut(&exchange)?.loaded;
+        let side = loaded.request.here()?;
+        let mut asked = FormerWanted { exchange, previous: side.previous?, blocks: Vec::new() };
+        for wanted in wanted {
+            let block = match wanted.source {
+                Source::Former => side.pieces.iter().map(|piece| &piece.block).find(|block| block.pointer == wanted.pointer),
+                Source::Gone => side.removed.iter().find(|block| block.pointer == wanted.pointer),
+                Source::Request | Source::Response | Source::NextRequest => None,
+            };
+            let key = (wanted.source, wanted.pointer.clone());
+            if let Some(block) = block
+                && let MapEntry::Vacant(place) = loaded.former.entry(key)
+            {
+                place.insert(Piece { block: block.clone(), content: Held::Loading });
+                asked.blocks.push((wanted.source, block.clone()));
+            }
+        }
+        loaded.version += u64::from(!asked.blocks.is_empty());
+        (!asked.blocks.is_empty()).then_some(asked)
+    }
+
+    /// Blocks of the request before that were asked for.
+    pub fn told_former(&mut self, exchange: u64, contents: Vec<(Source, String, Held)>) {
+        let Some(loaded) = self.known.get_mut(&exchange).map(|entry| &mut entry.loaded) else { return };
+        loaded.version += 1;
+        for (source, pointer, content) in contents {
+            if let Some(piece) = loaded.former.get_mut(&(source, pointer)) {
                 piece.content = content;
             }
         }

@@ -12,7 +12,7 @@ mod tries;
 pub use agent::{Agent, AgentKey};
 pub use as_of::{Stage, answered_at, as_of, ended_at, stage};
 pub use body::{Body, LARGEST_BODY};
-pub use contents::{Contents, Fetch, Fetched, Held, Loaded, Piece, RequestSide, ResponseSide, Wanted};
+pub use contents::{Contents, Fetch, Fetched, FormerWanted, Held, Loaded, Piece, RequestSide, ResponseSide, Wanted};
 pub use live::Live;
 pub use roster::{Node, Roster, has_ended, is_turn};
 pub use sections::Sections;

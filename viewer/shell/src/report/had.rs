@@ -1,7 +1,10 @@
 //! What was fetched of one exchange.
 
 use ccdump_client::content::header;
-use ccdump_model::record::{Fetch, Fetched, Held, RequestSide, ResponseSide, Wanted};
+use ccdump_model::{
+    blocks::Source,
+    record::{Fetch, Fetched, Held, RequestSide, ResponseSide, Wanted},
+};
 use ccdump_provider::side::Side;
 use ccdump_wire::v1::{Block, BodyData, Event as LogEvent, ExchangeResponse, Header, Opened, ResponseHead, event::Detail};
 use serde::{Deserialize, Serialize};
@@ -18,6 +21,8 @@ pub struct Had {
     heads: Option<Heads>,
     request: Got<Request>,
     response: Got<Response>,
+    /// Blocks of the request before.
+    former: Vec<FormerHad>,
     /// What had streamed of a response that goes on.
     stream: Option<Streamed>,
 }
@@ -69,6 +74,13 @@ pub(super) struct Streamed {
     text: String,
 }
 
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct FormerHad {
+    source: Source,
+    pointer: String,
+    content: ContentHad,
+}
+
 impl Had {
     /// Nothing yet.
     pub fn of(exchange: u64) -> Self {
@@ -110,6 +122,23 @@ impl Had {
                 piece.is_late = true;
             }
         }
+    }
+
+    /// Takes in blocks of the request before.
+    pub fn take_former(&mut self, contents: &[(Source, String, Held)]) {
+        for (source, pointer, held) in contents {
+            let had = ContentHad::of(held).map(|content| FormerHad { source: *source, pointer: pointer.clone(), content });
+            self.former.extend(had);
+        }
+    }
+
+    pub(super) fn former(&self, blocks: &[(Source, Block)]) -> Vec<(Source, String, Held)> {
+        let held = |(source, block): &(Source, Block)| {
+            let had = self.former.iter().find(|had| had.source == *source && had.pointer == block.pointer);
+            let held = had.map_or_else(|| Held::Failed(LEFT_OUT.to_owned()), |had| had.content.held());
+            (*source, block.pointer.clone(), held)
+        };
+        blocks.iter().map(held).collect()
     }
 
     pub fn take_stream(&mut self, events: &[LogEvent]) {

@@ -8,7 +8,7 @@ use ccdump_state::{Effect, Event};
 use ccdump_wire::v1::{Event as LogEvent, watch_response::Message};
 
 use super::{Had, SectionsHad};
-use crate::screen::fetch;
+use crate::screen::{fetch, former};
 
 /// Once this much was fetched, the rest is left out of the report. Bytes.
 const MOST: u64 = 32 << 20;
@@ -46,6 +46,11 @@ impl Source {
         let event = match (effect, link) {
             (Effect::Fetch { exchange, wanted }, Some(link)) => fetch::exchange(link, exchange, wanted).await,
             (Effect::FetchBlocks { exchange, side, blocks }, Some(link)) => fetch::blocks(link, exchange, side, blocks).await,
+            (Effect::FetchFormer(wanted), Some(link)) => former::fetch(link, wanted).await,
+            (Effect::FetchFormer(wanted), None) => {
+                let contents = self.had_of(wanted.exchange).former(&wanted.blocks);
+                return Ok(Some(Event::Former { exchange: wanted.exchange, contents }));
+            }
             (Effect::Sections { session, after }, Some(link)) => fetch::sections(link, session, after).await,
             (Effect::Sections { session, after }, None) => {
                 let answer = self.sections.get(&session).map(|had| had.after(after)).unwrap_or_default();
@@ -70,6 +75,7 @@ impl Source {
                 self.had_of(*exchange).take(fetch);
             }
             Some(Event::Blocks { exchange, side, contents }) => self.had_of(*exchange).take_blocks(*side, contents),
+            Some(Event::Former { exchange, contents }) => self.had_of(*exchange).take_former(contents),
             Some(Event::Sections { session, answer }) => {
                 let had = self.sections.entry(session.clone()).or_insert_with(|| SectionsHad::of(session.clone()));
                 had.take(answer.as_deref().unwrap_or_default());

@@ -21,7 +21,7 @@ use tokio::{
 use super::{
     bring, clipboard, edit, fetch,
     follow::{self, Begin},
-    hosted, input, log,
+    former, hosted, input, log,
     terminal::Screen,
 };
 use crate::failure::Failure;
@@ -126,6 +126,11 @@ impl Effects {
                 Effect::FetchBlocks { exchange, side, blocks } => {
                     if let Some(link) = self.link.clone() {
                         self.spawn(fetch::blocks(link, exchange, side, blocks));
+                    }
+                }
+                Effect::FetchFormer(wanted) => {
+                    if let Some(link) = self.link.clone() {
+                        self.spawn(former::fetch(link, wanted));
                     }
                 }
                 Effect::Sections { session, after } => {

@@ -9,6 +9,7 @@ mod effects;
 mod feed;
 pub mod fetch;
 mod follow;
+pub mod former;
 mod hosted;
 mod input;
 mod log;

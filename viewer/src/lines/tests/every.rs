@@ -12,10 +12,12 @@ use ccdump_model::blocks::{
     Change, Headers, ItemBody, Numbers, Parameter, Part, Pending, Speaker, ToolDefinition, Try, TurnHead, TurnState, Voice,
 };
 
-const KINDS: [&str; 24] = [
+const KINDS: [&str; 26] = [
     "turn",
     "aside",
     "text",
+    "tag",
+    "beside",
     "thinking",
     "redacted",
     "call",
@@ -44,6 +46,8 @@ fn kind(body: &ItemBody) -> &'static str {
         ItemBody::Turn(_) => "turn",
         ItemBody::Aside { .. } => "aside",
         ItemBody::Text { .. } => "text",
+        ItemBody::Tag { .. } => "tag",
+        ItemBody::Beside { .. } => "beside",
         ItemBody::Thinking { .. } => "thinking",
         ItemBody::RedactedThinking { .. } => "redacted",
         ItemBody::ToolUse { .. } => "call",
@@ -90,9 +94,28 @@ fn said() -> Vec<(&'static str, ItemBody)> {
         ("injected", said(Voice::Injected, "<command-name>/clear</command-name>", Change::New)),
         ("assistant", said(Voice::Assistant, "Done: **two** things.\n\n- one\n- two", Change::New)),
         ("system", said(Voice::System, "Be brief.", Change::New)),
+        ("reminder", tag("<system-reminder>", "\nMind the *tests*.\n", "</system-reminder>", Some(Voice::Injected))),
+        ("on one line", tag("<command-name>", "/clear", "</command-name>", Some(Voice::Injected))),
+        ("of a person", tag("<task id=\"7\">", "\nWrite **tests**.\n", "</task>", Some(Voice::User))),
+        ("of a tool", tag("<output>", "\na  b\n", "</output>", None)),
+        ("beside", ItemBody::Beside { text: "\nand *then*\n".into(), voice: Some(Voice::User), depth: 1 }),
+        ("beside, in a result", ItemBody::Beside { text: "exit code 0".into(), voice: None, depth: 2 }),
         ("thinking", ItemBody::Thinking { text: Arc::new(Content::Thinking(thoughts.to_owned())), open: false }),
         ("redacted", ItemBody::RedactedThinking { bytes: 1_500 }),
     ]
+}
+
+fn tag(opening: &str, inside: &str, closing: &str, voice: Option<Voice>) -> ItemBody {
+    let (name, attributes) = opening.trim_matches(['<', '>']).split_once(' ').unwrap_or((opening.trim_matches(['<', '>']), ""));
+    ItemBody::Tag {
+        name: name.to_owned(),
+        attributes: attributes.to_owned(),
+        text: format!("{opening}{inside}{closing}").into(),
+        inside: opening.len()..opening.len() + inside.len(),
+        is_long: true,
+        voice,
+        depth: 1,
+    }
 }
 
 fn tools() -> Vec<(&'static str, ItemBody)> {
@@ -188,7 +211,7 @@ fn remarks() -> Vec<(&'static str, ItemBody)> {
         ("user", ItemBody::Attachment { content: image.clone(), voice: Voice::User }),
         ("injected", ItemBody::Attachment { content: image.clone(), voice: Voice::Injected }),
         ("assistant", ItemBody::Attachment { content: image, voice: Voice::Assistant }),
-        ("removed", ItemBody::Rewritten { changed: 3, removed: vec![] }),
+        ("removed", ItemBody::Rewritten { changed: 3, moved: 2, removed: vec![] }),
         ("blocks", ItemBody::Compacted { blocks: Some(42), bytes: Some(120_000), summary: 9_100 }),
         ("a thread anew", ItemBody::Compacted { blocks: None, bytes: Some(180_000), summary: 9_100 }),
         ("three", ItemBody::Tries(vec![tried(12, "529"), tried(13, "no answer"), tried(14, "200")])),

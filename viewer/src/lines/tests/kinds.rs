@@ -163,7 +163,7 @@ fn remarks() {
     insta::assert_snapshot!(sheet(vec![
         ("image", ItemBody::Attachment { content: Arc::new(image), voice: Voice::User }),
         ("document", ItemBody::Attachment { content: Arc::new(document), voice: Voice::User }),
-        ("rewritten", ItemBody::Rewritten { changed: 1, removed: vec![gone(None), gone(Some("Never mind."))] }),
+        ("rewritten", ItemBody::Rewritten { changed: 1, moved: 0, removed: vec![gone(None), gone(Some("Never mind."))] }),
         ("earlier", ItemBody::Earlier { blocks: 60, bytes: 120_000 }),
         ("error", ItemBody::Error("failed: the upstream answered 529 (overloaded_error: Overloaded)".to_owned())),
         ("stop", ItemBody::Stop("max_tokens".to_owned())),

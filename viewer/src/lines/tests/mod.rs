@@ -19,7 +19,7 @@ use ccdump_model::blocks::{Category, Item, ItemBody, ItemKey, Part};
 const WIDTHS: [u16; 3] = [60, 80, 120];
 
 fn item(body: ItemBody) -> Item {
-    Item { key: ItemKey::new("test"), category: Category::User, body, wants: Vec::new(), was: None }
+    Item { key: ItemKey::new("test"), category: Category::User, body, wants: Vec::new(), was: None, parent: None, own: None }
 }
 
 fn here(content: Content) -> Part {

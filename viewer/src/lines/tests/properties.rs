@@ -23,7 +23,9 @@ use ccdump_model::{
 };
 
 /// Characters that make trouble, and pieces of the syntaxes that are read.
-const PIECES: [&str; 66] = [
+const PIECES: [&str; 68] = [
+    "\n<env a=\"b\">",
+    "</env>",
     "\u{1b}[1;38;5;208m",
     "\u{1b}[48;2;1;2;3m",
     "\u{1b}[0m",
@@ -197,6 +199,16 @@ fn bodies(content: Content, words: &str) -> Vec<ItemBody> {
             open: false,
         },
         ItemBody::Text { voice: Voice::User, text: Arc::new(Content::Text(words.to_owned())), change: Change::New, open: false },
+        ItemBody::Tag {
+            name: words.to_owned(),
+            attributes: words.to_owned(),
+            text: words.into(),
+            inside: 0..words.len(),
+            is_long: true,
+            voice: Some(Voice::Injected),
+            depth: words.len() % 5,
+        },
+        ItemBody::Beside { text: words.into(), voice: None, depth: words.len() % 5 },
         ItemBody::Thinking { text: content.clone(), open: false },
         ItemBody::ToolUse { name: words.to_owned(), call: here(), on_server: true, result: Some(here()) },
         ItemBody::ToolUse { name: "Tool".to_owned(), call: input(arguments), on_server: false, result: Some(here()) },
@@ -218,6 +230,7 @@ fn bodies(content: Content, words: &str) -> Vec<ItemBody> {
         ItemBody::Compacted { blocks: Some(usize::MAX), bytes: Some(u64::MAX), summary: u64::MAX },
         ItemBody::Tries(vec![Try { id: u64::MAX, outcome: words.to_owned() }]),
         ItemBody::Rewritten {
+            moved: 1,
             changed: usize::MAX,
             removed: vec![Gone { what: "block", bytes: 1, content: Some(content.clone()) }],
         },

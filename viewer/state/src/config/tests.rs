@@ -69,7 +69,7 @@ fn own_keys_take_the_place_of_the_tables() {
     ] {
         assert_eq!(command(&config, context, key), expected, "{key} in {context:?}");
     }
-    let shown: Vec<HelpLine> = config.keymap.help().collect();
+    let shown: Vec<HelpLine> = config.keymap.help(&[]).collect();
     let keys = |wanted: &str| {
         shown.iter().find_map(|line| match line {
             HelpLine::Keys { keys, what } if what == wanted => Some(keys.iter().map(Key::to_string).collect::<Vec<_>>()),
@@ -107,7 +107,7 @@ fn keys_of_one_part_of_the_screen() {
     ] {
         assert_eq!(command(&config, context, key), expected, "{key} in {context:?}");
     }
-    assert!(config.keymap.help().any(|line| matches!(line, HelpLine::Keys { what, .. } if what == "one line down (sidebar)")));
+    assert!(config.keymap.help(&[]).any(|line| matches!(line, HelpLine::Keys { what, .. } if what == "one line down (sidebar)")));
 }
 
 #[test]
@@ -119,7 +119,7 @@ fn the_mouse_is_the_viewers_unless_it_is_said_otherwise() {
 #[test]
 fn rows_that_became_the_same_are_shown_once() {
     let config = good(&[("view.toml", "[keys]\ndetach = [\"ctrl-q\"]\n")]);
-    let ways = config.keymap.help().filter(|line| matches!(line, HelpLine::Keys { what, .. } if what.starts_with("leave")));
+    let ways = config.keymap.help(&[]).filter(|line| matches!(line, HelpLine::Keys { what, .. } if what.starts_with("leave")));
     assert_eq!(ways.count(), 1);
     assert_eq!(command(&config, Context::Help, "ctrl-q"), Some(Command::Detach));
 }

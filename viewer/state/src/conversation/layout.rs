@@ -1,7 +1,7 @@
 //! Exchanges laid out in lines. Only what is looked at is laid out; what was laid out is kept for a while.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, HashMap, HashSet},
     sync::Arc,
 };
 
@@ -29,6 +29,8 @@ pub struct LaidTurn {
     pub items: Vec<LaidItem>,
     /// All their lines.
     pub height: usize,
+    /// Parts that are not shown because what they stand in is folded.
+    pub folded: Vec<ItemKey>,
     /// All that it takes was there: it will not grow by being fetched.
     pub is_loaded: bool,
 }
@@ -56,6 +58,11 @@ impl LaidTurn {
 
     pub fn item(&self, key: &ItemKey) -> Option<&LaidItem> {
         self.items.iter().find(|item| item.item.key == *key)
+    }
+
+    /// The innermost item that is shown of those that a part stands in.
+    pub fn holder(&self, part: &ItemKey) -> Option<&LaidItem> {
+        self.items.iter().rfind(|item| item.item.key.holds(part))
     }
 }
 
@@ -190,10 +197,18 @@ fn lay_out(
     let mut laid = LaidTurn { exchange, is_loaded, ..LaidTurn::default() };
     let mut former_items: HashMap<&ItemKey, &LaidItem> =
         former.into_iter().flat_map(|former| &former.items).map(|item| (&item.item.key, item)).collect();
+    let mut unfolded: HashSet<ItemKey> = HashSet::new();
     for item in blocks::items(turn) {
         let detail = making.show.detail(exchange, &item);
         if detail == Detail::Hidden {
             continue;
+        }
+        if item.parent.as_ref().is_some_and(|parent| !unfolded.contains(parent)) {
+            laid.folded.push(item.key);
+            continue;
+        }
+        if item.own.is_some() && detail == Detail::Full {
+            unfolded.insert(item.key.clone());
         }
         let known = former_items.remove(&item.key).filter(|known| known.detail == detail && known.item == item);
         let lines = match known {

@@ -11,7 +11,7 @@ mod window;
 use std::collections::{BTreeMap, BTreeSet};
 
 use ccdump_model::{
-    blocks::{Category, ItemKey, Source},
+    blocks::{Category, ItemKey, Source, Wanted},
     line::Detail,
     record::{AgentKey, Contents, Roster, Sections, has_ended, is_turn},
 };
@@ -22,6 +22,7 @@ pub use self::{
     layout::LaidItem,
     place::{Place, Spot},
     reach::{Reached, Stand},
+    saved::SavedConversation,
     seek::{Seek, Target},
     show::{CATEGORIES, Preset, Show},
     window::{Row, Window},
@@ -49,6 +50,8 @@ pub struct Conversation {
     /// The marked block.
     pub focus: Option<Spot>,
     pub window: Window,
+    /// The marked block is the one that was kept: it is waited for until it is here.
+    is_restored: bool,
     place: Option<Place>,
     /// Where the screen stood in the conversations of other agents; `None` at their end.
     places: BTreeMap<AgentKey, Option<Place>>,
@@ -138,6 +141,14 @@ impl Conversation {
         self.place.as_ref()
     }
 
+    /// It is not shown for a while: what can be made again is forgotten, and what was jumped to is given up.
+    pub fn rest(&mut self) {
+        self.stop_seeking();
+        self.layout.clear();
+        self.window = Window::default();
+        self.is_restored = self.focus.is_some();
+    }
+
     /// The record is another one: nothing that was seen is part of it.
     pub fn forget(&mut self) {
         *self = Self { show: std::mem::take(&mut self.show), ..Self::new() };
@@ -174,13 +185,19 @@ impl Conversation {
 
     /// Unfolds the marked block, or folds it.
     pub fn fold(&mut self) {
-        let Some(spot) = self.focus.clone() else { return };
-        let Some((row, detail)) = self.focused().map(|(row, item)| (row, item.detail)) else { return };
+        let Some(exchange) = self.focus.as_ref().map(|spot| spot.exchange) else { return };
+        let Some((row, detail, item)) = self.focused().map(|(row, item)| (row, item.detail, item.item.folds().clone())) else {
+            return;
+        };
         let turned = if detail == Detail::Full { Detail::Summary } else { Detail::Full };
-        if self.raised() == Some(&spot) {
+        let spot = Spot { exchange, item };
+        if self.raised().is_some_and(|raised| raised == &spot || (raised.exchange == exchange && spot.item.holds(&raised.item))) {
             self.raise(None);
         }
-        self.show.fold(spot.exchange, &spot.item, turned);
+        self.show.fold(exchange, &spot.item, turned);
+        // What is folded may begin above the screen.
+        let row = if self.focus.as_ref() == Some(&spot) { row } else { self.window.row_of(&spot).unwrap_or(0) };
+        self.focus = Some(spot.clone());
         self.hold(spot, row);
     }
 
@@ -189,10 +206,11 @@ impl Conversation {
         let Some(spot) = self.focus.clone() else { return };
         let Some(row) = self.window.row_of(&spot) else { return };
         let Some(turn) = self.window.rows.get(row).map(|row| row.turn.clone()) else { return };
-        if turn.items.iter().all(|item| item.detail == Detail::Full) {
+        if turn.folded.is_empty() && turn.items.iter().all(|item| item.detail == Detail::Full) {
             self.show.unfold_none(spot.exchange);
         } else {
-            turn.items.iter().for_each(|item| self.show.fold(spot.exchange, &item.item.key, Detail::Full));
+            let parts = turn.items.iter().map(|item| &item.item.key).chain(&turn.folded);
+            parts.for_each(|key| self.show.fold(spot.exchange, key, Detail::Full));
         }
         self.hold(spot, row);
     }
@@ -289,9 +307,16 @@ impl Conversation {
 
     /// A block on the screen is always marked; while following, the newest one unless another one was chosen.
     fn mark(&mut self) {
-        let is_seen = self.focus.as_ref().is_some_and(|spot| self.window.row_of(spot).is_some());
-        if !is_seen {
-            self.focus = if self.follow { self.window.last_spot() } else { self.window.first_spot() };
+        let is_seen = |spot: &Spot| self.window.row_of(spot).is_some();
+        let is_awaited = |spot: &Spot| {
+            let mut rows = self.window.rows.iter().map(|row| &row.turn);
+            self.is_restored && rows.any(|turn| turn.exchange == spot.exchange && !turn.is_loaded)
+        };
+        if !self.focus.as_ref().is_some_and(|spot| is_seen(spot) || is_awaited(spot)) {
+            let holder = self.focus.as_ref().and_then(|spot| self.window.holder(spot));
+            let other = if self.follow { self.window.last_spot() } else { self.window.first_spot() };
+            self.focus = holder.or(other);
+            self.is_restored = false;
         }
     }
 
@@ -351,6 +376,28 @@ impl Conversation {
                 }
             }
         }
+        effects.extend(self.former_fetches(contents));
+        effects
+    }
+
+    /// What stood in the place of what was changed, and is on the screen.
+    fn former_fetches(&self, contents: &mut Contents) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        for rows in self.window.rows.chunk_by(|one, next| one.turn.exchange == next.turn.exchange) {
+            let mut wanted: Vec<&Wanted> = Vec::new();
+            let mut items = rows.iter().filter_map(|row| row.turn.item_at(row.line)).peekable();
+            while let Some(item) = items.next() {
+                let is_last_line = items.peek().is_none_or(|next| next.item.key != item.item.key);
+                let is_wanted = |wanted: &&Wanted| match wanted.source {
+                    Source::Former => true,
+                    Source::Gone => item.detail == Detail::Full,
+                    Source::Request | Source::Response | Source::NextRequest => false,
+                };
+                wanted.extend(item.item.wants.iter().filter(|_| is_last_line).filter(is_wanted));
+            }
+            let exchange = rows.first().map(|row| row.turn.exchange);
+            effects.extend(exchange.and_then(|exchange| contents.ask_former(exchange, &wanted)).map(Effect::FetchFormer));
+        }
         effects
     }
 }
@@ -364,6 +411,8 @@ pub(crate) fn had_from(source: Source, exchange: u64, roster: &Roster) -> Option
         Source::Request => Some((exchange, Side::Request)),
         Source::Response => Some((exchange, Side::Response)),
         Source::NextRequest => Some((roster.after(roster.row(exchange)?)?.id, Side::Request)),
+        // Blocks of it are asked for by what stands in their place.
+        Source::Former | Source::Gone => None,
     }
 }
 

@@ -46,6 +46,7 @@ impl Component for Conversation {
             by_hand,
             follow: follow || place.is_none(),
             place,
+            is_restored: focus.is_some(),
             focus,
             show,
             places: places.into_iter().take(PLACES).collect(),

@@ -126,15 +126,17 @@ impl Show {
 
     /// How much of an item is shown. An exchange's head always is.
     pub(super) fn detail(&self, exchange: u64, item: &Item) -> Detail {
-        if self.raised.as_ref().is_some_and(|spot| spot.exchange == exchange && spot.item == item.key) {
+        let is_it = |spot: &Spot| spot.exchange == exchange && (spot.item == item.key || item.key.holds(&spot.item));
+        if self.raised.as_ref().is_some_and(is_it) {
             return Detail::Full;
         }
         if self.is_hidden(item.category) && !item.is_head() {
             return Detail::Hidden;
         }
-        let fold = self.folds.get(&exchange).and_then(|folds| folds.get(&item.key));
+        let fold = self.folds.get(&exchange).and_then(|folds| folds.get(&item.key)).copied();
+        let fold = fold.or(item.is_unfolded_as_a_rule().then_some(Detail::Full));
         let level = || self.levels.get(&item.category).copied().unwrap_or_else(|| unfolded_as_a_rule(item.category));
-        fold.copied().unwrap_or_else(level)
+        fold.unwrap_or_else(level)
     }
 
     pub(super) fn fold(&mut self, exchange: u64, key: &ItemKey, detail: Detail) {

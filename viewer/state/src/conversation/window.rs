@@ -58,11 +58,15 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// Where a place is. An exchange that is gone is taken for the next one; an item that is gone for its exchange's first line.
+    /// Where a place is. An exchange that is gone is taken for the next one; an item that is gone for what it
+    /// was a part of, or for its exchange's first line.
     pub(super) fn find(&mut self, place: &Place) -> Position {
         let turn = self.number(place.exchange);
         let laid = self.turn(turn);
-        let line = laid.item(&place.item).map_or(0, |item| item.first + place.line.min(item.lines.len().saturating_sub(1)));
+        let line = match laid.item(&place.item) {
+            Some(item) => item.first + place.line.min(item.lines.len().saturating_sub(1)),
+            None => laid.holder(&place.item).map_or(0, |item| item.first),
+        };
         Position { turn, line }
     }
 
@@ -165,6 +169,13 @@ impl Window {
     /// The row on which an item's first visible line stands.
     pub fn row_of(&self, spot: &Spot) -> Option<usize> {
         self.rows.iter().position(|row| row.is_of(spot))
+    }
+
+    /// What a part that is not shown stands in, if that is on the screen.
+    pub(super) fn holder(&self, part: &Spot) -> Option<Spot> {
+        let of_exchange = |row: &&Row| row.turn.exchange == part.exchange;
+        let mut spots = self.rows.iter().filter(of_exchange).rev().filter_map(Row::spot);
+        spots.find(|spot| spot.item.holds(&part.item))
     }
 
     /// The item to mark when the marked one is not on the screen: the first one that begins here.

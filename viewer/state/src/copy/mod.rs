@@ -12,7 +12,12 @@ use crate::MakeLines;
 /// Wide enough that lines are not broken that were none.
 const WIDTH: u16 = 1000;
 
-/// All of an item, without marks and trailing blanks.
+/// All of an item, with the parts of its text.
+pub fn whole(item: &Item, lines: MakeLines) -> String {
+    text(&Item { own: None, ..item.clone() }, lines)
+}
+
+/// What an item shows itself, without marks and trailing blanks.
 pub fn text(item: &Item, lines: MakeLines) -> String {
     let lines = lines(item, Detail::Full, WIDTH);
     let texts: Vec<String> = lines

@@ -97,9 +97,16 @@ impl Keymap {
         row.keys.iter().copied().find(is_its).filter(|_| row.contexts.contains(&context))
     }
 
-    /// The help: all that keys do, by section.
-    pub fn help(&self) -> impl Iterator<Item = HelpLine> {
-        Section::ALL.into_iter().enumerate().flat_map(|(number, section)| {
+    /// The help: all that keys do, by section; what is about the place one is in comes first, what does nothing there last.
+    pub fn help(&self, contexts: &[Context]) -> impl Iterator<Item = HelpLine> {
+        let does_nothing = |section: &Section| {
+            let mut rows = self.rows.iter().filter(|row| row.binding.section == *section);
+            !rows.any(|row| row.contexts.iter().any(|context| contexts.contains(context)))
+        };
+        let is_about = |section: &Section| contexts.iter().any(|context| context.section() == Some(*section));
+        let mut sections = Section::ALL;
+        sections.sort_by_key(|section| (!is_about(section), does_nothing(section)));
+        sections.into_iter().enumerate().flat_map(|(number, section)| {
             let rows = self.rows.iter().enumerate().filter(move |(_, row)| row.binding.section == section);
             let lines = rows.filter_map(|(at, row)| self.help_line(at, row));
             (number > 0).then_some(HelpLine::Blank).into_iter().chain([HelpLine::Title(section.title())]).chain(lines)
@@ -108,7 +115,7 @@ impl Keymap {
 
     /// How many lines the help has.
     pub fn help_lines(&self) -> u16 {
-        u16::try_from(self.help().count()).unwrap_or(u16::MAX)
+        u16::try_from(self.help(&[]).count()).unwrap_or(u16::MAX)
     }
 
     fn help_line(&self, at: usize, row: &Row) -> Option<HelpLine> {

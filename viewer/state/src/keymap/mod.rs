@@ -56,6 +56,18 @@ impl Context {
     }
 }
 
+impl Context {
+    /// The section that is about it, where the first ones are not.
+    pub(super) fn section(self) -> Option<Section> {
+        match self {
+            Self::Sidebar => Some(Section::Agents),
+            Self::Moment => Some(Section::Time),
+            Self::Welcome => Some(Section::Program),
+            _ => None,
+        }
+    }
+}
+
 /// Headings of the help.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Section {
@@ -93,7 +105,7 @@ impl Section {
             Self::Show => "Show and hide",
             Self::Inspect => "Inspect an exchange",
             Self::Compare => "Compare",
-            Self::Agents => "Sessions and agents",
+            Self::Agents => "Sessions, agents and tabs",
             Self::Time => "Time, where a moment is shown (--at)",
             Self::Program => "Program",
             Self::Develop => "While it is being changed (ccdump-view dev)",
@@ -268,6 +280,12 @@ pub static TABLE: &[Binding] = &[
         Some("agents"),
     ),
     row(Command::Choose, &["enter", "l", "right"], "go to its conversation", Section::Agents, &[Sidebar], Some("open")),
+    row(Command::NewTab, &["alt-t"], "open a tab, which begins as this one", Section::Agents, TALK, None),
+    row(Command::NewTab, &["t", "alt-t"], "open a tab for the chosen agent", Section::Agents, &[Sidebar], None),
+    row(Command::CloseTab, &["ctrl-w"], "close the tab", Section::Agents, PANES, None),
+    row(Command::NextTab, &["ctrl-pgdn", ">"], "next tab", Section::Agents, PANES, None),
+    row(Command::PreviousTab, &["ctrl-pgup", "<"], "previous tab", Section::Agents, PANES, None),
+    row(Command::GoToTab, &["`"], "to a tab, by its number", Section::Agents, PANES, None),
     row(Command::Sidebar, &["b"], "show or hide the agents", Section::Agents, &[Conversation, Sidebar, Sheet], None),
     row(Command::Play, &["p"], "play at the recorded speed, or stand still", Section::Time, PAST, Some("play")),
     row(Command::SecondOn, &[">"], "a second on", Section::Time, PAST, Some("second on")),
@@ -334,6 +352,30 @@ mod tests {
             let leaves = Key::parse("ctrl-c").and_then(|key| keymap.command(*context, key));
             assert_eq!(leaves, Some(Command::Detach), "{context:?}");
             assert!(keymap.footer(*context).any(|(_, key, _)| key.to_string() == "?"), "{context:?}");
+        }
+    }
+
+    #[test]
+    fn the_help_begins_with_what_is_about_the_place_and_ends_with_what_does_nothing_there() {
+        let titles = |contexts: &[Context]| -> Vec<&str> {
+            let keymap = Keymap::default();
+            let titles = keymap.help(contexts).filter_map(|line| match line {
+                HelpLine::Title(title) => Some(title),
+                _ => None,
+            });
+            titles.collect()
+        };
+        let all: Vec<&str> = Section::ALL.iter().map(|section| section.title()).collect();
+        for (contexts, first, last) in [
+            (&[Conversation][..], "Move", "Time, where a moment is shown (--at)"),
+            (&[Moment, Conversation], "Time, where a moment is shown (--at)", "While it is being changed (ccdump-view dev)"),
+            (&[Sidebar], "Sessions, agents and tabs", "Time, where a moment is shown (--at)"),
+            (&[Welcome], "Program", "Time, where a moment is shown (--at)"),
+        ] {
+            let mut titles = titles(contexts);
+            assert_eq!((titles.first().copied(), titles.last().copied()), (Some(first), Some(last)), "{contexts:?}");
+            titles.sort_by_key(|title| all.iter().position(|other| other == title));
+            assert_eq!(titles, all, "none is left out");
         }
     }
 

@@ -66,6 +66,12 @@ impl Search {
         self.pattern().is_some() && (!self.scan.is_done || self.hits.is_full())
     }
 
+    /// How often it was found, in words; nothing while nothing is looked for.
+    pub fn counted(&self) -> String {
+        let number = self.current.as_ref().and_then(|current| self.hits.number(current));
+        self.pattern().map(|_| counted(number, self.hits.count(), self.is_going_on())).unwrap_or_default()
+    }
+
     /// There is something to be done at once, without waiting for anything.
     pub(super) fn is_busy(&self) -> bool {
         self.pattern().is_some() && !self.scan.is_done && !self.scan.waits
@@ -247,6 +253,17 @@ pub struct SavedSearch {
     is_on: bool,
     current: Option<Match>,
     before: Option<Stand>,
+}
+
+/// `3/41`, and `3/41+` while there may be more. `number`: that of the match one is at.
+pub(crate) fn counted(number: Option<usize>, count: usize, is_going_on: bool) -> String {
+    let more = if is_going_on { "+" } else { "" };
+    match (count, number) {
+        (0, _) if is_going_on => "…".to_owned(),
+        (0, _) => "not found".to_owned(),
+        (_, Some(number)) => format!("{number}/{count}{more}"),
+        (_, None) => format!("{count}{more} found"),
+    }
 }
 
 impl Component for Search {

@@ -10,7 +10,7 @@ use crate::{
     input::Input,
     keymap::Key,
     prompt::Prompt,
-    search::{Pattern, Switches},
+    search::{Pattern, Switches, counted},
 };
 
 /// As many are kept; who finds more looks for something else.
@@ -76,6 +76,11 @@ impl Find {
     /// The number of the match one is at, from 1.
     pub fn number(&self) -> Option<usize> {
         self.current.map(|current| current + 1)
+    }
+
+    /// How often it was found, in words; nothing while nothing is looked for.
+    pub fn counted(&self) -> String {
+        self.pattern().map(|_| counted(self.number(), self.count(), self.is_going_on())).unwrap_or_default()
     }
 
     /// There may be more than are known.

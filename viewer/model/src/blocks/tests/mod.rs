@@ -4,6 +4,7 @@ mod absent;
 mod begun_anew;
 mod former;
 mod joining;
+mod parts;
 mod setting;
 
 use std::sync::Arc;
@@ -91,6 +92,8 @@ fn gist(body: &ItemBody) -> String {
         ItemBody::Text { voice, text, change, open: is_open } => {
             format!("{voice:?}: {}{}{}", words(text), changed(change), open(is_open))
         }
+        ItemBody::Tag { name, text, .. } => format!("tag {name}: {text}"),
+        ItemBody::Beside { text, .. } => format!("beside: {text}"),
         ItemBody::Thinking { text, open: is_open } => format!("thinking: {}{}", words(text), open(is_open)),
         ItemBody::ToolUse { name, call, on_server, result } => {
             let server = if *on_server { " on server" } else { "" };
@@ -114,7 +117,7 @@ fn gist(body: &ItemBody) -> String {
         }
         ItemBody::Usage { usage, numbers } => format!("usage {:?} {:?}", usage.output, numbers.cost_usd),
         ItemBody::Headers(headers) => format!("{} and {} headers", headers.first_line, headers.fields.len()),
-        ItemBody::Rewritten { changed, removed } => {
+        ItemBody::Rewritten { changed, removed, .. } => {
             let gone: Vec<&str> = removed.iter().map(|gone| gone.what).collect();
             format!("rewritten: {changed} changed, gone {}", gone.join(", "))
         }

@@ -70,6 +70,8 @@ fn later_ones_show_what_is_new_changed_or_gone() {
             "request/messages/4/content [system] Injected: <system-reminder>x</system-reminder>",
             "request/messages/5/content [system] System: Be brief",
             "request/messages/6/content [user] User: <system-reminder>x</system-reminder>\nGo on",
+            "request/messages/6/content<1 [system] tag system-reminder: <system-reminder>x</system-reminder>",
+            "request/messages/6/content<2 [user] beside: \nGo on",
         ]
     );
 }
