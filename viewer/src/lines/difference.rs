@@ -154,6 +154,8 @@ fn scalar(value: &Value) -> String {
 
 #[cfg(test)]
 mod tests {
+    use ccdump_model::line::width_of;
+    use proptest::prelude::*;
     use serde_json::json;
 
     use super::*;
@@ -185,6 +187,21 @@ mod tests {
                 "⋯"
             ]
         );
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
+
+        #[test]
+        fn any_two_texts_are_compared_in_the_room_there_is(was in "([ab\u{1b}\t漢]{0,9}\n?){0,12}", now in "([ab\r\u{202e}漢 ]{0,9}\n?){0,12}", room in 1_usize..60) {
+            let (there, back) = (difference(&was, &now, room, &mut Budget::default()), difference(&now, &was, room, &mut Budget::default()));
+            prop_assert_eq!(there.is_ok(), back.is_ok());
+            prop_assert_eq!(there.is_err(), was == now);
+            for line in there.into_iter().chain(back).flat_map(|found| found.lines) {
+                prop_assert!(width_of(&line.spans) <= room.max(2), "{:?}", line);
+                prop_assert!(!line.spans.iter().any(|span| span.text.contains(['\u{1b}', '\u{202e}', '\n'])), "{:?}", line);
+            }
+        }
     }
 
     #[test]

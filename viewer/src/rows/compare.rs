@@ -197,7 +197,7 @@ fn held(half: &Half, at: Option<usize>) -> Option<HeldContent<'_>> {
 
 /// `§2 sp-1 → sp-4`
 fn section(state: &State, [was, is]: [Option<&Block>; 2], [left, right]: [Option<&str>; 2]) -> Vec<Span> {
-    let sections = state.conversation.sections();
+    let sections = &state.sections;
     let tag = |block: Option<&Block>, session| block.and_then(|block| sections.number(session, block.hash));
     let index = is.or(was).and_then(|block| block.pointer.rsplit('/').next()?.parse::<usize>().ok()).unwrap_or(0);
     let mut spans = vec![Span::new(Role::System, &format!("§{}", index.saturating_add(1)))];

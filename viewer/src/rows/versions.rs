@@ -12,7 +12,7 @@ use super::{compare, page::Page, text};
 use crate::lines::difference::{self, Budget};
 
 pub(super) fn versions(page: &mut Page, state: &State, session: Option<&str>) {
-    let sections = state.conversation.sections();
+    let sections = &state.sections;
     if let Some(why) = sections.lacking() {
         return page.remark(Role::Warning, why);
     }
@@ -58,7 +58,7 @@ fn head(state: &State, section: &SystemSection, is_chosen: bool) -> Vec<Span> {
 }
 
 pub(super) fn compare_sections(page: &mut Page, state: &State, session: Option<&str>, [left, right]: [u64; 2]) {
-    let sections = state.conversation.sections();
+    let sections = &state.sections;
     if let Some(why) = sections.lacking() {
         return page.remark(Role::Warning, why);
     }
@@ -84,8 +84,7 @@ pub(super) fn compare_sections(page: &mut Page, state: &State, session: Option<&
 
 /// What a section says. `Err`: why that is not known here.
 fn words(state: &State, session: Option<&str>, number: u64) -> Result<String, String> {
-    let need = section_need(state.conversation.sections().of(session), number)
-        .ok_or("too long to be shown here; see: ccdump-view body")?;
+    let need = section_need(state.sections.of(session), number).ok_or("too long to be shown here; see: ccdump-view body")?;
     match state.sheet.material.section(need) {
         None => Err("…".to_owned()),
         Some(Err(why)) => Err(why.to_owned()),

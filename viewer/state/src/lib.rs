@@ -34,7 +34,7 @@ pub mod welcome;
 use ccdump_model::{
     blocks::Item,
     line::{Detail, Line},
-    record::{AgentKey, Contents, Node, Roster},
+    record::{AgentKey, Contents, Node, Roster, Sections},
 };
 use jiff::tz::TimeZone;
 
@@ -96,6 +96,8 @@ pub struct State {
     pub view: View,
     pub roster: Roster,
     pub contents: Contents,
+    /// The sections of system prompts, with the numbers that the daemon gave them.
+    pub sections: Sections,
     pub labels: Labels,
     pub sidebar: Sidebar,
     pub conversation: Conversation,
@@ -146,6 +148,7 @@ impl State {
             view: View::default(),
             roster: Roster::default(),
             contents: Contents::default(),
+            sections: Sections::default(),
             labels: Labels::default(),
             sidebar: Sidebar::default(),
             conversation: Conversation::new(),
@@ -336,6 +339,7 @@ impl State {
         let mut effects = self.conversation.arrange(Sources {
             roster: &self.roster,
             contents: &mut self.contents,
+            sections: &mut self.sections,
             zone: &self.zone,
             lines: self.lines,
             width: areas.conversation.width.saturating_sub(MARGIN),
@@ -344,7 +348,7 @@ impl State {
             pattern: self.search.pattern(),
         });
         effects.extend(self.arrange_sheet());
-        let asked = self.conversation.sections_mut().ask().into_iter();
+        let asked = self.sections.ask().into_iter();
         effects.extend(asked.map(|(session, after)| Effect::Sections { session, after }));
         effects.extend(self.go_on_errand());
         if let Some(moment) = &mut self.moment {

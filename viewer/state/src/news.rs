@@ -22,7 +22,7 @@ impl State {
                 self.daemon.connection = Connection::Connected;
                 // What was asked of the connection before will not come.
                 self.contents.interrupted();
-                self.conversation.sections_mut().interrupted();
+                self.sections.interrupted();
                 self.sheet.material.interrupted();
                 self.daemon.build = clean_line(&build);
                 self.daemon.proxy = clean_line(&proxy);
@@ -45,6 +45,7 @@ impl State {
                 self.roster.clear();
                 self.contents.clear();
                 self.labels.clear();
+                self.sections.clear();
                 self.conversation.forget();
                 self.tabs.close_others();
                 self.sheet.close();
@@ -81,9 +82,9 @@ impl State {
     }
 
     /// The sections of a session's system prompts. A daemon that cannot tell of them is named once.
-    pub(super) fn sections(&mut self, session: Option<&str>, answer: Result<Vec<SystemSection>, String>) {
+    pub(super) fn told_sections(&mut self, session: Option<&str>, answer: Result<Vec<SystemSection>, String>) {
         let answer = answer.map_err(|why| clean_line(&why));
-        let sections = self.conversation.sections_mut();
+        let sections = &mut self.sections;
         let lacks = answer.as_ref().err().filter(|_| sections.lacking().is_none()).cloned();
         sections.arrived(session, answer);
         if let Some(why) = lacks {

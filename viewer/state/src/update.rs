@@ -59,7 +59,7 @@ impl State {
             }
             Event::Blocks { .. } => {}
             Event::Former { exchange, contents } => self.contents.told_former(exchange, contents),
-            Event::Sections { session, answer } => self.sections(session.as_deref(), answer),
+            Event::Sections { session, answer } => self.told_sections(session.as_deref(), answer),
             Event::Brought { need, brought } => self.brought(need, brought),
             Event::Live { exchange, events } if self.moment.is_some() => self.moment_events(exchange, events),
             Event::Live { exchange, events } => events.iter().for_each(|event| self.live(exchange, event)),

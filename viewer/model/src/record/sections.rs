@@ -141,6 +141,11 @@ impl Sections {
         }
     }
 
+    /// The record is another one.
+    pub fn clear(&mut self) {
+        *self = Self { version: self.version + 1, ..Self::default() };
+    }
+
     /// What was under way will not come; the daemon may be another one.
     pub fn interrupted(&mut self) {
         self.lacking = None;

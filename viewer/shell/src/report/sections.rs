@@ -77,3 +77,26 @@ impl From<&SectionHad> for SystemSection {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_told_is_told_again() {
+        let told = |number, exchanges| SystemSection {
+            number,
+            block: Some(ccdump_wire::v1::Block { hash: u64::MAX - number, ..Default::default() }),
+            exchanges,
+            agent: Some("main".to_owned()),
+            ..SystemSection::default()
+        };
+        let mut had = SectionsHad::of(Some("s".to_owned()));
+        had.take(&[told(1, 1), told(2, 1)]);
+        had.take(&[told(2, 5), told(3, 1)]);
+        let json = serde_json::to_string(&had).expect("JSON");
+        let had: SectionsHad = serde_json::from_str(&json).expect("the same");
+        assert_eq!(had.after(0), [told(1, 1), told(2, 5), told(3, 1)]);
+        assert_eq!(had.after(2), [told(3, 1)]);
+    }
+}

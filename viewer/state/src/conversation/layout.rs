@@ -87,7 +87,7 @@ struct Stamp {
 pub struct Layout {
     laid: HashMap<u64, (Stamp, Arc<LaidTurn>, u64)>,
     clock: u64,
-    /// Those of system prompts, with their numbers.
+    /// Those of system prompts, with their numbers; lent to it while the screen is arranged.
     pub(super) sections: Sections,
 }
 

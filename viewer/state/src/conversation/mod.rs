@@ -68,6 +68,8 @@ pub struct Conversation {
 pub struct Sources<'a> {
     pub roster: &'a Roster,
     pub contents: &'a mut Contents,
+    /// Those of system prompts: what is seen of them is told to it.
+    pub sections: &'a mut Sections,
     pub zone: &'a TimeZone,
     pub lines: MakeLines,
     pub width: u16,
@@ -217,15 +219,6 @@ impl Conversation {
         Some((row, turn.item_at(*line)?))
     }
 
-    /// The sections of system prompts that are known.
-    pub fn sections(&self) -> &Sections {
-        &self.layout.sections
-    }
-
-    pub(crate) fn sections_mut(&mut self) -> &mut Sections {
-        &mut self.layout.sections
-    }
-
     /// The exchanges of the chosen agent.
     pub fn exchanges<'a>(&self, roster: &'a Roster) -> &'a [u64] {
         self.agent.as_ref().and_then(|agent| roster.agent(agent)).map_or(&[], |agent| agent.exchanges.as_slice())
@@ -243,11 +236,12 @@ impl Conversation {
 
     /// Finds the lines that are on the screen; gives what has to be fetched and followed for that.
     pub fn arrange(&mut self, sources: Sources<'_>) -> Vec<Effect> {
-        let Sources { roster, contents, zone, lines, width, height, is_complete, pattern } = sources;
+        let Sources { roster, contents, sections, zone, lines, width, height, is_complete, pattern } = sources;
         let exchanges = self.exchanges(roster);
         // Out of the way while the rest changes; put back below.
         let show = std::mem::take(&mut self.show);
         let mut layout = std::mem::take(&mut self.layout);
+        layout.sections = std::mem::take(sections);
         let making = Making { roster, contents, show: &show, zone, lines, width };
         let mut walk = Walk::new(making, &mut layout, exchanges, is_complete);
         let mut sought: BTreeSet<usize> = BTreeSet::new();
@@ -264,6 +258,7 @@ impl Conversation {
                 self.mark();
             }
         }
+        *sections = std::mem::take(&mut layout.sections);
         self.layout = layout;
         self.show = show;
         let mut effects = self.fetches(roster, contents, exchanges, &sought);

@@ -116,7 +116,7 @@ impl State {
         let of_agent = || self.conversation.agent.as_ref().map(|agent| agent.session.clone());
         let Some(session) = of_row.or_else(of_agent) else { return };
         // How often and when they were sent last has changed.
-        self.conversation.sections_mut().refresh(session.as_deref());
+        self.sections.refresh(session.as_deref());
         self.sheet.open(Subject::Versions { session });
     }
 
@@ -129,7 +129,7 @@ impl State {
             }
             Command::Compare => {
                 let chosen = self.chosen.section_of(session.as_deref()).filter(|chosen| *chosen != number);
-                let sections = self.conversation.sections().of(session.as_deref());
+                let sections = self.sections.of(session.as_deref());
                 match chosen.or_else(|| version_before(sections, number)) {
                     Some(other) => {
                         let (left, right) = (number.min(other), number.max(other));
@@ -149,7 +149,7 @@ impl State {
     /// What has to be fetched for the list of versions: what is unfolded, and what is on the screen; and whether something is missing of
     /// which it depends where one is.
     pub(super) fn versions_needs(&self, session: Option<&str>, height: usize) -> (Vec<Need>, bool) {
-        let sections = self.conversation.sections();
+        let sections = &self.sections;
         let told = sections.of(session);
         let (sheet, mut needs, mut is_missing) = (&self.sheet, Vec::new(), sections.is_awaited(session));
         let rows = sheet.rows.all().iter().enumerate().filter(|(_, row)| row.depth == 0 && row.is_open).map(|(at, _)| at);
@@ -165,7 +165,7 @@ impl State {
     }
 
     pub(super) fn sections_needs(&self, session: Option<&str>, numbers: [u64; 2]) -> (Vec<Need>, bool) {
-        let sections = self.conversation.sections();
+        let sections = &self.sections;
         let told = sections.of(session);
         (numbers.into_iter().filter_map(|number| section_need(told, number)).collect(), sections.is_awaited(session))
     }
@@ -176,7 +176,7 @@ impl State {
             for (exchange, half) in [(left, &compared.left), (right, &compared.right)] {
                 let session = self.roster.row(exchange).and_then(|row| row.session.as_deref());
                 let sections = half.blocks.iter().filter(|block| block.kind() == BlockKind::System);
-                sections.for_each(|block| self.conversation.sections_mut().see(session, block.hash));
+                sections.for_each(|block| self.sections.see(session, block.hash));
             }
         }
         self.sheet.material.take(need, brought);

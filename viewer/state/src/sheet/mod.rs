@@ -141,7 +141,7 @@ impl State {
         let area = self.areas().conversation;
         let (width, height) = (area.width.saturating_sub(MARGIN), area.height.saturating_sub(BAR));
         if let Some(session) = subject.sections_of() {
-            self.conversation.sections_mut().want(session);
+            self.sections.want(session);
         }
         let made_of = self.made_of(subject.clone(), width);
         if self.sheet.made_of.as_ref() != Some(&made_of) {
@@ -189,7 +189,7 @@ impl State {
             _ => subject.exchanges().into_iter().flat_map(through).collect(),
         };
         let chosen = subject.sections_of().and_then(|session| self.chosen.section_of(session));
-        let sections = if matches!(subject, Subject::Inspect { .. }) { 0 } else { self.conversation.sections().version() };
+        let sections = if matches!(subject, Subject::Inspect { .. }) { 0 } else { self.sections.version() };
         MadeOf { subject, width, material: self.sheet.material.version, rows, sections: (sections, chosen) }
     }
 }
