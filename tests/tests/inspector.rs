@@ -146,3 +146,18 @@ async fn a_pager_has_the_terminal_and_a_file_that_only_this_user_can_read() {
     assert_eq!(terminal.wait_exit(), 0);
     terminal.assert_terminal_given_back();
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_first_request_of_a_client_opens_a_connection_and_the_next_one_does_not() {
+    let rig = Rig::start(echo);
+    talk(&rig, 2).await;
+    rig.view().ended_exchanges(2).await;
+    let terminal = rig.view().terminal(ROWS, COLS);
+    terminal.wait_for_text("re: question 1 line 9");
+    terminal.keys("gi5");
+    let first = terminal.wait_for_text("for a new connection");
+    assert!(first.contains("connecting"), "{}", first.text());
+    terminal.keys("]");
+    let second = terminal.wait_for_text("a connection was open");
+    assert!(second.contains("#2") && !second.contains("connecting"), "{}", second.text());
+}

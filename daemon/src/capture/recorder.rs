@@ -1,8 +1,11 @@
 //! What the proxy calls. None of it waits.
 
-use std::sync::{
-    Arc, Mutex, MutexGuard, PoisonError,
-    atomic::{AtomicBool, AtomicU64, Ordering},
+use std::{
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    time::Duration,
 };
 
 use bytes::Bytes;
@@ -136,13 +139,16 @@ impl ExchangeRecorder {
         BodyRecorder { exchange: self.exchange.clone(), side }
     }
 
-    pub fn response_head(&self, status: u16, fields: &[(&str, &[u8])]) {
+    /// `connect`: what it took to open the connection; nothing where there was one.
+    pub fn response_head(&self, status: u16, fields: &[(&str, &[u8])], connect: Duration) {
         let exchange = &self.exchange;
         let state = exchange.lock();
         if !state.is_recorded || state.has_ended {
             return;
         }
-        let head = ResponseHead { status, headers: exchange.recorder.headers(fields), request_bytes: state.request.length };
+        let connect_us = Some(u64::try_from(connect.as_micros()).unwrap_or(u64::MAX));
+        let headers = exchange.recorder.headers(fields);
+        let head = ResponseHead { status, headers, request_bytes: state.request.length, connect_us };
         exchange.recorder.push(exchange.id, What::ResponseHead(Box::new(head)));
     }
 

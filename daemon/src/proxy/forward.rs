@@ -1,6 +1,9 @@
 //! One exchange, from the client's request to the upstream's response.
 
-use std::fmt::Write as _;
+use std::{
+    fmt::Write as _,
+    time::{Duration, Instant},
+};
 
 use bytes::Bytes;
 use http::{
@@ -53,13 +56,13 @@ pub async fn exchange(client: &ClientConnection, request: Request<Incoming>) -> 
     let upgrading = protocol.map(|protocol| upgrade::begin(&mut outgoing, &protocol));
     let outgoing = outgoing.map(|body| RequestBody::new(body, recording.body(Side::Request), proxy.recorder.clone()));
 
-    let mut response = match send(client, base, outgoing).await {
-        Ok(Sent::Response(response)) => response,
-        Ok(Sent::Failed(error)) => {
+    let (mut response, connect) = match send(client, base, outgoing).await {
+        Ok((Sent::Response(response), connect)) => (response, connect),
+        Ok((Sent::Failed(error), _)) => {
             open.broken(&error, &client.delivery);
             return Err(error);
         }
-        Ok(Sent::Unsent(request)) => {
+        Ok((Sent::Unsent(request), _)) => {
             read_to_end(*request).await;
             return Ok(open.unreachable("the upstream closes every connection before the request"));
         }
@@ -69,7 +72,7 @@ pub async fn exchange(client: &ClientConnection, request: Request<Incoming>) -> 
         }
     };
 
-    recording.response_head(response.status().as_u16(), &headers::fields(response.headers()));
+    recording.response_head(response.status().as_u16(), &headers::fields(response.headers()), connect);
     let closes = headers::says_close(response.headers()) || response.version() == Version::HTTP_10;
     let protocol = headers::upgrade_of(response.headers());
     headers::remove_hop_by_hop(response.headers_mut());
@@ -113,12 +116,13 @@ fn prepare(request: Request<Incoming>, base: &BaseUrl, delivery: &Delivery) -> O
     Some(outgoing)
 }
 
-/// Sends on the connection of the request before, or on a new one. A request of which nothing was sent may go out again.
+/// Sends on the connection of the request before, or on a new one, and says what it took to open that. A request of which nothing was
+/// sent may go out again.
 async fn send(
     client: &ClientConnection,
     base: &BaseUrl,
     mut request: Request<RequestBody>,
-) -> Result<Sent, (Box<Request<RequestBody>>, ConnectError)> {
+) -> Result<(Sent, Duration), (Box<Request<RequestBody>>, ConnectError)> {
     let mut upstream = client.upstream.lock().await;
     let kept: Option<UpstreamConnection> = upstream.take().filter(|kept| kept.is_good_for(base, &client.delivery));
     if let Some(mut kept) = kept {
@@ -126,18 +130,21 @@ async fn send(
             Sent::Unsent(unsent) => request = *unsent,
             sent => {
                 *upstream = Some(kept);
-                return Ok(sent);
+                return Ok((sent, Duration::ZERO));
             }
         }
     }
+    let begun = Instant::now();
     let (mut new, moving) = match client.proxy.connector.connect(base).await {
         Ok(new) => new,
         Err(error) => return Err((Box::new(request), error)),
     };
+    // Nothing is what it took where nothing was opened.
+    let connect = begun.elapsed().max(Duration::from_micros(1));
     client.driver.replace(moving);
     let sent = new.send(request).await;
     *upstream = Some(new);
-    Ok(sent)
+    Ok((sent, connect))
 }
 
 /// A client reads no answer before it has sent its request; what it sends is recorded on the way.

@@ -24,6 +24,7 @@ fn detail(detail: Detail) -> Option<WireDetail> {
             status: u32::from(head.status),
             headers: headers(head.headers),
             request_bytes: head.request_bytes,
+            connect_us: head.connect_us,
         }),
         Detail::ResponseData(body) => WireDetail::ResponseData(data(&body)),
         Detail::Ended(ended) => WireDetail::Ended(v1::Ended {

@@ -84,6 +84,9 @@ pub struct ResponseHead {
     pub headers: Headers,
     /// Request bytes that had been passed on when it came.
     pub request_bytes: u64,
+    /// What it took to connect, 0 on a connection that was there. Older daemons did not record it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub connect_us: Option<u64>,
 }
 
 /// Who ended the exchange.

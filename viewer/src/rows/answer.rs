@@ -8,7 +8,7 @@ use ccdump_provider::{
 use serde_json::{Value, json};
 
 /// Blocks that are put together; an answer of more is shown as its events.
-const MOST_BLOCKS: usize = 10_000;
+const MOST_BLOCKS: usize = 2_000;
 
 #[derive(Default)]
 struct Block {

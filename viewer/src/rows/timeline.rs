@@ -13,6 +13,8 @@ pub(super) struct Timeline {
     pub(super) began_us: Option<i64>,
     /// First and last byte of the request's body.
     pub(super) sent: Option<(u64, u64)>,
+    /// What it took to open a connection to the upstream; 0: there was one.
+    pub(super) connect: Option<u64>,
     /// The response's head.
     pub(super) head: Option<u64>,
     /// First and last byte of the response's body.
@@ -80,6 +82,7 @@ impl Reader {
             }
             Some(Detail::ResponseHead(head)) => {
                 self.line.head = Some(after);
+                self.line.connect = head.connect_us;
                 let kind = header(&head.headers, "content-type").unwrap_or_default();
                 self.line.is_stream = kind.trim_start().to_ascii_lowercase().starts_with("text/event-stream");
                 self.line.is_coarse = header(&head.headers, "content-encoding").is_some_and(|coding| coding != "identity");

@@ -42,7 +42,10 @@ fn phases(page: &mut Page, row: &Exchange, line: &Timeline) {
     let thinking = line.head.zip(first_token).map(|(head, token)| (head, token.max(head)));
     let streaming = first_token.or(line.body.map(|(first, _)| first)).zip(last).map(|(from, to)| (from.min(to), to));
     let ending = last.zip(line.ended).map(|(last, end)| (last.min(end), end));
+    // It is opened as soon as the request's head is here.
+    let connecting = line.connect.filter(|us| *us > 0).map(|us| (0, us));
     for (label, role, phase) in [
+        ("connecting", Role::Dim, connecting),
         ("request sent", Role::User, line.sent),
         ("waiting for head", Role::Budget, answered),
         ("until first token", Role::Budget, thinking),
@@ -50,6 +53,9 @@ fn phases(page: &mut Page, row: &Exchange, line: &Timeline) {
         ("until its end", Role::Dim, ending),
     ] {
         let mut spans = vec![label_of(label)];
+        if label == "connecting" && phase.is_none() {
+            continue;
+        }
         match phase {
             Some((from, to)) => {
                 spans.push(Span::new(Role::Strong, &format!("{:>TIME$}", units::duration(to.saturating_sub(from)))));
@@ -93,6 +99,11 @@ fn numbers(page: &mut Page, row: &Exchange, line: &Timeline) {
         || UNKNOWN.to_owned(),
         |(at, us)| format!("{}, {} after the request{coarse}", units::duration(us), units::duration(at)),
     );
+    let connect = match line.connect {
+        None => UNKNOWN.to_owned(),
+        Some(0) => "nothing: a connection was open".to_owned(),
+        Some(us) => format!("{} for a new connection", units::duration(us)),
+    };
     let end = match row.end_state() {
         EndState::Unspecified => "it goes on",
         EndState::Complete => "complete",
@@ -102,7 +113,7 @@ fn numbers(page: &mut Page, row: &Exchange, line: &Timeline) {
         EndState::DaemonStopped => "the daemon stopped",
     };
     for (label, words) in [
-        ("connect", format!("{UNKNOWN}: the daemon does not record it")),
+        ("connect", connect),
         ("first byte", known(line.head)),
         ("first token", known(row.ttft_us)),
         ("whole exchange", known(line.ended.or(row.duration_us))),

@@ -110,6 +110,7 @@ impl State {
             return;
         }
         let seen = newest(&self.roster, self.conversation.agent.as_ref());
+        self.sheet.close();
         let mut talk = std::mem::take(&mut self.conversation);
         talk.rest();
         self.conversation = self.tabs.change(number, Tab { talk, seen }).talk;

@@ -6,7 +6,9 @@ use ccdump_model::rows::Rows;
 use serde::{Deserialize, Serialize};
 
 /// Folds of one page that are kept.
-const MOST_FOLDS: usize = 500;
+const MOST_FOLDS: usize = 200;
+/// Names in JSON may be as long as anybody likes: a longer path is not kept. Bytes.
+const LONGEST: usize = 1_000;
 
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -24,12 +26,13 @@ impl Place {
     /// Says where the screen stands.
     pub(super) fn stand(&mut self, rows: &Rows, cursor: usize, first: usize) {
         let row = rows.from(first).take(u16::MAX.into()).position(|at| at == cursor);
-        self.cursor = rows.path(cursor);
+        let above = std::iter::successors(Some(cursor), |at| rows.parent(*at));
+        self.cursor = above.map(|at| rows.path(at)).find(|path| path.len() <= LONGEST).unwrap_or_default();
         self.row = row.and_then(|row| u16::try_from(row).ok()).unwrap_or(0);
     }
 
     pub(super) fn fold(&mut self, path: String, is_open: bool) {
-        if self.folds.len() < MOST_FOLDS || self.folds.contains_key(&path) {
+        if path.len() <= LONGEST && (self.folds.len() < MOST_FOLDS || self.folds.contains_key(&path)) {
             self.folds.insert(path, is_open);
         }
     }
@@ -60,9 +63,49 @@ impl Place {
 
     /// Of what may have been saved by anybody.
     pub(super) fn bounded(mut self) -> Self {
+        self.folds.retain(|path, _| path.len() <= LONGEST);
+        if self.cursor.len() > LONGEST {
+            self.cursor.clear();
+        }
         while self.folds.len() > MOST_FOLDS {
             self.folds.pop_last();
         }
         self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ccdump_model::rows::Row;
+
+    use super::*;
+
+    fn rows() -> Rows {
+        let row = |depth, name: &str| Row { depth, name: name.into(), is_open: true, ..Row::default() };
+        Rows::new(vec![row(0, "a"), row(1, &"x".repeat(LONGEST)), row(1, "b"), row(2, "c"), row(0, "d")], Vec::new())
+    }
+
+    #[test]
+    fn what_is_kept_is_small_whatever_names_are_long() {
+        let mut place = Place::default();
+        place.stand(&rows(), 1, 0);
+        assert_eq!(place.cursor, "/a", "what it belongs to");
+        (0..1_000).for_each(|at| place.fold(format!("/{at}"), true));
+        place.fold("/".repeat(LONGEST + 1), true);
+        assert_eq!(place.folds.len(), MOST_FOLDS);
+        let long = Place { cursor: "/".repeat(LONGEST + 1), ..Place::default() };
+        assert_eq!(long.bounded(), Place::default());
+    }
+
+    #[test]
+    fn folds_and_the_row_are_found_again() {
+        let mut place = Place::default();
+        place.stand(&rows(), 3, 2);
+        place.fold("/a".to_owned(), true);
+        let mut again = rows();
+        assert_eq!(place.put(&mut again), (3, 2));
+        place.fold("/a/b".to_owned(), false);
+        assert_eq!(place.put(&mut again).0, 2, "what hides it");
+        assert_eq!(again.from(0).count(), 4);
     }
 }
