@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use ccdump_tests::{process::cpu_seconds, terminal::Terminal};
+use ccdump_tests::{process::running_seconds, terminal::Terminal};
 
 use crate::{
     Size,
@@ -27,6 +27,8 @@ struct Times {
     /// The end of the last one that shows something new, where more is fetched first.
     last: Vec<f64>,
     unanswered: usize,
+    /// Of the viewer, in seconds.
+    cpu: f64,
     /// Frames after the first that show nothing new.
     needless: usize,
 }
@@ -52,6 +54,7 @@ impl Times {
     fn add(self, all: &mut Self, table: &mut Table, store: &'static str, kind: &str) {
         all.first.extend(&self.first);
         all.unanswered += self.unanswered;
+        all.cpu += self.cpu;
         all.needless += self.needless;
         table.add(store, &format!("{kind}: key → frame, ms"), Bar::P99(16.0), self.first);
         table.add(store, &format!("{kind}: key → last frame, ms"), Bar::None, self.last);
@@ -60,7 +63,6 @@ impl Times {
 
 pub(crate) fn measure(table: &mut Table, stage: &Stage, size: &Size) {
     let viewer = stage.attached();
-    let cpu_before = cpu_seconds(viewer.pid());
     let mut all = Times::default();
     let categories: Vec<Stroke> = CATEGORIES.iter().flat_map(|stroke| [*stroke; CATEGORY_PRESSES]).collect();
     for place in ["top", "middle", "end"] {
@@ -83,7 +85,7 @@ pub(crate) fn measure(table: &mut Table, stage: &Stage, size: &Size) {
         Bar::None,
         vec![all.needless as f64 / all.first.len() as f64],
     );
-    let per_key = (cpu_seconds(viewer.pid()) - cpu_before) * 1e3 / all.first.len() as f64;
+    let per_key = all.cpu * 1e3 / all.first.len() as f64;
     table.add(stage.name, PER_KEY, Bar::None, vec![per_key]);
     table.add(stage.name, "all keys: key → frame, ms", Bar::P99(16.0), all.first);
     table.add(stage.name, "keys without a frame", Bar::Max(0.0), vec![all.unanswered as f64]);
@@ -96,11 +98,13 @@ pub(crate) fn measure(table: &mut Table, stage: &Stage, size: &Size) {
 fn press_all(viewer: &Terminal, place: &str, stage: &Stage, round: &[Stroke], presses: usize) -> Times {
     go_to(viewer, place, stage.turns);
     let mut times = Times::default();
+    let before = running_seconds(viewer.pid());
     for _ in 0..presses.div_ceil(round.len()) {
         for stroke in round {
             times.press(viewer, *stroke);
         }
     }
+    times.cpu = running_seconds(viewer.pid()) - before;
     times
 }
 
