@@ -6,7 +6,7 @@ use ccdump_tests::{process::running_seconds, terminal::Terminal};
 
 use crate::{
     Size,
-    screen::{CATEGORIES, CATEGORY_PRESSES, END, ENDS, NEXT_TURN, Stroke, TOP, WALKS},
+    screen::{AGENTS, CATEGORIES, CATEGORY_PRESSES, END, ENDS, NEXT_TURN, Stroke, TOP, WALKS},
     stage::{Stage, megabytes, quit, strike},
     table::{Bar, Table},
 };
@@ -16,8 +16,8 @@ const QUIET: Duration = Duration::from_millis(60);
 /// A key that is not answered by then is not answered.
 const UNANSWERED: Duration = Duration::from_secs(2);
 
-/// It does not grow with the record.
-pub(crate) const PER_KEY: &str = "all keys: CPU of the viewer per key, ms";
+/// It does not grow with the record: without the list of agents, which has more to show of a larger one, the screens are alike.
+pub(crate) const PER_KEY: &str = "without agents, at end: CPU per key, ms";
 
 /// Milliseconds from keys to their frames.
 #[derive(Default)]
@@ -85,9 +85,14 @@ pub(crate) fn measure(table: &mut Table, stage: &Stage, size: &Size) {
         Bar::None,
         vec![all.needless as f64 / all.first.len() as f64],
     );
-    let per_key = all.cpu * 1e3 / all.first.len() as f64;
-    table.add(stage.name, PER_KEY, Bar::None, vec![per_key]);
     table.add(stage.name, "all keys: key → frame, ms", Bar::P99(16.0), all.first);
+    strike(&viewer, AGENTS);
+    let mut alike = Times::default();
+    for (kind, there, back) in WALKS {
+        let times = press_all(&viewer, "end", stage, &[back, there].concat(), size.presses);
+        times.add(&mut alike, table, stage.name, &format!("{kind} at end without agents"));
+    }
+    table.add(stage.name, PER_KEY, Bar::None, vec![alike.cpu * 1e3 / alike.first.len() as f64]);
     table.add(stage.name, "keys without a frame", Bar::Max(0.0), vec![all.unanswered as f64]);
     table.add(stage.name, "memory after the keys, MB", Bar::Max(80.0), vec![megabytes(&viewer, "VmRSS")]);
     table.add(stage.name, "memory after the keys, peak, MB", Bar::Max(80.0), vec![megabytes(&viewer, "VmHWM")]);

@@ -50,6 +50,8 @@ use Stroke::{Key as Named, Text};
 pub(crate) const TOP: Stroke = Text("g");
 pub(crate) const END: Stroke = Text("G");
 pub(crate) const NEXT_TURN: Stroke = Text("}");
+/// Shows and hides the list of agents.
+pub(crate) const AGENTS: Stroke = Text("b");
 pub(crate) const SEARCH: Stroke = Text("/");
 pub(crate) const QUIT: Stroke = Text("q");
 
