@@ -1,4 +1,7 @@
-//! Markdown as it is meant to look. Line breaks stay where they were written, and what looks like a tag stays visible.
+//! Markdown as it is meant to look. Line breaks stay where they were written, and what looks like a tag stays visible. So does what prompts hold and
+//! Markdown would swallow: stars within words, backslashes, and lines that define a link.
+
+use std::{iter::Peekable, ops::Range, vec};
 
 use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag, TagEnd};
 
@@ -15,17 +18,31 @@ use ccdump_model::theme::Role;
 
 /// Lays out `text`, which must be clean. `base`: the role of what is nothing special.
 pub(super) fn markdown(page: &mut Page, base: Role, text: &str) {
-    let mut writer = Writer::new(page, base);
     let options = Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_TASKLISTS;
-    for event in Parser::new_ext(text, options) {
-        writer.event(event);
+    let parser = Parser::new_ext(text, options);
+    let mut definitions: Vec<_> = parser.reference_definitions().iter().map(|(_, one)| one.span.clone()).collect();
+    definitions.sort_by_key(|span| span.start);
+    let mut writer = Writer::new(page, base, text, definitions);
+    for (event, range) in parser.into_offset_iter() {
+        if matches!(event, Event::Start(_)) {
+            writer.definitions(range.start);
+        }
+        let end = range.end;
+        writer.event(event, range);
+        writer.shown = end;
     }
+    writer.definitions(text.len());
     writer.flush();
 }
 
 struct Writer<'p> {
     page: &'p mut Page,
     base: Role,
+    source: &'p str,
+    /// Where in the source the event before ended.
+    shown: usize,
+    /// Of links, where in the source: the parser says nothing of them.
+    definitions: Peekable<vec::IntoIter<Range<usize>>>,
     /// The line under way.
     line: Vec<Span>,
     /// Roles of what encloses the text under way.
@@ -44,10 +61,13 @@ struct Writer<'p> {
 }
 
 impl<'p> Writer<'p> {
-    fn new(page: &'p mut Page, base: Role) -> Self {
+    fn new(page: &'p mut Page, base: Role, source: &'p str, definitions: Vec<Range<usize>>) -> Self {
         Self {
             page,
             base,
+            source,
+            shown: 0,
+            definitions: definitions.into_iter().peekable(),
             line: Vec::new(),
             styles: Vec::new(),
             links: Vec::new(),
@@ -59,13 +79,25 @@ impl<'p> Writer<'p> {
         }
     }
 
-    fn event(&mut self, event: Event<'_>) {
+    fn event(&mut self, event: Event<'_>, range: Range<usize>) {
         match event {
-            Event::Start(tag) => self.start(tag),
-            Event::End(tag) => self.end(tag),
-            Event::Text(text) | Event::Html(text) | Event::InlineHtml(text) => self.text(&text),
+            Event::Start(tag) => self.start(tag, range),
+            Event::End(tag) => self.end(tag, range),
+            Event::Text(text) => {
+                if self.is_escaped(range.start) {
+                    self.text("\\");
+                }
+                self.text(&text);
+            }
+            Event::Html(text) | Event::InlineHtml(text) => self.text(&text),
             Event::Code(code) | Event::InlineMath(code) | Event::DisplayMath(code) => self.push(Role::Code, &code),
-            Event::SoftBreak | Event::HardBreak => self.line_break(),
+            Event::SoftBreak => self.line_break(),
+            Event::HardBreak => {
+                if self.source_at(range).starts_with('\\') {
+                    self.text("\\");
+                }
+                self.line_break();
+            }
             Event::Rule => {
                 self.begin();
                 let rule = "─".repeat(self.page.room().min(40));
@@ -77,7 +109,7 @@ impl<'p> Writer<'p> {
         }
     }
 
-    fn start(&mut self, tag: Tag<'_>) {
+    fn start(&mut self, tag: Tag<'_>, range: Range<usize>) {
         match tag {
             Tag::Paragraph => self.begin(),
             Tag::Heading { level, .. } => {
@@ -124,10 +156,10 @@ impl<'p> Writer<'p> {
                 self.table = Some(Table::new(alignments));
             }
             Tag::TableRow => self.table.iter_mut().for_each(Table::row),
-            Tag::Emphasis => self.styles.push(Role::Emphasis),
-            Tag::Strong => self.styles.push(Role::Strong),
+            Tag::Emphasis => self.emphasis(Role::Emphasis, range, 1),
+            Tag::Strong => self.emphasis(Role::Strong, range, 2),
             Tag::Strikethrough => {
-                self.push(Role::Dim, "~~");
+                self.push(Role::Dim, self.tildes(range));
                 self.styles.push(Role::Dim);
             }
             Tag::Link { dest_url, .. } => {
@@ -143,7 +175,7 @@ impl<'p> Writer<'p> {
         }
     }
 
-    fn end(&mut self, tag: TagEnd) {
+    fn end(&mut self, tag: TagEnd, range: Range<usize>) {
         match tag {
             TagEnd::Paragraph => self.end_block(),
             TagEnd::Heading(_) => {
@@ -190,11 +222,57 @@ impl<'p> Writer<'p> {
             }
             TagEnd::Strikethrough => {
                 self.styles.pop();
-                self.push(Role::Dim, "~~");
+                self.push(Role::Dim, self.tildes(range));
             }
-            TagEnd::Emphasis | TagEnd::Strong => _ = self.styles.pop(),
+            TagEnd::Emphasis => self.end_emphasis(range, 1),
+            TagEnd::Strong => self.end_emphasis(range, 2),
             TagEnd::Link | TagEnd::Image => self.end_link(),
             _ => {}
+        }
+    }
+
+    /// `marks`: how many stars or underlines it begins and ends with. Within a word they stand for themselves.
+    fn emphasis(&mut self, role: Role, range: Range<usize>, marks: usize) {
+        if self.is_within_word(&range) {
+            self.text(self.source_at(range.start..range.start.saturating_add(marks)));
+            self.styles.push(self.styles.last().copied().unwrap_or(self.base));
+        } else {
+            self.styles.push(role);
+        }
+    }
+
+    fn end_emphasis(&mut self, range: Range<usize>, marks: usize) {
+        self.styles.pop();
+        if self.is_within_word(&range) {
+            self.text(self.source_at(range.end.saturating_sub(marks)..range.end));
+        }
+    }
+
+    fn is_within_word(&self, range: &Range<usize>) -> bool {
+        let before = self.source_at(0..range.start).ends_with(|c: char| c.is_ascii_alphanumeric());
+        before || self.source_at(range.end..self.source.len()).starts_with(|c: char| c.is_ascii_alphanumeric())
+    }
+
+    /// Those around what is crossed out: one each, or two.
+    fn tildes(&self, range: Range<usize>) -> &'static str {
+        if self.source_at(range).starts_with("~~") { "~~" } else { "~" }
+    }
+
+    /// Whether a backslash before `at` was taken for an escape.
+    fn is_escaped(&self, at: usize) -> bool {
+        self.shown < at && self.source_at(self.shown..at).ends_with('\\')
+    }
+
+    fn source_at(&self, range: Range<usize>) -> &'p str {
+        self.source.get(range).unwrap_or_default()
+    }
+
+    /// Shows the definitions of links that stand before `at`.
+    fn definitions(&mut self, at: usize) {
+        while let Some(span) = self.definitions.next_if(|span| span.start < at) {
+            self.begin();
+            self.push(Role::Dim, self.source_at(span).trim_end());
+            self.end_block();
         }
     }
 

@@ -8,7 +8,7 @@ use super::{Category, ItemBody, list::List, messages::is_message, turn::Turn};
 use crate::record::{Held, Piece, RequestSide};
 
 /// How Claude Code begins the message that takes the history's place.
-const OPENING: &str = "This session is being continued from a previous conversation";
+pub(super) const OPENING: &str = "This session is being continued from a previous conversation";
 
 /// Of other agents: so many blocks are gone at least, and so much text has come for them at the beginning.
 const FEWEST_GONE: usize = 8;

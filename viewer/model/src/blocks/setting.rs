@@ -25,8 +25,15 @@ fn system(turn: Turn<'_>, side: &RequestSide, former: &Former<'_>, list: &mut Li
     let of = side.previous.is_none().then(|| sections().count());
     for section in sections() {
         let number = section_number(&section.block.pointer);
-        let tag = turn.sections.and_then(|sections| sections.number(turn.row.session.as_deref(), section.block.hash));
-        let body = ItemBody::System { tag, number, of, text: part(section), change: Change::from(section.block.state()) };
+        let (session, hash) = (turn.row.session.as_deref(), section.block.hash);
+        let tag = turn.sections.and_then(|sections| sections.number(session, hash));
+        // In a request that is compared with none, as after a compaction, all is new but what the session has said before.
+        let is_older = || turn.sections.is_some_and(|sections| sections.is_older(session, hash, turn.row.id));
+        let change = match side.previous {
+            None if is_older() => Change::Same,
+            _ => Change::from(section.block.state()),
+        };
+        let body = ItemBody::System { tag, number, of, text: part(section), change };
         let wants = wanted(Source::Request, section).into_iter().collect();
         list.add_block(Source::Request, &section.block, Category::System, body, wants);
         list.was(&section.block, former, moved.iter().any(|(new, _)| *new == section.block.pointer));

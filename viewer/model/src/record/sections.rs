@@ -71,6 +71,14 @@ impl Sections {
         self.sessions.get(&session.map(str::to_owned))?.numbers.get(&hash).copied()
     }
 
+    /// Whether a section was sent before an exchange, by whomever in the session.
+    pub fn is_older(&self, session: Option<&str>, hash: u64, exchange: u64) -> bool {
+        let number = self.number(session, hash).and_then(|number| u64::try_from(number).ok());
+        let told = self.of(session);
+        let at = number.and_then(|number| told.binary_search_by_key(&number, |section| section.number).ok());
+        at.and_then(|at| told.get(at)).is_some_and(|section| section.first_exchange < exchange)
+    }
+
     /// What the daemon told of a session, in the order of the numbers.
     pub fn of(&self, session: Option<&str>) -> &[SystemSection] {
         self.sessions.get(&session.map(str::to_owned)).map_or(&[], |known| known.told.as_slice())

@@ -21,6 +21,8 @@ const SECTIONS: usize = 5000;
 const SECTION: u64 = 64 * 1024;
 /// Other blocks up to this size are fetched at once.
 const BLOCK: u64 = 128 * 1024;
+/// Longest parameter that is fetched at once, bytes: the line of a request's parameters shows what such ones are.
+const PARAMETER: u64 = 256;
 
 /// What is wanted of an exchange. `None`: the daemon went away; it will be asked for again.
 pub async fn exchange(link: Link, id: u64, wanted: Wanted) -> Option<Event> {
@@ -98,17 +100,25 @@ async fn request(link: &mut Link, id: u64) -> Result<RequestSide, LinkError> {
     let Outline { blocks, previous, removed } = link.outline(id, Side::Request, true, 0).await?;
     let messages = blocks.iter().filter(|block| is_new_message(block)).count();
     let mut earlier = messages.saturating_sub(SHOWN);
-    let at_once = |block: &Block| match kind(block) {
-        BlockKind::System => block.length <= SECTION,
-        BlockKind::ToolDefinition | BlockKind::Parameter => false,
-        _ if is_new_message(block) && earlier > 0 => {
+    let at_once = |block: &Block| {
+        if is_new_message(block) && earlier > 0 {
             earlier -= 1;
-            false
+            return false;
         }
-        _ => block.length <= BLOCK,
+        is_small(block)
     };
     let pieces = pieces(link, id, Side::Request, blocks, at_once).await?;
     Ok(RequestSide { pieces, removed, previous })
+}
+
+/// Whether a block is fetched before anybody unfolds it.
+fn is_small(block: &Block) -> bool {
+    match kind(block) {
+        BlockKind::System => block.length <= SECTION,
+        BlockKind::Parameter => block.length <= PARAMETER,
+        BlockKind::ToolDefinition => false,
+        _ => block.length <= BLOCK,
+    }
 }
 
 async fn response(link: &mut Link, id: u64) -> Result<ResponseSide, LinkError> {
@@ -147,5 +157,28 @@ pub(super) fn held(content: Option<ccdump_provider::content::Content>) -> Held {
     match content {
         Some(content) => Held::Here(Arc::new(content)),
         None => Held::Failed("too large to show, or not recorded; see: ccdump-view body".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ccdump_wire::v1;
+
+    use super::*;
+
+    #[test]
+    fn what_a_line_can_show_is_fetched_before_it_is_unfolded() {
+        for (kind, length, wanted) in [
+            (v1::BlockKind::Parameter, 6, true),
+            (v1::BlockKind::Parameter, 20_000, false),
+            (v1::BlockKind::System, 20_000, true),
+            (v1::BlockKind::System, 200_000, false),
+            (v1::BlockKind::ToolDefinition, 6, false),
+            (v1::BlockKind::Text, 20_000, true),
+            (v1::BlockKind::Text, 200_000, false),
+        ] {
+            let block = Block { kind: kind.into(), length, ..Block::default() };
+            assert_eq!(is_small(&block), wanted, "{kind:?} of {length} bytes");
+        }
     }
 }

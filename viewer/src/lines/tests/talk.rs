@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use ccdump_provider::content::Content;
 
-use super::{here, sheet, text};
+use super::{Detail, here, item, lines, plain, sheet, text};
 use ccdump_model::blocks::{Change, ItemBody, Pending, Voice};
 
 fn said(voice: Voice, words: &str) -> ItemBody {
@@ -62,6 +62,26 @@ fn prompts_and_what_agents_put_into_them() {
         ("message of role system", said(Voice::System, "Be brief.\nVery.")),
         ("empty", said(Voice::User, " ")),
     ]));
+}
+
+/// What looks like Markdown and is none, as prompts are full of it: every character is shown.
+#[test]
+fn marks_that_stand_for_themselves_stay() {
+    for words in [
+        "faults=0:529*2,1:cut*1,2:sse_error*1",
+        "5*a, 6*b and 2**3, 4**5",
+        "~/src:~/bin",
+        "[warn]: done",
+        "Before.\n[warn]: done",
+        r"the regex \d+\.\d+ and C:\_x\!y",
+        "curl -X POST \\\n  -d x",
+    ] {
+        let shown: String =
+            lines(&item(said(Voice::User, words)), Detail::Full, 80).iter().map(|line| plain(line) + "\n").collect();
+        for word in words.split_whitespace() {
+            assert!(shown.contains(word), "{word:?} of {words:?} in\n{shown}");
+        }
+    }
 }
 
 #[test]

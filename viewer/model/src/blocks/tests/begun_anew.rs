@@ -75,14 +75,34 @@ fn sections_have_the_names_that_they_were_given() {
         piece.block.hash = hash;
         piece
     };
-    let told = |number, hash| SystemSection { number, block: Some(Block { hash, ..Block::default() }), ..SystemSection::default() };
+    let told = |number, hash, first_exchange| {
+        let block = Some(Block { hash, ..Block::default() });
+        SystemSection { number, block, first_exchange, ..SystemSection::default() }
+    };
     let mut sections = Sections::default();
-    sections.arrived(None, Ok(vec![told(1, 7), told(2, 8)]));
-    let now = loaded(vec![section("/system/0", 8), section("/system/1", 9)], vec![]);
     let row = row();
+    sections.arrived(None, Ok(vec![told(1, 7, 1), told(2, 8, row.id), told(3, 6, row.id - 1)]));
+    let now = loaded(vec![section("/system/0", 8), section("/system/1", 9), section("/system/2", 6)], vec![]);
     let shapes = of(Turn { sections: Some(&sections), ..turn(&row, &now, None, None) });
     assert_eq!(
         shapes[1..],
-        ["request/system/0 [system] section sp-2 1 of None: x", "request/system/1 [system] section 2 of None: x"]
+        [
+            "request/system/0 [system] section sp-2 1 of None: x",
+            "request/system/1 [system] section 2 of None: x",
+            "request/system/2 [system] section sp-3 3 of None: x",
+        ]
     );
+    let mut anew = now;
+    if let Fetched::Here(side) = &mut anew.request {
+        side.previous = None;
+    }
+    let items = items(Turn { sections: Some(&sections), ..turn(&row, &anew, None, None) });
+    let changes: Vec<Change> = items
+        .iter()
+        .filter_map(|item| match &item.body {
+            ItemBody::System { change, .. } => Some(*change),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(changes, [Change::New, Change::New, Change::Same], "what the session has sent before is not new after a compaction");
 }
