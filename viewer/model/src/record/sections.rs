@@ -1,5 +1,5 @@
-//! The sections of system prompts that each session has had, with the numbers that the daemon gave them: `sp-1` is the same section all over
-//! a session, in every viewer.
+//! The sections of system prompts that each session has had, with the numbers that the daemon gave them: `sp-1` is the same section all
+//! over a session, in every viewer.
 
 use std::collections::HashMap;
 
