@@ -34,7 +34,7 @@ picture:
     cargo build -p ccdumpd -p ccdump-view
     cargo run -p ccdump-tests --example picture
 
-# The viewer in a terminal, on records made for it: `just bench-viewer [quick|full] [attach|keys|events|flood]`
+# The viewer in a terminal, on records made for it: `just bench-viewer [quick|full] [attach|keys|search|events|flood]`
 bench-viewer *args:
     cargo build --release -p ccdumpd -p ccdump-view
     cargo bench -p ccdump-tests --bench viewer -- {{args}}

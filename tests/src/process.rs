@@ -126,6 +126,14 @@ pub fn children(pid: u32) -> Vec<u32> {
     pids.filter(|child| parent(*child) == Some(pid)).collect()
 }
 
+/// Time that a process's threads have spent running, in seconds, by the scheduler's clock: fine enough for what takes milliseconds.
+pub fn running_seconds(pid: u32) -> f64 {
+    let threads = fs::read_dir(format!("/proc/{pid}/task")).expect("the process lives");
+    // A thread may end while they are read.
+    let stats = threads.flatten().filter_map(|thread| fs::read_to_string(thread.path().join("schedstat")).ok());
+    stats.map(|stat| stat.split_whitespace().next().expect("a figure").parse::<f64>().expect("nanoseconds") / 1e9).sum()
+}
+
 /// User and system time a process has used, in seconds.
 pub fn cpu_seconds(pid: u32) -> f64 {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).expect("the process lives");

@@ -35,6 +35,6 @@ pub(crate) fn measure(table: &mut Table, stage: &Stage, size: &Size) {
         quit(&viewer);
     }
     table.add(stage.name, "attach → first frame, ms", Bar::None, first);
-    table.add(stage.name, "attach → first full frame, ms", Bar::P50(200.0), whole);
-    table.add(stage.name, "memory after attaching, MB", Bar::Max(60.0), resident);
+    table.add(stage.name, "attach → first full frame, ms", Bar::Max(150.0), whole);
+    table.add(stage.name, "memory after attaching, MB", Bar::Max(80.0), resident);
 }

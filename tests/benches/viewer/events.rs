@@ -43,13 +43,13 @@ pub(crate) fn flood(table: &mut Table, stage: &Stage, size: &Size) {
     let delays = delays(stage, &viewer, FLOOD, count);
     let seconds = started.elapsed().as_secs_f64();
     let share = |before: f64, pid: u32| 100.0 * (cpu_seconds(pid) - before) / seconds;
-    table.add(stage.name, "flood: CPU of the viewer, % of a core", Bar::None, vec![share(cpu_before, viewer.pid())]);
+    table.add(stage.name, "flood: CPU of the viewer, % of a core", Bar::Max(60.0), vec![share(cpu_before, viewer.pid())]);
     table.add(stage.name, "flood: CPU of the daemon, % of a core", Bar::None, vec![share(daemon_before, stage.daemon_pid())]);
-    table.add(stage.name, "flood: frames/s", Bar::None, vec![(viewer.frames().len() - frames_before) as f64 / seconds]);
+    table.add(stage.name, "flood: frames/s", Bar::Least(30.0), vec![(viewer.frames().len() - frames_before) as f64 / seconds]);
     table.add(stage.name, "flood: events/s sent", Bar::None, vec![sent_per_second(stage)]);
     table.add(stage.name, "flood: events without a frame", Bar::Max(0.0), vec![(count - delays.len()) as f64]);
     table.add(stage.name, "flood: upstream → screen, ms", Bar::None, delays);
-    table.add(stage.name, "flood: memory, peak, MB", Bar::Max(60.0), vec![megabytes(&viewer, "VmHWM")]);
+    table.add(stage.name, "flood: memory, peak, MB", Bar::Max(80.0), vec![megabytes(&viewer, "VmHWM")]);
     stage.finish(answer);
     quit(&viewer);
 }

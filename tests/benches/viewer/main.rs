@@ -1,7 +1,7 @@
 //! What the viewer costs: how fast it attaches, answers keys and shows events, and what memory and time it takes, by the size of the record.
 //!
-//! `cargo build --release && cargo bench -p ccdump-tests --bench viewer [-- quick|full] [attach|keys|events|flood|reload]`: quick takes a record of 100
-//! exchanges, full takes one of 2,000 (200 MB of bodies) and one of 10,000 (1 GB), and without either it is the one of 2,000. Records are
+//! `cargo build --release && cargo bench -p ccdump-tests --bench viewer [-- quick|full] [attach|keys|search|events|flood|reload]`: quick takes a
+//! record of 100 exchanges, full takes that and one of 10,000 (1 GB of bodies), and without either it is one of 2,000 (200 MB). Records are
 //! made by traffic through a daemon, once, and kept below `target/bench-stores`. Nothing fails here: the table tells what is missed.
 
 mod attach;
@@ -11,6 +11,7 @@ mod keys;
 mod plan;
 mod reload;
 mod screen;
+mod search;
 mod stage;
 mod store;
 mod table;
@@ -45,7 +46,7 @@ fn main() {
     let (plans, size): (&[Plan], &Size) = match words.as_slice() {
         words if words.contains(&"quick") => (&[SMALL], &QUICK),
         words if words == ["reload"] => (&[LARGE], &FULL),
-        words if words.contains(&"full") => (&[MEDIUM, LARGE], &FULL),
+        words if words.contains(&"full") => (&[SMALL, LARGE], &FULL),
         _ => (&[MEDIUM], &FULL),
     };
     let groups: Vec<&str> = words.into_iter().filter(|word| !["quick", "full"].contains(word)).collect();
@@ -63,14 +64,18 @@ fn main() {
             }
         }
     }
+    if plans.len() > 1 {
+        table.growth(keys::PER_KEY, 1.2);
+    }
     table.print();
 }
 
 type Measure = fn(&mut Table, &Stage, &Size);
 
-const GROUPS: [(&str, Measure); 5] = [
+const GROUPS: [(&str, Measure); 6] = [
     ("attach", attach::measure),
     ("keys", keys::measure),
+    ("search", search::measure),
     ("events", events::latency),
     ("flood", events::flood),
     ("reload", reload::measure),

@@ -15,6 +15,15 @@ pub(crate) fn shows_end(screen: &Screen, mark: &str) -> bool {
     screen.contains(mark)
 }
 
+/// Whether a text is on the screen above the line in which it was typed, and counted there.
+pub(crate) fn shows_match(screen: &Screen, text: &str) -> bool {
+    let rows = screen.rows();
+    let Some((prompt, above)) = rows.split_last() else { return false };
+    let is_counted =
+        prompt.split_whitespace().any(|word| word.split_once('/').is_some_and(|(number, _)| number.parse::<u32>().is_ok()));
+    is_counted && above.iter().any(|row| row.contains(text))
+}
+
 /// What a text delta of a live stream says. Each stream has a letter, so that what is left of one is not taken for another's.
 pub(crate) fn counter(letter: char, number: usize) -> String {
     // A new line now and then, as in any text.
@@ -41,6 +50,7 @@ use Stroke::{Key as Named, Text};
 pub(crate) const TOP: Stroke = Text("g");
 pub(crate) const END: Stroke = Text("G");
 pub(crate) const NEXT_TURN: Stroke = Text("}");
+pub(crate) const SEARCH: Stroke = Text("/");
 pub(crate) const QUIT: Stroke = Text("q");
 
 /// Kinds of keys, each with strokes that go some way and with those that go back.

@@ -22,6 +22,8 @@ pub(crate) struct Stage {
     pub(crate) upstream: Upstream,
     /// The end of the newest conversation.
     pub(crate) mark: String,
+    /// The session that it is of.
+    pub(crate) session: usize,
     /// Turns of that conversation.
     pub(crate) turns: usize,
     agent: RefCell<Agent>,
@@ -42,12 +44,13 @@ impl Stage {
         let upstream = Upstream::start(&runtime);
         let daemon = home.daemon(&upstream.url()).start();
         let (agent, mark) = store::continued(plan);
-        let turns = plan.sessions().last().expect("a session").turns;
+        let last = *plan.sessions().last().expect("a session");
         let stage = Self {
             name: plan.name,
             upstream,
             mark,
-            turns,
+            session: last.number,
+            turns: last.turns,
             agent: RefCell::new(agent),
             daemon,
             home,

@@ -10,6 +10,7 @@ pub(crate) enum Bar {
     P95(f64),
     P99(f64),
     Max(f64),
+    Least(f64),
 }
 
 struct Row {
@@ -35,6 +36,15 @@ impl Table {
     /// What went wrong, in words.
     pub(crate) fn remark(&mut self, record: &'static str, text: &str) {
         self.remarks.push(format!("{record}: {text}"));
+    }
+
+    /// How a figure of one value grew from the first record to the last.
+    pub(crate) fn growth(&mut self, name: &str, most: f64) {
+        let of: Vec<&Row> = self.rows.iter().filter(|row| row.name == name).collect();
+        let (Some(first), Some(last)) = (of.first(), of.last()) else { return };
+        let (Some(least), Some(now)) = (first.values.first(), last.values.first()) else { return };
+        let (record, growth) = (last.record, now / least);
+        self.add(record, &format!("{name}: growth since {}", first.record), Bar::Max(most), vec![growth]);
     }
 
     pub(crate) fn print(&self) {
@@ -65,6 +75,10 @@ impl Row {
             Bar::P95(most) => ("p95 ", 0.95, most),
             Bar::P99(most) => ("p99 ", 0.99, most),
             Bar::Max(most) => ("", 1.0, most),
+            Bar::Least(least) => {
+                let is_reached = self.values.first().is_some_and(|value| *value >= least);
+                return format!("≥ {least} {}", if is_reached { "ok" } else { "MISS" });
+            }
         };
         let is_reached = percentile(&self.values, share) <= most;
         format!("{what}≤ {most} {}", if is_reached { "ok" } else { "MISS" })
