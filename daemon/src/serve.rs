@@ -45,7 +45,9 @@ pub fn run(settings: &Settings, leash: Option<stdin::Lines>) -> Result<(), Failu
     let traffic = Builder::new_multi_thread().worker_threads(1).thread_name("traffic").enable_all().build()?;
     // A thread begins with the niceness of the one that starts it: said as it is to be, it does not add up.
     let niceness = getpriority_process(None).unwrap_or(0).saturating_add(NICE);
-    let stand_back = move || drop(setpriority_process(None, niceness));
+    let stand_back = move || {
+        setpriority_process(None, niceness).ok();
+    };
     let serving =
         Builder::new_multi_thread().worker_threads(2).thread_name("serving").on_thread_start(stand_back).enable_all().build();
     let runtime = serving?;
