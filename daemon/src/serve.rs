@@ -7,6 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use rustix::process::{getpriority_process, setpriority_process};
 use tokio::{
     runtime::{Builder, Runtime},
     signal::unix::{Signal, SignalKind, signal},
@@ -27,7 +28,7 @@ use crate::{
     store::{Files, StoreError, checkpoint, index::Index, log::Log, reader::Readers, recover, views::Views},
 };
 
-/// How far the threads that serve viewers stand back.
+/// How far the threads that serve viewers stand back, beside those of the traffic.
 const NICE: i32 = 5;
 
 /// How long exchanges that are under way may go on after a stop.
@@ -42,8 +43,10 @@ pub fn run(settings: &Settings, leash: Option<stdin::Lines>) -> Result<(), Failu
     // Traffic has a thread that nothing else runs on: no viewer and no query can hold it up. Where processors are short, it goes first;
     // where that cannot be said, all are equal.
     let traffic = Builder::new_multi_thread().worker_threads(1).thread_name("traffic").enable_all().build()?;
-    let stand_back = || {
-        rustix::process::nice(NICE).ok();
+    // A thread begins with the niceness of the one that starts it: said as it is to be, it does not add up.
+    let niceness = getpriority_process(None).unwrap_or(0).saturating_add(NICE);
+    let stand_back = move || {
+        setpriority_process(None, niceness).ok();
     };
     let serving =
         Builder::new_multi_thread().worker_threads(2).thread_name("serving").on_thread_start(stand_back).enable_all().build();

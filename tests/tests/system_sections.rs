@@ -12,6 +12,7 @@ use ccdump_tests::{
     wait,
 };
 use ccdump_wire::v1::{BlockKind, Side, SystemSection, SystemSectionsRequest};
+use rusqlite::Connection;
 use rustix::process::Signal;
 use serde_json::{Value, json};
 
@@ -131,6 +132,25 @@ async fn sections_are_numbered_as_they_appear_and_stay_so() {
     let rig = Rig { daemon, home, upstream };
     rig.view().ended_exchanges(8).await;
     assert_eq!(told(&rig, Some("s-1")).await, now);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_index_of_a_version_that_knew_no_sections_is_made_anew() {
+    let rig = Rig::start(echo);
+    traffic(&rig).await;
+    let Rig { mut daemon, home, upstream } = rig;
+    daemon.stop();
+    drop(daemon);
+    let index = Connection::open(home.data_dir().join("index.db")).expect("it is there");
+    index
+        .execute_batch("DROP TABLE system_section; UPDATE meta SET value = '1' WHERE key = 'provider_version';")
+        .expect("as the version before left it");
+    drop(index);
+    let daemon = home.daemon(&upstream.url()).start();
+    let rig = Rig { daemon, home, upstream };
+    rig.view().ended_exchanges(7).await;
+    assert_told(&rig).await;
+    rig.assert_forwards().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -8,6 +8,7 @@ use ccdump_tests::{
     grpc::{self, Watcher},
     http1::{self, post},
     random::Random,
+    talk::echo,
     upstream::{Gate, Upstream},
     view, wait,
 };
@@ -344,4 +345,34 @@ async fn health_says_serving_and_reflection_lists_the_service() {
     let answer = answers.message().await.expect("an answer").and_then(|answer| answer.message_response);
     let Some(MessageResponse::ListServicesResponse(list)) = answer else { panic!("no list: {answer:?}") };
     assert!(list.service.iter().any(|service| service.name == SERVICE), "{list:?}");
+}
+
+/// Its niceness and name, of each thread of a process.
+#[cfg(target_os = "linux")]
+fn threads(pid: u32) -> Vec<(String, i32)> {
+    let tasks = std::fs::read_dir(format!("/proc/{pid}/task")).expect("the process runs");
+    let read = |task: std::io::Result<std::fs::DirEntry>| {
+        // One that has ended meanwhile says nothing.
+        let stat = std::fs::read_to_string(task.ok()?.path().join("stat")).ok()?;
+        let (name, rest) = stat.split_once('(')?.1.rsplit_once(')')?;
+        Some((name.to_owned(), rest.split_whitespace().nth(16)?.parse().ok()?))
+    };
+    tasks.filter_map(read).collect()
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test(flavor = "multi_thread")]
+async fn threads_that_serve_viewers_stand_back_behind_the_traffic_all_by_the_same() {
+    let rig = Rig::start(echo);
+    send(&rig, 1).await;
+    let mut service = rig.grpc().await;
+    for _ in 0..20 {
+        grpc::body(&mut service, 1, ccdump_wire::v1::Side::Request).await;
+    }
+    let threads = threads(rig.daemon.pid());
+    let of = |wanted: &str| threads.iter().filter(|(name, _)| name == wanted).map(|(_, nice)| *nice).collect::<Vec<_>>();
+    let traffic = of("traffic");
+    assert!(!traffic.is_empty() && of("serving").len() > 2, "{threads:?}");
+    assert!(traffic.iter().all(|nice| *nice == traffic[0]), "{threads:?}");
+    assert!(of("serving").iter().all(|nice| *nice == traffic[0] + 5), "{threads:?}");
 }

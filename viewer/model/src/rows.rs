@@ -113,15 +113,6 @@ impl Rows {
         }
     }
 
-    /// Unfolds all that hides a row.
-    pub fn reveal(&mut self, at: usize) {
-        let mut next = self.parent(at);
-        while let Some(parent) = next {
-            self.set_open(parent, true);
-            next = self.parent(parent);
-        }
-    }
-
     /// The row itself, or the one that hides it.
     pub fn shown(&self, at: usize) -> usize {
         let above = std::iter::successors(self.parent(at), |parent| self.parent(*parent));
@@ -245,13 +236,6 @@ mod tests {
         }
         assert_eq!(rows.nearest("/a~1b/~0/gone/more"), Some((1, false)));
         assert_eq!((rows.nearest("/gone"), rows.nearest(""), rows.nearest("/c")), (None, None, Some((3, true))));
-    }
-
-    #[test]
-    fn what_hides_a_row_is_unfolded() {
-        let mut rows = rows(&["-0:a", "-1:b", "2:c", "-0:d", "1:e"]);
-        rows.reveal(2);
-        assert_eq!(seen(&rows), ["a", "b", "c", "d"]);
     }
 
     #[test]

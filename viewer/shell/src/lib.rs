@@ -48,7 +48,8 @@ pub fn main(look: Look) -> ExitCode {
     if let Some(code) = ccdump_host::compile() {
         return code;
     }
-    // Signals keep their default effect but on the screen and in what follows the log: elsewhere there is nothing to put in order before leaving.
+    // Signals keep their default effect but on the screen and in what follows the log: elsewhere there is nothing to put in order before
+    // leaving.
     match run(Cli::parse(), look) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {

@@ -13,7 +13,7 @@ mod timeline;
 mod timing;
 mod versions;
 
-use ccdump_model::{rows::Rows, theme::Role};
+use ccdump_model::{record::has_ended, rows::Rows, theme::Role};
 use ccdump_provider::side::Side;
 use ccdump_state::{
     State,
@@ -31,15 +31,23 @@ pub(crate) fn rows(state: &State, width: u16) -> Rows {
         Some(Subject::CompareSections { session, left, right }) => {
             versions::compare_sections(&mut page, state, session.as_deref(), [*left, *right]);
         }
-        Some(&Subject::Inspect { exchange, part }) => match part {
-            Part::Request => body::body(&mut page, state, exchange, Side::Request),
-            Part::Response => body::body(&mut page, state, exchange, Side::Response),
-            Part::Headers => headers::headers(&mut page, state, exchange),
-            Part::Events => events::events(&mut page, state, exchange),
-            Part::Timing => timing::timing(&mut page, state, exchange),
-        },
+        Some(&Subject::Inspect { exchange, part }) => inspect(&mut page, state, exchange, part),
     }
     page.finish()
+}
+
+fn inspect(page: &mut Page, state: &State, exchange: u64, part: Part) {
+    let goes_on = |row| !has_ended(row);
+    if state.moment.is_some() && part != Part::Request && state.roster.row(exchange).is_some_and(goes_on) {
+        page.remark(Role::Dim, "it went on at this moment: here is what has come since, too");
+    }
+    match part {
+        Part::Request => body::body(page, state, exchange, Side::Request),
+        Part::Response => body::body(page, state, exchange, Side::Response),
+        Part::Headers => headers::headers(page, state, exchange),
+        Part::Events => events::events(page, state, exchange),
+        Part::Timing => timing::timing(page, state, exchange),
+    }
 }
 
 /// What was fetched; where it is not here, the page says so.

@@ -213,6 +213,19 @@ fn a_loop_plays_the_exchange_again_and_again() {
 }
 
 #[test]
+fn what_is_inspected_at_a_moment_is_said_to_go_beyond_it() {
+    for (at, part, is_said) in [("4@2", "1", false), ("4@2", "2", true), ("4@2", "5", true), ("4@9", "2", false)] {
+        let mut past = Past::at(at, false);
+        past.key("i");
+        past.key(part);
+        assert!(past.rig.state.sheet.is_open());
+        let rows = &past.rig.state.sheet.rows;
+        let is_there = rows.roots().any(|row| rows.text(row).contains("it went on at this moment"));
+        assert_eq!(is_there, is_said, "{at} {part}");
+    }
+}
+
+#[test]
 fn the_keys_of_time_mean_nothing_where_no_moment_is_shown() {
     let mut rig = Rig::with(9);
     let there = rig.text();

@@ -1,7 +1,7 @@
 //! Several conversations open at once.
 
 use ccdump_state::{
-    DaemonEvent, Event, Saved,
+    Chosen, DaemonEvent, Event, Prompt, Saved,
     component::Component as _,
     keymap::Command,
     mouse::{Action, Mouse},
@@ -132,6 +132,28 @@ fn another_record_has_no_tabs() {
     let (mut rig, ..) = two_tabs();
     rig.event(Event::Daemon(DaemonEvent::Reset("it was deleted".to_owned())));
     assert_eq!(rig.state.tabs.count(), 1);
+}
+
+#[test]
+fn no_sheet_and_nothing_asked_on_it_stays_over_another_conversation() {
+    for change in ["ctrl-w", ">", "<"] {
+        let (mut rig, ..) = two_tabs();
+        rig.key("i");
+        assert!(rig.state.sheet.is_open());
+        (rig.state.sidebar.open, rig.state.sidebar.focused) = (true, true);
+        rig.key(change);
+        assert!(!rig.state.sheet.is_open(), "{change}");
+    }
+}
+
+#[test]
+fn nothing_that_was_chosen_holds_for_another_record() {
+    let (mut rig, ..) = two_tabs();
+    rig.keys(&["R", "i", "/", "a"]);
+    assert!(rig.state.chosen != Chosen::default() && rig.state.prompt.open == Some(Prompt::Find));
+    rig.event(Event::Daemon(DaemonEvent::Reset("it was deleted".to_owned())));
+    assert_eq!((&rig.state.chosen, rig.state.prompt.open), (&Chosen::default(), None));
+    assert!(!rig.state.sheet.is_open());
 }
 
 #[test]

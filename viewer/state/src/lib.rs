@@ -5,6 +5,7 @@ mod areas;
 pub mod at;
 pub mod component;
 pub mod config;
+mod contexts;
 pub mod conversation;
 mod copy;
 mod daemon;
@@ -63,8 +64,8 @@ pub use self::{
     tabs::Tabs,
     welcome::Welcome,
 };
-use self::{component::Restored, conversation::Sources, sheet::Subject};
-use crate::{config::Config, keymap::Context};
+use self::{component::Restored, conversation::Sources};
+use crate::config::Config;
 
 /// After a change the view state is kept this soon. Microseconds.
 const SAVE_AFTER: i64 = 100_000;
@@ -245,55 +246,6 @@ impl State {
         saved.put(&self.marks, at);
         saved.put(&self.palette, at);
         saved.put(&self.pointer, at);
-    }
-
-    /// Where keys go.
-    pub fn context(&self) -> Context {
-        match self.prompt.open {
-            Some(prompt) if self.help.is_none() => prompt.context(),
-            _ => self.context_below(),
-        }
-    }
-
-    /// Where keys go when nothing is asked for.
-    fn context_below(&self) -> Context {
-        match () {
-            () if self.help.is_some() => Context::Help,
-            () => self.context_behind_help(),
-        }
-    }
-
-    fn context_behind_help(&self) -> Context {
-        match () {
-            () if self.sidebar.open && self.sidebar.focused && !self.roster.is_empty() => Context::Sidebar,
-            () if self.sheet.is_open() => Context::Sheet,
-            () if self.roster.is_empty() => Context::Welcome,
-            () => Context::Conversation,
-        }
-    }
-
-    /// Where the meaning of a key is looked for, one after the other.
-    pub fn contexts(&self) -> Vec<Context> {
-        self.with_before(self.context())
-    }
-
-    /// The same, when nothing is asked for.
-    pub fn contexts_below(&self) -> Vec<Context> {
-        self.with_before(self.context_below())
-    }
-
-    /// What the help is about first: where one is without it.
-    pub fn contexts_behind_help(&self) -> Vec<Context> {
-        self.with_before(self.context_behind_help())
-    }
-
-    fn with_before(&self, context: Context) -> Vec<Context> {
-        let before = match context {
-            Context::Conversation if self.moment.is_some() => Some(Context::Moment),
-            Context::Sheet if matches!(self.sheet.subject, Some(Subject::Versions { .. })) => Some(Context::Versions),
-            _ => None,
-        };
-        before.into_iter().chain([context]).collect()
     }
 
     pub fn areas(&self) -> Areas {

@@ -9,7 +9,7 @@ use ccdump_model::record::Live;
 use ccdump_provider::provider::Provider;
 use ccdump_wire::v1::{self, Event as LogEvent, Exchange, SystemSection, event::Detail};
 
-use super::{Connection, DaemonEvent, Moment, State, Weight, component::Saved};
+use super::{Chosen, Connection, DaemonEvent, Moment, State, Weight, component::Saved};
 
 impl State {
     pub(super) fn daemon_event(&mut self, event: DaemonEvent) {
@@ -48,7 +48,9 @@ impl State {
                 self.sections.clear();
                 self.conversation.forget();
                 self.tabs.close_others();
-                self.sheet.close();
+                self.close_sheet();
+                self.chosen = Chosen::default();
+                self.errand = None;
                 self.search.forget();
                 self.moment.iter_mut().for_each(Moment::forget);
                 self.daemon.caught_up = false;

@@ -110,7 +110,7 @@ impl State {
             return;
         }
         let seen = newest(&self.roster, self.conversation.agent.as_ref());
-        self.sheet.close();
+        self.close_sheet();
         let mut talk = std::mem::take(&mut self.conversation);
         talk.rest();
         self.conversation = self.tabs.change(number, Tab { talk, seen }).talk;
@@ -148,6 +148,7 @@ impl State {
         let next = if self.tabs.after.is_empty() { self.tabs.before.pop() } else { Some(self.tabs.after.remove(0)) };
         match next {
             Some(tab) => {
+                self.close_sheet();
                 self.conversation = tab.talk;
                 self.pointer.let_go();
             }

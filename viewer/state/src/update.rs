@@ -318,7 +318,7 @@ impl State {
 
     pub(super) fn choose(&mut self, agent: Option<AgentKey>) {
         if let Some(agent) = agent {
-            self.sheet.close();
+            self.close_sheet();
             self.conversation.by_hand = true;
             self.conversation.choose(agent);
         }

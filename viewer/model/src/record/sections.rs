@@ -1,5 +1,5 @@
-//! The sections of system prompts that each session has had, with the numbers that the daemon gave them: `sp-1` is the same section all over
-//! a session, in every viewer.
+//! The sections of system prompts that each session has had, with the numbers that the daemon gave them: `sp-1` is the same section all
+//! over a session, in every viewer.
 
 use std::collections::HashMap;
 
@@ -36,15 +36,12 @@ struct Known {
 impl Sections {
     /// A section is on the screen. One that is not known is asked for, once.
     pub fn see(&mut self, session: Option<&str>, hash: u64) {
-        let is_lacking = self.lacking.is_some();
-        let total = self.count();
         let known = self.known(session);
-        if known.numbers.contains_key(&hash) || known.unknown.contains_key(&hash) {
+        if known.numbers.contains_key(&hash) || known.unknown.contains_key(&hash) || self.count() >= MOST {
             return;
         }
-        if total >= MOST {
-            return;
-        }
+        let is_lacking = self.lacking.is_some();
+        let known = self.known(session);
         if is_lacking {
             known.numbers.insert(hash, known.numbers.len() + 1);
             self.version += 1;

@@ -61,8 +61,8 @@ async fn log(link: &mut Link, exchange: u64) -> Result<Vec<LogEvent>, LinkError>
     let mut bytes = 0;
     while let Some(response) = next(&mut stream, "be watched").await? {
         let Some(Message::Events(batch)) = response.message else { continue };
+        let is_over = batch.events.iter().any(|event| matches!(event.detail, Some(Detail::Ended(_))));
         events.extend(batch.events.into_iter().map(|event| bounded(event, &mut bytes)));
-        let is_over = events.iter().any(|event: &LogEvent| matches!(event.detail, Some(Detail::Ended(_))));
         if is_over || events.len() >= MOST_EVENTS {
             break;
         }

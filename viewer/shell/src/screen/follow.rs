@@ -8,6 +8,9 @@ use tokio::sync::mpsc;
 
 use super::effects::Incoming;
 
+/// Bytes of what has come so far that are given out together: a large response is never here as a whole.
+const TOGETHER: usize = 1 << 20;
+
 /// Where a follower begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Begin {
@@ -25,13 +28,11 @@ pub(super) async fn exchange(mut link: Link, exchange: u64, begin: Begin, incomi
 }
 
 async fn follow(link: &mut Link, exchange: u64, begin: Begin, incoming: &mpsc::Sender<Incoming>) -> Result<(), LinkError> {
-    let had = if begin == Begin::Now { so_far(link, exchange).await? } else { None };
-    let (after, known) = had.as_ref().map_or((0, 0), |had| (had.through_seq, had.known));
-    if let Some(SoFar { events, is_over, .. }) = had
-        && (incoming.send(Event::Live { exchange, events }.into()).await.is_err() || is_over)
-    {
+    let had = if begin == Begin::Now { so_far(link, exchange, incoming).await? } else { None };
+    if had.as_ref().is_some_and(|had| had.is_over) {
         return Ok(());
     }
+    let (after, known) = had.map_or((0, 0), |had| (had.through_seq, had.known));
     let mut stream = link.follow(exchange, after, None).await?;
     while let Some(response) = next(&mut stream, "be watched").await? {
         let Some(Message::Events(batch)) = response.message else { continue };
@@ -44,31 +45,32 @@ async fn follow(link: &mut Link, exchange: u64, begin: Begin, incoming: &mpsc::S
     Ok(())
 }
 
-/// A response as far as it has come.
+/// How much of a response was given out at once.
 struct SoFar {
-    /// As if it had come at once.
-    events: Vec<LogEvent>,
     /// Decoded bytes.
     known: u64,
-    /// All events that are not in `events` come after this one.
+    /// All that was not given out comes after this event.
     through_seq: u64,
+    /// Nothing comes any more, or nobody is there to take it.
     is_over: bool,
 }
 
-/// `None`: it has not begun.
-async fn so_far(link: &mut Link, exchange: u64) -> Result<Option<SoFar>, LinkError> {
+/// Gives out a response as far as it has come. `None`: it has not begun.
+async fn so_far(link: &mut Link, exchange: u64, incoming: &mpsc::Sender<Incoming>) -> Result<Option<SoFar>, LinkError> {
     let through_seq = link.hello().head_seq;
     let (row, heads) = link.exchange(exchange).await?;
     let Some(status) = row.status.filter(|_| !heads.response_headers.is_empty()) else { return Ok(None) };
     let head = v1::ResponseHead { status, headers: heads.response_headers, ..v1::ResponseHead::default() };
-    let mut had = SoFar { events: vec![event(exchange, Detail::ResponseHead(head))], known: 0, through_seq, is_over: false };
+    let mut had = SoFar { known: 0, through_seq, is_over: false };
+    let (mut events, mut bytes) = (vec![event(exchange, Detail::ResponseHead(head))], 0);
     let side = wire_side(Side::Response);
     let mut chunks = link.body(BodyRequest { exchange, side, decoded: true, offset: 0, length: None }).await?;
     while let Some(chunk) = next(&mut chunks, "send bodies").await? {
         if chunk.missing_before > 0 {
             let gap = v1::Gap { side, bytes: chunk.missing_before, ..v1::Gap::default() };
-            had.events.push(event(exchange, Detail::Gap(gap)));
+            events.push(event(exchange, Detail::Gap(gap)));
         }
+        bytes += chunk.data.len();
         had.known = chunk.offset.saturating_add(chunk.data.len() as u64);
         had.is_over |= chunk.complete;
         let data = v1::BodyData {
@@ -77,8 +79,16 @@ async fn so_far(link: &mut Link, exchange: u64) -> Result<Option<SoFar>, LinkErr
             undecodable: chunk.undecodable,
             ..v1::BodyData::default()
         };
-        had.events.push(event(exchange, Detail::ResponseData(data)));
+        events.push(event(exchange, Detail::ResponseData(data)));
+        if bytes >= TOGETHER {
+            bytes = 0;
+            let events = std::mem::take(&mut events);
+            if incoming.send(Event::Live { exchange, events }.into()).await.is_err() {
+                return Ok(Some(SoFar { is_over: true, ..had }));
+            }
+        }
     }
+    had.is_over |= incoming.send(Event::Live { exchange, events }.into()).await.is_err();
     Ok(Some(had))
 }
 

@@ -49,10 +49,10 @@ pub(crate) fn curl(row: &Exchange, heads: &ExchangeResponse, body: &Body) -> Res
     let mut after = String::new();
     match std::str::from_utf8(&body.bytes) {
         Ok("") if body.is_whole() => {}
-        Ok(text) if body.is_whole() && text.len() <= ON_THE_LINE && !text.contains('\0') => {
+        Ok(text) if body.is_whole() && text.len() <= ON_THE_LINE && text.split('\n').all(is_typed) => {
             words.push(format!("--data-raw {}", quoted(text)));
         }
-        Ok(text) if body.is_whole() && text.len() <= BELOW && !text.contains(['\0', '\n', '\r']) => {
+        Ok(text) if body.is_whole() && text.len() <= BELOW && is_typed(text) => {
             // A line feed more than was sent: JSON does not mind.
             words.push("--data-binary @-".to_owned());
             after = format!(" <<'CCDUMP_BODY'\n{text}\nCCDUMP_BODY");
@@ -75,6 +75,11 @@ fn field(header: &Header, key: &str) -> String {
         true => with_variable(&field, &variable(&header.name)),
         false => quoted(&field),
     }
+}
+
+/// Whether a terminal takes a line that is put into it as it is. What it would obey comes from the record.
+fn is_typed(line: &str) -> bool {
+    !line.contains(|c: char| c.is_control())
 }
 
 /// Where people keep the key of an API.
@@ -175,7 +180,14 @@ mod tests {
 
     #[test]
     fn larger_bodies_come_from_below_and_the_largest_and_binary_ones_from_the_record() {
-        for (body, is_below) in [(vec![b'x'; ON_THE_LINE + 1], true), (vec![b'x'; BELOW + 1], false), (vec![0xff, 0, 1], false)] {
+        for (body, is_below) in [
+            (vec![b'x'; ON_THE_LINE + 1], true),
+            (vec![b'x'; BELOW + 1], false),
+            (vec![0xff, 0, 1], false),
+            (b"a\x1b[201~\nrm -rf /\n".to_vec(), false),
+            ("a\u{9b}201~\n".into(), false),
+            (b"a\rb".to_vec(), false),
+        ] {
             let (words, read) = ran(&command(&body).expect("a command"));
             assert_eq!(words.last().map(String::as_str), Some("@-"));
             let wanted = if is_below { [body.as_slice(), b"\n"].concat() } else { b"body of body 12 --request".to_vec() };

@@ -123,12 +123,13 @@ impl State {
         Vec::new()
     }
 
-    /// The marked row with all that belongs to it: JSON as JSON, a text as it is.
+    /// The marked row with all that belongs to it: JSON as JSON, a text as text. A terminal obeys neither, wherever it is put in again.
     fn copy_rows(&self) -> Option<String> {
         let Sheet { rows, cursor, .. } = &self.sheet;
         rows.get(*cursor)?;
         let Some(source) = rows.source(*cursor) else { return Some(rows.text(*cursor)) };
-        Some(serde_json::from_str::<String>(source).unwrap_or_else(|_| json::pretty(source)))
+        let text = serde_json::from_str::<String>(source).map(|text| clean(&text));
+        Some(text.unwrap_or_else(|_| json::harmless(&json::pretty(source))))
     }
 
     /// All of the page, with what the name of its file is to end with. JSON is laid out, and safe to be shown.

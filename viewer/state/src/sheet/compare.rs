@@ -4,7 +4,7 @@ use ccdump_model::record::{AgentKey, has_ended};
 use ccdump_wire::v1::{BlockKind, SystemSection};
 use serde::{Deserialize, Serialize};
 
-use super::{Brought, Need, Subject};
+use super::{Brought, Need, Subject, subject::MOST_SECTIONS};
 use crate::{Effect, State, Weight, component::Component, keymap::Command, prompt::Prompt};
 
 /// Sections longer than this are not fetched for the list of versions. Bytes.
@@ -146,21 +146,19 @@ impl State {
         Vec::new()
     }
 
-    /// What has to be fetched for the list of versions: what is unfolded, and what is on the screen; and whether something is missing of
-    /// which it depends where one is.
+    /// What has to be fetched for the list of versions: what is on the screen, and what is unfolded as far as that many are kept; and
+    /// whether something is missing of which it depends where one is.
     pub(super) fn versions_needs(&self, session: Option<&str>, height: usize) -> (Vec<Need>, bool) {
         let sections = &self.sections;
         let told = sections.of(session);
-        let (sheet, mut needs, mut is_missing) = (&self.sheet, Vec::new(), sections.is_awaited(session));
-        let rows = sheet.rows.all().iter().enumerate().filter(|(_, row)| row.depth == 0 && row.is_open).map(|(at, _)| at);
-        for at in rows {
-            let need = sheet.version_at(at).and_then(|number| section_need(told, number));
-            is_missing |= need.is_some_and(|need| !sheet.material.has(need));
-            needs.extend(need);
-        }
-        let seen = sheet.rows.from(sheet.first).take(height).filter_map(|at| section_need(told, sheet.version_at(at)?));
-        needs.extend(seen);
+        let (sheet, rows) = (&self.sheet, &self.sheet.rows);
+        let need = |at| section_need(told, sheet.version_at(at)?);
+        let unfolded = rows.roots().filter(|at| rows.get(*at).is_some_and(|row| row.is_open));
+        let mut needs: Vec<Need> = rows.from(sheet.first).take(height).filter_map(need).collect();
         needs.dedup();
+        let unfolded: Vec<Need> = unfolded.filter_map(need).take(MOST_SECTIONS.saturating_sub(needs.len())).collect();
+        let is_missing = sections.is_awaited(session) || unfolded.iter().any(|need| !sheet.material.has(*need));
+        needs.extend(unfolded);
         (needs, is_missing)
     }
 

@@ -20,7 +20,7 @@ pub use self::{
     inspect::part_at,
     subject::{Brought, LARGEST_LOG, Material, Need, Part, Subject},
 };
-use crate::{Effect, Errand, MARGIN, State, component::Component};
+use crate::{Effect, Errand, MARGIN, Prompt, State, component::Component};
 
 /// The rows of the open sheet, none of them wider than so many columns with its indentation ([`INDENT`]).
 pub type MakeRows = fn(&State, u16) -> Rows;
@@ -134,6 +134,14 @@ impl Sheet {
 }
 
 impl State {
+    /// Back to the conversation, whatever was asked for on the sheet.
+    pub(super) fn close_sheet(&mut self) {
+        if self.prompt.open == Some(Prompt::Find) {
+            self.prompt.open = None;
+        }
+        self.sheet.close();
+    }
+
     /// Makes the rows of the sheet if they have to be made. Gives what has to be fetched for it.
     pub(super) fn arrange_sheet(&mut self) -> Vec<Effect> {
         let Some(subject) = self.sheet.subject.clone() else { return Vec::new() };

@@ -15,7 +15,9 @@ use crate::moment::{self, Stream};
 /// Bytes of one response that come with its events; what goes beyond is named as a gap.
 pub const LARGEST_LOG: usize = moment::LONGEST;
 /// Sections of system prompts that are kept for a list of them.
-const MOST_SECTIONS: usize = 200;
+pub(super) const MOST_SECTIONS: usize = 200;
+/// Fetches under way at once.
+const AT_ONCE: usize = 8;
 
 /// What is known of an exchange that goes on is fetched anew this often. Microseconds.
 const AGAIN: i64 = 1_000_000;
@@ -218,8 +220,11 @@ impl Material {
     }
 
     /// Whether it has to be fetched now; it is taken to be under way then. What was fetched of an open exchange is fetched again after a
-    /// while, and when that has ended.
+    /// while, and when that has ended. Where much is under way its turn comes later.
     pub(crate) fn ask(&mut self, need: Need, has_ended: bool, now_us: i64) -> bool {
+        if self.held.values().filter(|slot| slot.is_asked).count() >= AT_ONCE {
+            return false;
+        }
         let slot = self.held.entry(need).or_default();
         let is_old = !slot.is_final && (has_ended || now_us.saturating_sub(slot.asked_at_us) >= AGAIN);
         let is_due = !slot.is_asked && (slot.brought.is_none() || is_old);
@@ -278,5 +283,26 @@ impl Material {
     /// What was asked for will not come.
     pub(crate) fn interrupted(&mut self) {
         self.held.values_mut().for_each(|slot| slot.is_asked = false);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn little_is_under_way_at_once_and_all_has_its_turn() {
+        let mut material = Material::default();
+        let need = |offset| Need::Section { exchange: 1, offset, length: 1 };
+        let ask = |material: &mut Material| (0..100).filter(|at| material.ask(need(*at), true, 0)).collect::<Vec<u64>>();
+        let mut under_way = ask(&mut material);
+        let mut asked = 0;
+        while !under_way.is_empty() {
+            asked += under_way.len();
+            assert!(under_way.len() <= AT_ONCE && ask(&mut material).is_empty());
+            under_way.drain(..).for_each(|at| material.take(need(at), Err("gone".to_owned())));
+            under_way = ask(&mut material);
+        }
+        assert_eq!(asked, 100);
     }
 }
