@@ -8,9 +8,7 @@ use ccdump_model::{
 use ccdump_state::State;
 use ccdump_wire::v1::{EndState, Exchange};
 
-use super::page::Page;
-
-const UNKNOWN: &str = "unknown";
+use super::{UNKNOWN, page::Page};
 
 pub(super) fn figures(page: &mut Page, state: &State, left: u64, right: u64) {
     let rows = [left, right].map(|exchange| state.roster.row(exchange));

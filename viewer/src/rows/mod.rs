@@ -22,6 +22,9 @@ use ccdump_state::{
 
 use self::page::Page;
 
+/// What stands in the place of a figure that is not known.
+const UNKNOWN: &str = "unknown";
+
 pub(crate) fn rows(state: &State, width: u16) -> Rows {
     let mut page = Page::new(width);
     match state.sheet.subject.as_ref() {

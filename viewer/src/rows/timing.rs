@@ -9,7 +9,7 @@ use ccdump_state::State;
 use ccdump_wire::v1::{EndState, Exchange};
 
 use super::{
-    here,
+    UNKNOWN, here,
     page::Page,
     timeline::{self, Timeline},
 };
@@ -20,7 +20,6 @@ const LABEL: usize = 20;
 const TIME: usize = 9;
 /// Columns of a bar, at most.
 const LONGEST: usize = 60;
-const UNKNOWN: &str = "unknown";
 
 pub(super) fn timing(page: &mut Page, state: &State, exchange: u64) {
     let Some(log) = here(page, state.sheet.material.log(exchange)) else { return };

@@ -110,10 +110,16 @@ impl State {
             return;
         }
         let seen = newest(&self.roster, self.conversation.agent.as_ref());
-        self.close_sheet();
         let mut talk = std::mem::take(&mut self.conversation);
         talk.rest();
-        self.conversation = self.tabs.change(number, Tab { talk, seen }).talk;
+        let chosen = self.tabs.change(number, Tab { talk, seen });
+        self.put_up(chosen);
+    }
+
+    /// The conversation of a tab takes the place of the one that was shown; what spoke of that goes with it.
+    fn put_up(&mut self, tab: Tab) {
+        self.close_sheet();
+        self.conversation = tab.talk;
         self.pointer.let_go();
     }
 
@@ -147,11 +153,7 @@ impl State {
     fn close_tab(&mut self) {
         let next = if self.tabs.after.is_empty() { self.tabs.before.pop() } else { Some(self.tabs.after.remove(0)) };
         match next {
-            Some(tab) => {
-                self.close_sheet();
-                self.conversation = tab.talk;
-                self.pointer.let_go();
-            }
+            Some(tab) => self.put_up(tab),
             None => self.notices.say(self.now_us, Weight::Plain, self.only_tab()),
         }
     }
