@@ -10,8 +10,8 @@ use std::{
 use ccdump_wire::v1::{
     self as wire, BodyRequest, BodyResponse, Event, ExchangeRequest, ExchangeResponse, ExchangesRequest, ExchangesResponse, Filter,
     HelloRequest, HelloResponse, HoldViewRequest, HoldViewResponse, OutlineRequest, OutlineResponse, SaveViewRequest,
-    SaveViewResponse, Side, StatusRequest, StatusResponse, SystemSectionsRequest, SystemSectionsResponse, WatchRequest,
-    WatchResponse,
+    SaveViewResponse, SearchRequest, SearchResponse, Side, StatusRequest, StatusResponse, SystemSectionsRequest,
+    SystemSectionsResponse, WatchRequest, WatchResponse,
     ccdump_service_client::CcdumpServiceClient,
     ccdump_service_server::{CcdumpService, CcdumpServiceServer},
     event::Detail,
@@ -193,6 +193,13 @@ impl CcdumpService for Service {
     }
 
     async fn system_sections(&self, _: Request<SystemSectionsRequest>) -> Result<Response<SystemSectionsResponse>, Status> {
+        // Came after version 0.1.
+        Err(Status::unimplemented(""))
+    }
+
+    type SearchStream = ReceiverStream<Result<SearchResponse, Status>>;
+
+    async fn search(&self, _: Request<SearchRequest>) -> Result<Response<Self::SearchStream>, Status> {
         // Came after version 0.1.
         Err(Status::unimplemented(""))
     }

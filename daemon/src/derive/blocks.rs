@@ -44,11 +44,15 @@ pub fn to_wire(block: &Block) -> v1::Block {
     }
 }
 
+/// A kind, as the provider crate has it.
+pub fn kind_of(kind: v1::BlockKind) -> BlockKind {
+    KINDS.iter().find(|(_, known)| *known == kind).map_or(BlockKind::Unknown, |&(kind, _)| kind)
+}
+
 pub fn from_wire(block: &v1::Block) -> Block {
-    let kind = KINDS.iter().find(|(_, kind)| *kind == block.kind()).map_or(BlockKind::Unknown, |&(kind, _)| kind);
     Block {
         pointer: block.pointer.clone(),
-        kind,
+        kind: kind_of(block.kind()),
         role: ROLES.into_iter().find(|role| role.as_str() == block.role),
         wire_type: block.wire_type.clone(),
         name: block.name.clone(),

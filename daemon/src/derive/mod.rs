@@ -16,6 +16,7 @@ use std::{
 use tokio::{runtime::Handle, sync::watch};
 use tracing::warn;
 
+pub use self::blocks::kind_of;
 use self::{exchange::OpenExchange, threads::Threads};
 use crate::store::{
     StoreError,

@@ -49,7 +49,7 @@ fn send(
     let end = request.length.map_or(u64::MAX, |length| request.offset.saturating_add(length));
     let (is_complete, mut payload) = readers.with(|reader| {
         let mut payload = Payload::open(reader, request.exchange, side, request.decoded)?;
-        payload.skip_to(request.exchange, side, request.offset);
+        payload.skip_to(request.offset);
         Ok((is_over(&reader.log, request.exchange, side)?, payload))
     })?;
     let mut last = v1::BodyResponse { complete: is_complete, ..v1::BodyResponse::default() };

@@ -7,6 +7,7 @@ mod listen;
 mod outline;
 mod payload;
 mod reading;
+mod search;
 mod sections;
 mod service;
 mod status;

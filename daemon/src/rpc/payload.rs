@@ -7,9 +7,9 @@ use ccdump_provider::{
 
 use crate::store::{
     StoreError,
-    body::{BodyCursor, Piece},
+    body::{BodyCursor, Piece, Unpacked},
     event::{Detail, Side},
-    reader::{Reader, frame_of},
+    reader::{Reader, head_of},
 };
 
 /// Decodes one body from its start on.
@@ -43,19 +43,30 @@ impl Payload {
         Ok(Self { cursor: BodyCursor::new(exchange, side, 0), decoder, undecodable, offset: 0 })
     }
 
+    /// Reads with what was unpacked for other bodies.
+    pub fn with_unpacked(mut self, unpacked: Unpacked) -> Self {
+        self.cursor = self.cursor.with_unpacked(unpacked);
+        self
+    }
+
+    /// For the next body.
+    pub fn into_unpacked(self) -> Unpacked {
+        self.cursor.into_unpacked()
+    }
+
     /// Goes to an offset of the decoded body at once, where decoded and wire bytes are the same.
-    pub fn skip_to(&mut self, exchange: u64, side: Side, offset: u64) -> bool {
+    pub fn skip_to(&mut self, offset: u64) -> bool {
         let is_plain = self.decoder.as_ref().is_some_and(Decoder::is_identity);
         if is_plain {
-            self.cursor = BodyCursor::new(exchange, side, offset);
+            self.cursor.seek(offset);
             self.offset = offset;
         }
         is_plain
     }
 
     /// Leaves out what the wire bytes before `wire_offset` hold.
-    pub fn catch_up(&mut self, reader: &Reader, exchange: u64, side: Side, wire_offset: u64) -> Result<(), StoreError> {
-        if !self.skip_to(exchange, side, wire_offset) {
+    pub fn catch_up(&mut self, reader: &Reader, wire_offset: u64) -> Result<(), StoreError> {
+        if !self.skip_to(wire_offset) {
             while self.next(reader, wire_offset)?.is_some() {}
         }
         Ok(())
@@ -97,14 +108,11 @@ impl Payload {
 }
 
 fn content_encoding(reader: &Reader, exchange: u64, side: Side) -> Result<Option<String>, StoreError> {
-    for event in frame_of(&reader.log, exchange)? {
-        let fields = match (event.detail, side) {
-            (Detail::Opened(opened), Side::Request) => opened.headers,
-            (Detail::ResponseHead(head), Side::Response) => head.headers,
-            _ => continue,
-        };
-        let fields: Vec<Header> = fields.into_iter().map(|(name, value)| Header { name, value }).collect();
-        return Ok(header::find(&fields, "content-encoding").map(ToOwned::to_owned));
-    }
-    Ok(None)
+    let fields = match head_of(&reader.log, exchange, side)?.map(|event| event.detail) {
+        Some(Detail::Opened(opened)) => opened.headers,
+        Some(Detail::ResponseHead(head)) => head.headers,
+        _ => return Ok(None),
+    };
+    let fields: Vec<Header> = fields.into_iter().map(|(name, value)| Header { name, value }).collect();
+    Ok(header::find(&fields, "content-encoding").map(ToOwned::to_owned))
 }

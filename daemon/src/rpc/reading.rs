@@ -159,7 +159,7 @@ impl Payloads {
             Some(index) => self.open.remove(index).1,
             None => {
                 let mut payload = Payload::open(reader, exchange, side, true)?;
-                payload.catch_up(reader, exchange, side, data.offset)?;
+                payload.catch_up(reader, data.offset)?;
                 payload
             }
         };

@@ -11,7 +11,7 @@ use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status};
 
 use super::{
-    body, exchanges, outline, sections,
+    body, exchanges, outline, search, sections,
     status::{self, About, Viewers},
     views as view_states, watch as watching,
 };
@@ -134,6 +134,12 @@ impl CcdumpService for Service {
         request: Request<v1::SystemSectionsRequest>,
     ) -> Result<Response<v1::SystemSectionsResponse>, Status> {
         sections::page(self, request.into_inner()).await.map(Response::new)
+    }
+
+    type SearchStream = ReceiverStream<Result<v1::SearchResponse, Status>>;
+
+    async fn search(&self, request: Request<v1::SearchRequest>) -> Result<Response<Self::SearchStream>, Status> {
+        search::search(self, request.into_inner()).map(Response::new)
     }
 
     type BodyStream = ReceiverStream<Result<v1::BodyResponse, Status>>;

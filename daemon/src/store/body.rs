@@ -2,6 +2,7 @@
 
 use rusqlite::{Connection, params};
 
+pub use super::pack::Unpacked;
 use super::{
     StoreError,
     event::Side,
@@ -32,6 +33,7 @@ pub struct BodyCursor {
     position: u64,
     recipe: Recipe,
     place: Place,
+    unpacked: Unpacked,
 }
 
 /// Where in the recipe the walk is: a run, and how many of its chunks lie behind.
@@ -57,7 +59,24 @@ enum Stretch {
 
 impl BodyCursor {
     pub fn new(exchange: u64, side: Side, offset: u64) -> Self {
-        Self { exchange, side, position: offset, recipe: Recipe::default(), place: Place::default() }
+        Self { exchange, side, position: offset, recipe: Recipe::default(), place: Place::default(), unpacked: Unpacked::default() }
+    }
+
+    /// Reads with what was unpacked for other bodies.
+    pub fn with_unpacked(mut self, unpacked: Unpacked) -> Self {
+        self.unpacked = unpacked;
+        self
+    }
+
+    /// For the next body.
+    pub fn into_unpacked(self) -> Unpacked {
+        self.unpacked
+    }
+
+    /// Goes on from another offset.
+    pub fn seek(&mut self, offset: u64) {
+        self.position = offset;
+        self.place = Place::default();
     }
 
     pub fn position(&self) -> u64 {
@@ -96,8 +115,7 @@ impl BodyCursor {
         if excess == 0 {
             return Ok(piece);
         }
-        self.position = limit;
-        self.place = Place::default();
+        self.seek(limit);
         Ok(piece.map(|piece| match piece {
             Piece::Missing(bytes) => Piece::Missing(bytes - excess),
             Piece::Bytes(mut bytes) => {
@@ -127,7 +145,10 @@ impl BodyCursor {
             return Ok(Some(match stretch {
                 Stretch::Inline(data) => Piece::Bytes(slice(&data, skip, data.len() as u64)),
                 Stretch::Missing(bytes) => Piece::Missing(bytes - skip),
-                Stretch::Packed { pack, from, to } => Piece::Bytes(slice(&pack.unpack(connection)?, from + skip, to)),
+                Stretch::Packed { pack, from, to } => {
+                    let chunks = pack.unpack(connection, &mut self.unpacked)?;
+                    Piece::Bytes(slice(&chunks, from + skip, to))
+                }
             }));
         }
     }

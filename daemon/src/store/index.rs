@@ -9,6 +9,7 @@ use super::{
     event::Side,
     schema,
     sections::{self, SystemPrompt},
+    unzip::unzip,
 };
 
 /// The one writer of the derived rows.
@@ -280,6 +281,15 @@ fn put_outline(tx: &Transaction<'_>, outline: &Outline) -> Result<(), StoreError
     let data = zstd::bulk::compress(&outline.content.encode_to_vec(), 1)?;
     tx.prepare_cached("INSERT OR REPLACE INTO outline (body, data) VALUES (?1, ?2)")?
         .execute(params![body_key(outline.exchange, outline.side), data])?;
+    let own: Vec<v1::Block> =
+        outline.content.blocks.iter().filter(|block| block.state() != v1::BlockState::Same).cloned().collect();
+    if own.len() < outline.content.blocks.len() {
+        let v1::OutlineResponse { previous, provider_version, .. } = outline.content;
+        let own = v1::OutlineResponse { blocks: own, previous, removed: Vec::new(), provider_version };
+        let data = zstd::bulk::compress(&own.encode_to_vec(), 1)?;
+        tx.prepare_cached("INSERT OR REPLACE INTO own_outline (body, data) VALUES (?1, ?2)")?
+            .execute(params![body_key(outline.exchange, outline.side), data])?;
+    }
     Ok(())
 }
 
@@ -289,13 +299,28 @@ fn body_key(exchange: u64, side: Side) -> i64 {
 
 /// The outline of a body, if it has been derived.
 pub fn outline(connection: &Connection, exchange: u64, side: Side) -> Result<Option<v1::OutlineResponse>, StoreError> {
+    let Some(message) = outline_message(connection, OUTLINE, exchange, side)? else { return Ok(None) };
+    v1::OutlineResponse::decode(&message[..]).map(Some).map_err(|_| damaged_outline(exchange))
+}
+
+const OUTLINE: &str = "SELECT data FROM outline WHERE body = ?1";
+const OWN_OUTLINE: &str = "SELECT data FROM own_outline WHERE body = ?1";
+
+/// An outline, as the bytes of a message ccdump.v1.OutlineResponse; without the blocks that are the same as in the request before, where
+/// that is on record (earlier daemons kept only the whole).
+pub(super) fn own_outline(connection: &Connection, exchange: u64, side: Side) -> Result<Option<Vec<u8>>, StoreError> {
+    let own = if side == Side::Request { outline_message(connection, OWN_OUTLINE, exchange, side)? } else { None };
+    if own.is_some() { Ok(own) } else { outline_message(connection, OUTLINE, exchange, side) }
+}
+
+fn outline_message(connection: &Connection, select: &str, exchange: u64, side: Side) -> Result<Option<Vec<u8>>, StoreError> {
     const LARGEST: usize = 64 << 20;
-    let data: Option<Vec<u8>> = connection
-        .prepare_cached("SELECT data FROM outline WHERE body = ?1")?
-        .query_row([body_key(exchange, side)], |row| row.get(0))
-        .optional()?;
+    let data: Option<Vec<u8>> =
+        connection.prepare_cached(select)?.query_row([body_key(exchange, side)], |row| row.get(0)).optional()?;
     let Some(data) = data else { return Ok(None) };
-    let damaged = || StoreError::Damaged { what: format!("the outline of exchange {exchange}") };
-    let data = zstd::bulk::decompress(&data, LARGEST).map_err(|_| damaged())?;
-    v1::OutlineResponse::decode(&data[..]).map(Some).map_err(|_| damaged())
+    unzip(&data, &[], LARGEST).map(Some).map_err(|_| damaged_outline(exchange))
+}
+
+pub(super) fn damaged_outline(exchange: u64) -> StoreError {
+    StoreError::Damaged { what: format!("the outline of exchange {exchange}") }
 }

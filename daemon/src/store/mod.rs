@@ -4,6 +4,7 @@
 //! - [`log`] writes: one [`log::Log`] per process, owned by the recording thread.
 //! - [`reader`] reads, on any thread, beside the writer.
 //! - [`index`] and [`sections`] hold the derived rows; `derive` alone writes them.
+//! - [`search`] reads of them what a search goes by.
 //! - [`views`] keeps what viewers leave here.
 
 pub mod body;
@@ -19,10 +20,12 @@ pub mod record;
 pub mod recover;
 mod schema;
 mod seal;
+pub mod search;
 pub mod sections;
 mod spool;
 #[cfg(test)]
 mod tests;
+mod unzip;
 pub mod views;
 
 use std::{

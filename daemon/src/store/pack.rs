@@ -4,10 +4,12 @@
 //! dictionary: a large one that stands by itself, its *root*, and the one just before it in the same *lineage*. The latter holds what
 //! content-defined cutting could not share: the end of the message before, stored again because something follows it now.
 
-use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
-use zstd::bulk::{Compressor, Decompressor};
+use std::sync::Arc;
 
-use super::{StoreError, chunks::unpack_lengths, event::Side};
+use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
+use zstd::bulk::Compressor;
+
+use super::{StoreError, chunks::unpack_lengths, event::Side, unzip::unzip};
 
 /// Large packs, and all of them under load.
 const FAST: i32 = 3;
@@ -166,26 +168,40 @@ impl StoredPack {
         }
     }
 
-    /// Its chunks, one after the other.
-    pub fn unpack(&self, connection: &Connection) -> Result<Vec<u8>, StoreError> {
-        // From here to the root. A file that is damaged could send us in circles.
+    /// Its chunks, one after the other. What was unpacked on the way to them is kept in `unpacked`.
+    pub fn unpack(&self, connection: &Connection, unpacked: &mut Unpacked) -> Result<Arc<Vec<u8>>, StoreError> {
+        // From here to the root, or to a pack that is known. A file that is damaged could send us in circles.
         let mut lineage = Vec::new();
-        let mut base = self.base;
+        let mut known = unpacked.get(self.first_chunk);
+        let mut base = self.base.filter(|_| known.is_none());
         while let Some(first_chunk) = base {
             if lineage.len() > DEPTH {
                 return Err(damaged(self.first_chunk));
+            }
+            known = unpacked.get(first_chunk);
+            if known.is_some() {
+                break;
             }
             let pack = Self::holding(connection, first_chunk)?;
             base = pack.base;
             lineage.push(pack);
         }
-        let Some(root) = lineage.pop() else { return self.decompress(&[]) };
-        let root = root.decompress(&[])?;
-        let mut newest: Option<Vec<u8>> = None;
-        for pack in lineage.iter().rev() {
-            newest = Some(pack.decompress(&dictionary(&root, newest.as_deref()))?);
+        for pack in lineage.iter().rev().chain([self]) {
+            if known.as_ref().is_none_or(|known| known.first_chunk != pack.first_chunk) {
+                known = Some(unpacked.keep(pack.on_top_of(known.as_ref())?));
+            }
         }
-        self.decompress(&dictionary(&root, newest.as_deref()))
+        known.map(|known| known.data).ok_or_else(|| damaged(self.first_chunk))
+    }
+
+    fn on_top_of(&self, base: Option<&UnpackedPack>) -> Result<UnpackedPack, StoreError> {
+        let Some(base) = base else {
+            let data = Arc::new(self.decompress(&[])?);
+            return Ok(UnpackedPack { first_chunk: self.first_chunk, root: data.clone(), data });
+        };
+        let newest = (!Arc::ptr_eq(&base.root, &base.data)).then_some(&base.data[..]);
+        let data = Arc::new(self.decompress(&dictionary(&base.root, newest))?);
+        Ok(UnpackedPack { first_chunk: self.first_chunk, root: base.root.clone(), data })
     }
 
     fn decompress(&self, dictionary: &[u8]) -> Result<Vec<u8>, StoreError> {
@@ -193,9 +209,54 @@ impl StoredPack {
         const LARGEST: u64 = 4 << 20;
         let length: u64 = self.lengths.iter().fold(0, |sum, &length| sum.saturating_add(length));
         let capacity = usize::try_from(length.min(LARGEST)).unwrap_or(0);
-        let mut decompressor = Decompressor::with_dictionary(dictionary)?;
-        let data = decompressor.decompress(&self.data, capacity).map_err(|_| damaged(self.first_chunk))?;
+        let data = unzip(&self.data, dictionary, capacity).map_err(|_| damaged(self.first_chunk))?;
         if data.len() as u64 == length { Ok(data) } else { Err(damaged(self.first_chunk)) }
+    }
+}
+
+/// A pack as it is read, with the root that it leans on: itself if it stands alone.
+#[derive(Debug, Clone)]
+struct UnpackedPack {
+    first_chunk: u64,
+    root: Arc<Vec<u8>>,
+    data: Arc<Vec<u8>>,
+}
+
+/// Packs that were unpacked lately, for whoever reads many bodies: those that follow each other lean on the same ones.
+#[derive(Debug, Default)]
+pub struct Unpacked {
+    /// Bytes that may be kept.
+    room: usize,
+    /// The one used last at the end.
+    packs: Vec<UnpackedPack>,
+}
+
+impl Unpacked {
+    /// With none, nothing is kept.
+    pub fn with_room(room: usize) -> Self {
+        Self { room, packs: Vec::new() }
+    }
+
+    fn get(&mut self, first_chunk: u64) -> Option<UnpackedPack> {
+        let at = self.packs.iter().position(|pack| pack.first_chunk == first_chunk)?;
+        let pack = self.packs.remove(at);
+        self.packs.push(pack.clone());
+        Some(pack)
+    }
+
+    fn keep(&mut self, pack: UnpackedPack) -> UnpackedPack {
+        let mut bytes = pack.data.len();
+        if bytes <= self.room {
+            // Those that found room, from the newest on.
+            let mut keeps = |kept: &UnpackedPack| {
+                bytes = bytes.saturating_add(kept.data.len());
+                bytes <= self.room
+            };
+            let kept = self.packs.iter().rev().take_while(|kept| keeps(kept)).count();
+            self.packs.drain(..self.packs.len() - kept);
+            self.packs.push(pack.clone());
+        }
+        pack
     }
 }
 

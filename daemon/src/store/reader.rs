@@ -100,6 +100,18 @@ pub fn frame_of(connection: &Connection, exchange: u64) -> Result<Vec<Event>, St
     collect(select.query([exchange])?)
 }
 
+/// The event with the headers of one side, once they have come.
+pub fn head_of(connection: &Connection, exchange: u64, side: Side) -> Result<Option<Event>, StoreError> {
+    let kind = match side {
+        Side::Request => "opened",
+        Side::Response => "response_head",
+    };
+    let mut select = connection.prepare_cached(
+        "SELECT seq, exchange, kind, at, detail FROM event WHERE exchange = ?1 AND exchange > 0 AND kind = ?2 ORDER BY seq LIMIT 1",
+    )?;
+    Ok(collect(select.query(params![exchange, kind])?)?.pop())
+}
+
 /// At most `limit` events of one exchange after `seq` and up to `through_seq`, in order.
 pub fn events_of_after(
     connection: &Connection,

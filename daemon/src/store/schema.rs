@@ -62,6 +62,10 @@ CREATE INDEX IF NOT EXISTS exchange_by_thread ON exchange (session, agent, id);
 CREATE TABLE IF NOT EXISTS outline (
   body INTEGER PRIMARY KEY /* exchange * 2 + side */, data BLOB NOT NULL);
 
+-- What of a request's outline is new or changed, where some of it is neither: a search reads no more than that.
+CREATE TABLE IF NOT EXISTS own_outline (
+  body INTEGER PRIMARY KEY, data BLOB NOT NULL);
+
 -- Distinct sections of a session's system prompts (session '': of none), numbered as they came up. `block` is a message ccdump.v1.Block.
 CREATE TABLE IF NOT EXISTS system_section (
   session TEXT NOT NULL, number INTEGER NOT NULL, hash INTEGER NOT NULL, block BLOB NOT NULL, position INTEGER NOT NULL, agent TEXT,

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 
 use super::{
     Files,
-    body::{BodyCursor, Piece},
+    body::{BodyCursor, Piece, Unpacked},
     event::{ClosedBy, Detail, Ended, Event, Opened, RequestEnd, Side},
     log::Log,
     reader::{Readers, events_after, is_over},
@@ -194,9 +194,11 @@ impl Run {
             .with(|reader| {
                 let events = events_after(&reader.log, 0, usize::MAX >> 1)?;
                 self.check_events(&events);
+                // Little room, so that some packs are found unpacked and others not.
+                let mut unpacked = Unpacked::with_room(20_000);
                 for ((exchange, side), expected) in &self.committed.bodies {
                     let side_of = if *side == 0 { Side::Request } else { Side::Response };
-                    let mut cursor = BodyCursor::new(*exchange, side_of, 0);
+                    let mut cursor = BodyCursor::new(*exchange, side_of, 0).with_unpacked(unpacked);
                     let mut read: Expected = Vec::new();
                     while let Some(piece) = cursor.next(&reader.log)? {
                         match piece {
@@ -204,6 +206,7 @@ impl Run {
                             Piece::Missing(missing) => read.extend((0..missing).map(|_| None)),
                         }
                     }
+                    unpacked = cursor.into_unpacked();
                     assert!(
                         read == *expected,
                         "body {side} of exchange {exchange}: {} bytes instead of {}",

@@ -1,5 +1,6 @@
 //! A block's content, for viewers: what is in it, without colours or widths.
 
+mod found;
 mod parts;
 mod streamed;
 

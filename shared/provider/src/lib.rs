@@ -2,7 +2,8 @@
 //!
 //! A request body goes through [`request::read`], a response through [`response::ResponseReader`] as it streams (both after
 //! [`decode::Decoder`] undid the content coding). What they derive is compared by [`outline`], attributed by [`identity`], judged by
-//! [`end_state`] and priced by [`price`]. Viewers turn blocks into something to draw with [`content`] and [`stream`].
+//! [`end_state`] and priced by [`price`]. Viewers turn blocks into something to draw with [`content`] and
+//! [`stream`]; what a person looks for in their texts is a [`pattern`].
 
 pub mod block;
 mod blocks;
@@ -16,6 +17,7 @@ pub mod identity;
 mod json;
 mod mend;
 pub mod outline;
+pub mod pattern;
 pub mod price;
 pub mod provider;
 pub mod request;

@@ -6,10 +6,13 @@ use crate::v1::Peer;
 pub const CONTRACT_MAJOR: u32 = 1;
 
 /// What a daemon of this build can do; viewers ask before they rely on it.
-pub const DAEMON_CAPABILITIES: &[&str] = &["watch", "payload", "index", "outline", "body", "views", SYSTEM_SECTIONS];
+pub const DAEMON_CAPABILITIES: &[&str] = &["watch", "payload", "index", "outline", "body", "views", SYSTEM_SECTIONS, SEARCH];
 
 /// The call of that name.
 pub const SYSTEM_SECTIONS: &str = "system-sections";
+
+/// The call of that name.
+pub const SEARCH: &str = "search";
 
 /// What a viewer of this build can do.
 pub const VIEWER_CAPABILITIES: &[&str] = &["reset", "log-gap", "index"];
