@@ -16,12 +16,14 @@ const COMMON: &str = "mark";
 pub(crate) fn measure(table: &mut Table, stage: &Stage, size: &Size) {
     let turn = |turn| screen::mark(stage.session, 0, turn);
     for (what, text, bar) in [
-        ("a word of every answer", COMMON.to_owned(), Bar::Max(200.0)),
-        ("a word from half way", turn(stage.turns / 2), Bar::None),
-        ("a word of the first answer", turn(0), Bar::None),
+        ("near (in every answer)", COMMON.to_owned(), Bar::Max(200.0)),
+        ("half way", turn(stage.turns / 2), Bar::P50(200.0)),
+        ("far (in the first answer)", turn(0), Bar::P50(200.0)),
     ] {
         let took = (0..size.attaches).map(|_| first_match(stage, &text)).collect();
-        table.add(stage.name, &format!("search from the end: {what}, ms"), bar, took);
+        table.add(stage.name, &format!("found first match, {what}, ms"), bar, took);
+        let told = (0..size.attaches).map(|_| stage.told(&text)).collect();
+        table.add(stage.name, &format!("  of it, the daemon's word, {what}, ms"), Bar::None, told);
     }
 }
 

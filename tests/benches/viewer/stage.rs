@@ -3,10 +3,11 @@
 use std::{
     cell::{Cell, RefCell},
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use ccdump_tests::{client::Client, daemon::Daemon, grpc, home::Home, http1::post, process, terminal::Terminal, view::View};
+use ccdump_wire::v1::{AgentScope, ExchangesRequest, Pattern, SearchRequest, SearchScope, search_scope::Within};
 use tokio::{runtime::Runtime, task::JoinHandle};
 
 use crate::{
@@ -122,6 +123,26 @@ impl Stage {
                 }
                 delays
             })
+        })
+    }
+
+    /// How long the daemon takes to name an exchange of the newest conversation that holds a text. Milliseconds.
+    pub(crate) fn told(&self, text: &str) -> f64 {
+        self.runtime.block_on(async {
+            let mut service = grpc::connect(&self.home.socket()).await;
+            let newest = ExchangesRequest { newest: Some(1), ..ExchangesRequest::default() };
+            let row = service.exchanges(newest).await.expect("rows").into_inner().exchanges.remove(0);
+            let scope = AgentScope { session: row.session, agent: row.agent, provider: row.provider };
+            let asked = Instant::now();
+            let request = SearchRequest {
+                pattern: Some(Pattern { text: text.to_owned(), ..Pattern::default() }),
+                scope: Some(SearchScope { within: Some(Within::Agent(scope)) }),
+                ..SearchRequest::default()
+            };
+            let mut answers = service.search(request).await.expect("a stream").into_inner();
+            let first = answers.message().await.expect("it does not fail").expect("an answer");
+            assert!(!first.hits.is_empty(), "{text} is not found");
+            asked.elapsed().as_secs_f64() * 1e3
         })
     }
 
