@@ -19,7 +19,7 @@ use ccdump_tests::{
 };
 use ccdump_wire::v1::{
     BodyResponse, ExchangeResponse, ExchangesResponse, HelloResponse, HoldViewRequest, HoldViewResponse, OutlineResponse,
-    SaveViewRequest, StatusResponse, SystemSectionsResponse, WatchResponse, watch_response::Message as Reply,
+    SaveViewRequest, SearchResponse, StatusResponse, SystemSectionsResponse, WatchResponse, watch_response::Message as Reply,
 };
 use prost::Message as _;
 use serde_json::Value;
@@ -144,6 +144,19 @@ fn what_is_compared_is_as_much_as_an_older_daemon_tells() {
     }
 }
 
+#[test]
+fn a_search_finds_what_an_older_daemon_has() {
+    let (home, _daemon) = older(&[]);
+    let terminal = home.view().terminal(ROWS, COLS);
+    terminal.wait_for_text("re: question 2 line 9");
+    terminal.keys("/question 0 line 4");
+    let words = ["re: question 0 line 4", "1/1", "what is far away is found late: this daemon cannot search"];
+    terminal.wait_until("it is found, and what is missing is said", |screen| words.iter().all(|words| screen.contains(words)));
+    terminal.key(Key::Enter);
+    terminal.keys("q");
+    assert_eq!(terminal.wait_exit(), 0);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_host_keeps_the_place_where_the_daemon_cannot() {
     let (home, _daemon) = older(&["views"]);
@@ -254,7 +267,7 @@ async fn requests_of_older_and_newer_viewers_are_understood() {
     let rig = conversation().await;
     // Field 1000, a number: what no version has.
     const NEWER: &[u8] = b"\xc0\x3e\x07";
-    let requests: [(&str, &[u8]); 12] = [
+    let requests: [(&str, &[u8]); 14] = [
         ("Hello", b""),
         ("Hello", b"\x0a\x02\x08\x01"),
         ("Status", b""),
@@ -266,6 +279,9 @@ async fn requests_of_older_and_newer_viewers_are_understood() {
         ("Body", b"\x08\x01\x10\x02"),
         ("SystemSections", b""),
         ("SystemSections", b"\x0a\x03s-1\x10\x02\x18\x01"),
+        // A text, in all of the record; and the same of an agent that there is not, from an exchange on, with a limit.
+        ("Search", b"\x0a\x04\x0a\x02re\x12\x02\x1a\x00"),
+        ("Search", b"\x0a\x04\x0a\x02re\x12\x05\x0a\x03\x0a\x01x\x18\x02\x20\x01"),
         ("HoldView", b""),
     ];
     for (method, request) in requests {
@@ -279,6 +295,7 @@ async fn requests_of_older_and_newer_viewers_are_understood() {
                 "Exchange" => ExchangeResponse::decode(&*answer).is_ok_and(|one| one.exchange.is_some_and(|row| row.id == 1)),
                 "Outline" => OutlineResponse::decode(&*answer).is_ok_and(|page| !page.blocks.is_empty()),
                 "SystemSections" => SystemSectionsResponse::decode(&*answer).is_ok_and(|page| page.sections.is_empty()),
+                "Search" => SearchResponse::decode(&*answer).is_ok_and(|found| !found.hits.is_empty() || found.complete),
                 "Body" => BodyResponse::decode(&*answer).is_ok_and(|chunk| !chunk.data.is_empty()),
                 _ => HoldViewResponse::decode(&*answer).is_ok_and(|held| held.name.starts_with("main")),
             };

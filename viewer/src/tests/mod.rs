@@ -3,6 +3,7 @@
 mod appearance;
 mod changes;
 mod compare;
+mod hints;
 mod journal;
 mod jumps;
 mod keys;

@@ -122,6 +122,14 @@ impl Past {
 }
 
 #[test]
+fn a_search_in_the_past_asks_the_daemon_nothing() {
+    let mut past = Past::at("4", false);
+    past.key("/");
+    past.rig.type_text("question 1");
+    assert_eq!((past.rig.found(), past.rig.asked.as_slice()), ((Some(1), 1), &[][..]));
+}
+
+#[test]
 fn the_record_is_opened_as_it_was() {
     for (at, there, not_there) in [
         ("2", &["question 2", "answer 2 line 4", "answer 1 line 3"][..], &["question 4", "streaming"][..]),

@@ -11,6 +11,7 @@ use ccdump_state::{
     DaemonEvent, Effect, Event, Program, State,
     conversation::Spot,
     keymap::{Command, Key},
+    search::Question,
     sheet::{Brought, Need},
 };
 use ccdump_wire::v1::{
@@ -175,6 +176,10 @@ pub struct Rig {
     /// What stood in the requests before, and what was asked of it.
     pub former: fn(&FormerWanted) -> Vec<(Source, String, Held)>,
     pub asked_former: Vec<FormerWanted>,
+    /// What the daemon was asked to look for, and when that was taken back (`None`).
+    pub asked: Vec<Option<Question>>,
+    /// The daemon takes its time to say where to look.
+    pub hints: bool,
 }
 
 impl Rig {
@@ -192,6 +197,8 @@ impl Rig {
             fetch,
             former: |_| Vec::new(),
             asked_former: Vec::new(),
+            asked: Vec::new(),
+            hints: false,
         };
         rig.event(Event::Daemon(DaemonEvent::Connected {
             build: "x".to_owned(),
@@ -236,7 +243,12 @@ impl Rig {
             let is_fetched = |effect: &Effect| {
                 matches!(
                     effect,
-                    Effect::Fetch { .. } | Effect::FetchFormer(_) | Effect::Bring(_) | Effect::Copy(_) | Effect::Sections { .. }
+                    Effect::Fetch { .. }
+                        | Effect::FetchFormer(_)
+                        | Effect::Bring(_)
+                        | Effect::Copy(_)
+                        | Effect::Sections { .. }
+                        | Effect::Search(_)
                 )
             };
             if !effects.iter().any(is_fetched) {
@@ -268,7 +280,13 @@ impl Rig {
                 Effect::Fetch { exchange, .. } => {
                     let follow_up =
                         self.state.update(self.now, Event::Fetched { exchange, fetch: Box::new((self.fetch)(exchange)) });
-                    assert!(follow_up.is_empty() || matches!(follow_up.as_slice(), [Effect::Save(_)]), "{follow_up:?}");
+                    assert!(
+                        self.hints || follow_up.is_empty() || matches!(follow_up.as_slice(), [Effect::Save(_)]),
+                        "{follow_up:?}"
+                    );
+                    if self.hints {
+                        self.run(follow_up);
+                    }
                 }
                 Effect::FetchFormer(wanted) => {
                     let contents = (self.former)(&wanted);
@@ -288,6 +306,12 @@ impl Rig {
                     self.brought += 1;
                     let brought = bring(need);
                     self.state.update(self.now, Event::Brought { need, brought });
+                }
+                Effect::Search(question) => {
+                    if let Some(number) = question.as_ref().map(|question| question.number).filter(|_| !self.hints) {
+                        self.state.update(self.now, Event::Hinted { number, answer: Ok(Vec::new()), is_over: true });
+                    }
+                    self.asked.push(question);
                 }
                 Effect::Rows { .. }
                 | Effect::FetchBlocks { .. }

@@ -1,6 +1,7 @@
 //! Search: what is typed, what is found, where one is then, and where one was.
 
 use ccdump_model::{blocks::Category, line::Detail};
+use ccdump_provider::pattern::NoPattern;
 use ccdump_state::{DaemonEvent, Event, Prompt, keymap::Key};
 use proptest::prelude::*;
 
@@ -15,7 +16,7 @@ impl Rig {
     }
 
     /// Until all was searched.
-    fn finish(&mut self) {
+    pub fn finish(&mut self) {
         for _ in 0..300 {
             if !self.state.search.is_going_on() {
                 return;
@@ -26,13 +27,13 @@ impl Rig {
     }
 
     /// The number of the match one is at, and of all.
-    fn found(&self) -> (Option<usize>, usize) {
+    pub fn found(&self) -> (Option<usize>, usize) {
         let search = &self.state.search;
         (search.current.as_ref().and_then(|current| search.hits.number(current)), search.hits.count())
     }
 
     /// The exchange of the match.
-    fn at(&self) -> Option<u64> {
+    pub fn at(&self) -> Option<u64> {
         self.state.search.current.as_ref().map(|current| current.spot.exchange)
     }
 }
@@ -100,7 +101,7 @@ fn switches_are_shown_in_the_bar_and_change_what_is_found() {
         rig.finish();
         assert_eq!(rig.found().1, found, "{keys:?}");
     }
-    assert_eq!(rig.state.search.trouble(), Some("it is no regular expression"));
+    assert_eq!(rig.state.search.trouble(), Some(NoPattern::NoExpression));
 }
 
 #[test]

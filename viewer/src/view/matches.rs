@@ -6,10 +6,11 @@ use ccdump_model::{
     line::{Line, width},
     theme::{Role, Theme},
 };
+use ccdump_provider::pattern::Pattern;
 use ccdump_state::{
     MARGIN, State,
     conversation::{Row, Spot},
-    search::Pattern,
+    search,
 };
 use ratatui::{
     Frame,
@@ -34,7 +35,7 @@ fn mark(frame: &mut Frame<'_>, area: Rect, state: &State, theme: &Theme, pattern
     let Some(spot) = own.first().and_then(Row::spot) else { return };
     let lines: Vec<&Line> = own.iter().filter_map(|row| row.turn.line(row.line)).collect();
     let current = current(state, &spot, own);
-    for found in pattern.find(lines.iter().copied()) {
+    for found in search::find(pattern, lines.iter().copied()) {
         let style = match current.is_some() && found.start() == current {
             true => theme.style(Role::Selected).add_modifier(Modifier::BOLD),
             false => Style::new().add_modifier(Modifier::UNDERLINED | Modifier::BOLD),

@@ -4,10 +4,10 @@ use ccdump_model::{
     line::{Span, harmless},
     theme::{Role, Theme},
 };
+use ccdump_provider::pattern::{NoPattern, Switches};
 use ccdump_state::{
     Input, Prompt, State,
     keymap::{Command, Context},
-    search::Switches,
 };
 use ratatui::{Frame, layout::Rect};
 
@@ -59,7 +59,7 @@ fn find(state: &State) -> Vec<Span> {
 }
 
 /// How often it was found, and how it is looked for.
-fn how(state: &State, trouble: Option<&str>, count: &str, switches: Switches) -> Vec<Span> {
+fn how(state: &State, trouble: Option<NoPattern>, count: &str, switches: Switches) -> Vec<Span> {
     let mut spans = match trouble {
         Some(why) => vec![word(Role::Error, format!("{why} "))],
         None => vec![word(Role::BarStrong, format!("{count} "))],

@@ -6,7 +6,7 @@ use ccdump_model::record::{AgentKey, FormerWanted, Wanted};
 use ccdump_provider::side::Side;
 use ccdump_wire::v1::Block;
 
-use crate::sheet::Need;
+use crate::{search::Question, sheet::Need};
 
 /// A person's own program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,6 +40,8 @@ pub enum Effect {
         session: Option<String>,
         after: u64,
     },
+    /// Ask the daemon where a text stands, and nothing that was asked before any more; `None`: nothing at all.
+    Search(Option<Question>),
     /// Fetch what a sheet is made of.
     Bring(Need),
     /// These exchanges, and no others, are to be followed as they stream.

@@ -6,7 +6,7 @@ use ccdump_model::{
     record::{AgentKey, Fetch, Held},
 };
 use ccdump_provider::side::Side;
-use ccdump_wire::v1::{Event as LogEvent, Exchange, SystemSection};
+use ccdump_wire::v1::{Event as LogEvent, Exchange, SearchHit, SystemSection};
 
 use crate::{
     config::Config,
@@ -60,6 +60,14 @@ pub enum Event {
     Sections {
         session: Option<String>,
         answer: Result<Vec<SystemSection>, String>,
+    },
+    /// What [`super::Effect::Search`] asked for, as far as it is found; or why this daemon cannot tell.
+    Hinted {
+        /// The question's.
+        number: u64,
+        answer: Result<Vec<SearchHit>, String>,
+        /// Nothing more comes.
+        is_over: bool,
     },
     /// What [`super::Effect::Bring`] asked for; or why it cannot be had.
     Brought {

@@ -259,8 +259,9 @@ impl State {
         let next_second = waits.then(|| self.now_us.saturating_add(1_000_000));
         let picture = self.moment.as_ref().and_then(|moment| moment.deadline(self.now_us));
         let search = (self.search.is_busy() || self.sheet.find.is_busy()).then_some(self.now_us);
+        let hints = self.search.comes_until_us().filter(|until_us| *until_us > self.now_us);
         let sheet = self.sheet.is_open().then(|| self.sheet.material.deadline()).flatten();
-        [self.notices.deadline(), self.save_at_us, next_second, picture, search, sheet].into_iter().flatten().min()
+        [self.notices.deadline(), self.save_at_us, next_second, picture, search, hints, sheet].into_iter().flatten().min()
     }
 
     /// Whether everything that belongs on the screen is there.

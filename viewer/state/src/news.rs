@@ -7,7 +7,7 @@ use ccdump_client::{
 };
 use ccdump_model::record::Live;
 use ccdump_provider::provider::Provider;
-use ccdump_wire::v1::{self, Event as LogEvent, Exchange, SystemSection, event::Detail};
+use ccdump_wire::v1::{self, Event as LogEvent, Exchange, SearchHit, SystemSection, event::Detail};
 
 use super::{Chosen, Connection, DaemonEvent, Moment, State, Weight, component::Saved};
 
@@ -23,6 +23,7 @@ impl State {
                 // What was asked of the connection before will not come.
                 self.contents.interrupted();
                 self.sections.interrupted();
+                self.search.ask_again();
                 self.sheet.material.interrupted();
                 self.daemon.build = clean_line(&build);
                 self.daemon.proxy = clean_line(&proxy);
@@ -91,6 +92,17 @@ impl State {
         sections.arrived(session, answer);
         if let Some(why) = lacks {
             self.notices.say(self.now_us, Weight::Warning, format!("sp-1 … count what was shown here: {why}"));
+        }
+    }
+
+    /// Where it stands what is looked for. A daemon that cannot tell is named once.
+    pub(super) fn hinted(&mut self, number: u64, answer: Result<Vec<SearchHit>, String>, is_over: bool) {
+        if is_over {
+            self.search.told_all(number);
+        }
+        let lacks = self.search.told(number, answer.map_err(|why| clean_line(&why)), &self.roster);
+        if let Some(why) = lacks {
+            self.notices.say(self.now_us, Weight::Warning, format!("what is far away is found late: {why}"));
         }
     }
 

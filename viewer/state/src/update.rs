@@ -53,13 +53,19 @@ impl State {
             Event::Fetched { exchange, mut fetch } => {
                 self.cut_fetch(exchange, &mut fetch);
                 self.contents.arrived(exchange, *fetch);
+                return self.look_where_it_stands();
             }
             Event::Blocks { exchange, side, contents } if self.has_come(exchange, side) => {
                 self.contents.told(exchange, side, contents);
+                return self.look_where_it_stands();
             }
             Event::Blocks { .. } => {}
             Event::Former { exchange, contents } => self.contents.told_former(exchange, contents),
             Event::Sections { session, answer } => self.told_sections(session.as_deref(), answer),
+            Event::Hinted { number, answer, is_over } => {
+                self.hinted(number, answer, is_over);
+                return self.look_where_it_stands();
+            }
             Event::Brought { need, brought } => self.brought(need, brought),
             Event::Live { exchange, events } if self.moment.is_some() => self.moment_events(exchange, events),
             Event::Live { exchange, events } => events.iter().for_each(|event| self.live(exchange, event)),
@@ -324,7 +330,7 @@ impl State {
         }
     }
 
-    fn save_when_due(&mut self) -> Vec<Effect> {
+    pub(super) fn save_when_due(&mut self) -> Vec<Effect> {
         match self.save_at_us {
             Some(at) if at <= self.now_us => vec![self.save()],
             _ => Vec::new(),

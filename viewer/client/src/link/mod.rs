@@ -3,6 +3,7 @@
 mod backoff;
 mod blocks;
 mod error;
+pub mod search;
 mod sections;
 pub mod target;
 mod views;

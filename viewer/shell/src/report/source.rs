@@ -63,6 +63,10 @@ impl Source {
                 let contents = self.had_of(exchange).blocks(side, &blocks);
                 return Ok(Some(Event::Blocks { exchange, side, contents }));
             }
+            // A report is searched as it is.
+            (Effect::Search(Some(question)), _) => {
+                return Ok(Some(Event::Hinted { number: question.number, answer: Ok(Vec::new()), is_over: true }));
+            }
             (Effect::Bring(need), _) => {
                 let why = "a report has conversations only: what was sent can be seen in the viewer that it was made of".to_owned();
                 return Ok(Some(Event::Brought { need, brought: Err(why) }));

@@ -11,7 +11,7 @@ use ccdump_host::{
     hosted::Host,
     protocol::{FromViewer, Leaving},
 };
-use ccdump_state::{Effect, Event, State, component};
+use ccdump_state::{Effect, Event, State, component, search::Question};
 use tokio::{
     sync::{mpsc, watch},
     task::JoinHandle,
@@ -21,7 +21,7 @@ use tokio::{
 use super::{
     bring, clipboard, edit, fetch,
     follow::{self, Begin},
-    former, hosted, input, log,
+    former, hosted, input, log, search,
     terminal::Screen,
 };
 use crate::failure::Failure;
@@ -61,6 +61,8 @@ pub(super) struct Effects {
     /// The view state's name.
     name: String,
     followed: BTreeMap<u64, JoinHandle<()>>,
+    /// Finds out where a text stands.
+    asking: Option<JoinHandle<()>>,
     saver: Option<Saver>,
 }
 
@@ -71,7 +73,7 @@ struct Saver {
 
 impl Effects {
     pub(super) fn new(incoming: mpsc::Sender<Incoming>, link: Option<Link>, host: Option<Host>, begin: Begin) -> Self {
-        Self { incoming, link, host, begin, name: String::new(), followed: BTreeMap::new(), saver: None }
+        Self { incoming, link, host, begin, name: String::new(), followed: BTreeMap::new(), asking: None, saver: None }
     }
 
     /// The first frame is on the screen.
@@ -138,6 +140,7 @@ impl Effects {
                         self.spawn(fetch::sections(link, session, after));
                     }
                 }
+                Effect::Search(question) => self.search(question),
                 Effect::Bring(need) => {
                     if let Some(link) = self.link.clone() {
                         self.spawn(bring::bring(link, need));
@@ -216,6 +219,13 @@ impl Effects {
             let follow = || tokio::spawn(follow::exchange(link.clone(), *exchange, self.begin, self.incoming.clone()));
             self.followed.entry(*exchange).or_insert_with(follow);
         }
+    }
+
+    /// One question at a time: the one before is of no use any more.
+    fn search(&mut self, question: Option<Question>) {
+        self.asking.take().iter().for_each(JoinHandle::abort);
+        let Some((question, link)) = question.zip(self.link.clone()) else { return };
+        self.asking = Some(tokio::spawn(search::ask(link, question, self.incoming.clone())));
     }
 
     fn spawn(&self, work: impl Future<Output = Option<Event>> + Send + 'static) {

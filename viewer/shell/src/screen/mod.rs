@@ -14,6 +14,7 @@ mod hosted;
 mod input;
 mod log;
 mod replay;
+mod search;
 mod signals;
 mod terminal;
 

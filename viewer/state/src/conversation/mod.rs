@@ -16,6 +16,7 @@ use ccdump_model::{
     line::Detail,
     record::{AgentKey, Contents, Roster, Sections},
 };
+use ccdump_provider::pattern::Pattern;
 use jiff::tz::TimeZone;
 
 pub(crate) use self::fetches::{SOURCES, had_from};
@@ -33,7 +34,7 @@ pub use self::{
     show::{CATEGORIES, Preset, Show},
     window::{Row, Window},
 };
-use super::{Effect, MakeLines, search::Pattern};
+use super::{Effect, MakeLines};
 
 #[derive(Default)]
 pub struct Conversation {

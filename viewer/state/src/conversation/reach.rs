@@ -1,10 +1,11 @@
 //! Going to a place that is named: the match of a search, a mark, an exchange by its number.
 
 use ccdump_model::blocks::ItemKey;
+use ccdump_provider::pattern::Pattern;
 use serde::{Deserialize, Serialize};
 
 use super::{Conversation, LaidItem, Place, Spot, window::Walk};
-use crate::search::Pattern;
+use crate::search;
 
 /// How the screen stands, to come back to.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -79,7 +80,7 @@ impl Conversation {
         let third = i32::from(height) / 3;
         let turn = walk.turn(walk.number(spot.exchange));
         let item = turn.item(&spot.item).filter(|_| turn.exchange == spot.exchange);
-        let found = item.map(|item| pattern.find(item.lines.iter())).unwrap_or_default();
+        let found = item.map(|item| search::find(pattern, item.lines.iter())).unwrap_or_default();
         // Of a text that was made otherwise there may be less to be seen.
         let start = found.get(nth).or(found.last()).and_then(|found| found.start());
         self.focus = Some(spot.clone());

@@ -3,20 +3,26 @@
 //! What is searched is the text of each item as it is shown in full and as it is copied, on lines that are not broken, whether it is
 //! folded, hidden or far away. Exchanges that are under way are searched when they have ended.
 
+mod asking;
+mod found;
+mod goal;
+mod hints;
 mod hits;
-mod pattern;
 mod scan;
+mod text;
 
+use ccdump_provider::pattern::{NoPattern, Pattern, Switches};
 use serde::{Deserialize, Serialize};
 
-use self::scan::Scan;
-pub(crate) use self::scan::Text;
+pub(crate) use self::text::Text;
+use self::{asking::Asking, goal::Goal, hints::Hints, scan::Scan};
 pub use self::{
+    asking::Question,
+    found::{Found, Piece, find},
     hits::{Hits, Match},
-    pattern::{Found, Pattern, Piece, Switches},
 };
 use crate::{
-    Effect, State, Weight,
+    Connection, Effect, State, Weight,
     component::Component,
     conversation::{Spot, Stand},
     input::Input,
@@ -35,19 +41,15 @@ pub struct Search {
     pub current: Option<Match>,
     pub hits: Hits,
     /// `None`: nothing was typed. `Err`: why it cannot be looked for.
-    pattern: Option<Result<Pattern, String>>,
+    pattern: Option<Result<Pattern, NoPattern>>,
     /// Where it begins, and how one stood there.
     origin: Option<Spot>,
     before: Option<Stand>,
     goal: Option<Goal>,
     scan: Scan,
-}
-
-/// Which match one wants to be at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Goal {
-    Nearest,
-    Next { forward: bool },
+    /// What the daemon was asked, and what it said.
+    asking: Asking,
+    hints: Hints,
 }
 
 impl Search {
@@ -57,8 +59,8 @@ impl Search {
     }
 
     /// Why what was typed cannot be looked for.
-    pub fn trouble(&self) -> Option<&str> {
-        self.pattern.as_ref()?.as_ref().err().map(String::as_str)
+    pub fn trouble(&self) -> Option<NoPattern> {
+        self.pattern.as_ref()?.as_ref().err().copied()
     }
 
     /// There may be more matches than are known.
@@ -91,34 +93,13 @@ impl Search {
     pub(super) fn forget(&mut self) {
         self.hits.clear();
         self.scan = Scan::of(self.scan.agent.take());
+        self.hints = Hints::default();
+        self.asking.forget();
     }
 
     /// Whatever else is done, a match that is not found yet is waited for no more.
     pub(super) fn stop_seeking(&mut self) {
         self.goal = None;
-    }
-
-    /// The match to go to, once it is known; and whether it stands beyond the last one.
-    fn found(&self) -> Option<(Match, bool)> {
-        let origin = self.origin.as_ref()?;
-        let at_origin = self.hits.of(origin.exchange);
-        let found = match self.goal? {
-            Goal::Nearest => {
-                let follows = self.before.as_ref().is_some_and(Stand::follows);
-                let here = if follows { at_origin.into_iter().next_back() } else { at_origin.into_iter().next() };
-                let (up, down) = (self.hits.beyond(origin.exchange, false), self.hits.beyond(origin.exchange, true));
-                let distance = |found: &Match| found.spot.exchange.abs_diff(origin.exchange);
-                here.or_else(|| up.into_iter().chain(down).min_by_key(distance))
-            }
-            Goal::Next { forward } => match &self.current {
-                Some(current) => self.hits.next(current, forward),
-                None if forward => at_origin.into_iter().next().or_else(|| self.hits.beyond(origin.exchange, true)),
-                None => self.hits.beyond(origin.exchange, false),
-            },
-        };
-        let Goal::Next { forward } = self.goal? else { return Some((found?, false)) };
-        let around = || self.hits.end(forward).filter(|_| self.scan.is_done).map(|found| (found, true));
-        found.map(|found| (found, false)).or_else(around)
     }
 }
 
@@ -194,27 +175,46 @@ impl State {
         self.search.goal = Some(Goal::Next { forward });
     }
 
+    /// What the daemon named is looked at as soon as it is here, not with the next frame: on the way to a match every fetch waits for the one
+    /// before it.
+    pub(super) fn look_where_it_stands(&mut self) -> Vec<Effect> {
+        let mut effects = self.save_when_due();
+        if self.search.pattern().is_some() && self.search.goal.is_some() && self.search.hints.are_open() {
+            effects.extend(self.go_on_searching());
+        }
+        effects
+    }
+
     /// One step of the search. Gives what has to be fetched for the next ones.
     pub(super) fn go_on_searching(&mut self) -> Vec<Effect> {
         let Self { search, conversation, roster, contents, zone, lines, .. } = self;
-        let Some(Ok(pattern)) = search.pattern.as_ref().filter(|_| search.is_on) else { return Vec::new() };
+        if search.pattern().is_none() {
+            return search.takes_back().then_some(Effect::Search(None)).into_iter().collect();
+        }
         if search.scan.agent != conversation.agent {
+            search.forget();
             search.scan = Scan::of(conversation.agent.clone());
-            search.hits.clear();
             search.current = search.current.take().filter(|_| conversation.raised().is_some());
         }
         if search.origin.is_none() {
             search.origin = conversation.focus.clone().or_else(|| conversation.place().map(|place| place.spot()));
         }
         let Some(origin) = search.origin.as_ref().map(|origin| origin.exchange) else { return Vec::new() };
+        // Of a moment of the past the daemon knows nothing.
+        let may_ask = self.moment.is_none() && self.daemon.connection == Connection::Connected;
+        let agent = conversation.agent.as_ref().filter(|_| may_ask);
+        let question = agent.and_then(|agent| search.question(agent, origin, self.now_us));
+        search.hints.are_coming = search.comes_until_us().is_some_and(|until_us| self.now_us < until_us);
+        let Some(Ok(pattern)) = &search.pattern else { return Vec::new() };
         let forward = match search.goal {
             Some(Goal::Next { forward }) => Some(forward),
             _ => None,
         };
         let exchanges = conversation.exchanges(roster);
         let mut text = Text { roster, contents, exchanges, zone, lines: *lines };
-        let effects = search.scan.step(&mut text, pattern, &mut search.hits, origin, forward);
-        if let Some((found, is_around)) = search.found() {
+        let mut effects = search.scan.step(&mut text, pattern, &mut search.hits, &mut search.hints, (origin, forward));
+        effects.extend(question.map(|question| Effect::Search(Some(question))));
+        if let Some((found, is_around)) = search.found(exchanges) {
             search.goal = None;
             if is_around {
                 let end = if forward == Some(true) { "beginning" } else { "end" };

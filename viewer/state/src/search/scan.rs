@@ -1,32 +1,19 @@
-//! Goes through the exchanges of a conversation, outwards from where one is, a few at a time: between two steps keys are answered, and
-//! what is needed next is fetched. It keeps nothing of what it reads: contents stay in the bounded cache of what was fetched.
+//! Goes through the exchanges of a conversation, first those that the daemon named, then all others outwards from where one is, a few at
+//! a time: between two steps keys are answered, and what is needed next is fetched. It keeps nothing of what it reads: contents stay in the bounded cache of what was fetched.
 
 use std::collections::BTreeSet;
 
-use ccdump_model::{
-    blocks::{self, Item, ItemKey, Turn},
-    record::{AgentKey, Contents, Held, Loaded, Roster, has_ended, is_turn},
-};
-use ccdump_provider::side::Side;
-use ccdump_wire::v1::Exchange;
-use jiff::tz::TimeZone;
+use ccdump_model::record::{AgentKey, has_ended, is_turn};
+use ccdump_provider::pattern::Pattern;
 
-use super::{hits::Hits, pattern::Pattern};
-use crate::{
-    Effect, MakeLines,
-    conversation::{SOURCES, had_from},
-    copy,
-};
+use super::{hints::Hints, hits::Hits, text::Text};
+use crate::Effect;
 
 /// One step: so many exchanges, and so many bytes of text, at most (but for the last exchange, which is searched as a whole).
 const EXCHANGES: usize = 8;
 const TEXT: usize = 128 * 1024;
 /// Exchanges that are fetched ahead in each direction.
 const AHEAD: usize = 12;
-/// Blocks that are larger are not fetched to be searched. Bytes.
-const LARGEST: u64 = 1 << 20;
-/// The exchange after one in its thread is looked for among so many.
-const NEAR: usize = 64;
 /// An exchange that was forgotten so often before it could be searched is searched as far as it is here.
 const TRIES: u8 = 8;
 
@@ -47,13 +34,15 @@ pub(super) struct Scan {
     pub(super) is_done: bool,
 }
 
-/// What is searched.
-pub(crate) struct Text<'a> {
-    pub(crate) roster: &'a Roster,
-    pub(crate) contents: &'a mut Contents,
-    pub(crate) exchanges: &'a [u64],
-    pub(crate) zone: &'a TimeZone,
-    pub(crate) lines: MakeLines,
+/// Why an exchange is searched now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reason {
+    /// There is more in it than when it was searched.
+    Again,
+    /// The daemon named it.
+    Hinted,
+    /// It is the next one after those that were searched.
+    Outward,
 }
 
 impl Scan {
@@ -61,21 +50,31 @@ impl Scan {
         Self { agent, ..Self::default() }
     }
 
-    /// One step. It begins at `origin`; `forward`: one direction comes before the other. Gives what has to be fetched for the next steps.
+    /// One step. `around`: the exchange where it begins, and whether one direction comes before the other. Gives what has to be fetched for
+    /// the next steps.
     pub(super) fn step(
         &mut self,
         text: &mut Text<'_>,
         pattern: &Pattern,
         hits: &mut Hits,
-        origin: u64,
-        forward: Option<bool>,
+        hints: &mut Hints,
+        around: (u64, Option<bool>),
     ) -> Vec<Effect> {
-        self.check(text, hits);
+        self.check(text, hits, hints);
         self.waits = false;
         let mut effects = Vec::new();
         let mut bytes = 0;
         for _ in 0..EXCHANGES {
-            let Some(exchange) = self.next(text.exchanges, origin, forward) else { break };
+            let Some((exchange, reason)) = self.next(text.exchanges, hints, around) else { break };
+            if reason == Reason::Outward && hints.has_had(exchange) {
+                self.extend(exchange);
+                continue;
+            }
+            // Who is about to be told where it stands does not fetch all that lies before it.
+            if reason == Reason::Outward && hints.are_coming && !text.is_here(exchange) {
+                self.waits = true;
+                break;
+            }
             let wanted = text.wants(exchange);
             if self.is_to_wait_for(exchange, &wanted, text) {
                 effects.extend(wanted);
@@ -83,28 +82,36 @@ impl Scan {
                 break;
             }
             hits.put(exchange, text.find(exchange, pattern, hits.room(), &mut bytes));
-            self.took(exchange, text);
+            self.took(exchange, reason, text);
+            hints.took(exchange, reason == Reason::Hinted);
             if bytes >= TEXT || hits.is_full() {
                 break;
             }
         }
-        self.is_done = hits.is_full() || self.next(text.exchanges, origin, forward).is_none();
+        self.is_done = hits.is_full() || self.next(text.exchanges, hints, around).is_none();
         if !self.is_done {
-            let ahead = self.ahead(text.exchanges, forward);
+            let (origin, forward) = around;
+            let mut ahead: Vec<u64> = hints.nearest(text.exchanges, origin, forward).take(AHEAD).collect();
+            if !hints.are_coming {
+                ahead.extend(self.ahead(text.exchanges, forward));
+            }
             effects.extend(ahead.into_iter().flat_map(|exchange| text.fetches(exchange)));
         }
         effects
     }
 
     /// Begins anew if others came between those that were searched, or some of them are gone.
-    fn check(&mut self, text: &Text<'_>, hits: &mut Hits) {
+    fn check(&mut self, text: &Text<'_>, hits: &mut Hits, hints: &mut Hints) {
+        let mut is_another = !hints.are_of(text.exchanges);
         if let Some((first, last, count)) = self.searched {
             let number = |id: u64| text.exchanges.partition_point(|other| *other < id);
             let after = text.exchanges.partition_point(|other| *other <= last);
-            if after - number(first).min(after) != count {
-                *self = Self::of(self.agent.take());
-                hits.clear();
-            }
+            is_another |= after - number(first).min(after) != count;
+        }
+        if is_another {
+            *self = Self::of(self.agent.take());
+            hits.clear();
+            hints.reopen();
         }
         let has_ended = |id: &u64| text.roster.row(*id).is_none_or(has_ended);
         let ended: Vec<u64> = self.open.iter().copied().filter(has_ended).collect();
@@ -115,18 +122,23 @@ impl Scan {
     }
 
     /// The exchange to be searched next.
-    fn next(&self, exchanges: &[u64], origin: u64, forward: Option<bool>) -> Option<u64> {
+    fn next(&self, exchanges: &[u64], hints: &Hints, (origin, forward): (u64, Option<bool>)) -> Option<(u64, Reason)> {
         if let Some(again) = self.again.first() {
-            return Some(*again);
+            return Some((*again, Reason::Again));
         }
         let number = |id: u64| exchanges.partition_point(|other| *other < id);
         let start = number(origin).min(exchanges.len().checked_sub(1)?);
-        let Some((first, last, _)) = self.searched else { return exchanges.get(start).copied() };
+        let Some((first, last, _)) = self.searched else { return exchanges.get(start).map(|id| (*id, Reason::Outward)) };
+        let hinted = |forward| hints.nearest(exchanges, origin, forward).next().map(|id| (id, Reason::Hinted));
         let (first, last) = (number(first), number(last));
-        let up = first.checked_sub(1).and_then(|up| exchanges.get(up)).copied();
-        let down = exchanges.get(last + 1).copied();
-        let down_first = forward.unwrap_or(last.saturating_sub(start) <= start.saturating_sub(first));
-        if down_first { down.or(up) } else { up.or(down) }
+        let up = first.checked_sub(1).and_then(|up| exchanges.get(up)).map(|id| (*id, Reason::Outward));
+        let down = exchanges.get(last + 1).map(|id| (*id, Reason::Outward));
+        match forward {
+            None if last.saturating_sub(start) <= start.saturating_sub(first) => hinted(None).or(down).or(up),
+            None => hinted(None).or(up).or(down),
+            Some(true) => hinted(forward).or(down).or_else(|| hinted(None)).or(up),
+            Some(false) => hinted(forward).or(up).or_else(|| hinted(None)).or(down),
+        }
     }
 
     /// Those after the next one, the nearest first.
@@ -154,13 +166,19 @@ impl Scan {
         self.tried.1 <= TRIES
     }
 
-    fn took(&mut self, exchange: u64, text: &Text<'_>) {
-        let is_new = !self.again.remove(&exchange);
+    /// Those that were searched without a hole between them.
+    fn extend(&mut self, exchange: u64) {
         self.searched = match self.searched {
-            _ if !is_new => self.searched,
             Some((first, last, count)) => Some((first.min(exchange), last.max(exchange), count + 1)),
             None => Some((exchange, exchange, 1)),
         };
+    }
+
+    fn took(&mut self, exchange: u64, reason: Reason, text: &Text<'_>) {
+        self.again.remove(&exchange);
+        if reason == Reason::Outward {
+            self.extend(exchange);
+        }
         let Some(row) = text.roster.row(exchange).filter(|row| is_turn(row)) else { return };
         if !has_ended(row) {
             self.open.insert(exchange);
@@ -174,115 +192,4 @@ impl Scan {
             self.again.insert(previous);
         }
     }
-}
-
-impl Text<'_> {
-    /// The exchange after in the thread, if all of it is known.
-    fn after(&self, row: &Exchange) -> Option<&Exchange> {
-        let from = self.exchanges.partition_point(|id| *id <= row.id);
-        let next = self.exchanges.iter().skip(from).take(NEAR).filter_map(|id| self.roster.row(*id));
-        next.into_iter().find(|next| next.previous == Some(row.id)).filter(|after| has_ended(after))
-    }
-
-    /// What its items are made of, itself first.
-    fn parts(&self, exchange: u64) -> Vec<u64> {
-        let Some(row) = self.roster.row(exchange).filter(|row| is_turn(row) && has_ended(row)) else { return Vec::new() };
-        let previous = row.previous.filter(|previous| self.roster.row(*previous).is_some_and(has_ended));
-        [exchange].into_iter().chain(previous).chain(self.after(row).map(|after| after.id)).collect()
-    }
-
-    fn fetches(&mut self, exchange: u64) -> Vec<Effect> {
-        let parts = self.parts(exchange);
-        let contents = &mut self.contents;
-        parts
-            .into_iter()
-            .filter_map(|exchange| contents.wants(exchange, true).map(|wanted| Effect::Fetch { exchange, wanted }))
-            .collect()
-    }
-
-    /// What has to be fetched before it can be searched.
-    pub(crate) fn wants(&mut self, exchange: u64) -> Vec<Effect> {
-        let mut effects = self.fetches(exchange);
-        if !effects.is_empty() || !self.is_here(exchange) {
-            return effects;
-        }
-        let items = self.items(exchange);
-        for source in SOURCES {
-            let wants: Vec<_> = items.iter().flat_map(|item| &item.wants).filter(|wanted| wanted.source == source).collect();
-            let had = if wants.is_empty() { None } else { had_from(source, exchange, self.roster) };
-            let Some((of, side)) = had else { continue };
-            let small = self.small(of, side);
-            let pointers: Vec<&str> =
-                wants.into_iter().map(|wanted| wanted.pointer.as_str()).filter(|pointer| small.contains(*pointer)).collect();
-            let blocks = self.contents.ask(of, side, &pointers);
-            if !blocks.is_empty() {
-                effects.push(Effect::FetchBlocks { exchange: of, side, blocks });
-            }
-        }
-        effects
-    }
-
-    /// Pointers of the blocks that may be fetched.
-    fn small(&self, exchange: u64, side: Side) -> BTreeSet<String> {
-        let pieces = self.contents.get(exchange).into_iter().flat_map(|loaded| pieces(loaded, side));
-        pieces.filter(|piece| piece.block.length <= LARGEST).map(|piece| piece.block.pointer.clone()).collect()
-    }
-
-    pub(crate) fn is_here(&self, exchange: u64) -> bool {
-        let is_loading = |loaded: &Loaded| {
-            let mut pieces = pieces(loaded, Side::Request).chain(pieces(loaded, Side::Response));
-            pieces.any(|piece| piece.content == Held::Loading)
-        };
-        self.parts(exchange).into_iter().enumerate().all(|(number, part)| {
-            let loaded = self.contents.get(part);
-            // Only the request of the others is needed.
-            let is_settled = |loaded: &Loaded| if number == 0 { loaded.is_settled() } else { loaded.request.is_settled() };
-            loaded.is_some_and(|loaded| is_settled(loaded) && !is_loading(loaded))
-        })
-    }
-
-    pub(crate) fn items(&self, exchange: u64) -> Vec<Item> {
-        let Some(row) = self.roster.row(exchange) else { return Vec::new() };
-        // Of one that is under way there is more to come: it is searched when it has ended.
-        if is_turn(row) && !has_ended(row) {
-            return Vec::new();
-        }
-        let empty = Loaded::default();
-        let tries = self.roster.tries_before(row);
-        blocks::items(Turn {
-            row,
-            loaded: self.contents.get(exchange).unwrap_or(&empty),
-            // The texts before a change, and names of sections, are not searched.
-            earlier: &[],
-            sections: None,
-            tries: &tries,
-            is_tried_again: self.roster.is_tried_again(row),
-            last: self.roster.turn_before(row),
-            before: row.previous.and_then(|previous| self.contents.get(previous)),
-            after: self.after(row).and_then(|after| self.contents.get(after.id)),
-            zone: self.zone,
-        })
-    }
-
-    /// The items in which it is found, with how often, at most `most` times in all. Counts the bytes that were read.
-    fn find(&self, exchange: u64, pattern: &Pattern, most: usize, bytes: &mut usize) -> Vec<(ItemKey, usize)> {
-        let mut room = most;
-        let mut found = Vec::new();
-        for item in self.items(exchange) {
-            let text = copy::text(&item, self.lines);
-            *bytes += text.len();
-            let count = pattern.count(&text, room);
-            room -= count;
-            if count > 0 {
-                found.push((item.key, count));
-            }
-        }
-        found
-    }
-}
-
-fn pieces(loaded: &Loaded, side: Side) -> impl Iterator<Item = &ccdump_model::record::Piece> {
-    let request = loaded.request.here().filter(|_| side == Side::Request).into_iter().flat_map(|side| &side.pieces);
-    let response = loaded.response.here().filter(|_| side == Side::Response).into_iter().flat_map(|side| &side.pieces);
-    request.chain(response)
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use ccdump_model::rows::Rows;
+use ccdump_provider::pattern::{NoPattern, Pattern, Switches};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -10,7 +11,7 @@ use crate::{
     input::Input,
     keymap::Key,
     prompt::Prompt,
-    search::{Pattern, Switches, counted},
+    search::{self, counted},
 };
 
 /// As many are kept; who finds more looks for something else.
@@ -27,7 +28,7 @@ pub struct Find {
     last: String,
     is_on: bool,
     /// `None`: nothing was typed. `Err`: why it cannot be looked for.
-    pattern: Option<Result<Pattern, String>>,
+    pattern: Option<Result<Pattern, NoPattern>>,
     /// On which row each of them begins.
     hits: Vec<usize>,
     /// What is to be marked, by row.
@@ -65,8 +66,8 @@ impl Find {
     }
 
     /// Why what was typed cannot be looked for.
-    pub fn trouble(&self) -> Option<&str> {
-        self.pattern.as_ref()?.as_ref().err().map(String::as_str)
+    pub fn trouble(&self) -> Option<NoPattern> {
+        self.pattern.as_ref()?.as_ref().err().copied()
     }
 
     pub fn count(&self) -> usize {
@@ -131,7 +132,7 @@ impl Find {
             let more = rest.iter().skip(1).take(TOGETHER).take_while(|row| row.goes_on).count();
             let lines = || rest.iter().take(more + 1).map(|row| &row.line);
             bytes += lines().flat_map(|line| &line.spans).map(|span| span.text.len() + 8).sum::<usize>() + 8;
-            for found in pattern.find(lines()).into_iter().take(MOST - self.hits.len()) {
+            for found in search::find(pattern, lines()).into_iter().take(MOST - self.hits.len()) {
                 let Some((line, _)) = found.start() else { continue };
                 let hit = self.hits.len();
                 self.hits.push(self.looked + line);
