@@ -12,7 +12,7 @@ mod view;
 use std::process::ExitCode;
 
 #[cfg(feature = "dylib")]
-use ccdump_dylib as _;
+use ccdump_dylib_shell as _;
 
 use ccdump_shell::Look;
 

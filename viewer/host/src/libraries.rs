@@ -1,5 +1,5 @@
-//! Viewers that the host builds are a small program and two shared libraries: all that the looks stand on (`viewer/dylib`), and Rust's own.
-//! An edit of the looks links the program alone.
+//! Viewers that the host builds are a small program and shared libraries: those of all that the looks stand on (`viewer/dylib`), and Rust's
+//! own. An edit of the looks links the program alone.
 
 use std::{
     env::{
@@ -15,6 +15,8 @@ use std::{
 
 /// What makes such a program of the viewer.
 pub(super) const FEATURE: &str = "dylib";
+
+const OURS: [&str; 2] = ["ccdump_dylib_model", "ccdump_dylib_shell"];
 
 /// The libraries that a program of the host's needs beside it.
 #[derive(Debug)]
@@ -40,7 +42,8 @@ impl Libraries {
 
     /// Those of `program`, which was built just now.
     pub(super) fn of(&self, program: &Path) -> Vec<PathBuf> {
-        vec![program.with_file_name(format!("{DLL_PREFIX}ccdump_dylib{DLL_SUFFIX}")), self.standard.clone()]
+        let ours = OURS.iter().map(|name| program.with_file_name(format!("{DLL_PREFIX}{name}{DLL_SUFFIX}")));
+        ours.chain([self.standard.clone()]).collect()
     }
 }
 
