@@ -60,7 +60,8 @@ fn daemon(state: &State, room: usize) -> Vec<Span> {
 fn place(state: &State) -> Vec<Span> {
     let mut spans = Vec::new();
     let talk = &state.conversation;
-    if state.view.is_saved && state.view.name != "main" {
+    let usual = if state.moment.is_some() { ccdump_state::moment::NAME } else { "main" };
+    if state.view.is_saved && state.view.name != usual {
         spans.push(word(Role::Bar, format!("view {}  ", cut_line(&state.view.name, 20))));
     }
     let exchanges = talk.exchanges(&state.roster);
