@@ -16,6 +16,7 @@ mod partial;
 mod plain;
 mod remark;
 mod result;
+mod schema;
 mod system;
 mod table;
 mod tag;

@@ -10,8 +10,8 @@ use super::{
 use ccdump_model::line::{Look, expand_tabs, expand_tabs_from, width};
 use ccdump_model::theme::Role;
 
-/// Lines that are shown of one text.
-const MOST_LINES: usize = 2_000;
+/// Lines that are shown of one text: more than any agent lets a tool say.
+const MOST_LINES: usize = 40_000;
 
 /// How lines that are too long are broken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -143,7 +143,7 @@ fn body(shape: &Shape<'_>, page: &mut Page) {
                 plain::text(page, Role::Dim, description, Flow::Words);
             }
         }
-        Shape::Edits { edits, .. } => edit::diff(edits, Flow::Columns, page),
+        Shape::Edits { edits, .. } => edit::whole(edits, page),
         Shape::Patch(patch) => edit::patch(patch, page),
         Shape::Write { path, content } => match Language::of_file(path) {
             Some(language) => plain::code(page, Role::Text, language, content, false),

@@ -162,20 +162,46 @@ fn results_whose_call_stands_elsewhere() {
 }
 
 #[test]
-fn of_long_results_the_beginning_is_shown_and_the_rest_counted() {
-    let long: String = (0..14_345).map(|line| format!("line {line}\n")).collect();
-    let one_line = "x".repeat(1_000_000);
-    for (text, last) in [(&long, "  … 12,345 more lines (128 kB)"), (&one_line, "  … 1 more line (848 kB)")] {
+fn what_an_agent_can_have_a_tool_say_is_shown_whole() {
+    let lines: Vec<String> = (0..30_000).map(|line| format!("line {line}")).collect();
+    let drawn = super::lines(
+        &super::item(call("Bash", json!({"command": "ls"}), Some(result(false, &lines.join("\n"))))),
+        super::Detail::Full,
+        80,
+    );
+    let shown: Vec<String> =
+        drawn.iter().skip(2).map(|line| super::plain(line).trim_start_matches([' ', '⎿']).to_owned()).collect();
+    assert_eq!(shown, lines);
+}
+
+#[test]
+fn an_edit_shows_all_of_both_texts() {
+    let text = |word: &str| {
+        (0..30).map(|line| if line == 15 { format!("{word}\n") } else { format!("line {line}\n") }).collect::<String>()
+    };
+    let edit = json!({"file_path": "/work/a.txt", "old_string": text("old"), "new_string": text("new")});
+    let drawn = super::lines(&super::item(call("Edit", edit, None)), super::Detail::Full, 80);
+    let shown: Vec<String> = drawn.iter().skip(1).map(|line| super::plain(line).trim().to_owned()).collect();
+    let mut wanted: Vec<String> = text("- old").lines().map(str::to_owned).collect();
+    wanted.insert(16, "+ new".to_owned());
+    assert_eq!(shown, wanted);
+}
+
+#[test]
+fn of_results_beyond_that_the_beginning_is_shown_and_the_rest_counted() {
+    let long: String = (0..52_345).map(|line| format!("line {line}\n")).collect();
+    let one_line = "x".repeat(4_000_000);
+    for (text, last) in [(&long, "  … 12,345 more lines (136 kB)"), (&one_line, "  … 1 more line (960 kB)")] {
         let drawn =
             super::lines(&super::item(call("Bash", json!({"command": "ls"}), Some(result(false, text)))), super::Detail::Full, 80);
         let last_line = drawn.last().map(super::plain).unwrap_or_default();
-        assert_eq!((drawn.len(), last_line.trim_start_matches("  ")), (2_003, last.trim_start_matches("  ")));
+        assert_eq!((drawn.len(), last_line.trim_start_matches("  ")), (40_003, last.trim_start_matches("  ")));
     }
 }
 
 #[test]
 fn no_item_takes_more_lines_than_a_person_reads() {
-    let todos: Vec<serde_json::Value> = (0..30_000).map(|_| json!({"content": "x", "status": "pending"})).collect();
+    let todos: Vec<serde_json::Value> = (0..60_000).map(|_| json!({"content": "x", "status": "pending"})).collect();
     let drawn = super::lines(&super::item(call("TodoWrite", json!({"todos": todos}), None)), super::Detail::Full, 80);
-    assert_eq!((drawn.len(), drawn.last().map(super::plain).as_deref()), (10_001, Some("… and more")));
+    assert_eq!((drawn.len(), drawn.last().map(super::plain).as_deref()), (50_001, Some("… and more")));
 }

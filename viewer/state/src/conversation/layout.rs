@@ -16,8 +16,9 @@ use jiff::tz::TimeZone;
 use super::show::Show;
 use crate::MakeLines;
 
-/// Exchanges that stay laid out.
+/// Exchanges that stay laid out, and lines of all of them together, a few hundred bytes each.
 const KEPT: usize = 64;
+const KEPT_LINES: usize = 120_000;
 /// Exchanges in which is looked for what was changed later.
 const LOOKED_BACK: usize = 64;
 
@@ -170,9 +171,11 @@ impl Layout {
     }
 
     fn forget_oldest(&mut self) {
-        if self.laid.len() > KEPT {
+        let mut lines: usize = self.laid.values().map(|(_, laid, _)| laid.height).sum();
+        while self.laid.len() > KEPT || (lines > KEPT_LINES && self.laid.len() > 1) {
             let oldest = self.laid.iter().min_by_key(|(_, (_, _, used))| *used).map(|(id, _)| *id);
-            oldest.into_iter().for_each(|id| drop(self.laid.remove(&id)));
+            let Some((_, laid, _)) = oldest.and_then(|id| self.laid.remove(&id)) else { return };
+            lines -= laid.height;
         }
     }
 }

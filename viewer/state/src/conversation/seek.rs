@@ -119,7 +119,7 @@ impl Conversation {
         };
         self.place = Some(Place { exchange: spot.exchange, item: spot.item, line: 0, row: i32::try_from(row).unwrap_or(0) });
         self.follow = false;
-        self.moved = true;
+        self.moved = Some(super::Move::Begun);
         self.lay_window(walk, height);
     }
 
