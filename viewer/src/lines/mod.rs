@@ -15,6 +15,7 @@ mod page;
 mod parameters;
 mod partial;
 mod plain;
+mod prose;
 mod remark;
 mod result;
 mod system;
