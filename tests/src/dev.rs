@@ -118,9 +118,9 @@ impl Dev {
         }
     }
 
-    /// The file of the last viewer that had proven itself.
+    /// The program of the last viewer that had proven itself.
     pub fn good(&self) -> PathBuf {
-        self.folder.path().join("target/hot/ccdump/good")
+        self.folder.path().join("target/hot/ccdump/good/ccdump-view")
     }
 
     /// The host's log.

@@ -30,7 +30,16 @@ fn closure(package: &str) -> BTreeMap<String, BTreeSet<String>> {
 }
 
 /// All that is the viewer's.
-const VIEWER: [&str; 6] = ["ccdump-client", "ccdump-host", "ccdump-model", "ccdump-shell", "ccdump-state", "ccdump-view"];
+const VIEWER: [&str; 8] = [
+    "ccdump-client",
+    "ccdump-dylib-model",
+    "ccdump-dylib-shell",
+    "ccdump-host",
+    "ccdump-model",
+    "ccdump-shell",
+    "ccdump-state",
+    "ccdump-view",
+];
 
 #[test]
 fn the_daemon_holds_no_terminal_and_no_viewer() {
@@ -59,6 +68,17 @@ fn the_daemons_closure_has_no_reloadable_code() {
         let text = fs::read_to_string(&file).expect("readable");
         assert!(!text.contains("viewer/src"), "{} includes a file of the viewer's", file.display());
     }
+}
+
+/// Nothing but the looks is linked when they are edited, and nothing that is hardly edited when the state is.
+#[test]
+fn the_shared_libraries_hold_all_that_the_looks_stand_on() {
+    let (viewer, lower, upper) = (closure("ccdump-view"), closure("ccdump-dylib-model"), closure("ccdump-dylib-shell"));
+    let own = ["ccdump-shell", "ccdump-state", "ccdump-view"];
+    let missing: Vec<&String> = viewer.keys().filter(|name| !own.contains(&name.as_str()) && !lower.contains_key(*name)).collect();
+    assert!(missing.is_empty(), "ccdump-dylib-model does not hold {missing:?}");
+    assert!(upper.contains_key("ccdump-shell") && upper.contains_key("ccdump-dylib-model"));
+    assert!(viewer.keys().all(|name| !name.starts_with("ccdump-dylib")), "a viewer that is not the host's is one file");
 }
 
 /// Each of the viewer's crates knows only those below it, so that an edit builds little.

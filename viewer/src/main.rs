@@ -11,6 +11,9 @@ mod view;
 
 use std::process::ExitCode;
 
+#[cfg(feature = "dylib")]
+use ccdump_dylib_shell as _;
+
 use ccdump_shell::Look;
 
 const LOOK: Look = Look { lines: lines::lines, rows: rows::rows, draw: view::draw, draw_replay: view::replay::draw };

@@ -4,7 +4,7 @@ mod found;
 mod parts;
 mod streamed;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::{block::BlockKind, json, signal};
 
@@ -30,6 +30,8 @@ pub enum Content {
     ToolDefinition {
         name: String,
         description: String,
+        /// All else that is said of it, such as the schema of its arguments; without marks for the cache.
+        rest: Map<String, Value>,
     },
     Parameter(Value),
     Image {
@@ -73,9 +75,11 @@ pub(crate) fn of_value(kind: BlockKind, value: Value) -> Content {
             Content::ToolUse { name, input }
         }),
         BlockKind::ToolResult | BlockKind::ServerToolResult => Some(parts::tool_result(&value)),
-        BlockKind::ToolDefinition => {
-            text("name").map(|name| Content::ToolDefinition { name, description: text("description").unwrap_or_default() })
-        }
+        BlockKind::ToolDefinition => text("name").map(|name| Content::ToolDefinition {
+            name,
+            description: text("description").unwrap_or_default(),
+            rest: parts::beside(&value, &["name", "description", "cache_control"]),
+        }),
         BlockKind::Image => Some(parts::image(&value)),
         BlockKind::Document => Some(parts::document(&value)),
         BlockKind::Error => signal::error_in(&serde_json::json!({ "error": value })).map(Content::Text),

@@ -5,6 +5,7 @@
 //! [`end_state`] and priced by [`price`]. Viewers turn blocks into something to draw with [`content`] and
 //! [`stream`]; what a person looks for in their texts is a [`pattern`].
 
+pub mod agent_call;
 pub mod block;
 mod blocks;
 pub mod content;
@@ -29,4 +30,4 @@ pub mod stream;
 pub mod usage;
 
 /// Version of the derivation. Raised whenever what is derived from the same bytes changes, so that stored results are known to be old.
-pub const VERSION: u32 = 2;
+pub const VERSION: u32 = 3;

@@ -56,7 +56,7 @@ pub(crate) fn measure(table: &mut Table, stage: &Stage, size: &Size) {
 
     let view = (0..edits).map(|_| bench.literal(TOP, "\" ccdump", "ccdump")).collect();
     table.add(stage.name, "save → screen, a literal of the view, ms", Bar::P50(1_200.0), view);
-    let lines = (0..edits).map(|_| bench.literal(TURN, "&format!(\" {}", "main")).collect();
+    let lines = (0..edits).map(|_| bench.literal(TURN, "&format!(\" {speaker}", "main")).collect();
     table.add(stage.name, "save → screen, a literal of the lines, ms", Bar::P50(1_200.0), lines);
     let few = edits.div_ceil(4);
     let logic =

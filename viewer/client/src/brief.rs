@@ -24,7 +24,7 @@ pub fn brief(content: &Content, limit: Limit) -> String {
         Content::RedactedThinking { bytes } => format!("redacted thinking, {}", units::bytes(*bytes)),
         Content::ToolUse { name, input } => call(name, input),
         Content::ToolResult { is_error, text, other } => result(*is_error, text, other, limit),
-        Content::ToolDefinition { name, description } => {
+        Content::ToolDefinition { name, description, .. } => {
             format!("{}  {}", clean_line(name), shorten(description, Limit { lines: 1, ..limit }))
         }
         Content::Parameter(value) => json(value, limit.chars),

@@ -1,4 +1,5 @@
-//! Built viewers, each kept in a place of its own: the builder may replace its output at any time, and what ran well must stay.
+//! Built viewers, each kept in a folder of its own with the libraries it needs: the builder may replace its output at any time, and what
+//! ran well must stay.
 
 use std::{
     fs, io,
@@ -35,25 +36,28 @@ impl Identity {
     }
 }
 
-/// A viewer to run. The file goes when nobody refers to it any more.
+/// The name of the program in its folder.
+const PROGRAM: &str = "ccdump-view";
+
+/// A viewer to run. Its folder goes when nobody refers to it any more.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Binary {
-    path: PathBuf,
+    folder: PathBuf,
 }
 
 impl Binary {
-    pub(super) fn new(path: PathBuf) -> Rc<Self> {
-        Rc::new(Self { path })
+    pub(super) fn new(folder: PathBuf) -> Rc<Self> {
+        Rc::new(Self { folder })
     }
 
-    pub(super) fn path(&self) -> &Path {
-        &self.path
+    pub(super) fn path(&self) -> PathBuf {
+        self.folder.join(PROGRAM)
     }
 }
 
 impl Drop for Binary {
     fn drop(&mut self) {
-        let _ = fs::remove_file(&self.path);
+        let _ = fs::remove_dir_all(&self.folder);
     }
 }
 
@@ -87,39 +91,54 @@ impl Binaries {
         Ok(Self { folder: folder.to_owned(), own, count: 0, taken: None })
     }
 
-    /// Keeps what was built. `None` when it is what was taken before.
-    pub(super) fn take(&mut self, built: &Path, written: Written) -> io::Result<Option<Rc<Binary>>> {
+    /// Keeps what was built, and the libraries it was built for. `None` when it is what was taken before.
+    pub(super) fn take(&mut self, built: &Path, libraries: &[PathBuf], written: Written) -> io::Result<Option<Rc<Binary>>> {
         let identity = Identity::of(built)?;
         if self.taken == Some(identity) {
             return Ok(None);
         }
-        let binary = self.keep(built, written)?;
+        let binary = self.place()?;
+        match written {
+            Written::Anew => link_or_copy(built, &binary.path())?,
+            Written::Unknown => drop(fs::copy(built, binary.path())?),
+        }
+        link_into(libraries, &binary.folder)?;
         self.taken = Some(identity);
         Ok(Some(binary))
     }
 
     /// Makes `binary` the one that is run first when the next host finds sources that do not build.
     pub(super) fn set_good(&self, binary: &Binary) -> io::Result<()> {
-        replace(binary.path(), &self.good_path())
+        let (good, new, old) = (self.good_folder(), self.own.join("good"), self.own.join("not-good-any-more"));
+        remove(&new);
+        fs::create_dir(&new)?;
+        link_into(&files(&binary.folder)?, &new)?;
+        // A host that is killed in between leaves none, which the next good one mends.
+        remove(&old);
+        let _ = fs::rename(&good, &old);
+        fs::rename(&new, &good)?;
+        remove(&old);
+        Ok(())
     }
 
     /// The last good one, of this host or of one before.
     pub(super) fn good(&mut self) -> Option<Rc<Binary>> {
-        self.keep(&self.good_path(), Written::Anew).ok()
+        let files = files(&self.good_folder()).ok()?;
+        let binary = self.place().ok()?;
+        link_into(&files, &binary.folder).ok()?;
+        Some(binary)
     }
 
-    fn good_path(&self) -> PathBuf {
+    fn good_folder(&self) -> PathBuf {
         self.folder.join("good")
     }
 
-    fn keep(&mut self, file: &Path, written: Written) -> io::Result<Rc<Binary>> {
+    /// An empty folder for the next one.
+    fn place(&mut self) -> io::Result<Rc<Binary>> {
         self.count = self.count.saturating_add(1);
-        let binary = Binary::new(self.own.join(format!("view-{}", self.count)));
-        match written {
-            Written::Anew => link_or_copy(file, binary.path())?,
-            Written::Unknown => drop(fs::copy(file, binary.path())?),
-        }
-        Ok(binary)
+        let folder = self.own.join(format!("view-{}", self.count));
+        fs::create_dir(&folder)?;
+        Ok(Binary::new(folder))
     }
 }
 
@@ -145,6 +164,19 @@ fn link_or_copy(from: &Path, to: &Path) -> io::Result<()> {
     fs::hard_link(from, to).or_else(|_| fs::copy(from, to).map(drop))
 }
 
+fn files(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    fs::read_dir(folder)?.map(|entry| entry.map(|entry| entry.path())).collect()
+}
+
+fn link_into(files: &[PathBuf], folder: &Path) -> io::Result<()> {
+    files.iter().try_for_each(|file| link_or_copy(file, &folder.join(file.file_name().unwrap_or_default())))
+}
+
+/// Whatever is there, if anything is.
+fn remove(path: &Path) {
+    let _ = fs::remove_dir_all(path).or_else(|_| fs::remove_file(path));
+}
+
 fn remove_left_over(folder: &Path) {
     let Ok(entries) = fs::read_dir(folder) else { return };
     for entry in entries.filter_map(Result::ok) {
@@ -164,19 +196,26 @@ mod tests {
     #[test]
     fn what_was_taken_stays_as_it_was_and_goes_with_its_last_user() {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let built = folder.path().join("ccdump-view");
+        let (built, library) = (folder.path().join("ccdump-view"), folder.path().join("library.so"));
+        let libraries = [library.clone()];
         let mut binaries = Binaries::open(&folder.path().join("kept")).expect("writable");
-        assert!(binaries.take(&built, Written::Unknown).is_err(), "nothing was built");
+        assert!(binaries.take(&built, &[], Written::Unknown).is_err(), "nothing was built");
 
         fs::write(&built, "one").expect("writable");
-        let one = binaries.take(&built, Written::Unknown).expect("readable").expect("new");
-        assert!(binaries.take(&built, Written::Unknown).expect("readable").is_none(), "the same again");
+        assert!(binaries.take(&built, &libraries, Written::Unknown).is_err(), "a library is missing");
+        fs::write(&library, "first").expect("writable");
+        let one = binaries.take(&built, &libraries, Written::Unknown).expect("readable").expect("new");
+        assert!(binaries.take(&built, &libraries, Written::Unknown).expect("readable").is_none(), "the same again");
         fs::write(&built, "number two").expect("writable");
-        let two = binaries.take(&built, Written::Unknown).expect("readable").expect("new");
-        assert_eq!(fs::read(one.path()).expect("kept"), b"one");
-        assert_eq!(fs::read(two.path()).expect("kept"), b"number two");
+        // As linkers do.
+        fs::remove_file(&library).expect("there");
+        fs::write(&library, "second").expect("writable");
+        let two = binaries.take(&built, &libraries, Written::Unknown).expect("readable").expect("new");
+        let kept = |binary: &Binary, name| fs::read_to_string(binary.path().with_file_name(name)).expect("kept");
+        assert_eq!((kept(&one, PROGRAM), kept(&one, "library.so")), ("one".to_owned(), "first".to_owned()));
+        assert_eq!((kept(&two, PROGRAM), kept(&two, "library.so")), ("number two".to_owned(), "second".to_owned()));
 
-        let path = one.path().to_owned();
+        let path = one.path();
         drop(one);
         assert!(!path.exists());
     }
@@ -184,7 +223,8 @@ mod tests {
     #[test]
     fn the_good_one_outlives_its_host_and_a_host_that_was_killed_leaves_nothing() {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let (built, kept) = (folder.path().join("ccdump-view"), folder.path().join("kept"));
+        let (built, library, kept) =
+            (folder.path().join("ccdump-view"), folder.path().join("library.so"), folder.path().join("kept"));
         // No process has the highest number that there can be.
         let killed = kept.join(format!("host-{}", i32::MAX));
         fs::create_dir_all(&killed).expect("writable");
@@ -192,13 +232,17 @@ mod tests {
             let mut binaries = Binaries::open(&kept).expect("writable");
             assert!(binaries.good().is_none());
             fs::write(&built, "one").expect("writable");
-            let one = binaries.take(&built, Written::Anew).expect("readable").expect("new");
+            fs::write(&library, "its own").expect("writable");
+            let one = binaries.take(&built, std::slice::from_ref(&library), Written::Anew).expect("readable").expect("new");
             binaries.set_good(&one).expect("writable");
             binaries.set_good(&one).expect("again");
         }
         assert!(!killed.exists());
         assert_eq!(fs::read_dir(&kept).expect("a folder").count(), 1, "only the good one");
-        let good = Binaries::open(&kept).expect("writable").good().expect("kept");
+        let mut binaries = Binaries::open(&kept).expect("writable");
+        let good = binaries.good().expect("kept");
+        assert_eq!(fs::read(good.path()).expect("the program"), b"one");
+        assert_eq!(fs::read(good.path().with_file_name("library.so")).expect("its library"), b"its own");
         drop(good);
         assert!(kept.join("good").exists());
     }

@@ -13,7 +13,11 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use super::{binary::replace, sources};
+use super::{
+    binary::replace,
+    libraries::{self, Libraries},
+    sources,
+};
 
 /// Set for the copy: the file to write the note to.
 const NOTE: &str = "CCDUMP_COMPILER_NOTE";
@@ -56,6 +60,7 @@ pub(super) struct Tools {
     wrapper: Option<(PathBuf, PathBuf)>,
     /// Known since a build by cargo has worked, and as long as nothing else has changed.
     note: Option<Note>,
+    libraries: Option<Libraries>,
 }
 
 impl Tools {
@@ -64,7 +69,8 @@ impl Tools {
         let wrapper = folder.join("compiler");
         // At a path that does not change from session to session, since cargo would build all anew.
         let made = env::current_exe().and_then(|own| replace(&own, &wrapper)).is_ok();
-        Self { workspace, target, wrapper: made.then(|| (wrapper, folder.join("compiler.json"))), note: None }
+        let libraries = Libraries::find(&workspace);
+        Self { workspace, target, wrapper: made.then(|| (wrapper, folder.join("compiler.json"))), note: None, libraries }
     }
 
     /// What builds the sources as they are now, in the shortest time.
@@ -78,10 +84,18 @@ impl Tools {
             .args(["build", "--package", "ccdump-view", "--bin", "ccdump-view", "--profile", "hot"])
             .args(["--target-dir", self.target, "--message-format", "json"])
             .current_dir(&self.workspace);
+        if self.libraries.is_some() {
+            cargo.args(["--features", libraries::FEATURE]);
+        }
         if let Some((wrapper, note)) = &self.wrapper {
             cargo.env(WRAPPER, wrapper).env(NOTE, note);
         }
         cargo
+    }
+
+    /// What `program`, which was built just now, needs beside it.
+    pub(super) fn libraries(&self, program: &Path) -> Vec<PathBuf> {
+        self.libraries.as_ref().map(|libraries| libraries.of(program)).unwrap_or_default()
     }
 
     /// Sources have changed.
@@ -190,7 +204,7 @@ mod tests {
     #[test]
     fn cargo_builds_unless_only_the_viewers_own_source_has_changed_since_it_did() {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let mut tools = Tools::new("/ws".into(), "target/hot", folder.path());
+        let mut tools = Tools::new(folder.path().to_owned(), "target/hot", folder.path());
         let by = |tools: &Tools| tools.command().get_program().to_string_lossy().into_owned();
         let cargo = by(&tools);
         let write = |environment: &[(&str, &str)]| {

@@ -13,6 +13,7 @@ mod filter;
 mod host;
 pub mod hosted;
 mod input;
+mod libraries;
 mod life;
 mod lines;
 mod log;

@@ -47,7 +47,7 @@ impl Changed<'_> {
     pub(super) fn diff(self, now: &Content, page: &mut Page) -> bool {
         let Some(pair) = self.pair(now).filter(|pair| edit::words_changed(pair).is_some()) else { return false };
         let flow = if matches!(now, Content::ToolResult { .. }) { Flow::Columns } else { Flow::Words };
-        edit::diff(&[pair], flow, page);
+        edit::diff(pair, flow, page);
         true
     }
 

@@ -13,6 +13,7 @@ use super::{
     Span, json,
     page::{Fold, Page},
     plain::{self, Flow},
+    schema,
 };
 use ccdump_model::theme::Role;
 
@@ -50,7 +51,13 @@ pub(super) fn most(page: &mut Page, role: Role, content: &Content, end: Option<u
         Content::ToolUse { input: value, .. } | Content::Parameter(value) | Content::Other { json: value, .. } => {
             json::value(page, value);
         }
-        Content::ToolDefinition { description, .. } => plain::text(page, role, description, Flow::Words),
+        Content::ToolDefinition { description, rest, .. } => {
+            plain::text(page, role, description, Flow::Words);
+            if !rest.is_empty() && !description.trim().is_empty() {
+                page.blank();
+            }
+            schema::definition(page, rest);
+        }
         Content::ToolResult { text, other, .. } => {
             plain::output(page, role, own(text, end));
             for other in other {

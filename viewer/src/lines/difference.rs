@@ -69,7 +69,7 @@ pub(crate) fn difference(was: &str, now: &str, width: usize, budget: &mut Budget
     let edit = Edit { old: was, new: now };
     let gist = edit::words_changed_within(&edit, &mut budget.words).map(counted);
     let mut page = Page::new(u16::try_from(width).unwrap_or(u16::MAX));
-    edit::diff_within(&[edit], Flow::Words, &mut page, &mut budget.words);
+    edit::diff_within(edit, Flow::Words, &mut page, &mut budget.words);
     Ok(Difference { gist, lines: page.finish() })
 }
 
@@ -83,7 +83,11 @@ pub(crate) fn text(content: &Content) -> String {
             let other: String = other.iter().map(|other| format!("\n[{other}]")).collect();
             format!("{error}{text}{other}")
         }
-        Content::ToolDefinition { name, description } => format!("{name}\n{description}"),
+        Content::ToolDefinition { name, description, rest } => {
+            let mut text = format!("{name}\n{description}\n");
+            rest.iter().for_each(|(name, value)| text.push_str(&format!("{name}\n{}", readable(value))));
+            text
+        }
         Content::Parameter(value) | Content::Other { json: value, .. } => readable(value),
         Content::RedactedThinking { .. } | Content::Image { .. } | Content::Document { .. } => content::gist(content),
     }

@@ -11,8 +11,8 @@ use ccdump_model::theme::Role;
 /// Where more lines differ, they are shown as taken out and put in whole.
 const MOST_LINES: usize = 800;
 /// Lines of one diff that are shown.
-const MOST_SHOWN: usize = 2_000;
-/// Unchanged lines that are shown around changed ones.
+const MOST_SHOWN: usize = 20_000;
+/// Unchanged lines that are shown around changed ones, where not all are.
 const CONTEXT: usize = 3;
 /// Longer lines, and more of them in one place, are not compared word by word.
 const LONGEST_LINE: usize = 2_000;
@@ -83,14 +83,25 @@ pub(super) fn words_changed_within(edit: &Edit<'_>, left: &mut usize) -> Option<
     is_related.then_some(counts)
 }
 
-/// `flow`: how lines that are too long are broken.
-pub(super) fn diff(edits: &[Edit<'_>], flow: Flow, page: &mut Page) {
+/// What changed, and some lines around it. `flow`: how lines that are too long are broken.
+pub(super) fn diff(edit: Edit<'_>, flow: Flow, page: &mut Page) {
     let mut left = MOST_COMPARED;
-    diff_within(edits, flow, page, &mut left);
+    diff_within(edit, flow, page, &mut left);
 }
 
 /// `left`: pairs of words that may still be compared.
-pub(super) fn diff_within(edits: &[Edit<'_>], flow: Flow, page: &mut Page, left: &mut usize) {
+pub(super) fn diff_within(edit: Edit<'_>, flow: Flow, page: &mut Page, left: &mut usize) {
+    lay_out(&[edit], flow, CONTEXT, page, left);
+}
+
+/// Both texts of each edit wholly: what nobody has seen before.
+pub(super) fn whole(edits: &[Edit<'_>], page: &mut Page) {
+    let mut left = MOST_COMPARED;
+    lay_out(edits, Flow::Columns, usize::MAX, page, &mut left);
+}
+
+/// `around`: unchanged lines that are shown before and after changed ones.
+fn lay_out(edits: &[Edit<'_>], flow: Flow, around: usize, page: &mut Page, left: &mut usize) {
     let most = page.len().saturating_add(MOST_SHOWN);
     for (at, edit) in edits.iter().enumerate() {
         if at > 0 {
@@ -111,7 +122,9 @@ pub(super) fn diff_within(edits: &[Edit<'_>], flow: Flow, page: &mut Page, left:
             let before = old.get(op.old_range()).unwrap_or_default();
             let after = new.get(op.new_range()).unwrap_or_default();
             match op.tag() {
-                DiffTag::Equal => context(before, [at == 0, at == last], flow, page),
+                DiffTag::Equal => {
+                    context(before, [at > 0, at < last].map(|is_inside| if is_inside { around } else { 0 }), flow, page)
+                }
                 _ => {
                     let (goes, comes) = pairs(cut(before, most, page), cut(after, most, page), left);
                     goes.into_iter().for_each(|line| row('-', line, flow, page));
@@ -177,10 +190,8 @@ fn compare(old: &[&str], new: &[&str]) -> (Vec<DiffOp>, bool) {
 }
 
 /// Unchanged lines: only those that stand near changed ones.
-fn context(lines: &[&str], [is_first, is_last]: [bool; 2], flow: Flow, page: &mut Page) {
-    let before = if is_first { 0 } else { CONTEXT };
-    let after = if is_last { 0 } else { CONTEXT };
-    if lines.len() <= before + after + 1 {
+fn context(lines: &[&str], [before, after]: [usize; 2], flow: Flow, page: &mut Page) {
+    if lines.len() <= before.saturating_add(after).saturating_add(1) {
         return lines.iter().for_each(|line| row(' ', vec![(Role::Text, line)], flow, page));
     }
     let (head, rest) = lines.split_at(before);

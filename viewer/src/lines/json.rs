@@ -12,7 +12,7 @@ use ccdump_model::line::width;
 use ccdump_model::theme::Role;
 
 /// Lines that are shown of one value.
-const MOST_LINES: usize = 2_000;
+const MOST_LINES: usize = 20_000;
 /// Values nested deeper than this stand on one line.
 const DEEPEST: usize = 24;
 /// Lists of small values are shown on one line up to this many.

@@ -7,7 +7,7 @@ use ccdump_model::theme::Role;
 /// Lines are laid out for at least this width, and then cut to what there is.
 const NARROWEST: usize = 20;
 /// Lines of one item: what a person would never read to its end is not laid out.
-const MOST_LINES: usize = 10_000;
+const MOST_LINES: usize = 50_000;
 /// Indentation that leaves less room than this for the text is left out.
 const LEAST_ROOM: usize = 10;
 
@@ -85,6 +85,14 @@ impl Page {
         } else {
             self.taken += first_width;
             self.prefixes.push(Prefix { first: Some(first), rest, width: first_width });
+        }
+    }
+
+    /// Text that follows stands two columns further in, until [`Page::outdent`].
+    pub(super) fn inset(&mut self) {
+        self.indent(Span::new(Role::Text, "  "), Span::new(Role::Text, "  "));
+        if let Some(prefix) = self.prefixes.last_mut().filter(|_| self.skipped == 0) {
+            prefix.first = None;
         }
     }
 

@@ -26,7 +26,12 @@ pub(super) fn section(
     };
     let mut lead: Vec<Span> = tag.map(|tag| Span::new(Role::tag(tag), &format!("sp-{tag} "))).into_iter().collect();
     lead.push(Span::new(Role::System, &number));
-    let mut tail = vec![Span::new(Role::Dim, &format!(" · {}", units::bytes(text.bytes())))];
+    let size = match text {
+        // The same in every request, wherever marks for the cache stand.
+        Part::Here { content, .. } => content::words(content).len() as u64,
+        Part::Absent { bytes, .. } => *bytes,
+    };
+    let mut tail = vec![Span::new(Role::Dim, &format!(" · {}", units::bytes(size)))];
     let now = match text {
         Part::Here { content, .. } => Some(content.as_ref()),
         Part::Absent { .. } => None,

@@ -1,12 +1,10 @@
 //! Definitions of tools.
 
 use ccdump_client::text::units;
-use ccdump_provider::content::Content;
 
 use super::{
     Span, changed, content,
     page::{Fold, Page},
-    plain::{self, Flow},
 };
 use ccdump_model::{
     blocks::{Change, ToolDefinition},
@@ -39,10 +37,8 @@ fn whole(definition: &ToolDefinition, page: &mut Page) {
     ];
     head.extend(changed::word(definition.change).filter(|_| definition.change == Change::Changed));
     page.words(head, 2);
-    page.indent(Span::new(Role::Text, "  "), Span::new(Role::Text, "  "));
+    page.inset();
     match definition.content.as_deref() {
-        Some(Content::ToolDefinition { description, .. }) if description.trim().is_empty() => {}
-        Some(Content::ToolDefinition { description, .. }) => plain::text(page, Role::Text, description, Flow::Words),
         Some(other) => content::full(page, Role::Text, other),
         None => page.words(vec![Span::new(Role::Dim, "not loaded")], 2),
     }

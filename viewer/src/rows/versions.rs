@@ -11,6 +11,9 @@ use ccdump_wire::v1::SystemSection;
 use super::{compare, page::Page, text};
 use crate::lines::difference::{self, Budget};
 
+/// How Claude Code begins a section that says nothing to the model and is another one every now and then.
+const STAMP: &str = "x-anthropic-billing-header:";
+
 pub(super) fn versions(page: &mut Page, state: &State, session: Option<&str>) {
     let sections = &state.sections;
     if let Some(why) = sections.lacking() {
@@ -25,8 +28,10 @@ pub(super) fn versions(page: &mut Page, state: &State, session: Option<&str>) {
     // At a moment of the past nothing is shown that came after it.
     let has_come = |section: &&SystemSection| state.moment.is_none() || state.roster.row(section.first_exchange).is_some();
     for section in told.iter().filter(has_come) {
-        let at = page.push(0, &format!("sp-{}", section.number), head(state, section, chosen == Some(section.number)));
-        match words(state, session, section.number) {
+        let words = words(state, session, section.number);
+        let is_chosen = chosen == Some(section.number);
+        let at = page.push(0, &format!("sp-{}", section.number), head(state, section, words.as_deref().ok(), is_chosen));
+        match words {
             Ok(words) => {
                 page.gist(at, vec![Span::new(Role::Dim, &format!("  {}", first_line(&words)))]);
                 text::text(page, 1, Role::Text, &words);
@@ -38,8 +43,8 @@ pub(super) fn versions(page: &mut Page, state: &State, session: Option<&str>) {
     }
 }
 
-/// `sp-3 §2  #12 – #40 · 28× · 12:04 – 12:31 · 13.2 kB · main`
-fn head(state: &State, section: &SystemSection, is_chosen: bool) -> Vec<Span> {
+/// `sp-3 §2  #12 – #40 · 28× · 12:04 – 12:31 · 13.2 kB · main`; the size is that of its text, `said`, where that is here.
+fn head(state: &State, section: &SystemSection, said: Option<&str>, is_chosen: bool) -> Vec<Span> {
     let number = usize::try_from(section.number).unwrap_or(usize::MAX);
     let mut words = Vec::new();
     let range = |first: String, last: String| if first == last { first } else { format!("{first} – {last}") };
@@ -47,13 +52,16 @@ fn head(state: &State, section: &SystemSection, is_chosen: bool) -> Vec<Span> {
     words.push(format!("{}×", section.exchanges));
     let minute = |at_us| time::minute(at_us, &state.zone);
     words.push(range(minute(section.first_at_us), minute(section.last_at_us)));
-    words.extend(section.block.as_ref().map(|block| units::bytes(block.length)));
+    let on_the_wire = section.block.as_ref().map(|block| block.length);
+    words.extend(said.map(|said| said.len() as u64).or(on_the_wire).map(units::bytes));
     words.extend(section.agent.clone());
+    let is_stamp = said.is_some_and(|said| said.starts_with(STAMP));
+    let role = |role| if is_stamp { Role::Dim } else { role };
     vec![
-        Span::new(Role::tag(number), &format!("{:<6}", format!("sp-{number}"))),
-        Span::new(Role::System, &format!("§{} ", section.position.saturating_add(1))),
+        Span::new(role(Role::tag(number)), &format!("{:<6}", format!("sp-{number}"))),
+        Span::new(role(Role::System), &format!("§{} ", section.position.saturating_add(1))),
         Span::new(Role::Focus, if is_chosen { "● " } else { "" }),
-        Span::new(Role::Text, &words.join(" · ")),
+        Span::new(role(Role::Text), &words.join(" · ")),
     ]
 }
 
@@ -63,16 +71,18 @@ pub(super) fn compare_sections(page: &mut Page, state: &State, session: Option<&
         return page.remark(Role::Warning, why);
     }
     let told = sections.of(session);
-    for number in [left, right] {
+    let texts = [left, right].map(|number| words(state, session, number));
+    for (number, said) in [left, right].into_iter().zip(&texts) {
         match section(told, number) {
             Some(section) => {
-                page.push(0, &format!("sp-{number}"), head(state, section, false));
+                page.push(0, &format!("sp-{number}"), head(state, section, said.as_deref().ok(), false));
             }
             None if sections.is_awaited(session) => return page.remark(Role::Dim, "…"),
             None => return page.remark(Role::Warning, &format!("there is no sp-{number} in this session")),
         }
     }
-    match (words(state, session, left), words(state, session, right)) {
+    let [was, is] = texts;
+    match (was, is) {
         (Ok(was), Ok(is)) => {
             let at = page.push(0, "difference", vec![Span::new(Role::Changed, "~ changed")]);
             page.row(at).into_iter().for_each(|row| row.is_open = true);

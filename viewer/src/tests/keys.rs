@@ -1,12 +1,19 @@
 //! What keys and news do to the state, by table and by property.
 
-use ccdump_model::blocks::Category;
-use ccdump_state::{Connection, DaemonEvent, Event, Saved, keymap::Command};
-use ccdump_wire::v1::Exchange;
+use ccdump_model::{
+    blocks::Category,
+    record::{Fetch, Fetched, ResponseSide},
+};
+use ccdump_provider::content::Content;
+use ccdump_state::{
+    Connection, DaemonEvent, Event, Saved,
+    keymap::{Command, Key},
+};
+use ccdump_wire::v1::{BlockKind, Exchange};
 use proptest::prelude::*;
 use serde_json::json;
 
-use super::rig::{HEIGHT, Rig, row};
+use super::rig::{HEIGHT, Rig, fetch, piece, row};
 
 #[test]
 fn it_starts_at_the_end_and_follows() {
@@ -52,6 +59,36 @@ fn a_turn_stays_on_the_screen_while_the_one_after_it_is_fetched() {
     rig.state.arrange();
     rig.state.arrange();
     assert!(rig.shows("answer 3 line 0") && rig.shows("#4"), "{:#?}", rig.text());
+}
+
+#[test]
+fn going_down_to_what_is_still_to_come_skips_nothing_of_it() {
+    let mut rig = Rig::with(3);
+    rig.keys(&["g"]);
+    let next = Exchange { previous: Some(3), ..row(4, "main") };
+    rig.fetch = |id| {
+        let answer = (0..60).map(|line| format!("answer {id} line {line}\n")).collect();
+        let answer = piece("/content/0".to_owned(), BlockKind::Text, "assistant", Content::Text(answer));
+        let response = ResponseSide { pieces: vec![answer], ..ResponseSide::default() };
+        Fetch { response: Fetched::Here(response), ..fetch(id) }
+    };
+    let mut asked = rig.state.update(rig.now, Event::Daemon(DaemonEvent::Rows(vec![next])));
+    for _ in 0..4 {
+        let down = Key::parse("pgdn").expect("it is a key");
+        asked.extend(rig.state.update(rig.now, Event::Key(down)));
+        asked.extend(rig.state.arrange());
+    }
+    assert!(rig.shows("#4"), "{:#?}", rig.text());
+    rig.run(asked);
+    rig.event(Event::Tick);
+    let mut seen = rig.text();
+    assert!(rig.shows("#4") && !rig.follows(), "{seen:#?}");
+    for _ in 0..4 {
+        rig.key("pgdn");
+        seen.extend(rig.text());
+    }
+    let is_seen = |line: &u64| seen.iter().any(|seen| seen.contains(&format!("answer 4 line {line}")));
+    assert!((0..60).all(|line| is_seen(&line)) && rig.follows(), "{seen:#?}");
 }
 
 #[test]

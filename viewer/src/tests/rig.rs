@@ -86,6 +86,8 @@ pub fn bring(need: Need) -> Result<Brought, String> {
             ExchangeResponse {
                 request_headers: vec![
                     header("content-type", "application/json"),
+                    header("user-agent", "claude-cli/2.1.330 (external, sdk-cli)"),
+                    header("x-claude-code-session-id", "5311eb7d-b829-4938-9879-616cc60c1b63"),
                     header("x-api-key", "‹secret 9f2c41d07be3 len=108›"),
                 ],
                 response_headers: vec![header("content-type", "text/event-stream")],

@@ -211,5 +211,5 @@ fn a_page_and_a_block_are_opened_in_other_programs() {
     assert!(text.starts_with("{\n  \"messages\": [\n") && (suffix, program) == (".json", Program::Editor), "{text}");
     rig.keys(&["3", "Y"]);
     let text = rig.copied.take().expect("the headers");
-    assert!(text.contains("\n  content-type  application/json\n"), "{text}");
+    assert!(text.contains("\n  content-type              application/json\n"), "{text}");
 }

@@ -12,6 +12,8 @@ use ratatui::{
 };
 use unicode_width::UnicodeWidthStr as _;
 
+use crate::lines::wrap::cut;
+
 pub(super) fn word(role: Role, text: impl Into<String>) -> Span {
     Span { role, text: text.into(), paint: None }
 }
@@ -31,11 +33,11 @@ pub(super) fn text(frame: &mut Frame<'_>, area: Rect, theme: &Theme, spans: &[Sp
     }
 }
 
-/// One line with something at its right end, which has the right of way.
+/// One line with something at its right end, which has the right of way: what is too long at the left ends with an ellipsis.
 pub(super) fn both_ends(frame: &mut Frame<'_>, area: Rect, theme: &Theme, left: &[Span], right: &[Span]) {
     let wanted = u16::try_from(width(right)).unwrap_or(u16::MAX).min(area.width);
     let left_area = Rect { width: area.width.saturating_sub(wanted.saturating_add(1)), ..area };
-    text(frame, left_area, theme, left);
+    text(frame, left_area, theme, &cut(left.to_vec(), left_area.width.into()));
     text(frame, Rect { x: area.right().saturating_sub(wanted), width: wanted, ..area }, theme, right);
 }
 

@@ -5,7 +5,7 @@ use ccdump_model::{
     line::Span,
     theme::{Role, Theme},
 };
-use ccdump_state::{Connection, State};
+use ccdump_state::{Connection, State, sheet::Subject};
 use ratatui::{Frame, layout::Rect};
 
 use super::{
@@ -60,11 +60,14 @@ fn daemon(state: &State, room: usize) -> Vec<Span> {
 fn place(state: &State) -> Vec<Span> {
     let mut spans = Vec::new();
     let talk = &state.conversation;
-    if state.view.is_saved && state.view.name != "main" {
+    let usual = if state.moment.is_some() { ccdump_state::moment::NAME } else { "main" };
+    if state.view.is_saved && state.view.name != usual {
         spans.push(word(Role::Bar, format!("view {}  ", cut_line(&state.view.name, 20))));
     }
     let exchanges = talk.exchanges(&state.roster);
-    if let Some(row) = talk.window.rows.last() {
+    if let Some(subject) = &state.sheet.subject {
+        spans.extend(of_sheet(subject, exchanges));
+    } else if let Some(row) = talk.window.rows.last() {
         let number = talk.window.last_turn + 1;
         spans.push(word(Role::BarStrong, format!("#{}", row.turn.exchange)));
         spans.push(word(Role::Bar, format!(" {number}/{}  ", exchanges.len())));
@@ -75,4 +78,18 @@ fn place(state: &State) -> Vec<Span> {
         });
     }
     spans
+}
+
+/// The exchanges that a sheet is of; it names sections itself. `exchanges`: those of the conversation below it.
+fn of_sheet(subject: &Subject, exchanges: &[u64]) -> Vec<Span> {
+    let number = |exchange: &u64| word(Role::BarStrong, format!("#{exchange}"));
+    match subject {
+        Subject::Inspect { exchange, .. } => {
+            let at =
+                exchanges.binary_search(exchange).map_or_else(|_| " ".to_owned(), |at| format!(" {}/{} ", at + 1, exchanges.len()));
+            vec![number(exchange), word(Role::Bar, at)]
+        }
+        Subject::Compare { left, right } => vec![number(left), word(Role::Bar, " → "), number(right), word(Role::Bar, " ")],
+        Subject::Versions { .. } | Subject::CompareSections { .. } => Vec::new(),
+    }
 }

@@ -1,6 +1,6 @@
 //! Looking for a pattern in a block's content.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::Content;
 use crate::pattern::Pattern;
@@ -13,7 +13,9 @@ impl Content {
             Self::Text(text) | Self::Thinking(text) | Self::Raw(text) => pattern.is_in(text),
             Self::ToolUse { name, input } => pattern.is_in(name) || is_in(pattern, input),
             Self::ToolResult { text, other, .. } => pattern.is_in(text) || other.iter().any(|text| pattern.is_in(text)),
-            Self::ToolDefinition { name, description } => pattern.is_in(name) || pattern.is_in(description),
+            Self::ToolDefinition { name, description, rest } => {
+                pattern.is_in(name) || pattern.is_in(description) || has_member(pattern, rest)
+            }
             Self::Parameter(value) => is_in(pattern, value),
             Self::Other { json, .. } => is_in(pattern, json),
             Self::Document { title, .. } => title.as_deref().is_some_and(|title| pattern.is_in(title)),
@@ -27,9 +29,13 @@ fn is_in(pattern: &Pattern, value: &Value) -> bool {
     match value {
         Value::String(text) => pattern.is_in(text),
         Value::Array(values) => values.iter().any(|value| is_in(pattern, value)),
-        Value::Object(members) => members.iter().any(|(key, value)| pattern.is_in(key) || is_in(pattern, value)),
+        Value::Object(members) => has_member(pattern, members),
         Value::Null | Value::Bool(_) | Value::Number(_) => pattern.is_in(&value.to_string()),
     }
+}
+
+fn has_member(pattern: &Pattern, members: &Map<String, Value>) -> bool {
+    members.iter().any(|(key, value)| pattern.is_in(key) || is_in(pattern, value))
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Content that is made of parts: tool results, images, documents.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::Content;
 
@@ -41,6 +41,12 @@ fn add_part(part: &Value, texts: &mut Vec<String>, other: &mut Vec<String>) {
         "tool_reference" => other.push(format!("tool {}", text("tool_name").unwrap_or_default())),
         wire_type => other.push(in_words(if wire_type.is_empty() { "JSON" } else { wire_type }, part.to_string().len() as u64)),
     }
+}
+
+/// The fields of an object but for these.
+pub(super) fn beside(value: &Value, names: &[&str]) -> Map<String, Value> {
+    let fields = value.as_object().into_iter().flatten();
+    fields.filter(|(name, _)| !names.contains(&name.as_str())).map(|(name, value)| (name.clone(), value.clone())).collect()
 }
 
 pub(super) fn image(block: &Value) -> Content {

@@ -58,8 +58,12 @@ fn contents_by_kind() {
         ),
         (
             BlockKind::ToolDefinition,
-            r#"{"name":"Bash","description":"Runs"}"#,
-            Content::ToolDefinition { name: "Bash".to_owned(), description: "Runs".to_owned() },
+            r#"{"name":"Bash","description":"Runs","input_schema":{"type":"object"},"cache_control":{"type":"ephemeral"}}"#,
+            Content::ToolDefinition {
+                name: "Bash".to_owned(),
+                description: "Runs".to_owned(),
+                rest: [("input_schema".to_owned(), json!({"type": "object"}))].into_iter().collect(),
+            },
         ),
         (BlockKind::Parameter, "64000", Content::Parameter(json!(64000))),
         (BlockKind::Image, &image, Content::Image { media_type: png, bytes: 12_300 }),

@@ -1,7 +1,7 @@
 //! What changed sources and finished builds lead to.
 
 use std::{
-    path::PathBuf,
+    path::{Path, PathBuf},
     time::{Duration, Instant, SystemTime},
 };
 
@@ -73,10 +73,10 @@ impl Host {
         self.build = None;
         match outcome {
             Outcome::Made { executable, took } => {
-                if let Builder::Own(tools) = &mut self.builder {
-                    tools.built();
-                }
-                self.made(executable, Written::Anew, took, now)
+                let Builder::Own(tools) = &mut self.builder else { return Ok(Next::Event) };
+                tools.built();
+                let libraries = tools.libraries(&executable);
+                self.made(&executable, &libraries, Written::Anew, took, now)
             }
             Outcome::Failed { errors, took } => {
                 let odd = errors.iter().all(|error| error.file.is_none());
@@ -94,12 +94,19 @@ impl Host {
     pub(super) fn replaced(&mut self, at: Instant) -> Result<Next, DevError> {
         let Builder::External(binary) = &self.builder else { return Ok(Next::Event) };
         let took = self.news.waiting_since().map_or(Duration::ZERO, |since| at.duration_since(since));
-        self.made(binary.clone(), Written::Unknown, took, Instant::now())
+        self.made(&binary.clone(), &[], Written::Unknown, took, Instant::now())
     }
 
-    fn made(&mut self, executable: PathBuf, written: Written, took: Duration, now: Instant) -> Result<Next, DevError> {
+    fn made(
+        &mut self,
+        executable: &Path,
+        libraries: &[PathBuf],
+        written: Written,
+        took: Duration,
+        now: Instant,
+    ) -> Result<Next, DevError> {
         let build_ms = millis(took.as_millis());
-        match self.binaries.take(&executable, written) {
+        match self.binaries.take(executable, libraries, written) {
             Ok(binary) => {
                 let message = self.news.build_succeeded(build_ms);
                 self.tell(&message);

@@ -124,7 +124,7 @@ impl Host {
 
     fn start_viewer(&mut self, binary: &Binary) -> io::Result<Viewer> {
         self.viewers = self.viewers.saturating_add(1);
-        Viewer::start(self.viewers, binary.path(), &self.setting, self.display.size(), &self.events)
+        Viewer::start(self.viewers, &binary.path(), &self.setting, self.display.size(), &self.events)
     }
 }
 

@@ -13,16 +13,20 @@ fn binary(name: &str) -> Rc<Binary> {
     Binary::new(name.into())
 }
 
+fn name(binary: &Binary) -> String {
+    binary.path().parent().expect("its folder").display().to_string()
+}
+
 fn words(step: Step) -> String {
     match step {
         Step::Nothing => "-".to_owned(),
-        Step::Start(binary, Why::First) => format!("start {}", binary.path().display()),
-        Step::Start(binary, Why::Swap) => format!("swap to {}", binary.path().display()),
-        Step::Start(binary, Why::RolledBack(reason)) => format!("back to {}: {reason}", binary.path().display()),
-        Step::Start(binary, Why::Restarted(reason)) => format!("again {}: {reason}", binary.path().display()),
+        Step::Start(binary, Why::First) => format!("start {}", name(&binary)),
+        Step::Start(binary, Why::Swap) => format!("swap to {}", name(&binary)),
+        Step::Start(binary, Why::RolledBack(reason)) => format!("back to {}: {reason}", name(&binary)),
+        Step::Start(binary, Why::Restarted(reason)) => format!("again {}: {reason}", name(&binary)),
         Step::AskToLeave => "ask to leave".to_owned(),
         Step::Kill => "kill".to_owned(),
-        Step::Proven(binary) => format!("proven {}", binary.path().display()),
+        Step::Proven(binary) => format!("proven {}", name(&binary)),
         Step::GiveUp(reason) => format!("give up: {reason}"),
         Step::Quit => "quit".to_owned(),
     }

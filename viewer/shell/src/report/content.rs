@@ -81,6 +81,9 @@ pub(super) enum ContentHad {
     ToolDefinition {
         name: String,
         description: String,
+        /// An object; empty in older reports.
+        #[serde(default)]
+        rest: String,
     },
     Parameter(String),
     Image {
@@ -119,7 +122,9 @@ impl ContentHad {
             Self::RedactedThinking { bytes } => Content::RedactedThinking { bytes },
             Self::ToolUse { name, input } => Content::ToolUse { name, input: json(input) },
             Self::ToolResult { is_error, text, other } => Content::ToolResult { is_error, text, other },
-            Self::ToolDefinition { name, description } => Content::ToolDefinition { name, description },
+            Self::ToolDefinition { name, description, rest } => {
+                Content::ToolDefinition { name, description, rest: serde_json::from_str(&rest).unwrap_or_default() }
+            }
             Self::Parameter(value) => Content::Parameter(json(value)),
             Self::Image { media_type, bytes } => Content::Image { media_type, bytes },
             Self::Document { title, media_type, bytes } => Content::Document { title, media_type, bytes },
@@ -139,7 +144,9 @@ impl From<Content> for ContentHad {
             Content::RedactedThinking { bytes } => Self::RedactedThinking { bytes },
             Content::ToolUse { name, input } => Self::ToolUse { name, input: input.to_string() },
             Content::ToolResult { is_error, text, other } => Self::ToolResult { is_error, text, other },
-            Content::ToolDefinition { name, description } => Self::ToolDefinition { name, description },
+            Content::ToolDefinition { name, description, rest } => {
+                Self::ToolDefinition { name, description, rest: Value::Object(rest).to_string() }
+            }
             Content::Parameter(value) => Self::Parameter(value.to_string()),
             Content::Image { media_type, bytes } => Self::Image { media_type, bytes },
             Content::Document { title, media_type, bytes } => Self::Document { title, media_type, bytes },

@@ -146,7 +146,9 @@ fn about_the_request() -> Vec<(&'static str, ItemBody)> {
     let section = |text, change| ItemBody::System { tag: Some(8), number: 2, of: Some(3), text, change };
     let prompt = here(Content::Text("You are an agent.\n\n# Tone\n- Be brief.".to_owned()));
     let tool = |name: &str, content| ToolDefinition { name: name.to_owned(), bytes: 2_000, change: Change::New, content };
-    let about = Content::ToolDefinition { name: "Bash".to_owned(), description: "Runs commands.".to_owned() };
+    let takes = json!({"input_schema": {"type": "object", "properties": {"command": {"type": "string"}}, "required": ["command"]}});
+    let rest = takes.as_object().cloned().unwrap_or_default();
+    let about = Content::ToolDefinition { name: "Bash".to_owned(), description: "Runs commands.".to_owned(), rest };
     let value = Some(Arc::new(Content::Parameter(json!({"type": "adaptive"}))));
     let header = |name: &str, value: &str| Header { name: name.to_owned(), value: value.to_owned() };
     let usage = Usage { input: Some(40), output: Some(31), cache_read: Some(1_190), ..Usage::default() };

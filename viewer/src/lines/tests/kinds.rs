@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use ccdump_provider::content::Content;
 use ccdump_wire::v1::{Header, Usage};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{sheet, text};
-use ccdump_model::blocks::{
-    Change, Gone, Headers, ItemBody, Numbers, Parameter, Pending, Speaker, ToolDefinition, TurnHead, TurnState, Voice,
+use ccdump_model::{
+    blocks::{Change, Gone, Headers, ItemBody, Numbers, Parameter, Pending, Speaker, ToolDefinition, TurnHead, TurnState, Voice},
+    record::AgentName,
 };
 
 fn numbers() -> Numbers {
@@ -40,7 +41,14 @@ fn heads_of_turns() {
     let opus = Some("claude-opus-4-8");
     insta::assert_snapshot!(sheet(vec![
         ("main", head(Speaker::Main, opus, TurnState::Streaming)),
-        ("subagent", head(Speaker::Agent("a1b2c3d4-and-a-very-long-name-of-it".to_owned()), opus, TurnState::Complete)),
+        (
+            "subagent",
+            head(
+                Speaker::Agent(AgentName::plain("Explore: find the tests of what the last commit changed")),
+                opus,
+                TurnState::Complete
+            )
+        ),
         ("provider", head(Speaker::Provider("openai".to_owned()), None, TurnState::Failed)),
         ("stopped", head(Speaker::Main, Some(&"a-model-with-a-long-name-".repeat(3)), TurnState::DaemonStopped)),
     ]));
@@ -73,13 +81,47 @@ fn what_is_no_turn_takes_a_line() {
     ]));
 }
 
+fn definition(name: &str, description: &str, rest: Value) -> Content {
+    let Value::Object(rest) = rest else { panic!("it has fields") };
+    Content::ToolDefinition { name: name.to_owned(), description: description.to_owned(), rest }
+}
+
+#[test]
+fn what_a_tool_takes_is_told_whole() {
+    let bash = json!({"input_schema": {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "type": "object",
+        "properties": {
+            "command": {"type": "string", "description": "The command to execute"},
+            "timeout": {"type": ["number", "null"], "description": "In milliseconds.\n\nAt most 600000.", "default": 5, "maximum": 600_000},
+            "mode": {"enum": ["fast", "slow"]},
+            "edits": {"type": "array", "maxItems": 3, "items": {
+                "type": "object",
+                "properties": {"old": {"type": "string"}, "new": {"anyOf": [{"type": "string"}, {"type": "null"}]}},
+                "required": ["old"],
+            }},
+            "odd": true,
+        },
+        "required": ["command", "nowhere"],
+        "additionalProperties": false,
+    }, "defer_loading": true});
+    let on_server = json!({"type": "web_search_20250305", "max_uses": 3, "allowed_domains": ["a.example", "b.example"]});
+    let tools = [definition("Bash", "Runs commands.", bash), definition("web_search", "", on_server)];
+    let definitions = tools.map(|content| {
+        let Content::ToolDefinition { name, .. } = &content else { panic!("it is one") };
+        ToolDefinition { name: name.clone(), bytes: 900, change: Change::New, content: Some(Arc::new(content)) }
+    });
+    let tools = ItemBody::Tools { definitions: definitions.into(), removed: vec![], bytes: 1_800, change: Change::New };
+    insta::assert_snapshot!(sheet(vec![("two", tools)]));
+}
+
 #[test]
 fn tools_and_parameters() {
     let tool = |name: &str, description: Option<&str>, change| ToolDefinition {
         name: name.to_owned(),
         bytes: 2_900,
         change,
-        content: description.map(|text| Arc::new(Content::ToolDefinition { name: name.to_owned(), description: text.to_owned() })),
+        content: description.map(|text| Arc::new(definition(name, text, json!({})))),
     };
     let names = [
         "Bash",

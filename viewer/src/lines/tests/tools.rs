@@ -4,7 +4,10 @@ use ccdump_provider::content::Content;
 use serde_json::json;
 
 use super::{call, here, result, sheet};
-use ccdump_model::blocks::{Change, ItemBody, Part, Pending};
+use ccdump_model::{
+    blocks::{Change, ItemBody, Part, Pending},
+    record::{AgentKey, AgentName, Callee, Standing},
+};
 
 #[test]
 fn commands_and_their_results() {
@@ -116,6 +119,7 @@ fn other_arguments_are_fields() {
         call: here(Content::ToolUse { name: "web_search".to_owned(), input }),
         on_server: true,
         result: Some(result(false, "A title\nhttps://example.org")),
+        callee: None,
     };
     insta::assert_snapshot!(sheet(vec![
         ("fields", call("mcp__forge__find", input, None)),
@@ -129,8 +133,37 @@ fn other_arguments_are_fields() {
                 call: Part::Absent { bytes: 400_000, pending: Pending::NotAsked },
                 on_server: false,
                 result: Some(result(false, "ok")),
+                callee: None,
             }
         ),
+    ]));
+}
+
+#[test]
+fn calls_that_have_started_an_agent() {
+    let started = |standing, is_probable, result| {
+        let callee = Callee {
+            agent: AgentKey { session: None, agent: Some("a1".to_owned()), provider: String::new() },
+            name: AgentName::plain("Explore: Find what the last commit changed, and why"),
+            pointer: "/content/0".to_owned(),
+            is_probable,
+            standing,
+            turns: 3,
+            output: 1_234,
+        };
+        let input =
+            json!({"description": "Find what the last commit changed, and why", "prompt": "Find it.", "subagent_type": "Explore"});
+        match call("Agent", input, result) {
+            ItemBody::ToolUse { name, call, on_server, result, .. } => {
+                ItemBody::ToolUse { name, call, on_server, result, callee: Some(callee) }
+            }
+            other => other,
+        }
+    };
+    insta::assert_snapshot!(sheet(vec![
+        ("at work", started(Standing::Live, false, None)),
+        ("done", started(Standing::Complete, false, Some(result(false, "It changed nothing.")))),
+        ("which is not certain", started(Standing::Failed, true, None)),
     ]));
 }
 
@@ -162,20 +195,46 @@ fn results_whose_call_stands_elsewhere() {
 }
 
 #[test]
-fn of_long_results_the_beginning_is_shown_and_the_rest_counted() {
-    let long: String = (0..14_345).map(|line| format!("line {line}\n")).collect();
-    let one_line = "x".repeat(1_000_000);
-    for (text, last) in [(&long, "  … 12,345 more lines (128 kB)"), (&one_line, "  … 1 more line (848 kB)")] {
+fn what_an_agent_can_have_a_tool_say_is_shown_whole() {
+    let lines: Vec<String> = (0..30_000).map(|line| format!("line {line}")).collect();
+    let drawn = super::lines(
+        &super::item(call("Bash", json!({"command": "ls"}), Some(result(false, &lines.join("\n"))))),
+        super::Detail::Full,
+        80,
+    );
+    let shown: Vec<String> =
+        drawn.iter().skip(2).map(|line| super::plain(line).trim_start_matches([' ', '⎿']).to_owned()).collect();
+    assert_eq!(shown, lines);
+}
+
+#[test]
+fn an_edit_shows_all_of_both_texts() {
+    let text = |word: &str| {
+        (0..30).map(|line| if line == 15 { format!("{word}\n") } else { format!("line {line}\n") }).collect::<String>()
+    };
+    let edit = json!({"file_path": "/work/a.txt", "old_string": text("old"), "new_string": text("new")});
+    let drawn = super::lines(&super::item(call("Edit", edit, None)), super::Detail::Full, 80);
+    let shown: Vec<String> = drawn.iter().skip(1).map(|line| super::plain(line).trim().to_owned()).collect();
+    let mut wanted: Vec<String> = text("- old").lines().map(str::to_owned).collect();
+    wanted.insert(16, "+ new".to_owned());
+    assert_eq!(shown, wanted);
+}
+
+#[test]
+fn of_results_beyond_that_the_beginning_is_shown_and_the_rest_counted() {
+    let long: String = (0..52_345).map(|line| format!("line {line}\n")).collect();
+    let one_line = "x".repeat(4_000_000);
+    for (text, last) in [(&long, "  … 12,345 more lines (136 kB)"), (&one_line, "  … 1 more line (960 kB)")] {
         let drawn =
             super::lines(&super::item(call("Bash", json!({"command": "ls"}), Some(result(false, text)))), super::Detail::Full, 80);
         let last_line = drawn.last().map(super::plain).unwrap_or_default();
-        assert_eq!((drawn.len(), last_line.trim_start_matches("  ")), (2_003, last.trim_start_matches("  ")));
+        assert_eq!((drawn.len(), last_line.trim_start_matches("  ")), (40_003, last.trim_start_matches("  ")));
     }
 }
 
 #[test]
 fn no_item_takes_more_lines_than_a_person_reads() {
-    let todos: Vec<serde_json::Value> = (0..30_000).map(|_| json!({"content": "x", "status": "pending"})).collect();
+    let todos: Vec<serde_json::Value> = (0..60_000).map(|_| json!({"content": "x", "status": "pending"})).collect();
     let drawn = super::lines(&super::item(call("TodoWrite", json!({"todos": todos}), None)), super::Detail::Full, 80);
-    assert_eq!((drawn.len(), drawn.last().map(super::plain).as_deref()), (10_001, Some("… and more")));
+    assert_eq!((drawn.len(), drawn.last().map(super::plain).as_deref()), (50_001, Some("… and more")));
 }

@@ -8,7 +8,7 @@ use std::{
 use ccdump_model::{
     blocks::{self, Item, ItemKey, Turn},
     line::{Detail, Line},
-    record::{Contents, Loaded, Roster, Sections},
+    record::{AgentKey, AgentName, Callee, Contents, Loaded, Roster, Sections},
 };
 use ccdump_wire::v1::{BlockKind, Exchange};
 use jiff::tz::TimeZone;
@@ -16,8 +16,9 @@ use jiff::tz::TimeZone;
 use super::show::Show;
 use crate::MakeLines;
 
-/// Exchanges that stay laid out.
+/// Exchanges that stay laid out, and lines of all of them together, a few hundred bytes each.
 const KEPT: usize = 64;
+const KEPT_LINES: usize = 120_000;
 /// Exchanges in which is looked for what was changed later.
 const LOOKED_BACK: usize = 64;
 
@@ -80,6 +81,9 @@ struct Stamp {
     earlier: usize,
     /// Of the numbers of system sections.
     sections: u64,
+    /// What the agent is called.
+    name: AgentName,
+    callees: Vec<Callee>,
     is_tried_again: bool,
 }
 
@@ -114,7 +118,11 @@ impl Layout {
         let after = after_row.and_then(|after| making.contents.get(after.id));
         let earlier = earlier(making, row);
         let is_tried_again = making.roster.is_tried_again(row);
+        let name = making.roster.agent(&AgentKey::of(row)).map(|agent| agent.name.clone()).unwrap_or_default();
+        let callees = making.roster.callees(row);
         let stamp = Stamp {
+            name: name.clone(),
+            callees: callees.clone(),
             earlier: earlier.len(),
             sections: self.sections.version(),
             is_tried_again,
@@ -156,6 +164,8 @@ impl Layout {
             last: making.roster.turn_before(row),
             sections: Some(&self.sections),
             after,
+            name: Some(&name),
+            callees: &callees,
             zone: making.zone,
         };
         let former = self.laid.get(&exchange).filter(|(known, _, _)| known.width == stamp.width && known.is_first == is_first);
@@ -170,9 +180,11 @@ impl Layout {
     }
 
     fn forget_oldest(&mut self) {
-        if self.laid.len() > KEPT {
+        let mut lines: usize = self.laid.values().map(|(_, laid, _)| laid.height).sum();
+        while self.laid.len() > KEPT || (lines > KEPT_LINES && self.laid.len() > 1) {
             let oldest = self.laid.iter().min_by_key(|(_, (_, _, used))| *used).map(|(id, _)| *id);
-            oldest.into_iter().for_each(|id| drop(self.laid.remove(&id)));
+            let Some((_, laid, _)) = oldest.and_then(|id| self.laid.remove(&id)) else { return };
+            lines -= laid.height;
         }
     }
 }

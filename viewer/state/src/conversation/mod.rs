@@ -60,9 +60,20 @@ pub struct Conversation {
     pub reached: Option<Reached>,
     /// The marked block's height changed: as much of it as fits is to be seen.
     reveal: bool,
-    /// The screen was moved by hand: where it comes to the end, it follows again.
-    moved: bool,
+    /// The screen was moved: where it comes to the end, it follows again.
+    moved: Option<Move>,
     layout: Layout,
+}
+
+/// How the screen was moved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Move {
+    /// What was at the end stays there.
+    Kept,
+    /// By hand.
+    Begun,
+    /// By hand, to what is still to come: whether that is the end is known when it is here.
+    Arriving,
 }
 
 /// What a conversation is made of.
@@ -101,6 +112,7 @@ impl Conversation {
         }
         self.place = self.places.get(&agent).cloned().flatten();
         self.follow = self.place.is_none();
+        self.moved = None;
         self.agent = Some(agent);
         self.focus = None;
         self.seek = None;
@@ -113,7 +125,7 @@ impl Conversation {
         if let Some(place) = &mut self.place {
             place.row = place.row.saturating_sub(lines);
             self.follow = false;
-            self.moved = true;
+            self.moved = Some(Move::Begun);
         }
     }
 
@@ -121,16 +133,18 @@ impl Conversation {
         let first = self.exchanges(roster).first().copied();
         self.place = first.map(|exchange| Place { exchange, item: ItemKey::new(ItemKey::HEAD), line: 0, row: 0 });
         self.follow = false;
-        self.moved = true;
+        self.moved = Some(Move::Begun);
         self.focus = None;
     }
 
     pub fn bottom(&mut self) {
+        self.moved = None;
         self.follow = true;
         self.focus = None;
     }
 
     pub fn toggle_follow(&mut self) {
+        self.moved = None;
         self.follow = !self.follow;
     }
 
@@ -231,7 +245,7 @@ impl Conversation {
         self.place = Some(Place { exchange: spot.exchange, item: spot.item, line: 0, row: i32::try_from(row).unwrap_or(0) });
         self.follow = false;
         // At the end the screen goes on following if it can.
-        self.moved = follows;
+        self.moved = follows.then_some(Move::Kept);
         self.reveal = true;
     }
 
@@ -292,13 +306,19 @@ impl Conversation {
             return false;
         }
         let is_whole = self.window.rows.iter().all(|row| row.turn.is_loaded);
-        if !is_whole && !self.moved && !self.follow && self.place.is_some() {
+        let stands = matches!(self.moved, None | Some(Move::Arriving)) && !self.follow && self.place.is_some();
+        if !is_whole && stands {
             // What is below may still grow: that it ends early now must not pull the place down.
             return false;
         }
-        if std::mem::take(&mut self.moved) {
-            self.follow = self.window.at_end;
-        }
+        self.moved = match self.moved {
+            Some(Move::Begun) if !is_whole => Some(Move::Arriving),
+            None => None,
+            Some(_) => {
+                self.follow = self.window.at_end;
+                None
+            }
+        };
         self.place = self.window.place();
         true
     }

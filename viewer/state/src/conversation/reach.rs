@@ -36,6 +36,7 @@ impl Conversation {
     pub fn stand_at(&mut self, stand: Stand) {
         Stand { place: self.place, focus: self.focus, follow: self.follow } = stand;
         self.reach = None;
+        self.moved = None;
     }
 
     /// Brings an item to the upper part of the screen, and marks it.
@@ -43,7 +44,7 @@ impl Conversation {
         self.place = Some(Place { exchange: spot.exchange, item: spot.item.clone(), line: 0, row: 0 });
         self.focus = Some(spot);
         self.follow = false;
-        self.moved = false;
+        self.moved = None;
     }
 
     /// Shows an item in full, whatever is folded and hidden, and goes to where it says what is looked for, the `nth` time from 0.
@@ -85,7 +86,7 @@ impl Conversation {
         let start = found.get(nth).or(found.last()).and_then(|found| found.start());
         self.focus = Some(spot.clone());
         self.follow = false;
-        self.moved = false;
+        self.moved = None;
         let line = start.map_or(0, |(line, _)| line);
         if !self.is_seen(&spot, item, line) {
             self.place = Some(Place { exchange: spot.exchange, item: spot.item.clone(), line, row: third });

@@ -21,7 +21,7 @@ const TICK: i64 = 33_000;
 const REST: i64 = 1_000_000;
 
 /// Under this name the view states of moments are kept.
-const NAME: &str = "moment";
+pub const NAME: &str = "moment";
 
 /// The name for the view state of a viewer that was told to use `name`: a look at the past leaves the place alone where one watches
 /// what goes on.
