@@ -19,6 +19,7 @@ use ccdump_wire::v1;
 
 use super::{
     blocks::to_wire,
+    calls,
     response::ResponseFold,
     threads::{Place, Threads},
 };
@@ -42,6 +43,8 @@ pub struct OpenExchange {
     /// The request body was read, or never will be.
     is_requested: bool,
     response: Option<ResponseFold>,
+    /// Calls of agents that were told of.
+    calls_told: usize,
     has_ended: bool,
 }
 
@@ -63,7 +66,7 @@ impl OpenExchange {
             through_seq: event.seq,
             ..v1::Exchange::default()
         };
-        Self { row, provider, headers, is_requested: false, response: None, has_ended: false }
+        Self { row, provider, headers, is_requested: false, response: None, calls_told: 0, has_ended: false }
     }
 
     pub fn row(&self) -> v1::Exchange {
@@ -94,6 +97,7 @@ impl OpenExchange {
                 if let Some(response) = &mut self.response {
                     response.add(reader, event.at_us, data)?;
                     self.take_response_facts();
+                    self.tell_calls(derived);
                 }
             }
             Detail::Gap(gap) => self.row.gap_bytes += gap.bytes,
@@ -127,6 +131,7 @@ impl OpenExchange {
                 self.row.previous = Some(exchange);
                 removed = compare(&blocks, &mut facts.blocks);
             }
+            self.row.started_by = calls::starter(reader, derived, &self.row, &facts.openings)?;
         }
         let content = v1::OutlineResponse {
             blocks: facts.blocks.iter().map(to_wire).collect(),
@@ -191,6 +196,14 @@ impl OpenExchange {
         }
     }
 
+    /// Calls that start another agent, as soon as they have come whole: it may speak before this answer has ended.
+    fn tell_calls(&mut self, derived: &mut Derived) {
+        let Some(response) = &self.response else { return };
+        let calls = &response.facts().agent_calls;
+        derived.calls.extend(calls.iter().skip(self.calls_told).filter_map(|call| calls::call_of(&self.row, call)));
+        self.calls_told = calls.len();
+    }
+
     fn end(
         &mut self,
         reader: &Reader,
@@ -217,6 +230,7 @@ impl OpenExchange {
         let content = v1::OutlineResponse { blocks, provider_version: VERSION, ..v1::OutlineResponse::default() };
         derived.outlines.push(Outline { exchange: self.row.id, side: Side::Response, content });
         self.take_response_facts();
+        self.tell_calls(derived);
         if ended.closed_by == ClosedBy::Unreachable {
             // Our own answer: the client saw a 502.
             self.row.status = Some(502);

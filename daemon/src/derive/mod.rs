@@ -3,6 +3,7 @@
 //! It follows the log by cursor like any reader. Nothing depends on its pace: it may lag, be stopped, or start over.
 
 mod blocks;
+mod calls;
 mod exchange;
 mod response;
 mod threads;

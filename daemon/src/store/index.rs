@@ -6,6 +6,7 @@ use rusqlite::{Connection, OptionalExtension as _, Row, ToSql, Transaction, para
 
 use super::{
     Files, StoreError,
+    calls::{self, AgentCall},
     event::Side,
     schema,
     sections::{self, SystemPrompt},
@@ -69,6 +70,9 @@ impl Index {
         for prompt in &derived.prompts {
             sections::put(&tx, prompt)?;
         }
+        for call in &derived.calls {
+            calls::put(&tx, call)?;
+        }
         tx.prepare_cached("UPDATE meta SET value = ?1 WHERE key = 'through_seq'")?.execute([through_seq.to_string()])?;
         tx.commit()?;
         Ok(())
@@ -86,6 +90,8 @@ pub struct Derived {
     pub rows: Vec<v1::Exchange>,
     pub outlines: Vec<Outline>,
     pub prompts: Vec<SystemPrompt>,
+    /// A call stands here again when more is known of it.
+    pub calls: Vec<AgentCall>,
 }
 
 /// The blocks of one body, as they are served.
@@ -114,13 +120,13 @@ fn provenance(connection: &Connection) -> Result<Provenance, StoreError> {
 
 const COLUMNS: &str = "id, session, agent, parent_agent, provider, method, path, status, end_state, model, started_at, duration, ttft, \
      request_bytes, response_bytes, input, output, cache_read, cache_write_5m, cache_write_1h, cost_usd, stop_reason, gap_bytes, \
-     thread, previous, role, through_seq, error";
+     thread, previous, role, through_seq, error, started_by";
 
 fn put_row(tx: &Transaction<'_>, row: &v1::Exchange) -> Result<(), StoreError> {
     let usage = row.usage.unwrap_or_default();
     tx.prepare_cached(&format!(
         "INSERT OR REPLACE INTO exchange ({COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, \
-         ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28)"
+         ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29)"
     ))?
     .execute(params![
         row.id,
@@ -151,6 +157,7 @@ fn put_row(tx: &Transaction<'_>, row: &v1::Exchange) -> Result<(), StoreError> {
         row.role,
         row.through_seq,
         row.error,
+        row.started_by.as_ref().map(v1::StartedBy::encode_to_vec),
     ])?;
     Ok(())
 }
@@ -164,6 +171,7 @@ fn read_row(row: &Row<'_>) -> rusqlite::Result<v1::Exchange> {
         cache_write_1h: row.get(19)?,
     };
     let end_state: Option<String> = row.get(8)?;
+    let started_by: Option<Vec<u8>> = row.get(28)?;
     Ok(v1::Exchange {
         id: row.get(0)?,
         session: row.get(1)?,
@@ -189,6 +197,8 @@ fn read_row(row: &Row<'_>) -> rusqlite::Result<v1::Exchange> {
         role: row.get(25)?,
         through_seq: row.get(26)?,
         error: row.get(27)?,
+        // What cannot be read is not known.
+        started_by: started_by.and_then(|call| v1::StartedBy::decode(&call[..]).ok()),
     })
 }
 

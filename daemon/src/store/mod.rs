@@ -3,10 +3,11 @@
 //!
 //! - [`log`] writes: one [`log::Log`] per process, owned by the recording thread.
 //! - [`reader`] reads, on any thread, beside the writer.
-//! - [`index`] and [`sections`] hold the derived rows; `derive` alone writes them.
+//! - [`index`], [`sections`] and [`calls`] hold the derived rows; `derive` alone writes them.
 //! - [`views`] keeps what viewers leave here.
 
 pub mod body;
+pub mod calls;
 pub mod checkpoint;
 pub mod chunks;
 pub mod event;

@@ -54,7 +54,8 @@ CREATE TABLE IF NOT EXISTS exchange (
   path TEXT NOT NULL, status INTEGER, end_state TEXT, model TEXT, started_at INTEGER NOT NULL, duration INTEGER, ttft INTEGER,
   request_bytes INTEGER NOT NULL, response_bytes INTEGER NOT NULL, input INTEGER, output INTEGER, cache_read INTEGER,
   cache_write_5m INTEGER, cache_write_1h INTEGER, cost_usd REAL, stop_reason TEXT, gap_bytes INTEGER NOT NULL, thread INTEGER,
-  previous INTEGER, role TEXT NOT NULL, through_seq INTEGER NOT NULL, error TEXT);
+  previous INTEGER, role TEXT NOT NULL, through_seq INTEGER NOT NULL, error TEXT,
+  started_by BLOB /* a message ccdump.v1.StartedBy */);
 CREATE INDEX IF NOT EXISTS exchange_by_change ON exchange (through_seq);
 CREATE INDEX IF NOT EXISTS exchange_by_thread ON exchange (session, agent, id);
 
@@ -68,6 +69,12 @@ CREATE TABLE IF NOT EXISTS system_section (
   first_exchange INTEGER NOT NULL, first_at INTEGER NOT NULL, last_exchange INTEGER NOT NULL, last_at INTEGER NOT NULL,
   exchanges INTEGER NOT NULL, PRIMARY KEY (session, number)) WITHOUT ROWID;
 CREATE UNIQUE INDEX IF NOT EXISTS system_section_by_hash ON system_section (session, hash);
+
+-- Calls by which an agent (`caller`) starts another one (`agent`, once it has spoken). `prompt` is a fingerprint of what it is told, `call`
+-- a message ccdump.v1.StartedBy.
+CREATE TABLE IF NOT EXISTS agent_call (
+  session TEXT NOT NULL, caller TEXT NOT NULL, exchange INTEGER NOT NULL, pointer TEXT NOT NULL, prompt INTEGER NOT NULL, agent TEXT,
+  call BLOB NOT NULL, PRIMARY KEY (session, caller, exchange, pointer)) WITHOUT ROWID;
 ";
 
 /// How long a statement waits for another process's lock. Short: recording would rather pause (and say so) than stall.

@@ -4,6 +4,7 @@
 //! [`decode::Decoder`] undid the content coding). What they derive is compared by [`outline`], attributed by [`identity`], judged by
 //! [`end_state`] and priced by [`price`]. Viewers turn blocks into something to draw with [`content`] and [`stream`].
 
+pub mod agent_call;
 pub mod block;
 mod blocks;
 pub mod content;
@@ -27,4 +28,4 @@ pub mod stream;
 pub mod usage;
 
 /// Version of the derivation. Raised whenever what is derived from the same bytes changes, so that stored results are known to be old.
-pub const VERSION: u32 = 2;
+pub const VERSION: u32 = 3;

@@ -43,6 +43,8 @@ pub struct RequestFacts {
     pub role: RequestRole,
     /// In display order. Every block is new until `outline::compare` has seen it.
     pub blocks: Vec<Block>,
+    /// Fingerprints ([`agent_call::of_text`](crate::agent_call::of_text)) of what the user said before the first answer, text by text.
+    pub openings: Vec<u64>,
     /// Why the body is not what its endpoint takes, in words.
     pub malformed: Option<String>,
 }
@@ -61,6 +63,7 @@ pub fn read(provider: Provider, method: &str, path: &str, body: &[u8]) -> Reques
             Endpoint::Other => RequestRole::Other,
         },
         blocks: Vec::new(),
+        openings: Vec::new(),
         malformed: None,
     };
     if endpoint != Endpoint::Other {

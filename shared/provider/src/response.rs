@@ -6,6 +6,7 @@ mod whole;
 use blake3::Hasher;
 
 use crate::{
+    agent_call::AgentCall,
     block::{Block, BlockKind},
     blocks,
     endpoint::Endpoint,
@@ -34,6 +35,8 @@ pub struct ResponseFacts {
     pub error: Option<String>,
     /// Of a stream, hashes and ends are those of what has come so far only once a block has ended.
     pub blocks: Vec<Block>,
+    /// Those of its calls that start another agent and have come whole.
+    pub agent_calls: Vec<AgentCall>,
 }
 
 /// Reads one response. Memory stays small while it streams; an answer that comes whole is held up to 32 MiB.
@@ -60,6 +63,8 @@ enum Body {
     Opaque,
 }
 
+/// Calls of agents in one answer that are told of.
+const MOST_AGENT_CALLS: usize = 1000;
 /// Answers larger than this are not read.
 const LARGEST_WHOLE: usize = 32 << 20;
 
@@ -120,7 +125,7 @@ impl ResponseReader {
         match body {
             Body::Events { parser, signals, tracker } => {
                 parser.finish(&mut |event| read_event(&event, *last_at_us, *provider, signals, tracker, facts));
-                tracker.close_all(&mut facts.blocks);
+                tracker.close_all(facts);
             }
             Body::Whole(held) => whole::read(*provider, held, *status >= 400, facts),
             Body::Opaque => {}
@@ -164,7 +169,7 @@ fn read_event(
             _ => {}
         }
         if has_blocks {
-            tracker.follow(&signal, range, &mut facts.blocks);
+            tracker.follow(&signal, range, facts);
         }
         note(signal, facts);
     });

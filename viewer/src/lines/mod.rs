@@ -1,5 +1,6 @@
 //! Second stage: an item → lines of a given width. Knows roles, no colours. All text is made harmless here.
 
+pub(crate) mod agent;
 mod ansi;
 mod call;
 mod changed;
@@ -14,6 +15,7 @@ mod page;
 mod parameters;
 mod partial;
 mod plain;
+mod prose;
 mod remark;
 mod result;
 mod schema;
@@ -77,9 +79,9 @@ fn draw(item: &Item, full: bool, page: &mut Page) {
         ItemBody::Beside { text, voice, depth } => tag::beside(text, *voice, *depth, page),
         ItemBody::Thinking { text, open } => text::thinking(text, *open, full, page),
         ItemBody::RedactedThinking { bytes } => remark::redacted(*bytes, page),
-        ItemBody::ToolUse { name, call, on_server, result } => {
+        ItemBody::ToolUse { name, call, on_server, result, callee } => {
             let result = result.as_ref().map(|result| (result, item.own));
-            tool::call(name, call, *on_server, result, full, page);
+            tool::call(name, call, *on_server, (callee.as_ref(), result), full, page);
         }
         ItemBody::ToolUseOpening { name, partial, on_server } => tool::opening(name, partial, *on_server, full, page),
         ItemBody::ToolResult { name, result, change } => {

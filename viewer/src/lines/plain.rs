@@ -6,6 +6,7 @@ use super::{
     Span, ansi,
     code::{self, Language},
     page::Page,
+    prose,
 };
 use ccdump_model::line::{Look, expand_tabs, expand_tabs_from, width};
 use ccdump_model::theme::Role;
@@ -31,6 +32,7 @@ pub(super) struct Run {
 
 /// Lays out the lines of `text`, and says how much is left out of a long one. Of an empty text there is nothing.
 pub(super) fn text(page: &mut Page, role: Role, text: &str, flow: Flow) {
+    let flow = |_: &str| flow;
     lay_out(page, text, flow, |shown| {
         let clean = clean(shown);
         let run = Run { end: clean.len(), look: role.into() };
@@ -38,22 +40,24 @@ pub(super) fn text(page: &mut Page, role: Role, text: &str, flow: Flow) {
     });
 }
 
-/// What a program has put out, in its own colours.
+/// What a program has put out, in its own colours: its sentences are broken between words, all else at the edge.
 pub(super) fn output(page: &mut Page, role: Role, text: &str) {
-    lay_out(page, text, Flow::Columns, |shown| ansi::read(role, shown));
+    let flow = |line: &str| if prose::is_prose(line) { Flow::Words } else { Flow::Columns };
+    lay_out(page, text, flow, |shown| ansi::read(role, shown));
 }
 
 /// Code, in the colours of its language. `is_numbered`: its lines may begin with their numbers.
 pub(super) fn code(page: &mut Page, base: Role, language: Language, text: &str, is_numbered: bool) {
-    lay_out(page, text, Flow::Columns, |shown| {
+    let flow = |_: &str| Flow::Columns;
+    lay_out(page, text, flow, |shown| {
         let clean = clean(shown);
         let runs = code::highlight(language, base, &clean, is_numbered);
         (clean, runs)
     });
 }
 
-/// `read` makes the text clean, and says how its stretches look.
-fn lay_out(page: &mut Page, text: &str, flow: Flow, read: impl FnOnce(&str) -> (String, Vec<Run>)) {
+/// `read` makes the text clean, and says how its stretches look; `flow` says how a line of it is broken.
+fn lay_out(page: &mut Page, text: &str, flow: impl Fn(&str) -> Flow, read: impl FnOnce(&str) -> (String, Vec<Run>)) {
     let text = text.trim_matches(['\n', '\r']).trim_end();
     if text.is_empty() {
         return;
@@ -72,6 +76,8 @@ fn lay_out(page: &mut Page, text: &str, flow: Flow, read: impl FnOnce(&str) -> (
         lines += 1;
         bytes = bytes.saturating_add(line.len()).saturating_add(1);
         let spans = looks.line(line);
+        // Where a line has room for sure, there is nothing to be decided.
+        let flow = if line.len() > page.room() { flow(line) } else { Flow::Columns };
         match flow {
             Flow::Words => page.words(spans, hang(&expand_tabs(line))),
             Flow::Columns => page.columns(spans),

@@ -5,7 +5,7 @@ use ccdump_provider::content::Content;
 use serde_json::Value;
 
 use super::{
-    Span,
+    Span, agent,
     call::{self, Call, Shape},
     code::Language,
     content, edit, json,
@@ -16,9 +16,12 @@ use super::{
     wrap::cut_start,
 };
 use ccdump_model::line::width_of;
-use ccdump_model::{blocks::Part, theme::Role};
+use ccdump_model::{blocks::Part, record::Callee, theme::Role};
 
-pub(super) fn call(name: &str, call: &Part, on_server: bool, result: Option<(&Part, Option<usize>)>, full: bool, page: &mut Page) {
+/// The agent that a call has started, and what came of it.
+type Outcome<'a> = (Option<&'a Callee>, Option<(&'a Part, Option<usize>)>);
+
+pub(super) fn call(name: &str, call: &Part, on_server: bool, (callee, result): Outcome<'_>, full: bool, page: &mut Page) {
     page.mark(Role::ToolCall, "→");
     let lead = lead(name, on_server);
     match call {
@@ -31,6 +34,9 @@ pub(super) fn call(name: &str, call: &Part, on_server: bool, result: Option<(&Pa
             }
             other => page.head(lead, vec![Span::new(Role::Text, &content::gist(other))], vec![], Fold::Closed),
         },
+    }
+    if let Some(callee) = callee {
+        agent::below(callee, page);
     }
     if let Some(result) = result {
         result::below(result, language(call), full, page);

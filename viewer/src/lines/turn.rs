@@ -29,9 +29,16 @@ pub(super) fn head(head: &TurnHead, page: &mut Page) {
     let id = Some(format!("#{}", head.id));
     let time = Some(head.time.clone());
     // What matters least goes first where there is little room.
-    let words =
-        [[model(40), id.clone(), time.clone()], [model(20), id.clone(), time], [model(20), id.clone(), None], [None, id, None]];
-    let mut rules = words.into_iter().map(|words| rule(&head.speaker, words.into_iter().flatten(), state.as_ref(), page.room()));
+    let words = [
+        (60, [model(40), id.clone(), time.clone()]),
+        (40, [model(20), id.clone(), time.clone()]),
+        (24, [model(20), id.clone(), time]),
+        (24, [model(20), id.clone(), None]),
+        (24, [None, id, None]),
+    ];
+    let speaker = |most| speaker_word(&head.speaker, most);
+    let mut rules =
+        words.into_iter().map(|(most, words)| rule(&speaker(most), words.into_iter().flatten(), state.as_ref(), page.room()));
     let mut narrowest = Vec::new();
     let fitting = rules.find_map(|(line, fits)| {
         narrowest = line;
@@ -41,10 +48,10 @@ pub(super) fn head(head: &TurnHead, page: &mut Page) {
 }
 
 /// The line, and whether it has room.
-fn rule(speaker: &Speaker, words: impl Iterator<Item = String>, state: Option<&(Role, &str)>, room: usize) -> (Vec<Span>, bool) {
+fn rule(speaker: &str, words: impl Iterator<Item = String>, state: Option<&(Role, &str)>, room: usize) -> (Vec<Span>, bool) {
     let mut line = Vec::new();
     append(&mut line, Role::Frame, &"─".repeat(DASHES));
-    append(&mut line, Role::Strong, &format!(" {}", speaker_word(speaker)));
+    append(&mut line, Role::Strong, &format!(" {speaker}"));
     for word in words {
         append(&mut line, Role::Frame, " · ");
         append(&mut line, Role::Dim, &word);
@@ -59,10 +66,12 @@ fn rule(speaker: &Speaker, words: impl Iterator<Item = String>, state: Option<&(
     (line, dashes.is_some())
 }
 
-fn speaker_word(speaker: &Speaker) -> String {
+/// `most`: characters.
+fn speaker_word(speaker: &Speaker, most: usize) -> String {
     match speaker {
         Speaker::Main => "main".to_owned(),
-        Speaker::Agent(name) | Speaker::Provider(name) => Span::new(Role::Strong, &cut_line(&clean_line(name), 24)).text,
+        Speaker::Agent(name) => Span::new(Role::Strong, &name.fit(most)).text,
+        Speaker::Provider(name) => Span::new(Role::Strong, &cut_line(&clean_line(name), most)).text,
     }
 }
 
@@ -94,7 +103,7 @@ pub(super) fn aside(aside: &Aside<'_>, error: Option<&str>, full: bool, page: &m
     page.mark(Role::Frame, "○");
     let tokens = aside.usage.and_then(words::tokens);
     let cost = tokens.as_ref().map(|_| aside.numbers.cost_usd.map_or("unpriced".to_owned(), units::dollars));
-    let mut parts = vec![speaker_word(aside.speaker), aside.what.to_owned(), format!("#{}", aside.id)];
+    let mut parts = vec![speaker_word(aside.speaker, 24), aside.what.to_owned(), format!("#{}", aside.id)];
     parts.extend([tokens, cost, aside.numbers.duration_us.map(units::duration)].into_iter().flatten());
     let mut line = vec![Span::new(Role::Dim, &parts.join(" · "))];
     match (error, state_word(aside.state)) {

@@ -8,7 +8,7 @@ use ccdump_state::{
     config::Config,
     mouse::{Action, Mouse},
 };
-use ccdump_wire::v1::{EndState, Event as LogEvent, Exchange};
+use ccdump_wire::v1::{EndState, Event as LogEvent, Exchange, StartedBy};
 use ratatui::{
     Terminal,
     backend::TestBackend,
@@ -204,15 +204,13 @@ fn the_palette() {
 fn tabs() {
     let make = |width, height| {
         let mut rig = sized(Rig::with(9), width, height);
-        rig.event(Event::Daemon(DaemonEvent::Rows(vec![Exchange {
-            session: None,
-            ..row(1003, "漢字の長い名前のエージェント 👩‍🚀")
-        }])));
+        let started_by = StartedBy {
+            description: Some("漢字の長い名前のエージェント 👩‍🚀".to_owned()), ..StartedBy::default()
+        };
+        let other = |id| Exchange { session: None, started_by: Some(started_by.clone()), ..row(id, "other") };
+        rig.event(Event::Daemon(DaemonEvent::Rows(vec![other(1003)])));
         rig.keys(&["alt-t", ".", "alt-t", ",", ",", "`", "2"]);
-        rig.event(Event::Daemon(DaemonEvent::Rows(vec![Exchange {
-            session: None,
-            ..row(1004, "漢字の長い名前のエージェント 👩‍🚀")
-        }])));
+        rig.event(Event::Daemon(DaemonEvent::Rows(vec![other(1004)])));
         rig
     };
     pictures("tabs", make);

@@ -7,14 +7,14 @@ use ccdump_model::{
     theme::{Role, Theme},
 };
 use ccdump_state::State;
-use ccdump_wire::v1::EndState;
 use ratatui::{
     Frame,
     layout::Rect,
     widgets::{Block, Borders},
 };
 
-use super::paint::{self, both_ends, word};
+use super::paint::{self, both_ends, width, word};
+use crate::lines::agent::standing;
 
 pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, state: &State, theme: &Theme) {
     if area.width < 4 {
@@ -50,35 +50,15 @@ fn session_title(state: &State, session: &Node) -> Option<String> {
 fn agent(frame: &mut Frame<'_>, row: Rect, state: &State, theme: &Theme, key: &AgentKey, depth: usize) {
     let is_chosen = state.conversation.agent.as_ref() == Some(key);
     let Some(agent) = state.roster.agent(key) else { return };
-    let name = match (key.agent.as_deref(), state.labels.get(key)) {
-        (Some("main"), _) => "main".to_owned(),
-        (_, Some(label)) => label.to_owned(),
-        (Some(id), None) => clean_line(id),
-        (None, None) => clean_line(&key.provider),
-    };
-    let (mark, role) = standing(state, key);
+    let (mark, _, role) = standing(state.roster.standing(agent));
     let name_role = if is_chosen { Role::Strong } else { Role::Text };
     let indent = "  ".repeat(depth.saturating_sub(1));
-    let left =
-        [word(Role::Focus, if is_chosen { "▌" } else { " " }), word(role, format!("{indent}{mark} ")), word(name_role, name)];
     let right: Vec<Span> = vec![word(Role::Dim, format!("{} ", agent.turns))];
+    let mut left = vec![word(Role::Focus, if is_chosen { "▌" } else { " " }), word(role, format!("{indent}{mark} "))];
+    let room = usize::from(row.width).saturating_sub(width(&left) + width(&right) + 1);
+    left.push(word(name_role, agent.name.fit(room)));
     if is_chosen && state.sidebar.focused {
         frame.buffer_mut().set_style(row, theme.style(Role::Selected));
     }
     both_ends(frame, row, theme, &left, &right);
-}
-
-/// What an agent is doing, by its newest exchange.
-fn standing(state: &State, key: &AgentKey) -> (&'static str, Role) {
-    let Some(agent) = state.roster.agent(key) else { return ("○", Role::Dim) };
-    if !agent.open.is_empty() {
-        return ("●", Role::Live);
-    }
-    let newest = agent.exchanges.last().and_then(|id| state.roster.row(*id));
-    match newest.map(|row| row.end_state()) {
-        Some(EndState::Complete) => ("✓", Role::Dim),
-        Some(EndState::UpstreamError) => ("✗", Role::Error),
-        Some(EndState::Truncated | EndState::ClientCancelled | EndState::DaemonStopped) => ("◌", Role::Warning),
-        Some(EndState::Unspecified) | None => ("○", Role::Dim),
-    }
 }

@@ -1,4 +1,4 @@
-//! What agents are called: the first words of what they were asked to do.
+//! What agents are called of whose call nothing is known: the first words of what they were asked to do.
 
 use std::collections::HashMap;
 
@@ -18,6 +18,8 @@ const LONGEST: usize = 60;
 #[derive(Debug, Default)]
 pub struct Labels {
     known: HashMap<AgentKey, Option<String>>,
+    /// Those that nobody was told of.
+    fresh: Vec<AgentKey>,
 }
 
 impl Labels {
@@ -26,7 +28,14 @@ impl Labels {
     }
 
     pub fn clear(&mut self) {
-        self.known.clear();
+        *self = Self::default();
+    }
+
+    /// Calls agents by labels that were found since. Says whether there were any.
+    pub fn tell(&mut self, roster: &mut Roster) -> bool {
+        let fresh = std::mem::take(&mut self.fresh);
+        let named = fresh.iter().filter(|key| !key.is_main()).filter_map(|key| Some((key, self.get(key)?)));
+        named.map(|(key, label)| roster.call(key, label)).count() > 0
     }
 
     /// Finds the labels of agents that are on the screen; gives what has to be fetched for that.
@@ -41,9 +50,13 @@ impl Labels {
             if self.known.contains_key(key) {
                 continue;
             }
-            let Some(first) = roster.agent(key).and_then(|agent| first_turn(agent, roster)) else { continue };
+            let agent = roster.agent(key).filter(|agent| !agent.is_described());
+            let Some(first) = agent.and_then(|agent| first_turn(agent, roster)) else { continue };
             match contents.get(first).and_then(words) {
-                Some(label) => drop(self.known.insert(key.clone(), label)),
+                Some(label) => {
+                    self.fresh.extend(label.is_some().then(|| key.clone()));
+                    self.known.insert(key.clone(), label);
+                }
                 // What is on the screen goes first.
                 None if contents.room() == 0 => {}
                 None => {

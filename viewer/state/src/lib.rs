@@ -16,6 +16,7 @@ pub mod footer;
 pub mod input;
 pub mod journal;
 pub mod keymap;
+mod kin;
 mod labels;
 pub mod marks;
 pub mod moment;
@@ -325,6 +326,9 @@ impl State {
         let shown = self.conversation.agent.iter().filter(|_| self.tabs.count() > 1);
         let agents = agents.chain(shown).chain(self.tabs.agents());
         effects.extend(self.labels.find(agents, &self.roster, &mut self.contents));
+        if self.labels.tell(&mut self.roster) {
+            effects.extend(self.arrange());
+        }
         effects
     }
 

@@ -3,10 +3,9 @@
 
 use std::{collections::VecDeque, ops::Range};
 
-use ccdump_client::text::{clean_line, cut_line};
 use ccdump_model::{
     line::width,
-    record::{AgentKey, Roster},
+    record::{AgentKey, AgentName, Roster},
 };
 use serde::{Deserialize, Serialize};
 
@@ -81,12 +80,6 @@ fn newest(roster: &Roster, agent: Option<&AgentKey>) -> u64 {
     let Some(agent) = agent.and_then(|key| roster.agent(key)) else { return 0 };
     let ids = agent.open.iter().chain(agent.exchanges.last());
     ids.filter_map(|id| roster.row(*id)).map(|row| row.through_seq).max().unwrap_or_default()
-}
-
-/// As much of a name as has room in so many columns.
-fn cut(name: &str, columns: usize) -> String {
-    let mut cuts = (1..=columns).rev().map(|chars| cut_line(name, chars));
-    cuts.find(|cut| width(cut) <= columns).unwrap_or_default()
 }
 
 impl State {
@@ -181,7 +174,7 @@ impl State {
         let mut from = 0_u16;
         let title = |(number, (agent, has_news)): (usize, (Option<AgentKey>, bool))| {
             // A blank or a bracket at each end, the number with what stands behind it, and a blank.
-            let name = cut(&agent.map(|agent| self.agent_name(&agent)).unwrap_or_default(), room.saturating_sub(5));
+            let name = agent.map(|agent| self.agent_name(&agent).fit(room.saturating_sub(5))).unwrap_or_default();
             let columns = u16::try_from(width(&name) + 5).unwrap_or(u16::MAX);
             let start = from;
             from = from.saturating_add(columns);
@@ -191,9 +184,9 @@ impl State {
     }
 
     /// What an agent is called where it stands alone: the main one by what its session is about.
-    fn agent_name(&self, key: &AgentKey) -> String {
-        let label = self.labels.get(key).map(str::to_owned);
-        label.or(key.agent.as_deref().map(clean_line)).unwrap_or_else(|| clean_line(&key.provider))
+    fn agent_name(&self, key: &AgentKey) -> AgentName {
+        let label = self.labels.get(key).filter(|_| key.is_main()).map(AgentName::plain);
+        label.or_else(|| Some(self.roster.agent(key)?.name.clone())).unwrap_or_else(|| AgentName::plain(&key.provider))
     }
 }
 

@@ -141,6 +141,8 @@ impl State {
             Command::PreviousMatch => self.next_match(false),
             Command::SetMark => self.ask(Prompt::SetMark),
             Command::Inspect => self.inspect(),
+            Command::Inward => self.go_to_callee(),
+            Command::Outward => self.go_to_caller(),
             Command::Fold => talk.fold(),
             Command::FoldAll => talk.fold_all(),
             Command::Follow => talk.toggle_follow(),

@@ -3,12 +3,16 @@
 use serde_json::Value;
 
 use crate::{
+    agent_call,
     block::{BlockKind, Role},
     blocks::Blocks,
-    json,
+    json::{self, Text},
 };
 
 use super::{RequestFacts, RequestRole};
+
+/// Texts before the first answer that are told apart; agents send a handful.
+const MOST_OPENINGS: usize = 64;
 
 /// Blocks in display order: parameters, system, tools, messages.
 pub(super) fn read(body: &str, facts: &mut RequestFacts) {
@@ -30,6 +34,7 @@ pub(super) fn read(body: &str, facts: &mut RequestFacts) {
         read_list(&mut blocks, tools, "/tools", BlockKind::ToolDefinition, None);
     }
     if let Some(messages) = value("messages") {
+        facts.openings = openings(messages);
         let is_array = blocks.each(messages, |blocks, index, message| read_message(blocks, &format!("/messages/{index}"), message));
         if !is_array {
             blocks.block(|| "/messages".to_owned(), messages, Some(BlockKind::Unknown), None);
@@ -62,6 +67,20 @@ fn read_message(blocks: &mut Blocks<'_>, pointer: &str, message: &str) {
     if !is_array {
         blocks.block(|| pointer.to_owned(), message, Some(BlockKind::Unknown), role);
     }
+}
+
+/// What the user said before the first answer.
+fn openings(messages: &str) -> Vec<u64> {
+    let role = |message: &&str| json::member(message, "role").and_then(json::name);
+    let first = json::elements(messages).into_iter().flatten().take_while(|message| role(message).as_deref() != Some("assistant"));
+    let of_user = first.filter(|message| role(message).as_deref() == Some("user"));
+    let contents = of_user.filter_map(|message| json::member(message, "content"));
+    let texts = contents.flat_map(|content| {
+        let blocks = json::elements(content).into_iter().flatten().filter_map(|block| json::member(block, "text"));
+        blocks.chain(Some(content).filter(|content| content.starts_with('"')))
+    });
+    let read = |text: &str| serde_json::from_str::<Text<'_>>(text).ok().map(|Text(text)| agent_call::of_text(&text));
+    texts.take(MOST_OPENINGS).filter_map(read).collect()
 }
 
 /// `user_id` is a JSON string with a `session_id` in it, or, in older versions, `user_HASH_account_UUID_session_UUID`.

@@ -3,14 +3,15 @@
 use serde_json::Value;
 
 use crate::{
-    block::{BlockKind, Role},
+    agent_call::{AgentCall, is_agent_tool},
+    block::{Block, BlockKind, Role},
     blocks::Blocks,
     json,
     provider::Provider,
     signal,
 };
 
-use super::{ResponseFacts, note};
+use super::{MOST_AGENT_CALLS, ResponseFacts, note};
 
 pub(super) fn read(provider: Provider, body: &[u8], status_is_error: bool, facts: &mut ResponseFacts) {
     let Some(text) = json::valid(body) else {
@@ -33,4 +34,12 @@ pub(super) fn read(provider: Provider, body: &[u8], status_is_error: bool, facts
         });
     }
     facts.blocks = blocks.finish();
+    facts.agent_calls = facts.blocks.iter().filter_map(|block| agent_call(&text, block)).take(MOST_AGENT_CALLS).collect();
+}
+
+fn agent_call(text: &str, block: &Block) -> Option<AgentCall> {
+    let is_call = block.kind == BlockKind::ToolUse && block.name.as_deref().is_some_and(is_agent_tool);
+    let range = usize::try_from(block.range.start).ok()?..usize::try_from(block.range.end).ok()?;
+    let json: Value = serde_json::from_str(text.get(range).filter(|_| is_call)?).ok()?;
+    AgentCall::read(&block.pointer, block.tool_use_id.as_deref()?, json.get("input")?)
 }

@@ -1,6 +1,7 @@
 //! What is read from a request: blocks that are exactly where they say, and hashes that see through form.
 
 use ccdump_provider::{
+    agent_call,
     block::{Block, BlockKind, Role},
     provider::Provider,
     request::{self, RequestFacts, RequestRole},
@@ -32,6 +33,25 @@ const CONVERSATION: &str = r#" {"model": "claude-opus-5-5", "max_tokens":64000,"
  "system":[{"type":"text","text":"You are"},{"type":"text","text":"code","cache_control":{"type":"ephemeral"}}],
  "tools":[{"name":"Bash","description":"Runs","input_schema":{}},{"type":"web_search_20250305","name":"web_search"}],
  "metadata":{"user_id":"{\"device_id\":\"d\",\"session_id\":\"5e55\"}"},"stream":true} "#;
+
+#[test]
+fn what_the_user_said_before_the_first_answer() {
+    let openings = |messages: Value| read(&json!({ "messages": messages }).to_string()).openings;
+    let texts = |texts: &[&str]| texts.iter().map(|text| agent_call::of_text(text)).collect::<Vec<_>>();
+    let text = |text: &str| json!({"type": "text", "text": text});
+    let said = |role: &str, content: Value| json!({"role": role, "content": content});
+    for (messages, expected) in [
+        (json!([said("user", json!("Hi\n")), said("assistant", json!("Yes?")), said("user", json!("Go on"))]), &["Hi"][..]),
+        (json!([said("user", json!([text("<a>"), text(" \"Go\" ")])), said("system", json!([text("Tools")]))]), &["<a>", "\"Go\""]),
+        (json!([said("user", json!("one")), said("user", json!([text("two"), {"type": "image"}, 7]))]), &["one", "two"]),
+        (json!([said("assistant", json!("First")), said("user", json!("Hi"))]), &[]),
+        (json!({"role": "user"}), &[]),
+        (json!([5, {"role": 7}, {"role": "user", "content": {"text": 7}}]), &[]),
+    ] {
+        assert_eq!(openings(messages.clone()), texts(expected), "{messages}");
+    }
+    assert_eq!(openings(vec![said("user", json!("x")); 1000].into()).len(), 64, "no more than a few are told apart");
+}
 
 #[test]
 fn blocks_in_display_order_where_they_stand() {

@@ -1,6 +1,7 @@
 //! What is read from a response, however it is cut and however it ends.
 
 use ccdump_provider::{
+    agent_call::{self, AgentCall},
     block::{BlockKind, Role},
     provider::Provider,
     response::{ResponseFacts, ResponseReader},
@@ -63,6 +64,56 @@ fn an_anthropic_stream() {
     let tool = &facts.blocks[2];
     assert_eq!((tool.name.as_deref(), tool.tool_use_id.as_deref()), (Some("Bash"), Some("toolu_1")));
     assert!(facts.blocks.iter().all(|block| block.role == Some(Role::Assistant) && block.hash != 0));
+}
+
+/// A stream with one call of a tool, whose arguments come in these pieces.
+fn calling(tool: &str, pieces: &[&str]) -> Vec<String> {
+    let event = |name: &str, data: serde_json::Value| format!("event: {name}\ndata: {data}\n\n");
+    let start = json!({"type": "tool_use", "id": "toolu_9", "name": tool, "input": {}});
+    let delta = |piece: &&str| {
+        let delta = json!({"type": "input_json_delta", "partial_json": piece});
+        event("content_block_delta", json!({"type": "content_block_delta", "index": 1, "delta": delta}))
+    };
+    let mut events = vec![event("content_block_start", json!({"type": "content_block_start", "index": 1, "content_block": start}))];
+    events.extend(pieces.iter().map(delta));
+    events.push(event("content_block_stop", json!({"type": "content_block_stop", "index": 1})));
+    events
+}
+
+#[test]
+fn a_call_that_starts_an_agent_is_told_as_soon_as_it_is_whole() {
+    let pieces = ["{\"prompt\": \" Look \\u0061round\\n\", \"descr", "iption\": \"Look\", \"subagent_type\": \"Explore\"}"];
+    let stream = calling("Agent", &pieces).concat();
+    let whole = json!({"content": [{"type": "text", "text": "x"}, {"type": "tool_use", "id": "toolu_9", "name": "Agent",
+        "input": {"prompt": "Look around", "description": "Look", "subagent_type": "Explore"}}]});
+    let expected = AgentCall {
+        pointer: "/content/1".to_owned(),
+        tool_use_id: "toolu_9".to_owned(),
+        kind: Some("Explore".to_owned()),
+        description: Some("Look".to_owned()),
+        prompt: agent_call::of_text("Look around"),
+    };
+    let mut reader = ResponseReader::new(Provider::Anthropic, "POST", path(Provider::Anthropic), 200, EVENTS);
+    let (most, last) = stream.split_at(stream.len() - 1);
+    reader.push(most.as_bytes(), 1);
+    assert_eq!(reader.facts().agent_calls, [], "its last byte is still to come");
+    reader.push(last.as_bytes(), 2);
+    assert_eq!(reader.facts().agent_calls.first(), Some(&expected));
+    let facts = read(Provider::Anthropic, 200, JSON, &[whole.to_string().as_bytes()]);
+    assert_eq!(facts.agent_calls, [expected]);
+}
+
+#[test]
+fn what_starts_no_agent_or_never_came_whole_is_told_of_nobody() {
+    for (tool, pieces) in [
+        ("Bash", &["{\"prompt\": \"x\"}"][..]),
+        ("Agent", &["{\"prompt\": \"x\""]),
+        ("Agent", &["{\"prompt\": 7}"]),
+        ("Agent", &["{\"prompt\": \" \"}"]),
+        ("Agent", &[]),
+    ] {
+        assert_eq!(events(Provider::Anthropic, &calling(tool, pieces)).agent_calls, [], "{tool} {pieces:?}");
+    }
 }
 
 #[test]

@@ -12,7 +12,7 @@ pub(super) fn add(turn: Turn<'_>, list: &mut List) {
     let row = turn.row;
     let aside = ItemBody::Aside {
         id: row.id,
-        speaker: speaker(row),
+        speaker: speaker(turn),
         what: words::purpose(row),
         usage: row.usage,
         numbers: numbers(row),

@@ -7,6 +7,7 @@ use ccdump_wire::v1::{BlockState, Header, Usage};
 use serde::{Deserialize, Serialize};
 
 use super::Wanted;
+use crate::record::{AgentName, Callee};
 
 /// What an item is of: each category is hidden, or shown at its level. In the order of the keys 1 to 7.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -43,6 +44,8 @@ pub struct ItemKey(pub Arc<str>);
 impl ItemKey {
     /// Of the first item of each exchange that is a turn.
     pub const HEAD: &str = "turn";
+    /// What keys of blocks of an answer begin with, before the pointer.
+    pub const RESPONSE: &str = "response";
 
     pub fn new(name: &str) -> Self {
         Self(name.into())
@@ -152,6 +155,8 @@ pub enum ItemBody {
         call: Part,
         on_server: bool,
         result: Option<Part>,
+        /// The agent that it has started.
+        callee: Option<Callee>,
     },
     /// A call whose arguments are still streaming: the JSON so far.
     ToolUseOpening {
@@ -259,7 +264,7 @@ pub fn is_usual_stop(reason: &str) -> bool {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Speaker {
     Main,
-    Agent(String),
+    Agent(AgentName),
     /// No agent is known: the provider's name.
     Provider(String),
 }

@@ -21,7 +21,7 @@ impl List {
 
     /// Adds the item of a block.
     pub(super) fn add_block(&mut self, source: Source, block: &Block, category: Category, body: ItemBody, wants: Vec<Wanted>) {
-        let side = if source == Source::Response { "response" } else { "request" };
+        let side = if source == Source::Response { ItemKey::RESPONSE } else { "request" };
         self.add_wanting(&format!("{side}{}", block.pointer), category, body, wants);
     }
 

@@ -13,7 +13,7 @@ use super::{
     piece::{self, is_call, is_result, wanted},
     repeats::Said,
 };
-use crate::record::{Held, Loaded, Piece, RequestSide};
+use crate::record::{Callee, Held, Loaded, Piece, RequestSide};
 
 /// Blocks that are gone of which each is fetched.
 const MOST_GONE: usize = 50;
@@ -32,7 +32,8 @@ pub(super) fn add(side: &RequestSide, before: Option<&Loaded>, former: &Former<'
     for piece in shown {
         let id = piece.block.tool_use_id.as_deref();
         if is_call(piece) {
-            add_call(Source::Request, piece, id.and_then(|id| joined.get(id)).map(|result| (Source::Request, *result)), list);
+            let result = id.and_then(|id| joined.get(id)).map(|result| (Source::Request, *result));
+            add_call(Source::Request, piece, result, None, list);
         } else if !is_result(piece) {
             let (category, body) = piece::other(piece, Source::Request, false);
             let wants = wanted(Source::Request, piece).into_iter().collect();
@@ -48,8 +49,8 @@ pub(super) fn add(side: &RequestSide, before: Option<&Loaded>, former: &Former<'
 }
 
 /// Adds a call and what came of it, which may have come elsewhere.
-pub(super) fn add_call(source: Source, call: &Piece, result: Option<(Source, &Piece)>, list: &mut List) {
-    let body = piece::call(call, result.map(|(_, piece)| piece));
+pub(super) fn add_call(source: Source, call: &Piece, result: Option<(Source, &Piece)>, callee: Option<&Callee>, list: &mut List) {
+    let body = piece::call(call, result.map(|(_, piece)| piece), callee);
     let wants = wanted(source, call).into_iter().chain(result.and_then(|(source, piece)| wanted(source, piece))).collect();
     list.add_block(source, &call.block, Category::Tools, body, wants);
 }

@@ -4,7 +4,7 @@ use ccdump_client::content::kind;
 use ccdump_provider::{block::BlockKind, content::Content};
 
 use super::{Category, Change, ItemBody, Part, Pending, Source, Voice, Wanted, injected};
-use crate::record::{Held, Piece};
+use crate::record::{Callee, Held, Piece};
 
 /// The content of a piece, or why it is not here.
 pub(super) fn part(piece: &Piece) -> Part {
@@ -33,13 +33,13 @@ pub(super) fn is_result(piece: &Piece) -> bool {
     matches!(kind(&piece.block), BlockKind::ToolResult | BlockKind::ServerToolResult)
 }
 
-/// A call with its result, if it has come.
-pub(super) fn call(piece: &Piece, result: Option<&Piece>) -> ItemBody {
+/// A call with its result, if it has come, and the agent that it has started.
+pub(super) fn call(piece: &Piece, result: Option<&Piece>, callee: Option<&Callee>) -> ItemBody {
     let on_server = kind(&piece.block) == BlockKind::ServerToolUse;
     let name = name(piece);
     match &piece.content {
         Held::Opening(partial) => ItemBody::ToolUseOpening { name, partial: partial.clone(), on_server },
-        _ => ItemBody::ToolUse { name, call: part(piece), on_server, result: result.map(part) },
+        _ => ItemBody::ToolUse { name, call: part(piece), on_server, result: result.map(part), callee: callee.cloned() },
     }
 }
 

@@ -43,7 +43,8 @@ fn add_pieces(turn: Turn<'_>, side: &ResponseSide, list: &mut List) {
     for (at, piece) in side.pieces.iter().enumerate() {
         let result = id(piece).and_then(|id| results.get(id)).copied();
         if is_call(piece) {
-            add_call(Source::Response, piece, result, list);
+            let callee = turn.callees.iter().find(|callee| callee.pointer == piece.block.pointer);
+            add_call(Source::Response, piece, result, callee, list);
         } else if is_result(piece) {
             let is_first = result.is_some_and(|(_, first)| std::ptr::eq(first, piece));
             let is_joined = is_first && id(piece).is_some_and(|id| calls.contains(id));

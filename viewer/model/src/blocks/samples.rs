@@ -37,7 +37,20 @@ pub fn row() -> Exchange {
 }
 
 pub fn turn<'a>(row: &'a Exchange, loaded: &'a Loaded, before: Option<&'a Loaded>, after: Option<&'a Loaded>) -> Turn<'a> {
-    Turn { row, loaded, before, earlier: &[], tries: &[], is_tried_again: false, last: None, sections: None, after, zone: &UTC }
+    Turn {
+        row,
+        loaded,
+        before,
+        earlier: &[],
+        tries: &[],
+        is_tried_again: false,
+        last: None,
+        sections: None,
+        after,
+        name: None,
+        callees: &[],
+        zone: &UTC,
+    }
 }
 
 /// The contract's form of a block; the two number kinds and states alike.

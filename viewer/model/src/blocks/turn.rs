@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 use super::{
     Category, Item, ItemBody, ItemKey, Numbers, Speaker, TurnHead, TurnState, aside, list::List, request, response, tries,
 };
-use crate::record::{Loaded, Sections, is_turn};
+use crate::record::{AgentName, Callee, Loaded, Sections, is_turn};
 
 /// What the items of an exchange are made of.
 #[derive(Debug, Clone, Copy)]
@@ -28,6 +28,10 @@ pub struct Turn<'a> {
     pub sections: Option<&'a Sections>,
     /// The exchange after in the thread, if it is here: it brings the results of tool calls.
     pub after: Option<&'a Loaded>,
+    /// What the agent is called; its id, where nobody knows.
+    pub name: Option<&'a AgentName>,
+    /// The agents that its calls have started.
+    pub callees: &'a [Callee],
     /// The viewer's place, for times of day.
     pub zone: &'a TimeZone,
 }
@@ -55,7 +59,7 @@ fn head(turn: Turn<'_>) -> TurnHead {
     let row = turn.row;
     TurnHead {
         id: row.id,
-        speaker: speaker(row),
+        speaker: speaker(turn),
         model: row.model.clone(),
         time: time::time_of_day(row.started_at_us, turn.zone),
         state: state(turn),
@@ -63,11 +67,11 @@ fn head(turn: Turn<'_>) -> TurnHead {
     }
 }
 
-pub(super) fn speaker(row: &Exchange) -> Speaker {
-    match row.agent.as_deref() {
+pub(super) fn speaker(turn: Turn<'_>) -> Speaker {
+    match turn.row.agent.as_deref() {
         Some("main") => Speaker::Main,
-        Some(agent) => Speaker::Agent(agent.to_owned()),
-        None => Speaker::Provider(row.provider.clone()),
+        Some(agent) => Speaker::Agent(turn.name.cloned().unwrap_or_else(|| AgentName::plain(agent))),
+        None => Speaker::Provider(turn.row.provider.clone()),
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use ccdump_wire::v1::{EndState, Exchange};
 
-use super::{Agent, AgentKey};
+use super::{Agent, AgentKey, AgentName, Callee, Standing};
 
 /// A row of the tree of sessions and agents.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,7 +27,9 @@ pub struct Roster {
     rows: BTreeMap<u64, Exchange>,
     agents: HashMap<AgentKey, Agent>,
     nodes: Vec<Node>,
-    /// Sessions or agents have come or gone since the tree was made.
+    /// The agents that calls in the answer of an exchange have started.
+    called: HashMap<u64, Vec<AgentKey>>,
+    /// Sessions or agents have come or gone, or are called otherwise since the tree was made.
     is_outgrown: bool,
 }
 
@@ -45,9 +47,9 @@ impl Roster {
         let key = AgentKey::of(&row);
         if let Some(known) = self.rows.get(&id) {
             let before = AgentKey::of(known);
-            let was_turn = is_turn(known);
+            let (was_turn, output) = (is_turn(known), output(known));
             // An exchange's session may be known only when its body was read.
-            self.leave(&before, id, was_turn, before != key);
+            self.leave(&before, id, (was_turn, output), before != key);
         }
         self.join(key, &row);
         self.rows.insert(id, row);
@@ -64,6 +66,38 @@ impl Roster {
 
     pub fn agent(&self, key: &AgentKey) -> Option<&Agent> {
         self.agents.get(key)
+    }
+
+    /// Calls an agent by its first words, where its call says nothing of it.
+    pub fn call(&mut self, key: &AgentKey, words: &str) {
+        if let Some(agent) = self.agents.get_mut(key) {
+            agent.words = Some(AgentName::plain(words));
+            self.is_outgrown = true;
+        }
+    }
+
+    /// How an agent stands.
+    pub fn standing(&self, agent: &Agent) -> Standing {
+        Standing::of(agent, agent.exchanges.last().and_then(|id| self.row(*id)))
+    }
+
+    /// The agents that calls in the answer of an exchange have started, as far as known.
+    pub fn callees(&self, row: &Exchange) -> Vec<Callee> {
+        let called = self.called.get(&row.id).into_iter().flatten();
+        let callee = |key: &AgentKey| {
+            let agent = self.agents.get(key).filter(|_| key.session == row.session)?;
+            let call = agent.started_by()?;
+            Some(Callee {
+                agent: key.clone(),
+                name: agent.name.clone(),
+                pointer: call.pointer.clone(),
+                is_probable: call.is_probable,
+                standing: self.standing(agent),
+                turns: agent.turns,
+                output: agent.output,
+            })
+        };
+        called.filter_map(callee).collect()
     }
 
     /// The tree, as [`Roster::plant`] left it: newest session first, agents under their parents in order of appearance.
@@ -98,27 +132,49 @@ impl Roster {
 
     fn join(&mut self, key: AgentKey, row: &Exchange) {
         let is_new = !self.agents.contains_key(&key);
-        let agent = self.agents.entry(key).or_default();
+        let agent = self.agents.entry(key.clone()).or_default();
         agent.parent.clone_from(&row.parent_agent);
         agent.last_at_us = agent.last_at_us.max(row.started_at_us);
         if let Err(at) = agent.exchanges.binary_search(&row.id) {
             agent.exchanges.insert(at, row.id);
         }
         agent.turns += usize::from(is_turn(row));
+        agent.output = agent.output.saturating_add(output(row));
         if row.end_state() == EndState::Unspecified {
             agent.open.push(row.id);
         }
         self.is_outgrown |= is_new;
+        let told = agent.started_by.as_ref();
+        if let Some(call) = &row.started_by
+            && told.is_none_or(|(exchange, known)| *exchange <= row.id && known != call)
+        {
+            let before = agent.started_by.replace((row.id, call.clone()));
+            self.called_by(&key, before.map(|(_, call)| call.exchange), Some(call.exchange));
+            self.is_outgrown = true;
+        }
     }
 
-    fn leave(&mut self, key: &AgentKey, id: u64, was_turn: bool, for_good: bool) {
+    /// An agent was taken for one of those that exchange `before` has started, and is now for one of `now`'s.
+    fn called_by(&mut self, key: &AgentKey, before: Option<u64>, now: Option<u64>) {
+        if let Some(agents) = before.and_then(|before| self.called.get_mut(&before)) {
+            agents.retain(|agent| agent != key);
+        }
+        if let Some(now) = now {
+            self.called.entry(now).or_default().push(key.clone());
+        }
+    }
+
+    fn leave(&mut self, key: &AgentKey, id: u64, (was_turn, output): (bool, i64), for_good: bool) {
         let Some(agent) = self.agents.get_mut(key) else { return };
         agent.turns -= usize::from(was_turn).min(agent.turns);
+        agent.output = agent.output.saturating_sub(output);
         agent.open.retain(|open| *open != id);
         if for_good && let Ok(at) = agent.exchanges.binary_search(&id) {
             agent.exchanges.remove(at);
             if agent.exchanges.is_empty() {
-                self.agents.remove(key);
+                let gone = self.agents.remove(key);
+                let call = gone.as_ref().and_then(Agent::started_by);
+                self.called_by(key, call.map(|call| call.exchange), None);
                 self.is_outgrown = true;
             }
         }
@@ -149,7 +205,38 @@ impl Roster {
             place_agents(group, &mut nodes);
         }
         self.nodes = nodes;
+        let names: Vec<_> = groups.iter().flat_map(names).collect();
+        for (key, name) in names {
+            self.agents.entry(key).and_modify(|agent| agent.name = name);
+        }
     }
+}
+
+/// What the agents of a session are called, in the order of their appearance; those that would be called the same have numbers.
+fn names(group: &Group<'_>) -> Vec<(AgentKey, AgentName)> {
+    let mut alike: HashMap<String, usize> = HashMap::new();
+    let mut number = 0;
+    let name = |(key, agent): &(&AgentKey, &Agent)| {
+        let name = match key.agent.as_deref() {
+            Some(main) if key.is_main() => AgentName::plain(main),
+            None => AgentName::plain(&key.provider),
+            Some(_) => {
+                number += 1;
+                let call = agent.started_by();
+                let described = call.and_then(AgentName::of_call).or_else(|| agent.words.clone());
+                described.unwrap_or_else(|| AgentName::plain(&format!("subagent {number}")))
+            }
+        };
+        let so_far = alike.entry(name.to_string()).or_default();
+        *so_far += 1;
+        ((*key).clone(), name.numbered(*so_far))
+    };
+    group.iter().map(name).collect()
+}
+
+/// Tokens that were answered.
+fn output(row: &Exchange) -> i64 {
+    row.usage.and_then(|usage| usage.output).unwrap_or(0).max(0)
 }
 
 /// The agents of a session.
@@ -197,6 +284,8 @@ pub fn has_ended(row: &Exchange) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use ccdump_wire::v1::StartedBy;
+
     use super::*;
 
     fn row(id: u64, session: &str, agent: &str, parent: Option<&str>) -> Exchange {
@@ -239,6 +328,57 @@ mod tests {
             roster.upsert(row);
         }
         assert_eq!(tree(&mut roster), ["new", "  main", "old", "  main", "    a", "      aa", "    b", "  lost"]);
+    }
+
+    fn called(mut row: Exchange, exchange: u64, description: &str, is_probable: bool) -> Exchange {
+        let (kind, description) = (Some("Explore".to_owned()), Some(description.to_owned()));
+        row.started_by = Some(StartedBy { exchange, kind, description, is_probable, ..StartedBy::default() });
+        row
+    }
+
+    #[test]
+    fn agents_are_called_by_what_they_were_started_for_and_those_that_are_alike_by_numbers() {
+        let mut roster = Roster::default();
+        for row in [
+            row(1, "s", "main", None),
+            called(row(2, "s", "a", Some("main")), 1, "Find it", false),
+            row(3, "s", "b", Some("main")),
+            called(row(4, "s", "c", Some("main")), 1, "Find it", false),
+        ] {
+            roster.upsert(row);
+        }
+        let names = |roster: &mut Roster| -> Vec<String> {
+            roster.plant();
+            roster.agents().filter_map(|key| roster.agent(key)).map(|agent| agent.name.to_string()).collect()
+        };
+        assert_eq!(names(&mut roster), ["main", "Explore: Find it", "subagent 2", "Explore: Find it (2)"]);
+        roster.call(&AgentKey::of(&row(3, "s", "b", Some("main"))), "Where is it?");
+        roster.call(&AgentKey::of(&row(4, "s", "c", Some("main"))), "Where is it?");
+        assert_eq!(names(&mut roster)[2..], ["Where is it?", "Explore: Find it (2)"]);
+        roster.upsert(called(row(5, "s", "b", Some("main")), 1, "Mend it", false));
+        assert_eq!(names(&mut roster)[2], "Explore: Mend it", "it was known only later");
+    }
+
+    #[test]
+    fn the_newest_exchange_of_an_agent_says_best_which_call_has_started_it() {
+        let mut roster = Roster::default();
+        roster.upsert(row(1, "s", "main", None));
+        roster.upsert(called(row(4, "s", "a", Some("main")), 1, "Find it", false));
+        roster.upsert(called(row(3, "s", "a", Some("main")), 2, "Guess", true));
+        let mut last = called(row(5, "s", "a", Some("main")), 1, "Find it", false);
+        last.usage = Some(ccdump_wire::v1::Usage { output: Some(7), ..Default::default() });
+        last.set_end_state(EndState::Complete);
+        roster.upsert(last.clone());
+        let callees = |exchange| roster.callees(&row(exchange, "s", "main", None));
+        let told = callees(1).iter().map(|callee| (callee.agent.agent.clone(), callee.turns, callee.output)).collect::<Vec<_>>();
+        assert_eq!(told, [(Some("a".to_owned()), 3, 7)], "once");
+        assert_eq!(callees(2), [], "the older word does not count");
+        assert_eq!(roster.callees(&row(1, "other", "main", None)), [], "another session");
+        last.session = None;
+        last.through_seq = 9;
+        roster.upsert(last);
+        let output: Vec<i64> = roster.callees(&row(1, "s", "main", None)).iter().map(|callee| callee.output).collect();
+        assert_eq!(output, [0], "what left it is not counted any more");
     }
 
     #[test]

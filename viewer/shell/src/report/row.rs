@@ -1,6 +1,6 @@
 //! A row of the index, as reports keep it: the contract may grow, a report stays readable.
 
-use ccdump_wire::v1::{Exchange, Usage};
+use ccdump_wire::v1::{Exchange, StartedBy, Usage};
 use serde::{Deserialize, Serialize};
 
 /// Names and units are those of the contract's `Exchange`.
@@ -31,6 +31,18 @@ pub struct Row {
     role: String,
     through_seq: u64,
     error: Option<String>,
+    started_by: Option<Call>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+struct Call {
+    exchange: u64,
+    pointer: String,
+    tool_use_id: String,
+    kind: Option<String>,
+    description: Option<String>,
+    is_probable: bool,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
@@ -77,6 +89,14 @@ impl From<&Exchange> for Row {
             role: row.role,
             through_seq: row.through_seq,
             error: row.error,
+            started_by: row.started_by.map(|call| Call {
+                exchange: call.exchange,
+                pointer: call.pointer,
+                tool_use_id: call.tool_use_id,
+                kind: call.kind,
+                description: call.description,
+                is_probable: call.is_probable,
+            }),
         }
     }
 }
@@ -115,6 +135,14 @@ impl From<&Row> for Exchange {
             role: row.role,
             through_seq: row.through_seq,
             error: row.error,
+            started_by: row.started_by.map(|call| StartedBy {
+                exchange: call.exchange,
+                pointer: call.pointer,
+                tool_use_id: call.tool_use_id,
+                kind: call.kind,
+                description: call.description,
+                is_probable: call.is_probable,
+            }),
         }
     }
 }

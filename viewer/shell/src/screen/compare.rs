@@ -15,12 +15,13 @@ use super::fetch::held;
 
 /// The outlines of two requests, and the contents that differ.
 pub(super) async fn requests(link: &mut Link, left: u64, right: u64) -> Result<Compared, LinkError> {
-    let of_left = link.outline(left, Side::Request, false, 0).await?.blocks;
-    let of_right = link.outline(right, Side::Request, false, 0).await?.blocks;
-    let mut compared = Compared::new(of_left, of_right);
+    let mut other = link.clone();
+    let (of_left, of_right) =
+        tokio::try_join!(link.outline(left, Side::Request, false, 0), other.outline(right, Side::Request, false, 0))?;
+    let mut compared = Compared::new(of_left.blocks, of_right.blocks);
     let (on_left, on_right) = compared.wanted();
-    fill(link, left, &mut compared.left, on_left).await?;
-    fill(link, right, &mut compared.right, on_right).await?;
+    let Compared { left: half, right: other_half, .. } = &mut compared;
+    tokio::try_join!(fill(link, left, half, on_left), fill(&mut other, right, other_half, on_right))?;
     Ok(compared)
 }
 

@@ -38,10 +38,12 @@ pub(super) fn wish(theme: Option<String>) -> Wish {
 
 /// Gives what is in the files of `folder` now. What they become is sent by a thread, which ends with the process.
 pub(super) fn listen(folder: PathBuf, wish: Wish, events: mpsc::Sender<Incoming>) -> Event {
+    // What changes from here on is seen, so what is read now need not be read again.
+    let watch = Watch::begin(&folder);
     let first = read(&folder, &wish);
     let last = first.clone();
     let started = thread::Builder::new().name("config".to_owned()).spawn(move || {
-        if let Err(error) = follow(&folder, &wish, last, &events) {
+        if let Err(error) = watch.and_then(|watch| watch.follow(&folder, &wish, last, &events)) {
             log::line(&format!("changes in {} are not seen any more: {error}", folder.display()));
         }
     });
@@ -55,21 +57,34 @@ fn read(folder: &Path, wish: &Wish) -> Read {
     config::read(folder, wish).map(Box::new).map_err(|fault| fault.to_string())
 }
 
-/// Until nobody listens any more.
-fn follow(folder: &Path, wish: &Wish, mut last: Read, events: &mpsc::Sender<Incoming>) -> notify::Result<()> {
-    // One that waits says all there is to say.
-    let (wake, wakes) = sync_channel(1);
-    loop {
-        // Which folders there are may have changed, too. What changes from here on is seen; then what is there is read.
-        let _watcher = watch(folder, &wake)?;
-        let read = read(folder, wish);
-        if read != last {
-            last = read.clone();
-            if events.blocking_send(Event::Config(read).into()).is_err() {
-                return Ok(());
+/// Sees what happens to the files.
+struct Watch {
+    watcher: RecommendedWatcher,
+    wake: SyncSender<()>,
+    wakes: Receiver<()>,
+}
+
+impl Watch {
+    fn begin(folder: &Path) -> notify::Result<Self> {
+        // One that waits says all there is to say.
+        let (wake, wakes) = sync_channel(1);
+        Ok(Self { watcher: watch(folder, &wake)?, wake, wakes })
+    }
+
+    /// Until nobody listens any more.
+    fn follow(mut self, folder: &Path, wish: &Wish, mut last: Read, events: &mpsc::Sender<Incoming>) -> notify::Result<()> {
+        loop {
+            settle(&self.wakes);
+            // Which folders there are may have changed, too. What changes from here on is seen; then what is there is read.
+            self.watcher = watch(folder, &self.wake)?;
+            let read = read(folder, wish);
+            if read != last {
+                last = read.clone();
+                if events.blocking_send(Event::Config(read).into()).is_err() {
+                    return Ok(());
+                }
             }
         }
-        settle(&wakes);
     }
 }
 

@@ -7,8 +7,9 @@ use ccdump_wire::v1::{Header, Usage};
 use serde_json::{Value, json};
 
 use super::{sheet, text};
-use ccdump_model::blocks::{
-    Change, Gone, Headers, ItemBody, Numbers, Parameter, Pending, Speaker, ToolDefinition, TurnHead, TurnState, Voice,
+use ccdump_model::{
+    blocks::{Change, Gone, Headers, ItemBody, Numbers, Parameter, Pending, Speaker, ToolDefinition, TurnHead, TurnState, Voice},
+    record::AgentName,
 };
 
 fn numbers() -> Numbers {
@@ -40,7 +41,14 @@ fn heads_of_turns() {
     let opus = Some("claude-opus-4-8");
     insta::assert_snapshot!(sheet(vec![
         ("main", head(Speaker::Main, opus, TurnState::Streaming)),
-        ("subagent", head(Speaker::Agent("a1b2c3d4-and-a-very-long-name-of-it".to_owned()), opus, TurnState::Complete)),
+        (
+            "subagent",
+            head(
+                Speaker::Agent(AgentName::plain("Explore: find the tests of what the last commit changed")),
+                opus,
+                TurnState::Complete
+            )
+        ),
         ("provider", head(Speaker::Provider("openai".to_owned()), None, TurnState::Failed)),
         ("stopped", head(Speaker::Main, Some(&"a-model-with-a-long-name-".repeat(3)), TurnState::DaemonStopped)),
     ]));

@@ -36,7 +36,7 @@ fn result(is_error: bool, text: &str) -> Part {
 
 fn call(name: &str, input: Value, result: Option<Part>) -> ItemBody {
     let call = here(Content::ToolUse { name: name.to_owned(), input });
-    ItemBody::ToolUse { name: name.to_owned(), call, on_server: false, result }
+    ItemBody::ToolUse { name: name.to_owned(), call, on_server: false, result, callee: None }
 }
 
 fn plain(line: &Line) -> String {

@@ -19,7 +19,7 @@ use ccdump_model::{
         items,
         samples::{row, turn},
     },
-    record::{Fetched, Held, Loaded, Piece, RequestSide, ResponseSide, Sections},
+    record::{AgentKey, AgentName, Callee, Fetched, Held, Loaded, Piece, RequestSide, ResponseSide, Sections, Standing},
 };
 
 /// Characters that make trouble, and pieces of the syntaxes that are read.
@@ -186,6 +186,15 @@ fn bodies(content: Content, words: &str) -> Vec<ItemBody> {
         Content::Parameter(value) | Content::Other { json: value, .. } | Content::ToolUse { input: value, .. } => value.clone(),
         _ => json!({"command": words, "todos": [{"content": words, "status": "in_progress"}]}),
     };
+    let callee = Callee {
+        agent: AgentKey { session: None, agent: None, provider: words.to_owned() },
+        name: AgentName::plain(words),
+        pointer: words.to_owned(),
+        is_probable: true,
+        standing: Standing::Broken,
+        turns: usize::MAX,
+        output: i64::MAX,
+    };
     let definition = ToolDefinition { name: words.to_owned(), bytes: 5, change: Change::New, content: Some(content.clone()) };
     vec![
         said(Voice::User, false),
@@ -210,13 +219,14 @@ fn bodies(content: Content, words: &str) -> Vec<ItemBody> {
         },
         ItemBody::Beside { text: words.into(), voice: None, depth: words.len() % 5 },
         ItemBody::Thinking { text: content.clone(), open: false },
-        ItemBody::ToolUse { name: words.to_owned(), call: here(), on_server: true, result: Some(here()) },
-        ItemBody::ToolUse { name: "Tool".to_owned(), call: input(arguments), on_server: false, result: Some(here()) },
+        ItemBody::ToolUse { name: words.to_owned(), call: here(), on_server: true, result: Some(here()), callee: Some(callee) },
+        ItemBody::ToolUse { name: "Tool".to_owned(), call: input(arguments), on_server: false, result: Some(here()), callee: None },
         ItemBody::ToolUse {
             name: "Edit".to_owned(),
             call: input(json!({"path": words, "old_str": words, "new_str": format!("{words}x\n{words}")})),
             on_server: false,
             result: Some(Part::Absent { bytes: u64::MAX, pending: Pending::Failed(words.to_owned()) }),
+            callee: None,
         },
         ItemBody::ToolUseOpening { name: words.to_owned(), partial: format!("{{\"command\": \"{words}").into(), on_server: false },
         ItemBody::ToolResult { name: Some(words.to_owned()), result: here(), change: Change::Changed },
@@ -243,7 +253,7 @@ fn bodies(content: Content, words: &str) -> Vec<ItemBody> {
         ItemBody::Notice(words.to_owned()),
         ItemBody::Turn(TurnHead {
             id: u64::MAX,
-            speaker: Speaker::Agent(words.to_owned()),
+            speaker: Speaker::Agent(AgentName::plain(words)),
             model: Some(words.to_owned()),
             time: "–".to_owned(),
             state: TurnState::Failed,

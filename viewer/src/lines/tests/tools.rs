@@ -4,7 +4,10 @@ use ccdump_provider::content::Content;
 use serde_json::json;
 
 use super::{call, here, result, sheet};
-use ccdump_model::blocks::{Change, ItemBody, Part, Pending};
+use ccdump_model::{
+    blocks::{Change, ItemBody, Part, Pending},
+    record::{AgentKey, AgentName, Callee, Standing},
+};
 
 #[test]
 fn commands_and_their_results() {
@@ -116,6 +119,7 @@ fn other_arguments_are_fields() {
         call: here(Content::ToolUse { name: "web_search".to_owned(), input }),
         on_server: true,
         result: Some(result(false, "A title\nhttps://example.org")),
+        callee: None,
     };
     insta::assert_snapshot!(sheet(vec![
         ("fields", call("mcp__forge__find", input, None)),
@@ -129,8 +133,37 @@ fn other_arguments_are_fields() {
                 call: Part::Absent { bytes: 400_000, pending: Pending::NotAsked },
                 on_server: false,
                 result: Some(result(false, "ok")),
+                callee: None,
             }
         ),
+    ]));
+}
+
+#[test]
+fn calls_that_have_started_an_agent() {
+    let started = |standing, is_probable, result| {
+        let callee = Callee {
+            agent: AgentKey { session: None, agent: Some("a1".to_owned()), provider: String::new() },
+            name: AgentName::plain("Explore: Find what the last commit changed, and why"),
+            pointer: "/content/0".to_owned(),
+            is_probable,
+            standing,
+            turns: 3,
+            output: 1_234,
+        };
+        let input =
+            json!({"description": "Find what the last commit changed, and why", "prompt": "Find it.", "subagent_type": "Explore"});
+        match call("Agent", input, result) {
+            ItemBody::ToolUse { name, call, on_server, result, .. } => {
+                ItemBody::ToolUse { name, call, on_server, result, callee: Some(callee) }
+            }
+            other => other,
+        }
+    };
+    insta::assert_snapshot!(sheet(vec![
+        ("at work", started(Standing::Live, false, None)),
+        ("done", started(Standing::Complete, false, Some(result(false, "It changed nothing.")))),
+        ("which is not certain", started(Standing::Failed, true, None)),
     ]));
 }
 
@@ -162,6 +195,15 @@ fn results_whose_call_stands_elsewhere() {
 }
 
 #[test]
+fn sentences_in_results_are_broken_between_words_and_all_else_at_the_edge() {
+    let text = "The loose match was meant to forgive colour codes, and forgave whatever stood behind the date; three callers rely on it.\n\
+        \n  - `src/kalends/bank.py` reads the bank's CSV, in which four hundred and twelve of as many dates are bare, so it does not care.\n\
+        src/kalends/bank.py:22:        date, amount = parse_date(row[\"Buchungstag\"], strict=True), Decimal(row[\"Betrag\"])\n\
+        -rw-r--r--  1 mira mira   24017 Nov 23 10:15 a file with quite a few words in its name, and some more of them.csv\n\
+        \u{1b}[31merror\u{1b}[0m: the value of the field is no number, and nothing else was expected to stand in this place of the file";
+    insta::assert_snapshot!(sheet(vec![("mixed", call("Bash", json!({"command": "report"}), Some(result(false, text))))]));
+}
+
 fn what_an_agent_can_have_a_tool_say_is_shown_whole() {
     let lines: Vec<String> = (0..30_000).map(|line| format!("line {line}")).collect();
     let drawn = super::lines(

@@ -8,7 +8,7 @@ use std::{
 use ccdump_model::{
     blocks::{self, Item, ItemKey, Turn},
     line::{Detail, Line},
-    record::{Contents, Loaded, Roster, Sections},
+    record::{AgentKey, AgentName, Callee, Contents, Loaded, Roster, Sections},
 };
 use ccdump_wire::v1::{BlockKind, Exchange};
 use jiff::tz::TimeZone;
@@ -81,6 +81,9 @@ struct Stamp {
     earlier: usize,
     /// Of the numbers of system sections.
     sections: u64,
+    /// What the agent is called.
+    name: AgentName,
+    callees: Vec<Callee>,
     is_tried_again: bool,
 }
 
@@ -115,7 +118,11 @@ impl Layout {
         let after = after_row.and_then(|after| making.contents.get(after.id));
         let earlier = earlier(making, row);
         let is_tried_again = making.roster.is_tried_again(row);
+        let name = making.roster.agent(&AgentKey::of(row)).map(|agent| agent.name.clone()).unwrap_or_default();
+        let callees = making.roster.callees(row);
         let stamp = Stamp {
+            name: name.clone(),
+            callees: callees.clone(),
             earlier: earlier.len(),
             sections: self.sections.version(),
             is_tried_again,
@@ -157,6 +164,8 @@ impl Layout {
             last: making.roster.turn_before(row),
             sections: Some(&self.sections),
             after,
+            name: Some(&name),
+            callees: &callees,
             zone: making.zone,
         };
         let former = self.laid.get(&exchange).filter(|(known, _, _)| known.width == stamp.width && known.is_first == is_first);

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use ccdump_model::blocks::{Category, ItemBody, ItemKey, Part, Voice};
-use ccdump_provider::content::Content;
+use ccdump_provider::{agent_call::is_agent_tool, content::Content};
 
 use super::{Conversation, Place, Spot, layout::LaidTurn, window::Walk};
 
@@ -60,7 +60,7 @@ fn is_subagent(body: &ItemBody) -> bool {
         Content::ToolUse { input, .. } => input.get("subagent_type").is_some(),
         _ => false,
     };
-    matches!(name.as_str(), "Task" | "Agent") || matches!(call, Part::Here { content, .. } if is_kind(content))
+    is_agent_tool(name) || matches!(call, Part::Here { content, .. } if is_kind(content))
 }
 
 impl Conversation {

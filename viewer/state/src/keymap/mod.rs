@@ -178,6 +178,8 @@ pub static TABLE: &[Binding] = &[
     row(Command::PreviousFailure, &["X"], "previous error", Section::Jump, TALK, None),
     row(Command::NextSubagent, &["a"], "next call of a subagent", Section::Jump, TALK, None),
     row(Command::PreviousSubagent, &["A"], "previous call of a subagent", Section::Jump, TALK, None),
+    row(Command::Inward, &["l", "right"], "to the agent that the marked call has started", Section::Jump, TALK, Some("agent")),
+    row(Command::Outward, &["h", "left"], "back to the call that has started the agent", Section::Jump, TALK, Some("caller")),
     row(Command::GoTo, &["#", ":"], "to an exchange, by its number", Section::Jump, &[Conversation, Sidebar, Sheet], None),
     row(Command::SetMark, &["m"], "give the marked block a letter", Section::Jump, TALK, None),
     row(Command::GoToMark, &["'"], "to the block of a letter; again ': back", Section::Jump, PANES, None),

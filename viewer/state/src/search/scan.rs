@@ -4,8 +4,8 @@
 use std::collections::BTreeSet;
 
 use ccdump_model::{
-    blocks::{self, Item, ItemKey, Turn},
-    record::{AgentKey, Contents, Held, Loaded, Roster, has_ended, is_turn},
+    blocks::{self, Item, ItemBody, ItemKey, Speaker, Turn, TurnHead},
+    record::{AgentKey, AgentName, Contents, Held, Loaded, Roster, has_ended, is_turn},
 };
 use ccdump_provider::side::Side;
 use ccdump_wire::v1::Exchange;
@@ -249,7 +249,10 @@ impl Text<'_> {
         }
         let empty = Loaded::default();
         let tries = self.roster.tries_before(row);
+        let agent = self.roster.agent(&AgentKey::of(row));
         blocks::items(Turn {
+            name: agent.map(|agent| &agent.name),
+            callees: &self.roster.callees(row),
             row,
             loaded: self.contents.get(exchange).unwrap_or(&empty),
             // The texts before a change, and names of sections, are not searched.
@@ -268,7 +271,11 @@ impl Text<'_> {
     fn find(&self, exchange: u64, pattern: &Pattern, most: usize, bytes: &mut usize) -> Vec<(ItemKey, usize)> {
         let mut room = most;
         let mut found = Vec::new();
-        for item in self.items(exchange) {
+        for mut item in self.items(exchange) {
+            // What an agent is called stands in the head of each of its turns, and may yet become known.
+            if let ItemBody::Turn(TurnHead { speaker: Speaker::Agent(name), .. }) = &mut item.body {
+                *name = AgentName::default();
+            }
             let text = copy::text(&item, self.lines);
             *bytes += text.len();
             let count = pattern.count(&text, room);

@@ -193,7 +193,12 @@ impl State {
                 | Command::CopyMarkdown
         );
         match self.sheet.subject {
-            None | Some(Subject::Inspect { .. }) => true,
+            None => match command {
+                Command::Inward => self.callee().is_some(),
+                Command::Outward => self.caller().is_some(),
+                _ => true,
+            },
+            Some(Subject::Inspect { .. }) => true,
             Some(Subject::Compare { .. }) => !is_of_parts && command != Command::Compare,
             Some(Subject::Versions { .. }) => !is_of_parts && !is_of_exchange && command != Command::Versions,
             Some(Subject::CompareSections { .. }) => !is_of_parts && !is_of_exchange && command != Command::Compare,

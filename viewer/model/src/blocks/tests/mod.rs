@@ -95,7 +95,7 @@ fn gist(body: &ItemBody) -> String {
         ItemBody::Tag { name, text, .. } => format!("tag {name}: {text}"),
         ItemBody::Beside { text, .. } => format!("beside: {text}"),
         ItemBody::Thinking { text, open: is_open } => format!("thinking: {}{}", words(text), open(is_open)),
-        ItemBody::ToolUse { name, call, on_server, result } => {
+        ItemBody::ToolUse { name, call, on_server, result, .. } => {
             let server = if *on_server { " on server" } else { "" };
             let call = if matches!(call, Part::Here { .. }) { String::new() } else { format!(" {}", part(call)) };
             format!("call {name}{server}{call} → {}", result.as_ref().map_or("nothing".to_owned(), part))
