@@ -332,7 +332,7 @@ fn loaded() -> impl Strategy<Value = Loaded> {
         |(request, removed, response, open, words)| {
             let removed = removed.into_iter().map(|piece| piece.block).collect();
             Loaded {
-                request: Fetched::Here(RequestSide { pieces: request, removed, previous: None }),
+                request: Fetched::Here(RequestSide { pieces: request, removed, ..RequestSide::default() }),
                 response: Fetched::Here(ResponseSide { pieces: response, open, error: words.clone(), broken: words }),
                 ..Loaded::default()
             }

@@ -2,10 +2,13 @@
 
 use ccdump_wire::v1::Exchange;
 
-use super::{super::Turn, *};
+use super::{
+    super::{Turn, Wanted},
+    *,
+};
 use ccdump_wire::v1::{Block, SystemSection};
 
-use crate::record::Sections;
+use crate::record::{Contents, Fetch, Sections};
 
 const SUMMARY: &str =
     "This session is being continued from a previous conversation that ran out of context. The summary: all is well.";
@@ -104,5 +107,38 @@ fn sections_have_the_names_that_they_were_given() {
             _ => None,
         })
         .collect();
-    assert_eq!(changes, [Change::New, Change::New, Change::Same], "what the session has sent before is not new after a compaction");
+    assert_eq!(changes, [Change::New, Change::New, Change::Same], "what the session has sent before is not new for another agent");
+}
+
+#[test]
+fn a_summarised_request_shows_what_changed_of_the_setting() {
+    let section = |pointer: &str, words: &str| piece(BlockKind::System, "system", pointer, Some(Content::Text(words.to_owned())));
+    let mut tool = piece(BlockKind::ToolDefinition, "", "/tools/3", None);
+    tool.block.name = Some("Read".to_owned());
+    let gone = piece(BlockKind::Parameter, "", "/effort", None).block;
+    let mut now = loaded(
+        vec![changed(section("/system/1", "You are another.")), tool, text("user", "/messages/0/content", SUMMARY)],
+        vec![],
+    );
+    if let Fetched::Here(side) = &mut now.request {
+        (side.previous, side.setting_of) = (None, Some(7));
+        side.removed = vec![gone];
+    }
+    let row = row();
+    let items = items(turn(&row, &now, None, None));
+    assert_eq!(
+        shapes(&items).get(1..5).unwrap_or_default(),
+        [
+            "compacted [metadata] Compacted { blocks: None, bytes: None, summary: 111 }",
+            "request/system/1 [system] section 2 of None: You are another. (changed)",
+            "tools [tools] tools Read (100 B), gone ",
+            "parameters [metadata] parameters , gone /effort",
+        ]
+    );
+    let wanted: Vec<&Wanted> = items.iter().flat_map(|item| &item.wants).collect();
+    let mut contents = Contents::default();
+    contents.wants(row.id, true);
+    contents.arrived(row.id, Fetch { request: now.request.clone(), ..Fetch::default() });
+    let asked = contents.ask_former(row.id, &wanted).expect("what stood there before can be had");
+    assert_eq!((asked.previous, asked.blocks.len()), (7, 1));
 }
