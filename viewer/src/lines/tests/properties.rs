@@ -238,7 +238,7 @@ fn bodies(content: Content, words: &str) -> Vec<ItemBody> {
             change: Change::Changed,
         },
         ItemBody::Compacted { blocks: Some(usize::MAX), bytes: Some(u64::MAX), summary: u64::MAX },
-        ItemBody::Tries(vec![Try { id: u64::MAX, outcome: words.to_owned() }]),
+        ItemBody::Tries(vec![Try { id: u64::MAX, outcome: words.to_owned(), error: Some(words.to_owned()) }]),
         ItemBody::Rewritten {
             moved: 1,
             changed: usize::MAX,

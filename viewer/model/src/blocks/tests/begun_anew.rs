@@ -52,7 +52,10 @@ fn a_summary_in_place_of_the_history_is_a_seam() {
 
 #[test]
 fn tries_of_one_request_are_one_turn() {
-    let failed = |id| Exchange { id, status: Some(529), end_state: EndState::UpstreamError as i32, ..row() };
+    let failed = |id| {
+        let error = Some("Overloaded".to_owned());
+        Exchange { id, status: Some(529), end_state: EndState::UpstreamError as i32, error, ..row() }
+    };
     let (one, two, three) = (failed(12), failed(13), Exchange { id: 14, ..row() });
     let asks = loaded(vec![text("user", "/messages/0/content", "Hi")], vec![]);
     let again = loaded(vec![], vec![text("assistant", "/content/0", "Hello")]);
@@ -65,7 +68,8 @@ fn tries_of_one_request_are_one_turn() {
     assert_eq!(
         last[1..],
         [
-            "tries [metadata] Tries([Try { id: 12, outcome: \"529\" }, Try { id: 13, outcome: \"529\" }, Try { id: 14, outcome: \"200\" }])",
+            "tries [metadata] Tries([Try { id: 12, outcome: \"529\", error: Some(\"Overloaded\") }, \
+             Try { id: 13, outcome: \"529\", error: Some(\"Overloaded\") }, Try { id: 14, outcome: \"200\", error: None }])",
             "response/content/0 [assistant] Assistant: Hello",
         ]
     );
@@ -116,10 +120,8 @@ fn a_summarised_request_shows_what_changed_of_the_setting() {
     let mut tool = piece(BlockKind::ToolDefinition, "", "/tools/3", None);
     tool.block.name = Some("Read".to_owned());
     let gone = piece(BlockKind::Parameter, "", "/effort", None).block;
-    let mut now = loaded(
-        vec![changed(section("/system/1", "You are another.")), tool, text("user", "/messages/0/content", SUMMARY)],
-        vec![],
-    );
+    let mut now =
+        loaded(vec![changed(section("/system/1", "You are another.")), tool, text("user", "/messages/0/content", SUMMARY)], vec![]);
     if let Fetched::Here(side) = &mut now.request {
         (side.previous, side.setting_of) = (None, Some(7));
         side.removed = vec![gone];
