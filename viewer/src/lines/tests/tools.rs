@@ -204,6 +204,7 @@ fn sentences_in_results_are_broken_between_words_and_all_else_at_the_edge() {
     insta::assert_snapshot!(sheet(vec![("mixed", call("Bash", json!({"command": "report"}), Some(result(false, text))))]));
 }
 
+#[test]
 fn what_an_agent_can_have_a_tool_say_is_shown_whole() {
     let lines: Vec<String> = (0..30_000).map(|line| format!("line {line}")).collect();
     let drawn = super::lines(
