@@ -6,10 +6,12 @@ use ccdump_tests::{
     daemon::Rig,
     grpc,
     http1::post,
+    talk::echo,
     upstream::Upstream,
     view,
 };
 use ccdump_wire::v1::{BlockState, BodyRequest, ExchangeRequest, ExchangesRequest, OutlineRequest, OutlineResponse, Side};
+use serde_json::{Value, json};
 use tonic::Code;
 
 /// A session of that many turns through the daemon. Gives the request bodies and their exchanges.
@@ -38,6 +40,7 @@ async fn outline(service: &mut grpc::Service, request: OutlineRequest) -> Outlin
     let mut all = OutlineResponse::default();
     while let Some(page) = stream.message().await.expect("no error") {
         all.previous = all.previous.or(page.previous);
+        all.setting_of = all.setting_of.or(page.setting_of);
         all.blocks.extend(page.blocks);
         all.removed.extend(page.removed);
     }
@@ -77,6 +80,65 @@ async fn an_outline_shows_what_a_turn_adds_to_the_one_before() {
         outline(&mut service, OutlineRequest { exchange: ids[0], side: Side::Response.into(), ..OutlineRequest::default() }).await;
     let pointers: Vec<&str> = response.blocks.iter().map(|block| block.pointer.as_str()).collect();
     assert!(pointers.contains(&"/content/0") && pointers.contains(&"/content/1"), "{pointers:?}");
+}
+
+/// A request of a session, with the same system prompt, tools and parameters each time.
+fn in_setting(session: Option<&str>, effort: &str, messages: &Value) -> Vec<u8> {
+    let body = json!({"model": "claude-test", "max_tokens": 9, "effort": effort, "system": [{"type": "text", "text": "You are."}],
+        "tools": [{"name": "Bash", "description": "runs", "input_schema": {"type": "object"}}], "messages": messages});
+    let mut headers = vec![("anthropic-version", "2023-06-01")];
+    headers.extend(session.map(|session| ("x-claude-code-session-id", session)));
+    post("/v1/messages", &headers, body.to_string().as_bytes())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn after_a_compaction_the_setting_is_compared_with_that_of_the_agents_request_before() {
+    let said = |role: &str, words: &str| json!({"role": role, "content": words});
+    let history = json!([said("user", "Hi"), said("assistant", "Hello"), said("user", "Sum up.")]);
+    let compacted = json!([said("user", "The summary."), said("assistant", "Hello"), said("user", "Hi")]);
+    let (mut rig, mut known) = (Rig::start(echo), 0);
+    for (session, before, effort, expected) in [
+        (Some("s-1"), vec![Some("s-1"), Some("s-2")], "low", vec!["+/messages/0/content", "+/messages/2/content"]),
+        (Some("s-3"), vec![Some("s-3")], "high", vec!["~/effort", "+/messages/0/content", "+/messages/2/content"]),
+    ] {
+        let mut client = Client::connect(rig.proxy()).await;
+        for session in &before {
+            assert_eq!(client.call(&in_setting(*session, "low", &history)).await.status(), 200);
+        }
+        let ids: Vec<u64> = rig.view().ended_exchanges(known + before.len()).await.iter().map(view::id).collect();
+        // What was in memory is read back.
+        rig = rig.restart_after_kill();
+        let request = in_setting(session, effort, &compacted);
+        assert_eq!(Client::connect(rig.proxy()).await.call(&request).await.status(), 200);
+        let rows = rig.view().ended_exchanges(known + before.len() + 1).await;
+        let exchange = rows.last().map(view::id).expect("the last");
+        let mut service = rig.grpc().await;
+        let request = OutlineRequest { exchange, side: Side::Request.into(), changes_only: true, ..OutlineRequest::default() };
+        let told = outline(&mut service, request).await;
+        assert_eq!((told.previous, told.setting_of), (None, ids.get(known).copied()));
+        let sign = |state| if state == BlockState::Changed { '~' } else { '+' };
+        let blocks: Vec<String> = told.blocks.iter().map(|block| format!("{}{}", sign(block.state()), block.pointer)).collect();
+        assert_eq!(blocks, expected);
+        assert!(told.removed.is_empty(), "the history is told of nowhere: {:?}", told.removed);
+        let row = service.exchange(ExchangeRequest { id: exchange }).await.expect("a row").into_inner().exchange.expect("a row");
+        assert_eq!((row.thread, row.previous), (Some(exchange), None));
+        known = rows.len();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn requests_of_no_session_have_nothing_to_do_with_each_other() {
+    let rig = Rig::start(echo);
+    let mut client = Client::connect(rig.proxy()).await;
+    for words in ["Hi", "Bye"] {
+        let messages = json!([{"role": "user", "content": words}]);
+        assert_eq!(client.call(&in_setting(None, "low", &messages)).await.status(), 200);
+    }
+    let exchange = rig.view().ended_exchanges(2).await.last().map(view::id).expect("the last");
+    let request = OutlineRequest { exchange, side: Side::Request.into(), ..OutlineRequest::default() };
+    let told = outline(&mut rig.grpc().await, request).await;
+    assert_eq!((told.previous, told.setting_of), (None, None));
+    assert!(told.blocks.iter().all(|block| block.state() == BlockState::New));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -9,7 +9,7 @@ use ccdump_provider::{
     end_state::{self, EndFacts, EndState},
     header::{self, Header},
     identity,
-    outline::compare,
+    outline::{compare, compare_setting},
     price,
     provider::Provider,
     request::{self, RequestFacts, RequestRole},
@@ -21,7 +21,7 @@ use super::{
     blocks::to_wire,
     calls,
     response::ResponseFold,
-    threads::{Place, Threads},
+    threads::{Before, Place, Threads},
 };
 use crate::store::{
     StoreError,
@@ -121,15 +121,22 @@ impl OpenExchange {
         };
         self.row.role = role.as_str().to_owned();
 
-        let mut removed = Vec::new();
+        let (mut removed, mut setting_of) = (Vec::new(), None);
         if role == RequestRole::Turn && facts.malformed.is_none() {
             let blocks = Arc::new(facts.blocks.clone());
             let (session, agent) = (self.row.session.as_deref(), self.row.agent.as_deref());
-            let Place { thread, previous } = threads.place(reader, session, agent, self.row.id, blocks)?;
+            let Place { thread, before } = threads.place(reader, session, agent, self.row.id, blocks)?;
             self.row.thread = Some(thread);
-            if let Some((exchange, blocks)) = previous {
-                self.row.previous = Some(exchange);
-                removed = compare(&blocks, &mut facts.blocks);
+            match before {
+                Before::Continued(exchange, blocks) => {
+                    self.row.previous = Some(exchange);
+                    removed = compare(&blocks, &mut facts.blocks);
+                }
+                Before::Anew(exchange, blocks) => {
+                    setting_of = Some(exchange);
+                    removed = compare_setting(&blocks, &mut facts.blocks);
+                }
+                Before::Nothing => {}
             }
             self.row.started_by = calls::starter(reader, derived, &self.row, &facts.openings)?;
         }
@@ -138,6 +145,7 @@ impl OpenExchange {
             previous: self.row.previous,
             removed: removed.iter().map(to_wire).collect(),
             provider_version: VERSION,
+            setting_of,
         };
         derived.prompts.extend(SystemPrompt::of(&self.row, &content.blocks));
         derived.outlines.push(Outline { exchange: self.row.id, side: Side::Request, content });

@@ -38,8 +38,16 @@ struct Head {
 /// Where a request belongs.
 pub struct Place {
     pub thread: u64,
-    /// The request before, with its blocks.
-    pub previous: Option<(u64, Arc<Vec<Block>>)>,
+    pub before: Before,
+}
+
+/// What a request is compared with: another one, with its blocks.
+pub enum Before {
+    /// It continues this one.
+    Continued(u64, Arc<Vec<Block>>),
+    /// It continues none; this is the newest one of the agent.
+    Anew(u64, Arc<Vec<Block>>),
+    Nothing,
 }
 
 impl Threads {
@@ -66,11 +74,19 @@ impl Threads {
             .map(|(index, head)| (common_prefix(&head.blocks, &blocks), index))
             .filter(|&(common, _)| common > 0)
             .max();
-        let previous = continued.map(|(_, index)| self.heads.remove(index));
-        let thread = previous.as_ref().map_or(exchange, |head| head.thread);
+        let (thread, before) = match continued.map(|(_, index)| self.heads.remove(index)) {
+            Some(head) => (head.thread, Before::Continued(head.exchange, head.blocks)),
+            None => (exchange, self.newest(is_of_agent)),
+        };
         let head = Head { session: session.map(Into::into), agent: agent.map(Into::into), thread, exchange, blocks };
         self.keep(head);
-        Ok(Place { thread, previous: previous.map(|head| (head.exchange, head.blocks)) })
+        Ok(Place { thread, before })
+    }
+
+    /// What a request of an agent that continues none is compared with. Requests of no session need not have to do with each other.
+    fn newest(&self, is_of_agent: impl Fn(&Head) -> bool) -> Before {
+        let newest = self.heads.iter().rev().find(|head| is_of_agent(head) && head.session.is_some());
+        newest.map_or(Before::Nothing, |head| Before::Anew(head.exchange, head.blocks.clone()))
     }
 
     fn keep(&mut self, head: Head) {

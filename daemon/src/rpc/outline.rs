@@ -40,7 +40,7 @@ pub async fn outline(
 }
 
 fn pages(outline: v1::OutlineResponse, changes_only: bool) -> Vec<v1::OutlineResponse> {
-    let v1::OutlineResponse { mut blocks, previous, removed, provider_version } = outline;
+    let v1::OutlineResponse { mut blocks, previous, removed, provider_version, setting_of } = outline;
     if changes_only {
         blocks.retain(|block| block.state() != v1::BlockState::Same);
     }
@@ -57,7 +57,7 @@ fn pages(outline: v1::OutlineResponse, changes_only: bool) -> Vec<v1::OutlineRes
         pages.push(v1::OutlineResponse { provider_version, ..v1::OutlineResponse::default() });
     }
     if let Some(first) = pages.first_mut() {
-        first.previous = previous;
+        (first.previous, first.setting_of) = (previous, setting_of);
     }
     pages
 }

@@ -1,8 +1,8 @@
 //! What a request adds to the one before it in its thread, and what it changes of it.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
-use crate::block::{Block, BlockKind, BlockState};
+use crate::block::{Block, BlockKind, BlockState, Role};
 
 /// Sets the state of each block in `current` against `previous`, and returns the blocks of `previous` that are gone.
 ///
@@ -52,6 +52,21 @@ pub fn compare(previous: &[Block], current: &mut [Block]) -> Vec<Block> {
     previous.iter().zip(pairs.unmatched).filter(|(_, unmatched)| *unmatched).map(|(block, _)| block.clone()).collect()
 }
 
+/// The same for a request that continues none, as after a compaction, against the agent's request before it: what stands before the
+/// messages is compared, and of that those that are gone are returned. Of the messages all is new but what the agent has kept: answers and
+/// results of tools that stood in the other history too. A person may well say the same words again.
+pub fn compare_setting(previous: &[Block], current: &mut [Block]) -> Vec<Block> {
+    let setting: Vec<Block> = previous.iter().filter(|block| section(block) != Section::Messages).cloned().collect();
+    let gone = compare(&setting, current);
+    let kept: HashSet<_> = previous.iter().filter_map(by_agent).collect();
+    for block in current {
+        if by_agent(block).is_some_and(|by_agent| kept.contains(&by_agent)) {
+            block.state = BlockState::Same;
+        }
+    }
+    gone
+}
+
 /// Leading blocks of the messages that both requests have; the tool results of one message may be in any order.
 pub fn common_prefix(previous: &[Block], current: &[Block]) -> usize {
     let (previous, current) = (messages(previous), messages(current));
@@ -64,6 +79,12 @@ pub fn common_prefix(previous: &[Block], current: &[Block]) -> usize {
         }
     }
     length
+}
+
+/// What the agent itself has put into the history, to be told apart.
+fn by_agent(block: &Block) -> Option<(BlockKind, u64, Option<&str>)> {
+    let is_by_agent = block.role == Some(Role::Assistant) || block.kind == BlockKind::ToolResult;
+    (is_by_agent && section(block) == Section::Messages).then_some((block.kind, block.hash, block.tool_use_id.as_deref()))
 }
 
 fn messages(blocks: &[Block]) -> Vec<&Block> {

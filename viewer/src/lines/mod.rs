@@ -95,7 +95,7 @@ fn draw(item: &Item, full: bool, page: &mut Page) {
         ItemBody::Attachment { content, voice } => remark::attachment(content, *voice, page),
         ItemBody::Rewritten { changed, moved, removed } => remark::rewritten((*changed, *moved), removed, full, page),
         ItemBody::Compacted { blocks, bytes, summary } => remark::compacted(*blocks, *bytes, *summary, page),
-        ItemBody::Tries(tries) => remark::tries(tries, page),
+        ItemBody::Tries(tries) => remark::tries(tries, full, page),
         ItemBody::Earlier { blocks, bytes } => remark::earlier(*blocks, *bytes, page),
         ItemBody::Headers(of_side) => headers::headers(of_side, full, page),
         ItemBody::Usage { usage, numbers } => usage::usage(usage, numbers, full, page),

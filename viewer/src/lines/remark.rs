@@ -73,12 +73,22 @@ pub(super) fn compacted(blocks: Option<usize>, bytes: Option<u64>, summary: u64,
     page.words(line, 3);
 }
 
-/// `↻ tried 3 times: 529 (#12), 529 (#13), 200 (#14)`
-pub(super) fn tries(tries: &[Try], page: &mut Page) {
+/// `↻ tried 3 times: 529 (#12), 529 (#13), 200 (#14)`, and in full what was said of each.
+pub(super) fn tries(tries: &[Try], full: bool, page: &mut Page) {
     page.mark(Role::Warning, "↻");
-    let outcomes: Vec<String> = tries.iter().map(|one| format!("{} (#{})", one.outcome, one.id)).collect();
+    let outcome = |one: &Try| format!("{} (#{})", one.outcome, one.id);
+    let outcomes = Span::new(Role::Dim, &tries.iter().map(outcome).collect::<Vec<_>>().join(", "));
     let times = Span::new(Role::Warning, &format!("tried {}: ", units::plural(tries.len(), "time")));
-    page.words(vec![times, Span::new(Role::Dim, &outcomes.join(", "))], 2);
+    if tries.iter().all(|one| one.error.is_none()) {
+        return page.words(vec![times, outcomes], 2);
+    }
+    page.head(vec![times], vec![outcomes], vec![], if full { Fold::Open } else { Fold::Closed });
+    for one in tries.iter().filter(|_| full) {
+        match &one.error {
+            Some(error) => plain::text(page, Role::Error, &format!("{}: {error}", outcome(one)), Flow::Words),
+            None => page.words(vec![Span::new(Role::Dim, &outcome(one))], 2),
+        }
+    }
 }
 
 pub(super) fn earlier(blocks: usize, bytes: u64, page: &mut Page) {

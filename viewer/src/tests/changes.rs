@@ -17,7 +17,7 @@ fn changed(id: u64) -> Fetch {
     first.block.state = BlockState::Changed as i32;
     let mut gone = piece("/messages/1/content".to_owned(), BlockKind::Text, "user", Content::Text(String::new())).block;
     gone.hash = 7;
-    let side = RequestSide { pieces: vec![first], removed: vec![gone], previous: Some(id - 1) };
+    let side = RequestSide { pieces: vec![first], removed: vec![gone], previous: Some(id - 1), ..RequestSide::default() };
     Fetch { request: Fetched::Here(side), ..fetch(id) }
 }
 

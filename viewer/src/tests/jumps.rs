@@ -13,7 +13,7 @@ fn said(rig: &Rig, wanted: &str) -> bool {
     rig.state.notices.iter().any(|notice| notice.text.contains(wanted))
 }
 
-fn relaunched(rig: &mut Rig) -> Rig {
+pub(super) fn relaunched(rig: &mut Rig) -> Rig {
     let saved = rig.save();
     let mut next = Rig::empty();
     next.event(Event::Held { name: "main".to_owned(), saved: true, state: Some(saved) });

@@ -13,7 +13,10 @@ use ccdump_wire::v1::{BlockKind, Exchange};
 use proptest::prelude::*;
 use serde_json::json;
 
-use super::rig::{HEIGHT, Rig, fetch, piece, row};
+use super::{
+    jumps::relaunched,
+    rig::{HEIGHT, Rig, fetch, piece, row},
+};
 
 #[test]
 fn it_starts_at_the_end_and_follows() {
@@ -48,6 +51,38 @@ fn what_streams_in_moves_the_screen_only_while_following() {
     assert!(rig.shows("answer 41 line 0"));
     rig.event(Event::Daemon(DaemonEvent::Rows(vec![row(42, "main")])));
     assert!(rig.shows("answer 42 line 0"));
+}
+
+#[test]
+fn while_following_the_newest_block_is_marked_unless_another_one_was_chosen() {
+    let mut rig = Rig::with(40);
+    let arrives = |rig: &mut Rig, id| rig.event(Event::Daemon(DaemonEvent::Rows(vec![row(id, "main")])));
+    let newest = |rig: &Rig| rig.state.conversation.window.rows.last().and_then(|row| row.spot());
+    for id in 41..44 {
+        arrives(&mut rig, id);
+        assert_eq!((rig.focus().exchange, Some(rig.focus())), (id, newest(&rig)));
+    }
+    // Scrolled up and down again, nothing was chosen; nor in a viewer that takes over.
+    rig.keys(&["pgup", "k"]);
+    assert!(!rig.follows() && Some(rig.focus()) != newest(&rig));
+    rig.keys(&["pgdn", "pgdn"]);
+    assert!(rig.follows() && Some(rig.focus()) == newest(&rig));
+    let mut rig = relaunched(&mut Rig::with(40));
+    arrives(&mut rig, 41);
+    assert_eq!((rig.focus().exchange, Some(rig.focus())), (41, newest(&rig)));
+
+    // One that was chosen stays the marked one as long as it is on the screen, in a viewer that takes over too.
+    let mut rig = Rig::with(40);
+    rig.key("K");
+    let chosen = rig.focus();
+    assert!(rig.follows() && Some(&chosen) != newest(&rig).as_ref());
+    let mut rig = relaunched(&mut rig);
+    rig.event(Event::Tick);
+    assert!(rig.follows() && rig.focus() == chosen, "{:?}", rig.focus());
+    for id in 41..46 {
+        arrives(&mut rig, id);
+    }
+    assert_eq!(Some(rig.focus()), newest(&rig));
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use ccdump_provider::{
     block::{Block, BlockState},
-    outline::{common_prefix, compare},
+    outline::{common_prefix, compare, compare_setting},
     provider::Provider,
     request,
 };
@@ -39,6 +39,45 @@ fn result(id: &str, text: &str) -> Value {
 
 fn tool(name: &str, description: &str) -> Value {
     json!({"name": name, "description": description, "input_schema": {}})
+}
+
+#[test]
+fn a_history_that_begins_anew_has_the_setting_of_the_one_before() {
+    let call = |id: &str| json!({"type": "tool_use", "id": id, "name": "Bash", "input": {"command": "ls"}});
+    let body = |system: &str, tools: Value, effort: &str, messages: Value| {
+        json!({"model": "m", "effort": effort, "system": [{"type": "text", "text": "billing"}, {"type": "text", "text": system}],
+            "tools": tools, "messages": messages})
+    };
+    let (bash, read) = (tool("Bash", "runs"), tool("Read", "reads"));
+    let history =
+        json!([user("Hi"), assistant(json!([call("a")])), user(json!([result("a", "ok")])), assistant("Done."), user("go on")]);
+    let before = body("You are.", json!([bash, read]), "low", history);
+    let summary = |rest: &[Value]| Value::from([&[user("The summary.")], rest].concat());
+    let difference = |current: Value| {
+        let mut current = blocks(&current);
+        let gone = compare_setting(&blocks(&before), &mut current);
+        let marked = |block: &Block| match block.state {
+            BlockState::New => Some(format!("+{}", block.pointer)),
+            BlockState::Changed => Some(format!("~{}", block.pointer)),
+            BlockState::Same => None,
+        };
+        current.iter().filter_map(marked).chain(gone.iter().map(|block| format!("-{}", block.pointer))).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        difference(body("You are.", json!([bash, read]), "low", summary(&[assistant("Done."), user("go on")]))),
+        ["+/messages/0/content", "+/messages/2/content"],
+        "an answer is kept; a person says the same again"
+    );
+    assert_eq!(
+        difference(body(
+            "You are not.",
+            json!([bash]),
+            "high",
+            summary(&[assistant(json!([call("a"), call("b")])), user(json!([result("a", "ok"), result("b", "ok")]))])
+        )),
+        ["~/effort", "~/system/1", "+/messages/0/content", "+/messages/1/content/1", "+/messages/2/content/1", "-/tools/1"],
+        "calls with their results are kept, others are new"
+    );
 }
 
 #[test]

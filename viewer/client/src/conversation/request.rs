@@ -70,7 +70,7 @@ fn setting(outline: &Outline) -> Option<String> {
     let mut words = Vec::new();
     if !changed.is_empty() {
         let bytes = changed.iter().fold(0_u64, |sum, block| sum.saturating_add(block.length));
-        let new = if outline.previous.is_some() { "new or changed: " } else { "" };
+        let new = if outline.previous.or(outline.setting_of).is_some() { "new or changed: " } else { "" };
         words.push(format!("{new}{} ({})", parts(&changed), units::bytes(bytes)));
     }
     if !removed.is_empty() {

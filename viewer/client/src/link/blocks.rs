@@ -27,7 +27,9 @@ pub struct Outline {
     pub blocks: Vec<Block>,
     /// The exchange that it was compared with.
     pub previous: Option<u64>,
-    /// Blocks of `previous` that are gone.
+    /// Where it continues none: the agent's request before, with which only what stands before the messages was compared.
+    pub setting_of: Option<u64>,
+    /// Blocks of the request it was compared with that are gone.
     pub removed: Vec<Block>,
 }
 
@@ -47,6 +49,7 @@ impl Link {
         while let Some(page) = next(&mut pages, "outline bodies").await? {
             outline.blocks.extend(page.blocks);
             outline.previous = outline.previous.or(page.previous);
+            outline.setting_of = outline.setting_of.or(page.setting_of);
             outline.removed.extend(page.removed);
         }
         Ok(outline)

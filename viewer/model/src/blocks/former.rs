@@ -22,7 +22,7 @@ pub(super) struct Former<'a> {
 impl<'a> Former<'a> {
     pub(super) fn of(turn: Turn<'a>) -> Self {
         let sides = turn.before.into_iter().chain(turn.earlier.iter().copied()).map(|loaded| loaded.request.here());
-        let can_ask = turn.loaded.request.here().is_some_and(|side| side.previous.is_some());
+        let can_ask = turn.loaded.request.here().is_some_and(|side| side.setting_before().is_some());
         Self { requests: sides.map_while(|side| side).collect(), fetched: Some(turn.loaded), can_ask }
     }
 

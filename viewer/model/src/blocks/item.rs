@@ -346,6 +346,8 @@ pub struct Try {
     pub id: u64,
     /// How it ended: `529`, `no answer`.
     pub outcome: String,
+    /// What was said of the error.
+    pub error: Option<String>,
 }
 
 /// A block of the history that is gone.

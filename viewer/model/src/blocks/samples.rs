@@ -105,6 +105,7 @@ fn asked(body: &Value, before: Option<&Value>) -> RequestSide {
         pieces: pieces(&blocks, bytes.as_bytes()),
         removed: gone.iter().map(on_the_wire).collect(),
         previous: before.map(|_| 1),
+        ..RequestSide::default()
     }
 }
 

@@ -22,14 +22,14 @@ pub(super) fn add(turn: Turn<'_>, side: &RequestSide, former: &Former<'_>, list:
 fn system(turn: Turn<'_>, side: &RequestSide, former: &Former<'_>, list: &mut List) {
     let sections = || of_kind(side, BlockKind::System);
     let moved = side.moved();
-    let of = side.previous.is_none().then(|| sections().count());
+    let of = side.setting_before().is_none().then(|| sections().count());
     for section in sections() {
         let number = section_number(&section.block.pointer);
         let (session, hash) = (turn.row.session.as_deref(), section.block.hash);
         let tag = turn.sections.and_then(|sections| sections.number(session, hash));
-        // In a request that is compared with none, as after a compaction, all is new but what the session has said before.
+        // In a request that is compared with none, as an agent's first, all is new but what the session has said before.
         let is_older = || turn.sections.is_some_and(|sections| sections.is_older(session, hash, turn.row.id));
-        let change = match side.previous {
+        let change = match side.setting_before() {
             None if is_older() => Change::Same,
             _ => Change::from(section.block.state()),
         };
@@ -67,7 +67,7 @@ fn tools(side: &RequestSide, list: &mut List) {
         return;
     }
     let bytes = definitions.iter().fold(0_u64, |sum, tool| sum.saturating_add(tool.bytes));
-    let change = if side.previous.is_some() { Change::Changed } else { Change::New };
+    let change = if side.setting_before().is_some() { Change::Changed } else { Change::New };
     let wants = pieces().filter_map(|piece| wanted(Source::Request, piece)).collect();
     list.add_wanting("tools", Category::Tools, ItemBody::Tools { definitions, removed, bytes, change }, wants);
 }

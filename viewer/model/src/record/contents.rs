@@ -50,8 +50,10 @@ pub struct RequestSide {
     pub pieces: Vec<Piece>,
     /// Blocks of the request before that are gone.
     pub removed: Vec<Block>,
-    /// The request it was compared with.
+    /// The request it continues, with which it was compared.
     pub previous: Option<u64>,
+    /// Where it continues none: the agent's request before, with which only what stands before the messages was compared.
+    pub setting_of: Option<u64>,
 }
 
 #[derive(Debug, Clone, Default, PartialEq)]

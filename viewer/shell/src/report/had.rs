@@ -55,6 +55,7 @@ struct Request {
     pieces: Vec<PieceHad>,
     removed: Vec<BlockHad>,
     previous: Option<u64>,
+    setting_of: Option<u64>,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -98,6 +99,7 @@ impl Had {
                     pieces: side.pieces.iter().map(PieceHad::from).collect(),
                     removed: side.removed.iter().map(BlockHad::from).collect(),
                     previous: side.previous,
+                    setting_of: side.setting_of,
                 });
             }
         }
@@ -170,6 +172,7 @@ impl Had {
                 pieces: side.pieces.iter().map(Into::into).collect(),
                 removed: side.removed.iter().map(Into::into).collect(),
                 previous: side.previous,
+                setting_of: side.setting_of,
             }),
         };
         let response = match &self.response {

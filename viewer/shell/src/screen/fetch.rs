@@ -97,7 +97,7 @@ pub async fn sections(mut link: Link, session: Option<String>, after: u64) -> Op
 }
 
 async fn request(link: &mut Link, id: u64) -> Result<RequestSide, LinkError> {
-    let Outline { blocks, previous, removed } = link.outline(id, Side::Request, true, 0).await?;
+    let Outline { blocks, previous, setting_of, removed } = link.outline(id, Side::Request, true, 0).await?;
     let messages = blocks.iter().filter(|block| is_new_message(block)).count();
     let mut earlier = messages.saturating_sub(SHOWN);
     let at_once = |block: &Block| {
@@ -108,7 +108,7 @@ async fn request(link: &mut Link, id: u64) -> Result<RequestSide, LinkError> {
         is_small(block)
     };
     let pieces = pieces(link, id, Side::Request, blocks, at_once).await?;
-    Ok(RequestSide { pieces, removed, previous })
+    Ok(RequestSide { pieces, removed, previous, setting_of })
 }
 
 /// Whether a block is fetched before anybody unfolds it.

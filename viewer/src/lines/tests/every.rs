@@ -204,7 +204,8 @@ fn remarks() -> Vec<(&'static str, ItemBody)> {
         state: TurnState::Complete,
         error: None,
     };
-    let tried = |id, outcome: &str| Try { id, outcome: outcome.to_owned() };
+    let tried = |id, outcome: &str| Try { id, outcome: outcome.to_owned(), error: None };
+    let refused = |id, error: &str| Try { error: Some(error.to_owned()), ..tried(id, "529") };
     let image = Arc::new(Content::Image { media_type: None, bytes: 12 });
     let unknown = Content::Other { wire_type: "hologram".to_owned(), json: json!({"depth": 3}) };
     vec![
@@ -217,6 +218,7 @@ fn remarks() -> Vec<(&'static str, ItemBody)> {
         ("blocks", ItemBody::Compacted { blocks: Some(42), bytes: Some(120_000), summary: 9_100 }),
         ("a thread anew", ItemBody::Compacted { blocks: None, bytes: Some(180_000), summary: 9_100 }),
         ("three", ItemBody::Tries(vec![tried(12, "529"), tried(13, "no answer"), tried(14, "200")])),
+        ("refused", ItemBody::Tries(vec![refused(12, "Overloaded"), refused(13, "Overloaded: try again later"), tried(14, "200")])),
         ("earlier", ItemBody::Earlier { blocks: 1, bytes: 900 }),
         ("error", ItemBody::Error("failed: the upstream answered 500".to_owned())),
         ("refusal", ItemBody::Stop("refusal".to_owned())),

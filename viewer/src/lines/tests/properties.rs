@@ -238,7 +238,7 @@ fn bodies(content: Content, words: &str) -> Vec<ItemBody> {
             change: Change::Changed,
         },
         ItemBody::Compacted { blocks: Some(usize::MAX), bytes: Some(u64::MAX), summary: u64::MAX },
-        ItemBody::Tries(vec![Try { id: u64::MAX, outcome: words.to_owned() }]),
+        ItemBody::Tries(vec![Try { id: u64::MAX, outcome: words.to_owned(), error: Some(words.to_owned()) }]),
         ItemBody::Rewritten {
             moved: 1,
             changed: usize::MAX,
@@ -332,7 +332,7 @@ fn loaded() -> impl Strategy<Value = Loaded> {
         |(request, removed, response, open, words)| {
             let removed = removed.into_iter().map(|piece| piece.block).collect();
             Loaded {
-                request: Fetched::Here(RequestSide { pieces: request, removed, previous: None }),
+                request: Fetched::Here(RequestSide { pieces: request, removed, ..RequestSide::default() }),
                 response: Fetched::Here(ResponseSide { pieces: response, open, error: words.clone(), broken: words }),
                 ..Loaded::default()
             }

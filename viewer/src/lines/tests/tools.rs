@@ -195,6 +195,16 @@ fn results_whose_call_stands_elsewhere() {
 }
 
 #[test]
+fn sentences_in_results_are_broken_between_words_and_all_else_at_the_edge() {
+    let text = "The loose match was meant to forgive colour codes, and forgave whatever stood behind the date; three callers rely on it.\n\
+        \n  - `src/kalends/bank.py` reads the bank's CSV, in which four hundred and twelve of as many dates are bare, so it does not care.\n\
+        src/kalends/bank.py:22:        date, amount = parse_date(row[\"Buchungstag\"], strict=True), Decimal(row[\"Betrag\"])\n\
+        -rw-r--r--  1 mira mira   24017 Nov 23 10:15 a file with quite a few words in its name, and some more of them.csv\n\
+        \u{1b}[31merror\u{1b}[0m: the value of the field is no number, and nothing else was expected to stand in this place of the file";
+    insta::assert_snapshot!(sheet(vec![("mixed", call("Bash", json!({"command": "report"}), Some(result(false, text))))]));
+}
+
+#[test]
 fn what_an_agent_can_have_a_tool_say_is_shown_whole() {
     let lines: Vec<String> = (0..30_000).map(|line| format!("line {line}")).collect();
     let drawn = super::lines(

@@ -48,6 +48,8 @@ pub struct Conversation {
     /// The marked block.
     pub focus: Option<Spot>,
     pub window: Window,
+    /// The block that was marked by itself: as long as it is the marked one, nobody has chosen another one.
+    unchosen: Option<Spot>,
     /// The marked block is the one that was kept: it is waited for until it is here.
     is_restored: bool,
     place: Option<Place>,
@@ -244,6 +246,7 @@ impl Conversation {
         let follows = self.follow;
         self.place = Some(Place { exchange: spot.exchange, item: spot.item, line: 0, row: i32::try_from(row).unwrap_or(0) });
         self.follow = false;
+        self.unchosen = None;
         // At the end the screen goes on following if it can.
         self.moved = follows.then_some(Move::Kept);
         self.reveal = true;
@@ -330,9 +333,14 @@ impl Conversation {
             let mut rows = self.window.rows.iter().map(|row| &row.turn);
             self.is_restored && rows.any(|turn| turn.exchange == spot.exchange && !turn.is_loaded)
         };
-        if !self.focus.as_ref().is_some_and(|spot| is_seen(spot) || is_awaited(spot)) {
+        let is_chosen = self.focus.is_some() && self.focus != self.unchosen;
+        if self.follow && !is_chosen {
+            self.focus = self.window.last_spot();
+            self.unchosen.clone_from(&self.focus);
+        } else if !self.focus.as_ref().is_some_and(|spot| is_seen(spot) || is_awaited(spot)) {
             let holder = self.focus.as_ref().and_then(|spot| self.window.holder(spot));
             let other = if self.follow { self.window.last_spot() } else { self.window.first_spot() };
+            self.unchosen = if holder.is_none() { other.clone() } else { None };
             self.focus = holder.or(other);
             self.is_restored = false;
         }

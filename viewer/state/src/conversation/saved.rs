@@ -17,6 +17,8 @@ pub struct SavedConversation {
     follow: bool,
     place: Option<Place>,
     focus: Option<Spot>,
+    /// Nobody has chosen the marked block.
+    is_unchosen: bool,
     show: Show,
     /// Of other agents.
     places: Vec<(AgentKey, Option<Place>)>,
@@ -34,18 +36,20 @@ impl Component for Conversation {
             follow: self.follow,
             place: self.place.clone(),
             focus: self.focus.clone(),
+            is_unchosen: self.focus == self.unchosen,
             show: self.show.clone(),
             places: self.places.iter().map(|(agent, place)| (agent.clone(), place.clone())).collect(),
         }
     }
 
     fn restore(&mut self, saved: SavedConversation) {
-        let SavedConversation { agent, by_hand, follow, place, focus, show, places } = saved;
+        let SavedConversation { agent, by_hand, follow, place, focus, is_unchosen, show, places } = saved;
         *self = Self {
             agent,
             by_hand,
             follow: follow || place.is_none(),
             place,
+            unchosen: focus.clone().filter(|_| is_unchosen),
             is_restored: focus.is_some(),
             focus,
             show,

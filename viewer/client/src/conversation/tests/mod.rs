@@ -77,6 +77,7 @@ fn the_next_turn_repeats_nothing_that_was_shown_and_names_the_tools_of_results()
             tool(BlockKind::ToolResult, "user", None, "t1"),
         ],
         removed: vec![block(BlockKind::ToolResult, "user", 7_000), block(BlockKind::ToolDefinition, "", 7)],
+        ..Outline::default()
     };
     let result = |is_error, text: &str| Content::ToolResult { is_error, text: text.to_owned(), other: vec![] };
     let contents = vec![

@@ -2,10 +2,13 @@
 
 use ccdump_wire::v1::Exchange;
 
-use super::{super::Turn, *};
+use super::{
+    super::{Turn, Wanted},
+    *,
+};
 use ccdump_wire::v1::{Block, SystemSection};
 
-use crate::record::Sections;
+use crate::record::{Contents, Fetch, Sections};
 
 const SUMMARY: &str =
     "This session is being continued from a previous conversation that ran out of context. The summary: all is well.";
@@ -49,7 +52,10 @@ fn a_summary_in_place_of_the_history_is_a_seam() {
 
 #[test]
 fn tries_of_one_request_are_one_turn() {
-    let failed = |id| Exchange { id, status: Some(529), end_state: EndState::UpstreamError as i32, ..row() };
+    let failed = |id| {
+        let error = Some("Overloaded".to_owned());
+        Exchange { id, status: Some(529), end_state: EndState::UpstreamError as i32, error, ..row() }
+    };
     let (one, two, three) = (failed(12), failed(13), Exchange { id: 14, ..row() });
     let asks = loaded(vec![text("user", "/messages/0/content", "Hi")], vec![]);
     let again = loaded(vec![], vec![text("assistant", "/content/0", "Hello")]);
@@ -62,7 +68,8 @@ fn tries_of_one_request_are_one_turn() {
     assert_eq!(
         last[1..],
         [
-            "tries [metadata] Tries([Try { id: 12, outcome: \"529\" }, Try { id: 13, outcome: \"529\" }, Try { id: 14, outcome: \"200\" }])",
+            "tries [metadata] Tries([Try { id: 12, outcome: \"529\", error: Some(\"Overloaded\") }, \
+             Try { id: 13, outcome: \"529\", error: Some(\"Overloaded\") }, Try { id: 14, outcome: \"200\", error: None }])",
             "response/content/0 [assistant] Assistant: Hello",
         ]
     );
@@ -104,5 +111,36 @@ fn sections_have_the_names_that_they_were_given() {
             _ => None,
         })
         .collect();
-    assert_eq!(changes, [Change::New, Change::New, Change::Same], "what the session has sent before is not new after a compaction");
+    assert_eq!(changes, [Change::New, Change::New, Change::Same], "what the session has sent before is not new for another agent");
+}
+
+#[test]
+fn a_summarised_request_shows_what_changed_of_the_setting() {
+    let section = |pointer: &str, words: &str| piece(BlockKind::System, "system", pointer, Some(Content::Text(words.to_owned())));
+    let mut tool = piece(BlockKind::ToolDefinition, "", "/tools/3", None);
+    tool.block.name = Some("Read".to_owned());
+    let gone = piece(BlockKind::Parameter, "", "/effort", None).block;
+    let mut now =
+        loaded(vec![changed(section("/system/1", "You are another.")), tool, text("user", "/messages/0/content", SUMMARY)], vec![]);
+    if let Fetched::Here(side) = &mut now.request {
+        (side.previous, side.setting_of) = (None, Some(7));
+        side.removed = vec![gone];
+    }
+    let row = row();
+    let items = items(turn(&row, &now, None, None));
+    assert_eq!(
+        shapes(&items).get(1..5).unwrap_or_default(),
+        [
+            "compacted [metadata] Compacted { blocks: None, bytes: None, summary: 111 }",
+            "request/system/1 [system] section 2 of None: You are another. (changed)",
+            "tools [tools] tools Read (100 B), gone ",
+            "parameters [metadata] parameters , gone /effort",
+        ]
+    );
+    let wanted: Vec<&Wanted> = items.iter().flat_map(|item| &item.wants).collect();
+    let mut contents = Contents::default();
+    contents.wants(row.id, true);
+    contents.arrived(row.id, Fetch { request: now.request.clone(), ..Fetch::default() });
+    let asked = contents.ask_former(row.id, &wanted).expect("what stood there before can be had");
+    assert_eq!((asked.previous, asked.blocks.len()), (7, 1));
 }

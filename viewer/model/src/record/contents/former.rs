@@ -7,7 +7,7 @@ use ccdump_wire::v1::{Block, BlockState};
 use super::{Contents, Held, Piece, RequestSide};
 use crate::blocks::{Source, Wanted};
 
-/// Blocks of the request before `exchange` in its thread, which is `previous`: those that are gone, and those in whose place other ones
+/// Blocks of the request that `exchange` was compared with, which is `previous`: those that are gone, and those in whose place other ones
 /// stand now, which are named instead.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FormerWanted {
@@ -17,6 +17,11 @@ pub struct FormerWanted {
 }
 
 impl RequestSide {
+    /// The request whose system prompt, tools and parameters these were compared with.
+    pub fn setting_before(&self) -> Option<u64> {
+        self.previous.or(self.setting_of)
+    }
+
     /// New blocks that stood elsewhere in the request before, each with the block that is gone there, by their pointers.
     pub fn moved(&self) -> Vec<(&str, &str)> {
         let mut gone: HashMap<u64, Vec<&str>> = HashMap::new();
@@ -34,7 +39,7 @@ impl Contents {
     pub fn ask_former(&mut self, exchange: u64, wanted: &[&Wanted]) -> Option<FormerWanted> {
         let loaded = &mut self.known.get_mut(&exchange)?.loaded;
         let side = loaded.request.here()?;
-        let mut asked = FormerWanted { exchange, previous: side.previous?, blocks: Vec::new() };
+        let mut asked = FormerWanted { exchange, previous: side.setting_before()?, blocks: Vec::new() };
         for wanted in wanted {
             let block = match wanted.source {
                 Source::Former => side.pieces.iter().map(|piece| &piece.block).find(|block| block.pointer == wanted.pointer),
