@@ -295,7 +295,7 @@ fn put_outline(tx: &Transaction<'_>, outline: &Outline) -> Result<(), StoreError
         outline.content.blocks.iter().filter(|block| block.state() != v1::BlockState::Same).cloned().collect();
     if own.len() < outline.content.blocks.len() {
         let v1::OutlineResponse { previous, provider_version, .. } = outline.content;
-        let own = v1::OutlineResponse { blocks: own, previous, removed: Vec::new(), provider_version };
+        let own = v1::OutlineResponse { blocks: own, previous, provider_version, ..v1::OutlineResponse::default() };
         let data = zstd::bulk::compress(&own.encode_to_vec(), 1)?;
         tx.prepare_cached("INSERT OR REPLACE INTO own_outline (body, data) VALUES (?1, ?2)")?
             .execute(params![body_key(outline.exchange, outline.side), data])?;

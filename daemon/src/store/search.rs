@@ -170,8 +170,12 @@ mod tests {
             state: state.into(),
         };
         let blocks = vec![block(v1::BlockState::Changed, 40), block(v1::BlockState::Same, 20), block(v1::BlockState::New, 5)];
-        let whole =
-            v1::OutlineResponse { blocks, previous: Some(3), removed: vec![block(v1::BlockState::New, 1)], provider_version: 2 };
+        let whole = v1::OutlineResponse {
+            blocks,
+            previous: Some(3),
+            removed: vec![block(v1::BlockState::New, 1)],
+            ..v1::OutlineResponse::default()
+        };
         let block = OwnBlock { kind: v1::BlockKind::ToolUse.into(), role: "assistant".to_owned(), offset: 5, length: 9 };
         let own = OwnOutline { blocks: vec![block.clone(), OwnBlock { offset: 40, ..block }], previous: Some(3) };
         assert_eq!(
