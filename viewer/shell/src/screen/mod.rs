@@ -41,6 +41,8 @@ const EVENTS: usize = 256;
 const FRAME: Duration = Duration::from_millis(16);
 /// The first frame is to show everything; but nobody looks at an empty terminal for longer than this.
 const FIRST_FRAME: Duration = Duration::from_millis(300);
+/// Where processors are short, the agents' traffic goes before what shows it.
+const NICE: i32 = 5;
 /// As many events are taken in between two frames at most, so that a flood does not stop the screen.
 const BURST: usize = 512;
 
@@ -62,6 +64,8 @@ pub struct Options {
 /// Shows the record until the person leaves. Without a `link` the daemon is waited for, on the screen.
 pub async fn run(link: Option<Link>, socket: PathBuf, mut options: Options, look: Look) -> Result<(), Failure> {
     let started = Instant::now();
+    // Where that cannot be said, all are equal.
+    rustix::process::nice(NICE).ok();
     log::begin();
     let wish = config_files::wish(options.theme.clone());
     let (events, mut incoming) = mpsc::channel(EVENTS);

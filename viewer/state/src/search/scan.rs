@@ -92,7 +92,8 @@ impl Scan {
         if !self.is_done {
             let (origin, forward) = around;
             let mut ahead: Vec<u64> = hints.nearest(text.exchanges, origin, forward).take(AHEAD).collect();
-            if !hints.are_coming {
+            // Where it stands comes first; what lies between is not fetched at the same time.
+            if !hints.are_coming && ahead.is_empty() {
                 ahead.extend(self.ahead(text.exchanges, forward));
             }
             effects.extend(ahead.into_iter().flat_map(|exchange| text.fetches(exchange)));
