@@ -151,14 +151,10 @@ async fn what_was_shown_survives_any_number_of_kills() {
 
 /// What is recorded of each body is a prefix of what was sent, and all of it where the exchange was complete.
 async fn assert_bodies(home: &Home) {
-    let rows = wait::until("all exchanges have ended", async || {
-        let rows = home.view().ls(&[]);
-        let open = rows.iter().filter(|row| row["end_state"].is_null()).count();
-        if open == 0 { Ok(rows) } else { Err(format!("{open} of {} are open", rows.len())) }
-    })
-    .await;
-    let mut states = BTreeMap::<String, usize>::new();
     let mut service = grpc::connect(&home.socket()).await;
+    grpc::settled(&mut service, wait::SOON).await;
+    let rows = home.view().ls(&[]);
+    let mut states = BTreeMap::<String, usize>::new();
     for row in &rows {
         let state = row["end_state"].as_str().expect("a state");
         *states.entry(state.to_owned()).or_default() += 1;
