@@ -214,6 +214,9 @@ impl StoredPack {
     }
 }
 
+/// Packs that are kept unpacked: each may hold a root of its own besides.
+const MOST_UNPACKED: usize = 32;
+
 /// A pack as it is read, with the root that it leans on: itself if it stands alone.
 #[derive(Debug, Clone)]
 struct UnpackedPack {
@@ -252,7 +255,7 @@ impl Unpacked {
                 bytes = bytes.saturating_add(kept.data.len());
                 bytes <= self.room
             };
-            let kept = self.packs.iter().rev().take_while(|kept| keeps(kept)).count();
+            let kept = self.packs.iter().rev().take(MOST_UNPACKED - 1).take_while(|kept| keeps(kept)).count();
             self.packs.drain(..self.packs.len() - kept);
             self.packs.push(pack.clone());
         }
