@@ -2,7 +2,7 @@
 
 use std::{
     net::SocketAddr,
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{Command, ExitStatus},
     thread,
     time::{Duration, Instant},
@@ -213,6 +213,16 @@ impl Rig {
         self.daemon.kill();
         let daemon = self.home.daemon(&self.upstream.url()).start();
         Self { daemon, ..self }
+    }
+
+    /// Ends the daemon, changes its index as `change` says, and starts another on the same folders.
+    pub fn restart_on_index(self, change: impl FnOnce(&Path)) -> Self {
+        let Self { mut daemon, home, upstream } = self;
+        daemon.stop();
+        drop(daemon);
+        change(&home.data_dir().join("index.db"));
+        let daemon = home.daemon(&upstream.url()).start();
+        Self { daemon, home, upstream }
     }
 
     /// Proves that it still forwards.

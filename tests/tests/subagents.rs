@@ -78,12 +78,7 @@ async fn an_agent_belongs_to_the_call_whose_words_it_was_told() {
     let rig = rig.restart_after_kill();
     assert_eq!(started_by(&rig).await, expected);
 
-    let Rig { mut daemon, home, upstream } = rig;
-    daemon.stop();
-    drop(daemon);
-    fs::remove_file(home.data_dir().join("index.db")).expect("it is there");
-    let daemon = home.daemon(&upstream.url()).start();
-    let rig = Rig { daemon, home, upstream };
+    let rig = rig.restart_on_index(|index| fs::remove_file(index).expect("it is there"));
     rig.view().ended_exchanges(5).await;
     assert_eq!(started_by(&rig).await, expected, "derived anew");
 }

@@ -124,12 +124,7 @@ async fn sections_are_numbered_as_they_appear_and_stay_so() {
     assert_eq!(last, [(1, 8, 5), (2, 7, 3), (3, 3, 1), (4, 6, 1), (5, 8, 1)]);
 
     // All that is derived is made anew from the log.
-    let Rig { mut daemon, home, upstream } = rig;
-    daemon.stop();
-    drop(daemon);
-    fs::remove_file(home.data_dir().join("index.db")).expect("it is there");
-    let daemon = home.daemon(&upstream.url()).start();
-    let rig = Rig { daemon, home, upstream };
+    let rig = rig.restart_on_index(|index| fs::remove_file(index).expect("it is there"));
     rig.view().ended_exchanges(8).await;
     assert_eq!(told(&rig, Some("s-1")).await, now);
 }
@@ -138,16 +133,12 @@ async fn sections_are_numbered_as_they_appear_and_stay_so() {
 async fn an_index_of_a_version_that_knew_no_sections_is_made_anew() {
     let rig = Rig::start(echo);
     traffic(&rig).await;
-    let Rig { mut daemon, home, upstream } = rig;
-    daemon.stop();
-    drop(daemon);
-    let index = Connection::open(home.data_dir().join("index.db")).expect("it is there");
-    index
-        .execute_batch("DROP TABLE system_section; UPDATE meta SET value = '1' WHERE key = 'provider_version';")
-        .expect("as the version before left it");
-    drop(index);
-    let daemon = home.daemon(&upstream.url()).start();
-    let rig = Rig { daemon, home, upstream };
+    let rig = rig.restart_on_index(|index| {
+        let index = Connection::open(index).expect("it is there");
+        index
+            .execute_batch("DROP TABLE system_section; UPDATE meta SET value = '1' WHERE key = 'provider_version';")
+            .expect("as the version before left it");
+    });
     rig.view().ended_exchanges(7).await;
     assert_told(&rig).await;
     rig.assert_forwards().await;
