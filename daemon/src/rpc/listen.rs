@@ -1,6 +1,7 @@
 //! The Unix socket, and the gRPC server on it.
 
 use std::{
+    convert::Infallible,
     fs, io,
     os::unix::fs::{DirBuilderExt as _, PermissionsExt as _},
     path::{Path, PathBuf},
@@ -13,7 +14,10 @@ use tokio_stream::wrappers::UnixListenerStream;
 use tonic::transport::Server;
 
 use super::Service;
-use crate::stop::Stop;
+use crate::{
+    stop::Stop,
+    store::reader::{KEPT_FOR, Readers},
+};
 
 /// A viewer that died without a word (a cut SSH tunnel) is noticed after this long.
 const KEEPALIVE: Duration = Duration::from_secs(30);
@@ -63,6 +67,7 @@ impl Socket {
 /// Serves until `stop`.
 pub async fn serve(socket: Socket, service: Service, mut stop: Stop) -> Result<(), tonic::transport::Error> {
     let Socket { path, listener } = socket;
+    let readers = service.readers.clone();
     let (health_reporter, health) = tonic_health::server::health_reporter();
     health_reporter.set_serving::<CcdumpServiceServer<Service>>().await;
     let mut server = Server::builder().http2_keepalive_interval(Some(KEEPALIVE));
@@ -79,8 +84,17 @@ pub async fn serve(socket: Socket, service: Service, mut stop: Stop) -> Result<(
         served = router.serve_with_incoming(UnixListenerStream::new(listener)) => served,
         // Streams to viewers never end by themselves: they are cut, and reconnect to the next daemon.
         () = stop.wait() => Ok(()),
+        never = close_idle(readers) => match never {},
     };
     // Somebody may have removed it already.
     fs::remove_file(path).ok();
     served
+}
+
+async fn close_idle(readers: Readers) -> Infallible {
+    let mut now_and_then = tokio::time::interval(KEPT_FOR);
+    loop {
+        now_and_then.tick().await;
+        readers.close_idle();
+    }
 }

@@ -1,6 +1,9 @@
 //! Reading the log beside its writer.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
+};
 
 use rusqlite::{Connection, params};
 
@@ -10,8 +13,10 @@ use super::{
     schema,
 };
 
-/// Connections that are idle; more are opened when all are in use.
+/// Connections that are kept when nobody uses them; more are opened when all are in use.
 const KEPT: usize = 4;
+/// For how long they are kept: whoever looks at the record asks again within seconds, and after that they only hold files and memory.
+pub const KEPT_FOR: Duration = Duration::from_secs(5);
 
 /// Hands out read connections to both databases. Cheap to clone.
 #[derive(Clone)]
@@ -21,8 +26,13 @@ pub struct Readers {
 
 struct Inner {
     files: Files,
-    /// `None` once closed.
-    idle: Mutex<Option<Vec<Reader>>>,
+    /// The one used last at the end; `None` once closed.
+    idle: Mutex<Option<Vec<Idle>>>,
+}
+
+struct Idle {
+    reader: Reader,
+    since: Instant,
 }
 
 /// One connection to each database.
@@ -44,7 +54,7 @@ impl Readers {
     pub fn with<T>(&self, read: impl FnOnce(&Reader) -> Result<T, StoreError>) -> Result<T, StoreError> {
         let kept = self.idle().as_mut().ok_or(StoreError::Closed)?.pop();
         let reader = match kept {
-            Some(reader) => reader,
+            Some(Idle { reader, .. }) => reader,
             None => Reader {
                 log: schema::open_reader(&self.inner.files.canonical())?,
                 index: schema::open_reader(&self.inner.files.derived())?,
@@ -56,9 +66,20 @@ impl Readers {
             && let Some(idle) = self.idle().as_mut()
             && idle.len() < KEPT
         {
-            idle.push(reader);
+            idle.push(Idle { reader, since: Instant::now() });
         }
         result
+    }
+
+    /// Closes connections that nobody has used for [`KEPT_FOR`]. To be called every now and then.
+    pub fn close_idle(&self) {
+        let unused = |idle: &mut Vec<Idle>| {
+            let unused = idle.iter().take_while(|kept| kept.since.elapsed() >= KEPT_FOR).count();
+            idle.drain(..unused).collect()
+        };
+        let unused: Vec<Idle> = self.idle().as_mut().map(unused).unwrap_or_default();
+        // Whoever reads meanwhile does not wait for the files to be closed.
+        drop(unused);
     }
 
     /// Closes the connections: whoever closes a database last can leave one file behind.
@@ -66,7 +87,7 @@ impl Readers {
         *self.idle() = None;
     }
 
-    fn idle(&self) -> MutexGuard<'_, Option<Vec<Reader>>> {
+    fn idle(&self) -> MutexGuard<'_, Option<Vec<Idle>>> {
         self.inner.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
