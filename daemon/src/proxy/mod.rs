@@ -11,11 +11,12 @@
 //! | route | `route` | which provider, and where that one is |
 //! | record | `body`, with `capture` | beside the stream, never in its way |
 //! | forward | `forward`, `headers` | hop-by-hop fields out, `Host` exchanged |
-//! | connect | `upstream` | TCP or TLS; one upstream connection per client connection, so that what happens to one happens to the other |
+//! | connect | `upstream`, `connect` | addresses raced, TLS; one upstream connection per client connection, so that what happens to one happens to the other |
 //! | move | `driver` | both connections in one task: no thread is woken between reading and writing |
 //! | upgrade | `upgrade` | WebSockets pass as bytes |
 
 mod body;
+mod connect;
 mod connection;
 mod delivery;
 mod driver;

@@ -1,7 +1,6 @@
 //! Connections to upstreams.
 
 use std::{
-    io,
     sync::{Arc, OnceLock},
     time::{Duration, Instant},
 };
@@ -13,14 +12,12 @@ use hyper::{
 };
 use hyper_util::rt::TokioIo;
 use rustls::{ClientConfig, pki_types::ServerName};
-use tokio::{
-    net::{TcpStream, lookup_host},
-    time::timeout,
-};
+use tokio::{net::TcpStream, time::timeout};
 use tokio_rustls::TlsConnector;
 
 use super::{
     body::RequestBody,
+    connect::{self, CONNECT_LIMIT, TcpError},
     connection::{MAX_BUFFER, MAX_HEADERS},
     delivery::Delivery,
     driver::Moving,
@@ -30,8 +27,6 @@ use super::{
 
 /// Servers close connections that idle; a request must not cross such a close. Load balancers wait for 60 s at least.
 const IDLE_OUT: Duration = Duration::from_secs(55);
-/// For one address of several; the system would wait for minutes.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// An HTTP/1.1 connection to one upstream, for one request after the other.
 pub struct UpstreamConnection {
@@ -41,10 +36,8 @@ pub struct UpstreamConnection {
 
 #[derive(Debug, thiserror::Error)]
 pub enum ConnectError {
-    #[error("cannot resolve {host}: {source}")]
-    Resolve { host: String, source: io::Error },
-    #[error("cannot connect to {host}: {source}")]
-    Connect { host: String, source: io::Error },
+    #[error(transparent)]
+    Tcp(#[from] TcpError),
     #[error("no TLS with {host}: {reason}")]
     Tls { host: String, reason: String },
     #[error("no HTTP with {host}: {source}")]
@@ -93,7 +86,7 @@ impl Connector {
 
     /// The second of the two moves the bytes of the first.
     pub async fn connect(&self, base: &BaseUrl) -> Result<(UpstreamConnection, Moving), ConnectError> {
-        let stream = connect_tcp(base).await?;
+        let stream = connect::connect(&base.host, base.port).await?;
         // As towards the client.
         stream.set_nodelay(true).ok();
         let (sender, moving) = if base.is_tls {
@@ -112,23 +105,11 @@ impl Connector {
         let failed = |reason: String| ConnectError::Tls { host: base.host.clone(), reason };
         let config = self.tls.get_or_init(|| tls::client_config().map_err(|error| error.to_string())).clone().map_err(failed)?;
         let name = ServerName::try_from(base.host.clone()).map_err(|error| failed(error.to_string()))?;
-        TlsConnector::from(config).connect(name, stream).await.map_err(|error| failed(error.to_string()))
+        let shaking = TlsConnector::from(config).connect(name, stream);
+        let shaken = timeout(CONNECT_LIMIT, shaking).await;
+        let in_time = shaken.map_err(|_| failed(format!("it did not answer within {} s", CONNECT_LIMIT.as_secs())))?;
+        in_time.map_err(|error| failed(error.to_string()))
     }
-}
-
-async fn connect_tcp(base: &BaseUrl) -> Result<TcpStream, ConnectError> {
-    let host = || base.host.clone();
-    let addresses =
-        lookup_host((base.host.as_str(), base.port)).await.map_err(|source| ConnectError::Resolve { host: host(), source })?;
-    let mut last = io::Error::from(io::ErrorKind::AddrNotAvailable);
-    for address in addresses {
-        match timeout(CONNECT_TIMEOUT, TcpStream::connect(address)).await {
-            Ok(Ok(stream)) => return Ok(stream),
-            Ok(Err(error)) => last = error,
-            Err(_) => last = io::ErrorKind::TimedOut.into(),
-        }
-    }
-    Err(ConnectError::Connect { host: format!("{}:{}", host(), base.port), source: last })
 }
 
 async fn handshake<S>(stream: S, base: &BaseUrl) -> Result<(SendRequest<RequestBody>, Moving), ConnectError>
