@@ -31,6 +31,9 @@ use crate::{
 /// How far the threads that serve viewers stand back, beside those of the traffic.
 const NICE: i32 = 5;
 
+/// Threads that read and write for viewers. Nothing holds one for long, so more than these would only wait for each other.
+const BLOCKING_THREADS: usize = 16;
+
 /// How long exchanges that are under way may go on after a stop.
 const GRACE: Duration = Duration::from_secs(5);
 
@@ -48,8 +51,13 @@ pub fn run(settings: &Settings, leash: Option<stdin::Lines>) -> Result<(), Failu
     let stand_back = move || {
         setpriority_process(None, niceness).ok();
     };
-    let serving =
-        Builder::new_multi_thread().worker_threads(2).thread_name("serving").on_thread_start(stand_back).enable_all().build();
+    let serving = Builder::new_multi_thread()
+        .worker_threads(2)
+        .max_blocking_threads(BLOCKING_THREADS)
+        .thread_name("serving")
+        .on_thread_start(stand_back)
+        .enable_all()
+        .build();
     let runtime = serving?;
     let served = serve(&traffic, &runtime, settings, leash);
     // Threads that still read for viewers are not waited for.

@@ -13,9 +13,8 @@ use super::{
     payload::{Decoded, Payload},
 };
 use crate::store::{
-    StoreError,
     event::Side,
-    reader::{Readers, exists, is_over},
+    reader::{exists, is_over},
 };
 
 /// Bytes of a message at most.
@@ -28,43 +27,53 @@ pub async fn body(service: &Service, request: v1::BodyRequest) -> Result<Receive
     if !exists {
         return Err(not_found(id));
     }
-    // Two messages: one that is being sent, one that is being read. A viewer that does not read holds a thread that waits.
-    let (sender, receiver) = mpsc::channel(2);
-    let readers = service.readers.clone();
-    tokio::task::spawn_blocking(move || {
-        if let Err(error) = send(&readers, &request, side, &sender) {
+    // A message that is being sent, and one that is being read: a viewer that does not read holds these, and no thread.
+    let (sender, receiver) = mpsc::channel(1);
+    let service = service.clone();
+    tokio::spawn(async move {
+        if let Err(failed) = send(&service, &request, side, &sender).await {
             // Nobody may be there any more to be told.
-            sender.blocking_send(Err(Status::unavailable(error.to_string()))).ok();
+            sender.send(Err(failed)).await.ok();
         }
     });
     Ok(ReceiverStream::new(receiver))
 }
 
-fn send(
-    readers: &Readers,
+/// Sends until the end, or until nobody listens any more.
+async fn send(
+    service: &Service,
     request: &v1::BodyRequest,
     side: Side,
     sender: &mpsc::Sender<Result<v1::BodyResponse, Status>>,
-) -> Result<(), StoreError> {
-    let end = request.length.map_or(u64::MAX, |length| request.offset.saturating_add(length));
-    let (is_complete, mut payload) = readers.with(|reader| {
-        let mut payload = Payload::open(reader, request.exchange, side, request.decoded)?;
-        payload.skip_to(request.offset);
-        Ok((is_over(&reader.log, request.exchange, side)?, payload))
-    })?;
+) -> Result<(), Status> {
+    let v1::BodyRequest { exchange, offset: from, decoded, .. } = *request;
+    let end = request.length.map_or(u64::MAX, |length| from.saturating_add(length));
+    let opened = service.read(move |reader| {
+        let mut payload = Payload::open(reader, exchange, side, decoded)?;
+        payload.skip_to(from);
+        Ok((is_over(&reader.log, exchange, side)?, payload))
+    });
+    let (is_complete, mut payload) = opened.await?;
     let mut last = v1::BodyResponse { complete: is_complete, ..v1::BodyResponse::default() };
-    while let Some(mut decoded) = readers.with(|reader| payload.next(reader, u64::MAX))? {
+    loop {
+        let next = service.read(move |reader| payload.next(reader, u64::MAX).map(|decoded| (payload, decoded)));
+        let (read, decoded) = tokio::select! {
+            next = next => next?,
+            () = sender.closed() => return Ok(()),
+        };
+        payload = read;
+        let Some(mut decoded) = decoded else { break };
         last.offset = decoded.offset + decoded.bytes.len() as u64;
         last.undecodable = decoded.undecodable.take();
         let reached_end = decoded.offset + decoded.bytes.len() as u64 >= end;
-        cut(&mut decoded, request.offset, end);
+        cut(&mut decoded, from, end);
         let mut missing_before = decoded.missing_before;
         let mut offset = decoded.offset;
         let mut bytes = Bytes::from(decoded.bytes);
         while !bytes.is_empty() || missing_before > 0 {
             let data = bytes.split_to(bytes.len().min(CHUNK));
             let message = v1::BodyResponse { offset, missing_before, data: data.clone(), ..v1::BodyResponse::default() };
-            if sender.blocking_send(Ok(message)).is_err() {
+            if sender.send(Ok(message)).await.is_err() {
                 return Ok(());
             }
             missing_before = 0;
@@ -74,7 +83,7 @@ fn send(
             break;
         }
     }
-    sender.blocking_send(Ok(last)).ok();
+    sender.send(Ok(last)).await.ok();
     Ok(())
 }
 

@@ -1,8 +1,10 @@
 //! The daemon's side of `ccdump.v1`: translates between the store and the wire, and knows nothing of the proxy.
 
+mod accept;
 mod body;
 mod convert;
 mod exchanges;
+mod limits;
 mod listen;
 mod outline;
 mod payload;

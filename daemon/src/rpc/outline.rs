@@ -13,13 +13,15 @@ use crate::store::{index, reader::exists};
 /// Blocks of a page: some hundred bytes each.
 const PAGE: usize = 2000;
 const DEFAULT_WAIT: Duration = Duration::from_secs(5);
+/// Whoever wants to wait for longer asks again: a call that waits takes a place.
+const LONGEST_WAIT: Duration = Duration::from_secs(60);
 
 pub async fn outline(
     service: &Service,
     request: v1::OutlineRequest,
 ) -> Result<ReceiverStream<Result<v1::OutlineResponse, Status>>, Status> {
     let side = side(request.side()).ok_or_else(|| Status::invalid_argument("say which side: request or response"))?;
-    let wait = if request.wait_ms == 0 { DEFAULT_WAIT } else { Duration::from_millis(request.wait_ms.into()) };
+    let wait = if request.wait_ms == 0 { DEFAULT_WAIT } else { Duration::from_millis(request.wait_ms.into()).min(LONGEST_WAIT) };
     let id = request.exchange;
     let exists = service.read(move |reader| exists(&reader.log, id)).await?;
     if !exists {

@@ -54,6 +54,11 @@ impl Payload {
         self.cursor.into_unpacked()
     }
 
+    /// Whether it has a decoder, which takes memory.
+    pub fn is_coded(&self) -> bool {
+        self.decoder.as_ref().is_some_and(|decoder| !decoder.is_identity())
+    }
+
     /// Goes to an offset of the decoded body at once, where decoded and wire bytes are the same.
     pub fn skip_to(&mut self, offset: u64) -> bool {
         let is_plain = self.decoder.as_ref().is_some_and(Decoder::is_identity);

@@ -1,9 +1,13 @@
 //! What one viewer gets to see of the log: filtered, with payload where it asked for it.
 
-use std::collections::{HashMap, HashSet};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use ccdump_wire::v1;
 use prost::Message as _;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::{convert, payload::Payload};
 use crate::store::{
@@ -38,8 +42,10 @@ pub struct Batch {
 }
 
 impl Reading {
-    pub fn new(filter: v1::Filter) -> Self {
-        Self { filter, payloads: Payloads::default(), of_session: HashMap::new() }
+    /// `decoders`: places for decoders, over all viewers.
+    pub fn new(filter: v1::Filter, decoders: Arc<Semaphore>) -> Self {
+        let payloads = Payloads { open: Vec::new(), given_up: HashSet::new(), decoders };
+        Self { filter, payloads, of_session: HashMap::new() }
     }
 
     pub fn filter(&self) -> &v1::Filter {
@@ -136,12 +142,19 @@ fn data_of(event: &mut v1::Event) -> Option<&mut v1::BodyData> {
     }
 }
 
-/// Bodies in the middle of being decoded, the one used last at the end.
-#[derive(Default)]
+/// Bodies in the middle of being decoded.
 struct Payloads {
-    open: Vec<((u64, Side), Payload)>,
+    /// The one used last at the end.
+    open: Vec<OpenPayload>,
     /// Bodies of which the viewer was told that they cannot be decoded.
     given_up: HashSet<(u64, Side)>,
+    decoders: Arc<Semaphore>,
+}
+
+struct OpenPayload {
+    key: (u64, Side),
+    payload: Payload,
+    decoder_place: Option<OwnedSemaphorePermit>,
 }
 
 impl Payloads {
@@ -154,18 +167,18 @@ impl Payloads {
         data: &mut v1::BodyData,
     ) -> Result<(), StoreError> {
         let key = (exchange, side);
-        let known = self.open.iter().position(|(open, _)| *open == key);
-        let mut payload = match known {
-            Some(index) => self.open.remove(index).1,
+        let known = self.open.iter().position(|open| open.key == key);
+        let mut open = match known {
+            Some(index) => self.open.remove(index),
             None => {
                 let mut payload = Payload::open(reader, exchange, side, true)?;
                 payload.catch_up(reader, data.offset)?;
-                payload
+                OpenPayload { key, payload, decoder_place: None }
             }
         };
         let mut bytes = Vec::new();
         let mut offset = None;
-        while let Some(decoded) = payload.next(reader, wire_end)? {
+        while let Some(decoded) = open.payload.next(reader, wire_end)? {
             offset.get_or_insert(decoded.offset);
             let room = PAYLOAD.saturating_sub(bytes.len()).min(decoded.bytes.len());
             bytes.extend_from_slice(decoded.bytes.get(..room).unwrap_or_default());
@@ -178,12 +191,19 @@ impl Payloads {
         if self.open.len() >= DECODERS {
             self.open.remove(0);
         }
-        self.open.push((key, payload));
+        if open.payload.is_coded() && open.decoder_place.is_none() {
+            match self.decoders.clone().try_acquire_owned() {
+                Ok(place) => open.decoder_place = Some(place),
+                // It is decoded from its start again when more of it comes.
+                Err(_) => return Ok(()),
+            }
+        }
+        self.open.push(open);
         Ok(())
     }
 
     fn forget(&mut self, exchange: u64) {
-        self.open.retain(|((open, _), _)| *open != exchange);
+        self.open.retain(|open| open.key.0 != exchange);
         self.given_up.retain(|(given_up, _)| *given_up != exchange);
     }
 }

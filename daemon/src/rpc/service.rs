@@ -6,7 +6,7 @@ use ccdump_wire::{
     handshake,
     v1::{self, ccdump_service_server::CcdumpService},
 };
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status};
 
@@ -25,6 +25,14 @@ use crate::{
     },
 };
 
+/// Readings that go on at once. Each takes a thread and two database handles; more of them would only take the processors from the
+/// traffic, and from each other.
+const READINGS: usize = 4;
+/// Of searches, besides: they read for as long as they may, and whoever only wants a row is not to wait for them.
+const LOOKINGS: usize = 2;
+/// Bodies with a content coding that all watch streams together keep being decoded. Megabytes each.
+const DECODERS: usize = 64;
+
 /// What the methods work with. Cheap to clone.
 #[derive(Clone)]
 pub struct Service {
@@ -37,6 +45,10 @@ pub struct Service {
     pub about: Arc<About>,
     pub leases: view_states::Leases,
     pub viewers: Viewers,
+    /// Places for decoders.
+    pub decoders: Arc<Semaphore>,
+    readings: Arc<Semaphore>,
+    lookings: Arc<Semaphore>,
 }
 
 impl Service {
@@ -50,17 +62,42 @@ impl Service {
             about: Arc::new(about),
             leases: view_states::Leases::default(),
             viewers: Viewers::default(),
+            decoders: Arc::new(Semaphore::new(DECODERS)),
+            readings: Arc::new(Semaphore::new(READINGS)),
+            lookings: Arc::new(Semaphore::new(LOOKINGS)),
         }
     }
 
-    /// Reads on a thread where waiting for the disk holds nobody up.
+    /// Reads when it is this caller's turn, on a thread where waiting for the disk holds nobody up.
     pub async fn read<T: Send + 'static>(
         &self,
         read: impl FnOnce(&Reader) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, Status> {
+        self.read_in_turn(&self.readings, read).await
+    }
+
+    /// Reads for a search.
+    pub async fn look<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&Reader) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, Status> {
+        self.read_in_turn(&self.lookings, read).await
+    }
+
+    async fn read_in_turn<T: Send + 'static>(
+        &self,
+        places: &Arc<Semaphore>,
+        read: impl FnOnce(&Reader) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, Status> {
+        // It goes with the reading, which goes on when its caller is gone.
+        let place = places.clone().acquire_owned().await;
         let readers = self.readers.clone();
-        let result = tokio::task::spawn_blocking(move || readers.with(read)).await;
+        let result = tokio::task::spawn_blocking(move || {
+            let _place = place;
+            readers.with(read)
+        });
         result
+            .await
             .map_err(|_| Status::internal("reading the store broke down"))?
             .map_err(|error| Status::unavailable(error.to_string()))
     }

@@ -68,7 +68,7 @@ struct Watch {
 
 impl Watch {
     fn new(service: Service, request: v1::WatchRequest, sender: Sender) -> Self {
-        let reading = Reading::new(request.filter.unwrap_or_default());
+        let reading = Reading::new(request.filter.unwrap_or_default(), service.decoders.clone());
         Self {
             service,
             sender,

@@ -22,8 +22,9 @@ use super::{
 const INLINE: u64 = 256;
 /// Bodies up to this size that begin and end within one batch become chunks at once.
 const DIRECT: u64 = 4 << 20;
-/// From this many bytes of one body in a batch on, they go to a file: SQLite could not keep up.
-const FLOOD: u64 = 1 << 20;
+/// From this many bytes of one body in a batch on, they go to a file: SQLite could not keep up. A fraction of a batch, since several
+/// bodies may come at full speed at once.
+const FLOOD: u64 = 128 << 10;
 
 /// Reading never takes this long within one transaction.
 const SPOOL_KEPT: Duration = Duration::from_secs(10);

@@ -15,11 +15,11 @@ use super::Service;
 use crate::store::{
     StoreError,
     event::Side,
-    reader::{Reader, Readers},
+    reader::Reader,
     search::{Outward, Scope},
 };
 
-/// Exchanges of one answer at most. All of it finds room on its way even if the viewer does not read: no thread waits for one.
+/// Exchanges of one answer at most.
 const MOST: usize = 1000;
 /// How long the record is read at a time, but for the last exchange.
 const TURN: Duration = Duration::from_millis(5);
@@ -35,13 +35,12 @@ pub fn search(service: &Service, request: v1::SearchRequest) -> Result<ReceiverS
         origin: if request.origin == 0 { u64::MAX } else { request.origin },
         most: usize::try_from(request.limit).ok().filter(|limit| (1..MOST).contains(limit)).unwrap_or(MOST),
     };
-    let (sender, receiver) = mpsc::channel(16);
-    let readers = service.readers.clone();
-    tokio::task::spawn_blocking(move || {
-        let last = search.run(&readers, &sender).unwrap_or_else(|error| Some(Err(Status::unavailable(error.to_string()))));
-        if let Some(last) = last {
+    let (sender, receiver) = mpsc::channel(1);
+    let service = service.clone();
+    tokio::spawn(async move {
+        if let Err(failed) = search.run(&service, &sender).await {
             // Nobody may be there any more to be told.
-            sender.blocking_send(last).ok();
+            sender.send(Err(failed)).await.ok();
         }
     });
     Ok(ReceiverStream::new(receiver))
@@ -72,52 +71,59 @@ struct Search {
 }
 
 impl Search {
-    /// Looks until all is looked through, enough was found, or nobody listens any more. Gives what is to be said last.
-    fn run(self, readers: &Readers, sender: &Sender) -> Result<Option<Result<v1::SearchResponse, Status>>, StoreError> {
+    /// Looks until all is looked through, enough was found, or nobody listens any more. A viewer that does not read holds no thread.
+    async fn run(self, service: &Service, sender: &Sender) -> Result<(), Status> {
         let Self { pattern, scope, origin, most } = self;
         let mut walk = Outward::new(scope, origin);
         let mut looking = Looking::for_pattern(pattern);
-        let mut found = 0;
-        while !sender.is_closed() {
-            let hit = match readers.with(|reader| go_on(reader, &mut walk, &mut looking))? {
-                Step::More => continue,
-                Step::Over => return Ok(Some(Ok(v1::SearchResponse { complete: true, ..v1::SearchResponse::default() }))),
-                Step::Hit(_) if found == most => return Ok(Some(Ok(v1::SearchResponse::default()))),
-                Step::Hit(hit) => hit,
+        let mut left = most;
+        loop {
+            // One more than may be named tells whether there are more.
+            let next =
+                service.look(move |reader| go_on(reader, &mut walk, &mut looking, left + 1).map(|turn| (walk, looking, turn)));
+            let turn;
+            (walk, looking, turn) = tokio::select! {
+                next = next => next?,
+                () = sender.closed() => return Ok(()),
             };
-            found += 1;
-            if sender.blocking_send(Ok(v1::SearchResponse { hits: vec![hit], complete: false })).is_err() {
-                break;
+            let Turn { mut hits, is_over } = turn;
+            let more = hits.len() > left;
+            hits.truncate(left);
+            left -= hits.len();
+            let is_last = is_over || more;
+            if is_last || !hits.is_empty() {
+                let found = v1::SearchResponse { hits, complete: is_over && !more };
+                if sender.send(Ok(found)).await.is_err() || is_last {
+                    return Ok(());
+                }
             }
         }
-        Ok(None)
     }
 }
 
-enum Step {
-    Hit(v1::SearchHit),
-    More,
-    Over,
+/// What was found in a while.
+struct Turn {
+    hits: Vec<v1::SearchHit>,
+    /// There are no more exchanges to look into.
+    is_over: bool,
 }
 
-/// Looks until something is found, but not for long: a reading that goes on stands in the way of the log's upkeep.
-fn go_on(reader: &Reader, walk: &mut Outward, looking: &mut Looking) -> Result<Step, StoreError> {
+/// Looks until `most` are found, but not for long: a reading that goes on stands in the way of the log's upkeep.
+fn go_on(reader: &Reader, walk: &mut Outward, looking: &mut Looking, most: usize) -> Result<Turn, StoreError> {
     let until = Instant::now() + TURN;
-    while let Some(exchange) = walk.next(&reader.index)? {
+    let mut hits = Vec::new();
+    while hits.len() < most && Instant::now() < until {
+        let Some(exchange) = walk.next(&reader.index)? else { return Ok(Turn { hits, is_over: true }) };
         let sides = match looking.sides(reader, exchange) {
             // What is damaged cannot be looked into; the others can.
             Err(error) if error.is_damage() => Vec::new(),
             sides => sides?,
         };
         if !sides.is_empty() {
-            let sides = sides.into_iter().map(wire_side).collect();
-            return Ok(Step::Hit(v1::SearchHit { exchange, sides }));
-        }
-        if Instant::now() >= until {
-            return Ok(Step::More);
+            hits.push(v1::SearchHit { exchange, sides: sides.into_iter().map(wire_side).collect() });
         }
     }
-    Ok(Step::Over)
+    Ok(Turn { hits, is_over: false })
 }
 
 fn wire_side(side: Side) -> i32 {
