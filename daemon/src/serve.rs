@@ -69,7 +69,7 @@ pub fn run(settings: &Settings, leash: Option<stdin::Lines>) -> Result<(), Failu
 
 fn serve(traffic: &Runtime, runtime: &Runtime, settings: &Settings, leash: Option<stdin::Lines>) -> Result<(), Failure> {
     let place = &settings.place;
-    let clock = Clock::start();
+    let clock = Clock::system();
     let _in_runtime = runtime.enter();
 
     // What can fail for reasons outside is done before anything else.
@@ -97,6 +97,7 @@ fn serve(traffic: &Runtime, runtime: &Runtime, settings: &Settings, leash: Optio
     let (stopper, stopping) = stop::channel();
     let recorder = Recorder::new(queue, clock, redactor, next_exchange);
     let listen_host = settings.listen.rsplit_once(':').map_or("", |(host, _)| host);
+    runtime.spawn(watch_clock(recorder.clone()));
     let proxy = Arc::new(Proxy::new(settings.upstreams.clone(), recorder.clone(), listen_host));
     let proxy_url = format!("http://{address}");
     let about =
@@ -143,6 +144,14 @@ fn serve(traffic: &Runtime, runtime: &Runtime, settings: &Settings, leash: Optio
     });
     info!("stopped");
     Ok(())
+}
+
+/// Where nothing else looks at the clock, a jump of it is still told within about a second.
+async fn watch_clock(recorder: Recorder) {
+    loop {
+        recorder.look_at_clock();
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
 }
 
 /// Never, where there is no leash.

@@ -76,9 +76,12 @@ impl Queue {
             What::Opened(opened) => (headers_cost(&opened.headers) + opened.path.len() + OVERHEAD, CAPACITY),
             What::ResponseHead(head) => (headers_cost(&head.headers) + OVERHEAD, usize::MAX),
             // These are few: as many as exchanges were let in. They tell the truth about the rest.
-            What::RequestEnd { .. } | What::Ended { .. } | What::Lost { .. } | What::Paused(_) | What::Resumed(_) => {
-                (OVERHEAD, usize::MAX)
-            }
+            What::RequestEnd { .. }
+            | What::Ended { .. }
+            | What::Lost { .. }
+            | What::Paused(_)
+            | What::Resumed(_)
+            | What::ClockJumped(_) => (OVERHEAD, usize::MAX),
         };
         let mut state = self.lock();
         if state.queued + state.held + cost > capacity {

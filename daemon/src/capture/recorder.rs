@@ -10,14 +10,17 @@ use std::{
 
 use bytes::Bytes;
 
-use super::{Clock, queue::Queue, redact::Redactor};
+use super::{Clock, clock::Anchor, queue::Queue, redact::Redactor};
 use crate::store::{
-    event::{ClosedBy, Ended, Headers, Opened, RequestEnd, ResponseHead, Side},
+    event::{ClockJumped, ClosedBy, Ended, Headers, Opened, RequestEnd, ResponseHead, Side},
     record::{Record, What},
 };
 
 /// Pieces up to this size are copied: keeping one alive would keep the whole read buffer alive that it stands in, up to a megabyte.
 const COPY_UP_TO: usize = 128 << 10;
+
+/// A wall clock that is set by more than this has jumped: what NTP corrects by little and little is not worth an event. Microseconds.
+const JUMP: i64 = 1_000_000;
 
 /// Opens exchanges. Cheap to clone.
 #[derive(Clone)]
@@ -28,6 +31,8 @@ pub struct Recorder {
 struct Shared {
     queue: Arc<Queue>,
     clock: Clock,
+    /// The wall clock as it was set when it was last looked at.
+    clock_was: Mutex<Anchor>,
     redactor: Redactor,
     next_exchange: AtomicU64,
     stopping: AtomicBool,
@@ -55,8 +60,14 @@ pub struct EndOf {
 
 impl Recorder {
     pub fn new(queue: Arc<Queue>, clock: Clock, redactor: Redactor, next_exchange: u64) -> Self {
-        let shared =
-            Shared { queue, clock, redactor, next_exchange: AtomicU64::new(next_exchange), stopping: AtomicBool::new(false) };
+        let shared = Shared {
+            queue,
+            clock,
+            clock_was: Mutex::new(clock.anchor()),
+            redactor,
+            next_exchange: AtomicU64::new(next_exchange),
+            stopping: AtomicBool::new(false),
+        };
         Self { shared: Arc::new(shared) }
     }
 
@@ -70,12 +81,13 @@ impl Recorder {
             upstream: head.upstream.to_owned(),
             headers: self.headers(&head.headers),
         };
-        let is_recorded = self.push(id, What::Opened(Box::new(opened)));
+        let anchor = self.look_at_clock();
+        let is_recorded = self.push(id, anchor, What::Opened(Box::new(opened)));
         if !is_recorded {
             shared.queue.lose_exchange();
         }
         let state = State { is_recorded, ..State::default() };
-        ExchangeRecorder { exchange: Arc::new(Exchange { recorder: self.clone(), id, state: Mutex::new(state) }) }
+        ExchangeRecorder { exchange: Arc::new(Exchange { recorder: self.clone(), id, anchor, state: Mutex::new(state) }) }
     }
 
     /// Header fields as they may be kept.
@@ -91,14 +103,29 @@ impl Recorder {
         self.shared.stopping.store(true, Ordering::Relaxed);
     }
 
-    fn push(&self, exchange: u64, what: What) -> bool {
-        self.shared.queue.push(Record { exchange, at_us: self.shared.clock.now_us(), what })
+    /// The wall clock as it is set now. That it has jumped since the last look is an event of its own.
+    pub fn look_at_clock(&self) -> Anchor {
+        let Shared { queue, clock, clock_was, .. } = &*self.shared;
+        let mut was = clock_was.lock().unwrap_or_else(PoisonError::into_inner);
+        let is = clock.anchor();
+        if was.set_forward(is).abs() > JUMP {
+            let jumped = ClockJumped { from_us: clock.since(*was), to_us: clock.since(is) };
+            queue.push(Record { exchange: 0, at_us: jumped.to_us, what: What::ClockJumped(jumped) });
+        }
+        *was = is;
+        is
+    }
+
+    fn push(&self, exchange: u64, anchor: Anchor, what: What) -> bool {
+        self.shared.queue.push(Record { exchange, at_us: self.shared.clock.since(anchor), what })
     }
 }
 
 struct Exchange {
     recorder: Recorder,
     id: u64,
+    /// The wall clock at its opening: all its times count from there.
+    anchor: Anchor,
     state: Mutex<State>,
 }
 
@@ -149,7 +176,7 @@ impl ExchangeRecorder {
         let connect_us = Some(u64::try_from(connect.as_micros()).unwrap_or(u64::MAX));
         let headers = exchange.recorder.headers(fields);
         let head = ResponseHead { status, headers, request_bytes: state.request.length, connect_us };
-        exchange.recorder.push(exchange.id, What::ResponseHead(Box::new(head)));
+        exchange.push(What::ResponseHead(Box::new(head)));
     }
 
     /// Ends the exchange, once. One that finished while its request was still being sent ends with the request.
@@ -184,13 +211,12 @@ impl BodyRecorder {
         body.length += length;
         let bytes = if bytes.len() <= COPY_UP_TO { Bytes::copy_from_slice(bytes) } else { bytes.clone() };
         let what = What::Data { side: self.side, offset, missing_before: body.missing, bytes };
-        let recorder = &self.exchange.recorder;
-        if is_recorded && recorder.push(self.exchange.id, what) {
+        if is_recorded && self.exchange.push(what) {
             body.missing = 0;
             return;
         }
         body.missing += length;
-        recorder.shared.queue.lose_bytes(length, !is_recorded);
+        self.exchange.recorder.shared.queue.lose_bytes(length, !is_recorded);
     }
 
     /// The request body is over: read to its end (then with its trailers), or given up.
@@ -206,7 +232,7 @@ impl BodyRecorder {
         {
             let end = RequestEnd { length: state.request.length, trailers };
             let missing = state.request.missing;
-            if exchange.recorder.push(exchange.id, What::RequestEnd { end, missing }) {
+            if exchange.push(What::RequestEnd { end, missing }) {
                 state.request.missing = 0;
             }
         }
@@ -239,7 +265,11 @@ impl Exchange {
             missing_request: state.request.missing,
             missing_response: state.response.missing,
         };
-        self.recorder.push(self.id, what);
+        self.push(what);
+    }
+
+    fn push(&self, what: What) -> bool {
+        self.recorder.push(self.id, self.anchor, what)
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -253,5 +283,92 @@ impl State {
             Side::Request => &mut self.request,
             Side::Response => &mut self.response,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Instant;
+
+    use super::*;
+    use crate::capture::clock::tests::SetClock;
+
+    const SECOND: i64 = 1_000_000;
+    const HOUR: i64 = 3_600 * SECOND;
+    /// When the test begins.
+    const START: i64 = 1_800_000_000 * SECOND;
+
+    struct Rig {
+        set: &'static SetClock,
+        queue: Arc<Queue>,
+        recorder: Recorder,
+        _dir: tempfile::TempDir,
+    }
+
+    impl Rig {
+        fn start() -> Self {
+            let dir = tempfile::tempdir().expect("a folder");
+            let redactor = Redactor::open(dir.path()).expect("a redactor");
+            let (set, queue) = (SetClock::at(START), Arc::new(Queue::default()));
+            let recorder = Recorder::new(queue.clone(), set.clock(), redactor, 1);
+            Self { set, queue, recorder, _dir: dir }
+        }
+
+        fn open(&self) -> ExchangeRecorder {
+            let head = RequestHead { method: "GET", target: "/", provider: "unknown", upstream: "http://u", headers: vec![] };
+            self.recorder.open(&head)
+        }
+
+        /// What was recorded since the last look: of which exchange, when after the start, and the jump it tells of, if it does.
+        fn recorded(&self) -> Vec<(u64, i64, Option<i64>)> {
+            let records = self.queue.take(Instant::now(), Some(Instant::now()), || 0).records;
+            let jump =
+                |what| if let What::ClockJumped(ClockJumped { from_us, to_us }) = what { Some(to_us - from_us) } else { None };
+            records.into_iter().map(|record| (record.exchange, record.at_us - START, jump(record.what))).collect()
+        }
+    }
+
+    #[test]
+    fn a_clock_that_is_set_shifts_nothing_that_is_open_and_is_told() {
+        let rig = Rig::start();
+        let first = rig.open();
+        for jump in [HOUR, -3 * HOUR] {
+            let before = rig.set.wall_us() - START;
+            rig.set.set_forward(jump);
+            rig.set.pass(SECOND);
+            let after = before + SECOND + jump;
+            let second = rig.open();
+            first.body(Side::Response).data(&Bytes::from_static(b"late"));
+            drop(second);
+            let recorded = rig.recorded();
+            let (of_first, others): (Vec<_>, Vec<_>) = recorded.into_iter().partition(|(exchange, ..)| *exchange == 1);
+            assert_eq!(of_first.last(), Some(&(1, rig.set.steady_us(), None)), "what is open goes on as time does");
+            let next = others.last().map_or(0, |(exchange, ..)| *exchange);
+            assert_eq!(others, [(0, after, Some(jump)), (next, after, None)], "what begins has the time that the clock shows");
+        }
+    }
+
+    #[test]
+    fn a_sleep_of_the_machine_is_no_jump() {
+        let rig = Rig::start();
+        let exchange = rig.open();
+        rig.set.pass(8 * HOUR);
+        exchange.body(Side::Response).data(&Bytes::from_static(b"after a night"));
+        rig.open();
+        assert_eq!(rig.recorded(), [(1, 0, None), (1, 8 * HOUR, None), (2, 8 * HOUR, None)]);
+    }
+
+    #[test]
+    fn a_clock_that_is_corrected_by_little_and_little_does_not_jump() {
+        let rig = Rig::start();
+        for _ in 0..10 {
+            rig.set.set_forward(SECOND / 2);
+            rig.recorder.look_at_clock();
+        }
+        assert_eq!(rig.recorded(), []);
+        rig.set.set_forward(-SECOND - 1);
+        rig.recorder.look_at_clock();
+        rig.recorder.look_at_clock();
+        assert_eq!(rig.recorded(), [(0, 4 * SECOND - 1, Some(-SECOND - 1))], "a jump is told once");
     }
 }

@@ -46,6 +46,8 @@ pub struct OpenExchange {
     /// Calls of agents that were told of.
     calls_told: usize,
     has_ended: bool,
+    /// When the newest of what is on record of it happened.
+    newest_at_us: i64,
 }
 
 impl OpenExchange {
@@ -66,7 +68,16 @@ impl OpenExchange {
             through_seq: event.seq,
             ..v1::Exchange::default()
         };
-        Self { row, provider, headers, is_requested: false, response: None, calls_told: 0, has_ended: false }
+        Self {
+            row,
+            provider,
+            headers,
+            is_requested: false,
+            response: None,
+            calls_told: 0,
+            has_ended: false,
+            newest_at_us: event.at_us,
+        }
     }
 
     pub fn row(&self) -> v1::Exchange {
@@ -102,8 +113,9 @@ impl OpenExchange {
             }
             Detail::Gap(gap) => self.row.gap_bytes += gap.bytes,
             Detail::Ended(ended) => self.end(reader, event, ended, threads, derived)?,
-            Detail::Opened(_) | Detail::Paused(_) | Detail::Resumed(_) | Detail::Unknown(_) => {}
+            Detail::Opened(_) | Detail::Paused(_) | Detail::Resumed(_) | Detail::ClockJumped(_) | Detail::Unknown(_) => {}
         }
+        self.newest_at_us = self.newest_at_us.max(last_at_us(event));
         Ok(())
     }
 
@@ -197,7 +209,7 @@ impl OpenExchange {
         }
         row.stop_reason.clone_from(&facts.stop_reason);
         row.error.clone_from(&facts.error);
-        row.ttft_us = facts.first_token_at_us.and_then(|at_us| u64::try_from(at_us - row.started_at_us).ok());
+        row.ttft_us = facts.first_token_at_us.map(|at_us| between(row.started_at_us, at_us));
         if let Some(usage) = &facts.usage {
             row.usage = Some(to_wire_usage(usage));
             row.cost_usd = row.model.as_deref().and_then(|model| price::cost_usd(model, usage));
@@ -223,7 +235,9 @@ impl OpenExchange {
         self.has_ended = true;
         self.row.request_bytes = ended.request_bytes;
         self.row.response_bytes = ended.response_bytes;
-        self.row.duration_us = u64::try_from(event.at_us - self.row.started_at_us).ok();
+        // Of one that a kill cut off the end was written by the next daemon, whenever that was.
+        let ended_at_us = if ended.exact { event.at_us } else { self.newest_at_us };
+        self.row.duration_us = Some(between(self.row.started_at_us, ended_at_us));
         if !self.is_requested {
             self.read_request(reader, threads, derived)?;
         }
@@ -258,6 +272,20 @@ impl OpenExchange {
         self.row.end_state = to_wire_end_state(end_state::end_state(&end_facts)).into();
         Ok(())
     }
+}
+
+/// Never less than nothing, whatever a clock was set to. Microseconds.
+fn between(from_us: i64, to_us: i64) -> u64 {
+    u64::try_from(to_us.saturating_sub(from_us)).unwrap_or(0)
+}
+
+/// When the last of what an event tells of happened.
+fn last_at_us(event: &Event) -> i64 {
+    let pieces = match &event.detail {
+        Detail::RequestData(data) | Detail::ResponseData(data) => data.pieces.last(),
+        _ => None,
+    };
+    event.at_us.saturating_add(pieces.map_or(0, |&(after_us, _)| i64::from(after_us)))
 }
 
 fn raw_block(length: u64) -> Block {

@@ -45,7 +45,7 @@ impl ResponseFold {
 
     /// Reads the bytes of a data event.
     pub fn add(&mut self, reader: &Reader, at_us: i64, data: &Data) -> Result<(), StoreError> {
-        let pieces = data.pieces.iter().map(|&(after_us, length)| (at_us + i64::from(after_us), u64::from(length)));
+        let pieces = data.pieces.iter().map(|&(after_us, length)| (at_us.saturating_add(i64::from(after_us)), u64::from(length)));
         self.times.extend(pieces);
         let end = data.offset + data.length();
         while let Some(piece) = self.cursor.next_until(&reader.log, end)? {

@@ -50,6 +50,7 @@ fn detail(detail: Detail) -> Option<WireDetail> {
             gap_bytes: resumed.gap_bytes,
             lost_exchanges: resumed.lost_exchanges,
         }),
+        Detail::ClockJumped(jumped) => WireDetail::ClockJumped(v1::ClockJumped { from_us: jumped.from_us, to_us: jumped.to_us }),
         Detail::Unknown(_) => return None,
     })
 }

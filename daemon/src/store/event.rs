@@ -44,6 +44,7 @@ pub enum Detail {
     Gap(Gap),
     Paused(Paused),
     Resumed(Resumed),
+    ClockJumped(ClockJumped),
     /// A kind that a newer daemon wrote.
     Unknown(String),
 }
@@ -148,6 +149,15 @@ pub struct Resumed {
     pub lost_exchanges: u64,
 }
 
+/// Somebody set the wall clock. Both are microseconds since the Unix epoch, and of the same moment.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ClockJumped {
+    /// What it would have shown.
+    pub from_us: i64,
+    /// What it showed.
+    pub to_us: i64,
+}
+
 /// A row's `detail` cannot be read: the file was changed by something else.
 #[derive(Debug, thiserror::Error)]
 #[error("event {seq} ({kind}) is damaged")]
@@ -169,6 +179,7 @@ impl Detail {
             Self::Gap(_) => "gap",
             Self::Paused(_) => "recording_paused",
             Self::Resumed(_) => "recording_resumed",
+            Self::ClockJumped(_) => "clock_jumped",
             Self::Unknown(kind) => kind,
         }
     }
@@ -183,6 +194,7 @@ impl Detail {
             Self::Gap(detail) => json(detail),
             Self::Paused(detail) => json(detail),
             Self::Resumed(detail) => json(detail),
+            Self::ClockJumped(detail) => json(detail),
             Self::RequestData(data) | Self::ResponseData(data) => {
                 let mut out = Vec::with_capacity(4 + data.pieces.len() * 4);
                 varint::put(&mut out, data.offset);
@@ -208,6 +220,7 @@ impl Detail {
             "gap" => from_json(detail).map(Self::Gap),
             "recording_paused" => from_json(detail).map(Self::Paused),
             "recording_resumed" => from_json(detail).map(Self::Resumed),
+            "clock_jumped" => from_json(detail).map(Self::ClockJumped),
             other => Some(Self::Unknown(other.to_owned())),
         };
         read.ok_or_else(|| Damaged { seq, kind: kind.to_owned() })

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use bytes::Bytes;
 
-use super::event::{Data, Detail, Ended, Gap, Opened, Paused, RequestEnd, ResponseHead, Resumed, Side};
+use super::event::{ClockJumped, Data, Detail, Ended, Gap, Opened, Paused, RequestEnd, ResponseHead, Resumed, Side};
 
 /// An event of this many body bytes takes no more: what reads events needs an end to them.
 const EVENT: u64 = 256 << 10;
@@ -45,6 +45,7 @@ pub enum What {
     },
     Paused(Paused),
     Resumed(Resumed),
+    ClockJumped(ClockJumped),
 }
 
 /// An event without its number.
@@ -155,6 +156,7 @@ impl Folding {
             }
             What::Paused(paused) => self.draft(0, at_us, Detail::Paused(paused.clone())),
             What::Resumed(resumed) => self.draft(0, at_us, Detail::Resumed(resumed.clone())),
+            What::ClockJumped(jumped) => self.draft(0, at_us, Detail::ClockJumped(jumped.clone())),
         }
     }
 
@@ -189,7 +191,7 @@ impl Folding {
             && let Detail::RequestData(data) | Detail::ResponseData(data) = &mut draft.detail
         {
             *told += length;
-            let after_us = u32::try_from(record.at_us - draft.at_us).unwrap_or(u32::MAX);
+            let after_us = u32::try_from(record.at_us.saturating_sub(draft.at_us).max(0)).unwrap_or(u32::MAX);
             data.pieces.push((after_us, piece_length));
             return;
         }

@@ -29,7 +29,7 @@ pub use self::{
 };
 use crate::{
     link::{BlockContent, Outline},
-    text::clean_line,
+    text::{clean_line, units::duration},
     words::missing,
 };
 
@@ -159,6 +159,11 @@ impl Conversation {
             Some(Detail::RecordingResumed(resumed)) => {
                 self.notice(&format!("recording goes on: {}", missing(resumed.gap_bytes, resumed.lost_exchanges)));
             }
+            Some(Detail::ClockJumped(jumped)) => {
+                let by = jumped.to_us.saturating_sub(jumped.from_us);
+                let direction = if by < 0 { "back" } else { "forward" };
+                self.notice(&format!("the clock was set {direction} by {}", duration(by.unsigned_abs())));
+            }
             Some(Detail::Gap(gap)) => {
                 self.notice(&format!("recording was incomplete: {}", missing(gap.bytes, gap.exchanges)));
             }
@@ -207,7 +212,7 @@ impl Conversation {
             }
             // A request that is still being sent: its end is waited for.
             Detail::RequestData(_) => return None,
-            Detail::Opened(_) | Detail::RecordingPaused(_) | Detail::RecordingResumed(_) => {}
+            Detail::Opened(_) | Detail::RecordingPaused(_) | Detail::RecordingResumed(_) | Detail::ClockJumped(_) => {}
         }
         is_new.then(|| {
             self.turns.get_mut(&exchange).into_iter().for_each(Turn::asked);

@@ -5,7 +5,7 @@ mod story;
 
 use ccdump_provider::content::Content;
 use ccdump_wire::v1::{
-    Block, BlockKind, BlockState, EndState, Ended, Exchange, Gap, Paused, RequestEnd, Resumed, Side, event::Detail,
+    Block, BlockKind, BlockState, ClockJumped, EndState, Ended, Exchange, Gap, Paused, RequestEnd, Resumed, Side, event::Detail,
 };
 use serde_json::json;
 
@@ -239,6 +239,7 @@ fn what_went_wrong_is_said_in_words() {
     let mut story = Story::default();
     story.event(0, Detail::RecordingPaused(Paused { reason: "the disk is full".to_owned() }));
     story.event(0, Detail::RecordingResumed(Resumed { paused_at_us: 0, gap_bytes: 12_000, lost_exchanges: 2 }));
+    story.event(0, Detail::ClockJumped(ClockJumped { from_us: 3_600_000_000, to_us: 0 }));
     story.asks(row(1, "main"), Outline::default(), vec![]);
     story.answers(1);
     story.says(1, 0, "Half an ans");
