@@ -88,7 +88,8 @@ impl OpenExchange {
         self.has_ended
     }
 
-    /// Folds one event in; what it completes besides the row is added to `derived`.
+    /// Folds one event in; what it completes besides the row is added to `derived`. Data of a response is only noted, unless there is much
+    /// of it: [`Self::read_noted`] comes before any event of another kind, and before the row is taken.
     pub fn add(&mut self, reader: &Reader, event: &Event, threads: &mut Threads, derived: &mut Derived) -> Result<(), StoreError> {
         self.row.through_seq = event.seq;
         match &event.detail {
@@ -106,9 +107,10 @@ impl OpenExchange {
             Detail::ResponseData(data) => {
                 self.row.response_bytes = data.offset + data.length();
                 if let Some(response) = &mut self.response {
-                    response.add(reader, event.at_us, data)?;
-                    self.take_response_facts();
-                    self.tell_calls(derived);
+                    response.note(event.at_us, data);
+                    if response.is_full() {
+                        self.read_noted(reader, derived)?;
+                    }
                 }
             }
             Detail::Gap(gap) => self.row.gap_bytes += gap.bytes,
@@ -116,6 +118,16 @@ impl OpenExchange {
             Detail::Opened(_) | Detail::Paused(_) | Detail::Resumed(_) | Detail::ClockJumped(_) | Detail::Unknown(_) => {}
         }
         self.newest_at_us = self.newest_at_us.max(last_at_us(event));
+        Ok(())
+    }
+
+    /// Reads the response as far as it is noted.
+    pub fn read_noted(&mut self, reader: &Reader, derived: &mut Derived) -> Result<(), StoreError> {
+        if let Some(response) = &mut self.response {
+            response.read_noted(reader)?;
+            self.take_response_facts();
+            self.tell_calls(derived);
+        }
         Ok(())
     }
 

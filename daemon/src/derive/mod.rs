@@ -9,7 +9,7 @@ mod response;
 mod threads;
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeSet, HashMap},
     io, thread,
     time::{Duration, Instant},
 };
@@ -129,9 +129,17 @@ impl Deriver {
                 return Ok(());
             };
             let mut derived = Derived::default();
+            // Exchanges with responses that are noted and not read.
+            let mut noted = BTreeSet::new();
             for event in &events {
                 if event.exchange == 0 {
                     continue;
+                }
+                if matches!(event.detail, Detail::ResponseData(_)) {
+                    noted.insert(event.exchange);
+                } else {
+                    // Of any exchange: what it means may depend on what another was answered before.
+                    self.read_noted(reader, &mut noted, &mut derived)?;
                 }
                 let Some(mut exchange) = self.take(reader, event)? else {
                     continue;
@@ -143,12 +151,22 @@ impl Deriver {
                     self.open.insert(event.exchange, exchange);
                 }
             }
-            let touched: std::collections::BTreeSet<u64> = events.iter().map(|event| event.exchange).collect();
+            self.read_noted(reader, &mut noted, &mut derived)?;
+            let touched: BTreeSet<u64> = events.iter().map(|event| event.exchange).collect();
             derived.rows.extend(touched.iter().filter_map(|id| self.open.get(id)).map(OpenExchange::row));
             self.index.write(&derived, last)?;
             self.cursor = last;
             Ok(())
         })
+    }
+
+    fn read_noted(&mut self, reader: &Reader, noted: &mut BTreeSet<u64>, derived: &mut Derived) -> Result<(), StoreError> {
+        while let Some(exchange) = noted.pop_first() {
+            if let Some(exchange) = self.open.get_mut(&exchange) {
+                exchange.read_noted(reader, derived)?;
+            }
+        }
+        Ok(())
     }
 
     /// The exchange of an event, with all before the event folded in.
@@ -170,8 +188,12 @@ impl Deriver {
         // Written by then.
         let mut derived = Derived::default();
         for event in before {
+            if !matches!(event.detail, Detail::ResponseData(_)) {
+                exchange.read_noted(reader, &mut derived)?;
+            }
             exchange.add(reader, event, &mut self.threads, &mut derived)?;
         }
+        exchange.read_noted(reader, &mut derived)?;
         Ok(Some(exchange))
     }
 }

@@ -16,6 +16,9 @@ use crate::store::{
     reader::Reader,
 };
 
+/// Pieces that wait to be read.
+const NOTED: usize = 4_096;
+
 /// Decodes and reads the recorded bytes of one response.
 pub struct ResponseFold {
     reader: ResponseReader,
@@ -24,6 +27,8 @@ pub struct ResponseFold {
     cursor: BodyCursor,
     /// Recorded pieces that are not read yet: when they came, and their length.
     times: VecDeque<(i64, u64)>,
+    /// Offset up to which the body is recorded.
+    noted: u64,
     /// Wire offset by which the terminal event had come.
     terminal_at: Option<u64>,
 }
@@ -35,6 +40,7 @@ impl ResponseFold {
             decoder: Decoder::new(header::find(fields, "content-encoding")).ok(),
             cursor: BodyCursor::new(exchange, Side::Response, 0),
             times: VecDeque::new(),
+            noted: 0,
             terminal_at: None,
         }
     }
@@ -43,12 +49,21 @@ impl ResponseFold {
         self.reader.facts()
     }
 
-    /// Reads the bytes of a data event.
-    pub fn add(&mut self, reader: &Reader, at_us: i64, data: &Data) -> Result<(), StoreError> {
+    /// Notes a data event. Its bytes are read later, with those of the events around it: a stream writes a hundred small events a second.
+    pub fn note(&mut self, at_us: i64, data: &Data) {
         let pieces = data.pieces.iter().map(|&(after_us, length)| (at_us.saturating_add(i64::from(after_us)), u64::from(length)));
         self.times.extend(pieces);
-        let end = data.offset + data.length();
-        while let Some(piece) = self.cursor.next_until(&reader.log, end)? {
+        self.noted = data.offset.saturating_add(data.length());
+    }
+
+    /// So much is noted that it should be read before there is more.
+    pub fn is_full(&self) -> bool {
+        self.times.len() >= NOTED
+    }
+
+    /// Reads the bytes of what has been noted.
+    pub fn read_noted(&mut self, reader: &Reader) -> Result<(), StoreError> {
+        while let Some(piece) = self.cursor.next_until(&reader.log, self.noted)? {
             match piece {
                 Piece::Bytes(bytes) => self.read(&bytes),
                 // A compressed stream is lost from here on; a plain one goes on with the next event in it.

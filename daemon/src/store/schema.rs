@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, OpenFlags, config::DbConfig};
 
 use super::StoreError;
 
@@ -98,6 +98,7 @@ pub fn open_writer(path: &Path, tables: &str) -> Result<Connection, StoreError> 
     connection.pragma_update(None, "wal_autocheckpoint", 2000)?;
     connection.pragma_update(None, "journal_size_limit", 4 << 20)?;
     connection.pragma_update(None, "foreign_keys", "OFF")?;
+    keep_plans(&connection)?;
     connection.set_prepared_statement_cache_capacity(64);
     connection.execute_batch(tables)?;
     for side_file in ["-wal", "-shm"] {
@@ -112,11 +113,19 @@ pub fn open_writer(path: &Path, tables: &str) -> Result<Connection, StoreError> 
     Ok(connection)
 }
 
+/// Statements stay prepared whatever is bound to them: else SQLite makes some anew each time, to look for a better plan, which takes longer
+/// than to run them.
+fn keep_plans(connection: &Connection) -> Result<(), StoreError> {
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
+    Ok(())
+}
+
 /// Opens `path` for reading beside the writer.
 pub fn open_reader(path: &Path) -> Result<Connection, StoreError> {
     let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
     connection.busy_timeout(Duration::from_secs(5))?;
     connection.pragma_update(None, "cache_size", -1024)?;
+    keep_plans(&connection)?;
     connection.set_prepared_statement_cache_capacity(32);
     Ok(connection)
 }
@@ -155,4 +164,33 @@ pub fn shrink(connection: &Connection) -> Result<(), StoreError> {
 fn create_private(path: &Path) -> Result<(), StoreError> {
     let file = fs::OpenOptions::new().create(true).append(true).mode(0o600).open(path).map_err(StoreError::Io)?;
     file.set_permissions(fs::Permissions::from_mode(0o600)).map_err(StoreError::Io)
+}
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::{StatementStatus, params};
+
+    use super::*;
+
+    /// What a stream that is read while it grows asks, a hundred times a second.
+    #[test]
+    fn statements_are_prepared_once_whatever_is_bound() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let path = folder.path().join("log.db");
+        let writer = open_writer(&path, CANONICAL).expect("a new file");
+        for connection in [open_reader(&path).expect("a reader"), writer] {
+            for select in [
+                "SELECT max(offset) FROM part WHERE exchange = ?1 AND side = ?2 AND offset <= ?3",
+                "SELECT offset, length, data FROM part WHERE exchange = ?1 AND side = ?2 AND offset >= ?3 ORDER BY offset",
+                "SELECT seq FROM event WHERE exchange = ?1 AND exchange > 0 AND seq > ?2 AND seq <= ?3 ORDER BY seq",
+            ] {
+                let mut statement = connection.prepare(select).expect("SQL");
+                for number in 1..5 {
+                    let mut rows = statement.query(params![number, 1, number * 100]).expect("rows");
+                    while rows.next().expect("a row").is_some() {}
+                }
+                assert_eq!(statement.get_status(StatementStatus::RePrepare), 0, "{select}");
+            }
+        }
+    }
 }
