@@ -29,6 +29,11 @@ bench *args:
     cargo build --release -p ccdumpd -p ccdump-view
     cargo bench -p ccdump-tests --bench proxy -- {{args}}
 
+# Whether this build is worse than a revision's, both in turn: `just bench-against REV [proxy|viewer|reload …] [quick] [--rounds N]`
+bench-against rev *args:
+    cargo build --release -p ccdumpd -p ccdump-view
+    cargo bench -p ccdump-tests --bench against -- {{rev}} {{args}}
+
 # The picture in the README: the viewer's own screen at the end of its demo
 picture:
     cargo build -p ccdumpd -p ccdump-view

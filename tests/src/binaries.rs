@@ -7,6 +7,32 @@ use std::{
     time::SystemTime,
 };
 
+/// The two programs under test.
+#[derive(Debug, Clone, Default)]
+pub struct Programs {
+    /// Where those of another build are.
+    folder: Option<PathBuf>,
+}
+
+impl Programs {
+    /// Those of another build: `ccdumpd` and `ccdump-view` in `folder`.
+    pub fn in_folder(folder: &Path) -> Self {
+        Self { folder: Some(folder.to_owned()) }
+    }
+
+    /// # Panics
+    /// As [`ccdumpd`].
+    pub fn ccdumpd(&self) -> PathBuf {
+        self.folder.as_ref().map_or_else(|| ccdumpd().to_owned(), |folder| folder.join("ccdumpd"))
+    }
+
+    /// # Panics
+    /// As [`ccdump_view`].
+    pub fn ccdump_view(&self) -> PathBuf {
+        self.folder.as_ref().map_or_else(|| ccdump_view().to_owned(), |folder| folder.join("ccdump-view"))
+    }
+}
+
 /// The daemon: `$CCDUMPD_BIN`, else the one beside this test executable.
 ///
 /// # Panics

@@ -11,7 +11,7 @@ use std::{
 use serde_json::Value;
 
 use crate::{
-    binaries, grpc,
+    grpc,
     home::Home,
     http1,
     process::{self, Process},
@@ -73,7 +73,7 @@ impl<'a> Setup<'a> {
         let mut command = match &self.shell {
             Some(first) => {
                 let mut command = self.home.command("/bin/sh".as_ref());
-                command.args(["-c", &format!("{first}; exec \"$0\" \"$@\"")]).arg(binaries::ccdumpd());
+                command.args(["-c", &format!("{first}; exec \"$0\" \"$@\"")]).arg(self.home.programs().ccdumpd());
                 command
             }
             None => self.home.ccdumpd(),

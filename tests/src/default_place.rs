@@ -5,7 +5,6 @@ use std::{path::PathBuf, process::Command};
 use serde_json::Value;
 
 use crate::{
-    binaries,
     home::Home,
     terminal::Terminal,
     view::{self, Outcome},
@@ -41,7 +40,7 @@ impl<'a> DefaultPlace<'a> {
 
     /// The viewer. It finds the built daemon by `$CCDUMPD`, which then listens on a port of the system's choice.
     pub fn ccdump_view(&self, arguments: &[&str]) -> Command {
-        let mut command = self.placed(self.home.command(binaries::ccdump_view()));
+        let mut command = self.placed(self.home.command(&self.home.programs().ccdump_view()));
         command.args(arguments);
         command
     }
@@ -59,7 +58,7 @@ impl<'a> DefaultPlace<'a> {
             .env("XDG_CONFIG_HOME", below("c"))
             .env("XDG_STATE_HOME", below("t"))
             .env("XDG_RUNTIME_DIR", below("r"))
-            .env("CCDUMPD", binaries::ccdumpd())
+            .env("CCDUMPD", self.home.programs().ccdumpd())
             .env("CCDUMP_LISTEN", "127.0.0.1:0");
         if let Some(url) = &self.upstream {
             command.env("CCDUMP_UPSTREAM", url);

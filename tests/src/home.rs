@@ -6,24 +6,34 @@ use std::{
     process::Command,
 };
 
-use crate::{binaries, daemon::Setup, default_place::DefaultPlace, view::View};
+use crate::{binaries::Programs, daemon::Setup, default_place::DefaultPlace, view::View};
 
 /// Removed when dropped. Short paths: that of a Unix socket may have 107 bytes.
 #[derive(Debug)]
 pub struct Home {
     folder: tempfile::TempDir,
+    programs: Programs,
 }
 
 impl Default for Home {
     fn default() -> Self {
         let folder = tempfile::Builder::new().prefix("ccd").tempdir().expect("a temporary folder");
-        Self { folder }
+        Self { folder, programs: Programs::default() }
     }
 }
 
 impl Home {
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// For the programs of another build.
+    pub fn of(programs: Programs) -> Self {
+        Self { programs, ..Self::default() }
+    }
+
+    pub fn programs(&self) -> &Programs {
+        &self.programs
     }
 
     pub fn path(&self) -> &Path {
@@ -56,7 +66,7 @@ impl Home {
 
     /// `ccdumpd` with this home, and nothing of the caller's configuration.
     pub fn ccdumpd(&self) -> Command {
-        self.command(binaries::ccdumpd())
+        self.command(&self.programs.ccdumpd())
     }
 
     pub fn command(&self, program: &Path) -> Command {

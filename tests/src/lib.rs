@@ -4,6 +4,7 @@
 //! All of it panics on failure, with the reason: it serves tests alone.
 
 pub mod agent;
+pub mod bench;
 pub mod binaries;
 pub mod client;
 pub mod compare;
@@ -14,6 +15,7 @@ pub mod figures;
 pub mod grpc;
 pub mod home;
 pub mod http1;
+pub mod machine;
 pub mod older;
 pub mod older_host;
 pub mod output;

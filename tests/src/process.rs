@@ -143,6 +143,11 @@ pub fn cpu_seconds(pid: u32) -> f64 {
     ticks as f64 / rustix::param::clock_ticks_per_second() as f64
 }
 
+/// Lets a process's peak of memory (`VmHWM`) begin anew, from what it has now.
+pub fn reset_peak(pid: u32) {
+    fs::write(format!("/proc/{pid}/clear_refs"), "5").expect("the process is ours");
+}
+
 /// A line of /proc/PID/status in bytes: `VmRSS` (resident now) or `VmHWM` (its peak).
 pub fn memory_bytes(pid: u32, line: &str) -> u64 {
     let status = fs::read_to_string(format!("/proc/{pid}/status")).expect("the process lives");

@@ -7,7 +7,7 @@ use std::{
 
 use serde_json::Value;
 
-use crate::{binaries, home::Home, process::Process, terminal::Terminal, wait};
+use crate::{home::Home, process::Process, terminal::Terminal, wait};
 
 /// A command that has ended.
 #[derive(Debug)]
@@ -62,7 +62,7 @@ impl<'a> View<'a> {
     }
 
     pub fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = self.home.command(binaries::ccdump_view());
+        let mut command = self.home.command(&self.home.programs().ccdump_view());
         command.arg("--socket").arg(self.home.socket()).args(arguments);
         command
     }

@@ -1,12 +1,10 @@
-//! A copy of this workspace's sources, for tests that edit them.
+//! A copy of a workspace's sources, for tests that edit them.
 
 use std::{
     collections::BTreeSet,
     fs::{self, File},
     path::{Path, PathBuf},
 };
-
-use crate::binaries;
 
 /// What is not copied: what was built, and what is no source.
 const LEFT_OUT: [&str; 3] = ["target", ".git", "docs"];
@@ -19,16 +17,16 @@ pub struct Workspace {
 }
 
 impl Workspace {
-    /// Brings the copy in `folder` to what the sources are now, and waits for whoever has it.
+    /// Brings the copy in `folder` to what the sources in `tree` are now, and waits for whoever has it.
     ///
     /// # Panics
     /// When it cannot be written.
-    pub fn copy_to(folder: &Path) -> Self {
+    pub fn copy(tree: &Path, folder: &Path) -> Self {
         fs::create_dir_all(folder).expect("writable");
         let lock = File::create(folder.join("lock")).expect("writable");
         lock.lock().expect("nobody keeps it for ever");
         let root = folder.join("sources");
-        mirror(&binaries::root(), &root);
+        mirror(tree, &root);
         Self { root, _lock: lock }
     }
 

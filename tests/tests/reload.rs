@@ -4,6 +4,7 @@
 use std::{fs, path::Path, time::Duration};
 
 use ccdump_tests::{
+    binaries,
     daemon::Rig,
     dev::{self, Dev, PANIC_KEY, Setup, place},
     process,
@@ -317,7 +318,7 @@ const BUILT: Duration = Duration::from_secs(1200);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_saved_source_is_on_the_screen_and_one_that_does_not_build_is_told() {
-    let workspace = Workspace::copy_to(&Path::new(env!("CARGO_TARGET_TMPDIR")).join("reload"));
+    let workspace = Workspace::copy(&binaries::root(), &Path::new(env!("CARGO_TARGET_TMPDIR")).join("reload"));
     let top = workspace.source_with("\" recording\"");
     let rig = conversation().await;
     let terminal = dev::own_builder(rig.view(), workspace.root(), ROWS, COLS);

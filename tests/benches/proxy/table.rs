@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use ccdump_tests::figures::median;
+use ccdump_tests::figures::{Better, Pair, Ratios, median, print_comparison};
+
+use crate::target::{AFTER, BEFORE, RELAY};
 
 /// What a row must reach.
 #[derive(Clone, Copy)]
@@ -37,14 +39,21 @@ impl Table {
         self.0[at].values.entry(target).or_default().push(value);
     }
 
-    pub(crate) fn print(&self) {
-        println!("\n{:<44} {:>11} {:>11} {:>11} {:>9}  bar", "median", "direct", "relay", "ccdumpd", "to relay");
+    pub(crate) fn print(&self, targets: &[&'static str]) {
+        let heads: String = targets.iter().map(|name| format!(" {name:>11}")).collect();
+        println!("\n{:<44}{heads} {:>9}  bar", "median", "to relay");
         for row in &self.0 {
             let cell = |target| row.value(target).map_or("–".to_owned(), |value| format!("{value:.*}", row.decimals));
+            let cells: String = targets.iter().map(|name| format!(" {:>11}", cell(*name))).collect();
             let ratio = row.ratio().map_or("–".to_owned(), |ratio| format!("{ratio:.2}×"));
-            let verdict = row.verdict();
-            println!("{:<44} {:>11} {:>11} {:>11} {ratio:>9}  {verdict}", row.name, cell("direct"), cell("relay"), cell("ccdumpd"));
+            println!("{:<44}{cells} {ratio:>9}  {}", row.name, row.verdict());
         }
+    }
+
+    /// Compares the daemon with the one before, by what was measured in every round. Gives how many figures are worse.
+    pub(crate) fn compare(&self) -> usize {
+        let pairs: Vec<Pair<'_>> = self.0.iter().filter_map(Row::pair).collect();
+        print_comparison(&pairs)
     }
 }
 
@@ -53,8 +62,20 @@ impl Row {
         self.values.get(target).map(|values| median(values))
     }
 
+    /// The median of the rounds' ratios.
     fn ratio(&self) -> Option<f64> {
-        Some(self.value("ccdumpd")? / self.value("relay")?)
+        Some(Ratios::of(self.values.get(RELAY)?, self.values.get(AFTER)?, self.least()).median())
+    }
+
+    fn least(&self) -> f64 {
+        0.1_f64.powi(i32::try_from(self.decimals).unwrap_or_default())
+    }
+
+    fn pair(&self) -> Option<Pair<'_>> {
+        let (before, after) = (self.values.get(BEFORE)?, self.values.get(AFTER)?);
+        let better = if matches!(self.bar, Bar::TimesRelayAtLeast(_)) { Better::More } else { Better::Less };
+        // What was counted once, at the end, is nothing to compare.
+        (after.len() > 1).then(|| Pair { name: self.name.clone(), decimals: self.decimals, better, before, after })
     }
 
     fn verdict(&self) -> String {
@@ -67,7 +88,7 @@ impl Row {
             Bar::None => String::new(),
             Bar::TimesRelayAtMost(most) => told(format!("≤ {most}×"), self.ratio().map(|ratio| ratio <= most)),
             Bar::TimesRelayAtLeast(least) => told(format!("≥ {least}×"), self.ratio().map(|ratio| ratio >= least)),
-            Bar::AtMost(most) => told(format!("≤ {most}"), self.value("ccdumpd").map(|value| value <= most)),
+            Bar::AtMost(most) => told(format!("≤ {most}"), self.value(AFTER).map(|value| value <= most)),
         }
     }
 }

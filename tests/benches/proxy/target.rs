@@ -9,6 +9,7 @@ use std::{
 };
 
 use ccdump_tests::{
+    binaries::Programs,
     daemon::Daemon,
     home::Home,
     process::{self, Process},
@@ -60,11 +61,18 @@ pub(crate) fn job(via: &str, address: SocketAddr, job: &str) -> Vec<f64> {
     line.split(' ').map(|word| word.parse().expect("a number")).collect()
 }
 
+pub(crate) const DIRECT: &str = "direct";
+pub(crate) const RELAY: &str = "relay";
+/// The daemon that is measured.
+pub(crate) const AFTER: &str = "ccdumpd";
+/// The one that it is compared with.
+pub(crate) const BEFORE: &str = "before";
+
 /// A way to the upstream.
 pub(crate) enum Target {
     Direct(SocketAddr),
     Relay(Role),
-    Ccdumpd { home: Home, daemon: Daemon },
+    Ccdumpd { name: &'static str, home: Home, daemon: Daemon },
 }
 
 impl Target {
@@ -72,21 +80,30 @@ impl Target {
         Self::Relay(Role::start(&["role-relay", &upstream.to_string()]))
     }
 
-    pub(crate) fn ccdumpd(upstream: SocketAddr) -> Self {
-        let home = Home::new();
+    pub(crate) fn ccdumpd(name: &'static str, programs: &Programs, upstream: SocketAddr) -> Self {
+        let home = Home::of(programs.clone());
         let daemon = home.daemon(&format!("http://{upstream}")).start();
-        Self::Ccdumpd { home, daemon }
+        Self::Ccdumpd { name, home, daemon }
+    }
+
+    /// Another process of its kind, which has seen nothing yet.
+    pub(crate) fn fresh(&self, upstream: SocketAddr) -> Self {
+        match self {
+            Self::Direct(address) => Self::Direct(*address),
+            Self::Relay(_) => Self::relay(upstream),
+            Self::Ccdumpd { name, home, .. } => Self::ccdumpd(name, home.programs(), upstream),
+        }
     }
 
     pub(crate) fn name(&self) -> &'static str {
         match self {
-            Self::Direct(_) => "direct",
-            Self::Relay(_) => "relay",
-            Self::Ccdumpd { .. } => "ccdumpd",
+            Self::Direct(_) => DIRECT,
+            Self::Relay(_) => RELAY,
+            Self::Ccdumpd { name, .. } => name,
         }
     }
 
-    fn address(&self) -> SocketAddr {
+    pub(crate) fn address(&self) -> SocketAddr {
         match self {
             Self::Direct(address) => *address,
             Self::Relay(role) => role.address,
@@ -94,7 +111,7 @@ impl Target {
         }
     }
 
-    fn pid(&self) -> Option<u32> {
+    pub(crate) fn pid(&self) -> Option<u32> {
         match self {
             Self::Direct(_) => None,
             Self::Relay(role) => Some(role.process.pid()),
@@ -118,12 +135,12 @@ impl Target {
     fn settled_cpu(&self) -> Option<f64> {
         let pid = self.pid()?;
         let deadline = Instant::now() + Duration::from_secs(20);
-        let mut last = process::cpu_seconds(pid);
+        let mut last = process::running_seconds(pid);
         loop {
             thread::sleep(Duration::from_millis(250));
-            let now = process::cpu_seconds(pid);
-            // One tick in between is housekeeping.
-            if now - last < 0.015 || Instant::now() > deadline {
+            let now = process::running_seconds(pid);
+            // So much in between is housekeeping.
+            if now - last < 0.005 || Instant::now() > deadline {
                 return Some(now);
             }
             last = now;

@@ -3,6 +3,8 @@
 //! `cargo build --release && cargo bench -p ccdump-tests --bench viewer [-- quick|full] [attach|keys|search|events|flood|reload]`: quick takes a
 //! record of 100 exchanges, full takes that and one of 10,000 (1 GB of bodies), and without either it is one of 2,000 (200 MB). Records are
 //! made by traffic through a daemon, once, and kept below `target/bench-stores`. Nothing fails here: the table tells what is missed.
+//! `--against FOLDER [--rounds N]` measures the programs of another build in turn with these, in rounds of less each, and compares the two
+//! (see the benchmark `against`); records are then made by the daemon of each, and kept below that folder for the other.
 
 mod attach;
 mod events;
@@ -17,8 +19,15 @@ mod store;
 mod table;
 mod upstream;
 
+use std::{path::Path, process::ExitCode};
+
+use ccdump_tests::{
+    bench::Arguments,
+    binaries::{self, Programs},
+    machine,
+};
 use plan::{LARGE, MEDIUM, Plan, SMALL};
-use stage::Stage;
+use stage::{Build, Stage};
 use table::Table;
 
 /// How much of everything.
@@ -34,34 +43,41 @@ struct Size {
 
 const FULL: Size = Size { attaches: 20, presses: 40, events: 1_000, flood_seconds: 10, edits: 20 };
 const QUICK: Size = Size { attaches: 5, presses: 10, events: 100, flood_seconds: 3, edits: 4 };
+/// A round of a comparison.
+const ROUND: Size = Size { attaches: 3, presses: 10, events: 200, flood_seconds: 3, edits: 2 };
+const ROUNDS: usize = 9;
 
-fn main() {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
+fn main() -> ExitCode {
     // `cargo test --all-targets` runs benchmarks without this flag: they have nothing to say there.
-    if !arguments.iter().any(|argument| argument == "--bench") {
+    if !std::env::args().any(|argument| argument == "--bench") {
         println!("run it with: cargo bench -p ccdump-tests --bench viewer");
-        return;
+        return ExitCode::SUCCESS;
     }
-    let words: Vec<&str> = arguments.iter().map(String::as_str).filter(|word| !word.starts_with("--")).collect();
-    let (plans, size): (&[Plan], &Size) = match words.as_slice() {
-        words if words.contains(&"quick") => (&[SMALL], &QUICK),
-        words if words == ["reload"] => (&[LARGE], &FULL),
-        words if words.contains(&"full") => (&[SMALL, LARGE], &FULL),
+    let arguments = Arguments::of(std::env::args().skip(1));
+    println!("{}", machine::description());
+    match &arguments.against {
+        Some(folder) => compare(folder, &arguments),
+        None => {
+            measure(&arguments);
+            ExitCode::SUCCESS
+        }
+    }
+}
+
+/// One build, on one record or more.
+fn measure(arguments: &Arguments) {
+    let (plans, size): (&[Plan], &Size) = match arguments {
+        arguments if arguments.has("quick") => (&[SMALL], &QUICK),
+        arguments if arguments.words == ["reload"] => (&[LARGE], &FULL),
+        arguments if arguments.has("full") => (&[SMALL, LARGE], &FULL),
         _ => (&[MEDIUM], &FULL),
     };
-    let groups: Vec<&str> = words.into_iter().filter(|word| !["quick", "full"].contains(word)).collect();
-    // Another build of everything is made for it: only when it is named.
-    let wanted = |group: &str| groups.is_empty() && group != "reload" || groups.contains(&group);
-    // Figures of a busy machine say little.
-    eprintln!("load average: {}", std::fs::read_to_string("/proc/loadavg").unwrap_or_default().trim_end());
     let mut table = Table::default();
     for plan in plans {
-        let stage = Stage::set(plan);
-        for (group, measure) in GROUPS {
-            if wanted(group) {
-                eprintln!("{}: {group}", plan.name);
-                measure(&mut table, &stage, size);
-            }
+        let stage = Stage::set(plan, &present());
+        for (group, measure) in groups(arguments) {
+            eprintln!("{}: {group}", plan.name);
+            measure(&mut table, &stage, size);
         }
     }
     if plans.len() > 1 {
@@ -70,7 +86,45 @@ fn main() {
     table.print();
 }
 
+/// Another build and this one in turn, on one record. Fails when this one is worse.
+fn compare(folder: &Path, arguments: &Arguments) -> ExitCode {
+    let plan = if arguments.has("quick") { SMALL } else { MEDIUM };
+    let before = Build { programs: Programs::in_folder(folder), sources: folder.join("sources"), kept: folder.to_owned() };
+    let mut sides = [before, present()].map(|build| (Stage::set(&plan, &build), Table::default()));
+    let rounds = arguments.rounds.unwrap_or(ROUNDS);
+    // Group by group: the events of one would stand where another looks for the end.
+    for (group, measure) in groups(arguments) {
+        for round in 0..rounds {
+            eprintln!("round {} of {rounds}: {group}", round + 1);
+            // Neither build is always the first one.
+            for at in [round % 2, 1 - round % 2] {
+                let (stage, table) = &mut sides[at];
+                measure(table, stage, &ROUND);
+            }
+        }
+    }
+    let [(_, before), (_, after)] = sides;
+    if table::compare(&before, &after) > 0 { ExitCode::FAILURE } else { ExitCode::SUCCESS }
+}
+
+/// The build that this benchmark is of.
+fn present() -> Build {
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().expect("it lies in the target folder");
+    Build { programs: Programs::default(), sources: binaries::root(), kept: target.to_owned() }
+}
+
 type Measure = fn(&mut Table, &Stage, &Size);
+
+/// Those that are asked for.
+fn groups(arguments: &Arguments) -> impl Iterator<Item = (&'static str, Measure)> {
+    let named: Vec<&String> = arguments.words.iter().filter(|word| !["quick", "full"].contains(&word.as_str())).collect();
+    // Another build of everything is made for the reload: only when it is named.
+    GROUPS.into_iter().filter(
+        move |(group, _)| {
+            if named.is_empty() { *group != "reload" } else { named.iter().any(|name| name.as_str() == *group) }
+        },
+    )
+}
 
 const GROUPS: [(&str, Measure); 6] = [
     ("attach", attach::measure),

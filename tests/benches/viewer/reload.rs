@@ -11,7 +11,6 @@ use std::{
 };
 
 use ccdump_tests::{
-    binaries,
     dev::own_builder,
     figures::percentile,
     terminal::{Screen, Terminal},
@@ -44,8 +43,7 @@ struct Bench<'a> {
 }
 
 pub(crate) fn measure(table: &mut Table, stage: &Stage, size: &Size) {
-    let kept = Path::new(env!("CARGO_TARGET_TMPDIR")).join("bench-reload");
-    let workspace = Workspace::copy_to(&kept);
+    let workspace = Workspace::copy(&stage.sources, &stage.kept.join("bench-reload"));
     let terminal = own_builder(stage.view(), workspace.root(), screen::ROWS, screen::COLS);
     terminal.wait_until_within("the first viewer is built", COLD, |seen| screen::shows_end(seen, &stage.mark));
     let record = stage.view().state_dir().join("ccdump/hot-reload.jsonl");
@@ -202,7 +200,7 @@ impl Bench<'_> {
 
     /// A source as it is in this workspace.
     fn original(&self, file: &str) -> String {
-        fs::read_to_string(binaries::root().join(file)).expect("readable")
+        fs::read_to_string(self.stage.sources.join(file)).expect("readable")
     }
 
     fn entries(&self) -> Vec<Value> {

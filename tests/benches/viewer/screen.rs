@@ -38,6 +38,11 @@ pub(crate) fn newest_counter(screen: &Screen, letter: char) -> Option<usize> {
     words.filter_map(|word| word.strip_prefix(letter).filter(|digits| digits.len() == 6)?.parse().ok()).max()
 }
 
+/// Whether a live stream is on the screen, or what is left of one.
+pub(crate) fn shows_counter(screen: &Screen) -> bool {
+    ('a'..='z').any(|letter| newest_counter(screen, letter).is_some())
+}
+
 /// What is typed.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Stroke {

@@ -2,11 +2,14 @@
 
 use std::{
     cell::{Cell, RefCell},
+    path::PathBuf,
     thread,
     time::{Duration, Instant},
 };
 
-use ccdump_tests::{client::Client, daemon::Daemon, grpc, home::Home, http1::post, process, terminal::Terminal, view::View};
+use ccdump_tests::{
+    binaries::Programs, client::Client, daemon::Daemon, grpc, home::Home, http1::post, process, terminal::Terminal, view::View,
+};
 use ccdump_wire::v1::{AgentScope, ExchangesRequest, Pattern, SearchRequest, SearchScope, search_scope::Within};
 use tokio::{runtime::Runtime, task::JoinHandle};
 
@@ -18,8 +21,19 @@ use crate::{
     upstream::{Answer, HEADER, Pause, Upstream, ages},
 };
 
+/// What is looked at, and with what.
+pub(crate) struct Build {
+    pub(crate) programs: Programs,
+    /// The tree that they were built from.
+    pub(crate) sources: PathBuf,
+    /// Where records that its daemon has made are kept, and what else takes long to make.
+    pub(crate) kept: PathBuf,
+}
+
 pub(crate) struct Stage {
     pub(crate) name: &'static str,
+    pub(crate) sources: PathBuf,
+    pub(crate) kept: PathBuf,
     pub(crate) upstream: Upstream,
     /// The end of the newest conversation.
     pub(crate) mark: String,
@@ -31,6 +45,7 @@ pub(crate) struct Stage {
     daemon: Daemon,
     home: Home,
     viewers: Cell<usize>,
+    streams: Cell<u8>,
     runtime: Runtime,
 }
 
@@ -38,16 +53,18 @@ pub(crate) struct Stage {
 pub(crate) const LIMIT: Duration = Duration::from_secs(30);
 
 impl Stage {
-    pub(crate) fn set(plan: &Plan) -> Self {
+    pub(crate) fn set(plan: &Plan, build: &Build) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
-        let home = Home::new();
-        store::bring(plan, &runtime, &home);
+        let home = Home::of(build.programs.clone());
+        store::bring(plan, &runtime, &home, &build.kept);
         let upstream = Upstream::start(&runtime);
         let daemon = home.daemon(&upstream.url()).start();
         let (agent, mark) = store::continued(plan);
         let last = *plan.sessions().last().expect("a session");
         let stage = Self {
             name: plan.name,
+            sources: build.sources.clone(),
+            kept: build.kept.clone(),
             upstream,
             mark,
             session: last.number,
@@ -56,6 +73,7 @@ impl Stage {
             daemon,
             home,
             viewers: Cell::new(0),
+            streams: Cell::new(0),
             runtime,
         };
         let status = stage.settled();
@@ -88,6 +106,12 @@ impl Stage {
         viewer.wait_until_within("it is attached", LIMIT, |screen| screen::shows_end(screen, &self.mark));
         viewer.wait_until_quiet(Duration::from_millis(200));
         viewer
+    }
+
+    /// The letter of the next live stream. By the time that one comes again, nothing of its first stream is on the screen.
+    pub(crate) fn next_letter(&self) -> char {
+        let number = self.streams.replace(self.streams.get().wrapping_add(1));
+        char::from(b'a' + number % 26)
     }
 
     /// The newest conversation goes on with one more request, answered by counters of that letter.

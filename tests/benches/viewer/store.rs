@@ -1,9 +1,9 @@
 //! Records to look at: made by traffic through a daemon, once, and kept.
 
 use std::{
-    env, fs, io,
+    fs, io,
     net::SocketAddr,
-    path::{Path, PathBuf},
+    path::Path,
     sync::{
         Arc,
         atomic::{AtomicU64, AtomicUsize, Ordering},
@@ -11,7 +11,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use ccdump_tests::{client::Client, grpc, home::Home, http1::post};
+use ccdump_tests::{binaries::Programs, client::Client, grpc, home::Home, http1::post};
 use ccdump_wire::v1::{WatchRequest, event::Detail, watch_response::Message};
 use tokio::{runtime::Runtime, sync::watch};
 
@@ -30,11 +30,11 @@ const AHEAD: u64 = 8 << 20;
 /// A gigabyte takes a while to be derived.
 const DERIVED_WITHIN: Duration = Duration::from_secs(1_200);
 
-/// Copies the record of that plan into a home; makes it first if it is not kept yet.
-pub(crate) fn bring(plan: &Plan, runtime: &Runtime, home: &Home) {
-    let kept = kept_at(plan);
+/// Copies the record of that plan into a home; makes it first, by the home's programs, if it is not kept yet below `kept`.
+pub(crate) fn bring(plan: &Plan, runtime: &Runtime, home: &Home, kept: &Path) {
+    let kept = kept.join("bench-stores").join(plan.name.replace([' ', ','], "-"));
     if fs::read_to_string(kept.join("stamp")).ok() != Some(stamp(plan)) {
-        make(plan, runtime, &kept);
+        make(plan, runtime, home.programs(), &kept);
     }
     copy(&kept.join("data"), &home.data_dir()).expect("copy the record");
 }
@@ -47,18 +47,13 @@ pub(crate) fn continued(plan: &Plan) -> (Agent, String) {
     (agent, mark.expect("a turn"))
 }
 
-fn kept_at(plan: &Plan) -> PathBuf {
-    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().expect("it lies in the target folder");
-    target.join("bench-stores").join(plan.name.replace([' ', ','], "-"))
-}
-
 fn stamp(plan: &Plan) -> String {
     format!("{VERSION} {plan:?}\n")
 }
 
-fn make(plan: &Plan, runtime: &Runtime, kept: &Path) {
+fn make(plan: &Plan, runtime: &Runtime, programs: &Programs, kept: &Path) {
     let began = Instant::now();
-    let home = Home::new();
+    let home = Home::of(programs.clone());
     let upstream = Upstream::start(runtime);
     let mut daemon = home.daemon(&upstream.url()).start();
     let bytes = runtime.block_on(async {
