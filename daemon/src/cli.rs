@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, builder::FalseyValueParser};
 
 /// The ccdump daemon: proxies coding agents' API traffic byte for byte, records it, and serves the record to viewers.
 #[derive(Debug, Parser)]
@@ -74,6 +74,29 @@ pub struct ServeOptions {
     /// [default: each provider's own address]
     #[arg(long, value_name = "[PROVIDER=]URL", env = "CCDUMP_UPSTREAM", value_delimiter = ',')]
     pub upstream: Vec<String>,
+    /// One more name or address under which agents reach this daemon, from containers and other machines: NAME, *.NAME for all names
+    /// below one, ADDRESS[/BITS]; may be given several times
+    #[arg(long, value_name = "HOST", env = "CCDUMP_ALLOW_HOST", value_delimiter = ',')]
+    pub allow_host: Vec<String>,
+    /// One more Origin whose requests are served, of a web page or a browser's extension: SCHEME://HOST[:PORT], with *.NAME and :* for
+    /// many, or null; may be given several times
+    #[arg(long, value_name = "ORIGIN", env = "CCDUMP_ALLOW_ORIGIN", value_delimiter = ',')]
+    pub allow_origin: Vec<String>,
+    /// Ask every request for this token, in its path (http://HOST:PORT/~t=TOKEN/…) or in the header x-ccdump-token. Others can see it
+    /// here: better CCDUMP_TOKEN, or `token` in config.toml [env: CCDUMP_TOKEN]
+    #[arg(long, value_name = "TOKEN")]
+    pub token: Option<String>,
+    /// Listen beyond loopback without a token: whoever reaches the port can use it
+    #[arg(long, env = "CCDUMP_INSECURE_LISTEN", value_parser = FalseyValueParser::new())]
+    pub insecure_listen: bool,
+    /// HTTP proxy on the way to upstreams: http(s)://[USER:PASSWORD@]HOST:PORT, or none [env: CCDUMP_PROXY] [default: HTTPS_PROXY,
+    /// HTTP_PROXY, ALL_PROXY]
+    #[arg(long, value_name = "URL")]
+    pub proxy: Option<String>,
+    /// Upstreams that are connected to without it: NAME (and all below it), ADDRESS[/BITS], each with :PORT if need be, or *; may be
+    /// given several times [default: NO_PROXY]
+    #[arg(long, value_name = "HOST", env = "CCDUMP_NO_PROXY", value_delimiter = ',')]
+    pub no_proxy: Vec<String>,
     #[command(flatten)]
     pub place: PlaceOptions,
 }

@@ -2,13 +2,14 @@
 
 use std::{
     fs::{self, File, OpenOptions},
-    io::{self, Write},
-    os::unix::fs::OpenOptionsExt as _,
+    io::{self, Read as _, Write},
     path::{Path, PathBuf},
     sync::Mutex,
 };
 
 use tracing_subscriber::{EnvFilter, fmt, layer::SubscriberExt as _, util::SubscriberInitExt as _};
+
+use crate::private;
 
 /// The file is moved to `ccdumpd.log.1` at this size: the two together stay below twice that.
 const LARGEST: u64 = 4 << 20;
@@ -42,7 +43,7 @@ struct LogFile {
 
 impl LogFile {
     fn open(path: &Path) -> io::Result<Self> {
-        let file = OpenOptions::new().create(true).append(true).mode(0o600).open(path)?;
+        let file = private::open(OpenOptions::new().create(true).append(true), path)?;
         let written = file.metadata()?.len();
         Ok(Self { path: path.to_owned(), file, written })
     }
@@ -73,7 +74,9 @@ impl Write for LogFile {
 
 /// The last `count` lines of a log file.
 pub fn tail(path: &Path, count: usize) -> io::Result<Vec<String>> {
-    let text = String::from_utf8_lossy(&fs::read(path)?).into_owned();
+    let mut bytes = Vec::new();
+    private::open(OpenOptions::new().read(true), path)?.read_to_end(&mut bytes)?;
+    let text = String::from_utf8_lossy(&bytes);
     let lines: Vec<&str> = text.lines().collect();
     Ok(lines.iter().skip(lines.len().saturating_sub(count)).map(ToString::to_string).collect())
 }

@@ -9,6 +9,7 @@ mod demo;
 mod derive;
 mod lock;
 mod logging;
+mod private;
 mod proxy;
 mod rpc;
 mod serve;

@@ -7,7 +7,11 @@ use std::{
     time::{Duration, Instant},
 };
 
-use rustix::process::{getpriority_process, setpriority_process};
+use ccdump_wire::json;
+use rustix::{
+    fs::Mode,
+    process::{getpriority_process, setpriority_process, umask},
+};
 use tokio::{
     runtime::{Builder, Runtime},
     signal::unix::{Signal, SignalKind, signal},
@@ -21,9 +25,9 @@ use crate::{
     derive,
     lock::FolderLock,
     logging,
-    proxy::{ListenError, Listener, Proxy},
+    proxy::{ListenError, Listener, Proxy, is_loopback},
     rpc::{self, About, Service, Socket},
-    settings::{Place, Settings},
+    settings::Settings,
     stdin, stop,
     store::{Files, StoreError, checkpoint, index::Index, log::Log, reader::Readers, recover, views::Views},
 };
@@ -40,6 +44,8 @@ const GRACE: Duration = Duration::from_secs(5);
 /// Serves until SIGTERM or SIGINT, or until `leash`, if there is one, ends.
 pub fn run(settings: &Settings, leash: Option<stdin::Lines>) -> Result<(), Failure> {
     let place = &settings.place;
+    // Nothing that is made from here on is for others.
+    umask(Mode::RWXG | Mode::RWXO);
     let lock = FolderLock::take(&place.data_dir)?;
     logging::start(&place.log_file())?;
     raise_file_limit();
@@ -59,7 +65,7 @@ pub fn run(settings: &Settings, leash: Option<stdin::Lines>) -> Result<(), Failu
         .enable_all()
         .build();
     let runtime = serving?;
-    let served = serve(&traffic, &runtime, settings, leash);
+    let served = serve(&traffic, &runtime, settings, &lock.dir, leash);
     // Threads that still read for viewers are not waited for.
     runtime.shutdown_background();
     traffic.shutdown_background();
@@ -67,22 +73,38 @@ pub fn run(settings: &Settings, leash: Option<stdin::Lines>) -> Result<(), Failu
     served
 }
 
-fn serve(traffic: &Runtime, runtime: &Runtime, settings: &Settings, leash: Option<stdin::Lines>) -> Result<(), Failure> {
+/// `dir`: the data folder without links.
+fn serve(
+    traffic: &Runtime,
+    runtime: &Runtime,
+    settings: &Settings,
+    dir: &Path,
+    leash: Option<stdin::Lines>,
+) -> Result<(), Failure> {
     let place = &settings.place;
     let clock = Clock::system();
     let _in_runtime = runtime.enter();
 
     // What can fail for reasons outside is done before anything else.
-    let listener = traffic.block_on(Listener::bind(&settings.listen)).map_err(|error| match error {
-        ListenError::Address { .. } => Failure::usage(error),
+    let may_be_exposed = settings.token.is_some() || settings.insecure_listen;
+    let listener = traffic.block_on(Listener::bind(&settings.listen, may_be_exposed)).map_err(|error| match error {
+        ListenError::Address { .. } | ListenError::Exposed { .. } => Failure::usage(error),
         ListenError::Bind { .. } => error.into(),
     })?;
     let address = listener.address()?;
-    let socket = Socket::bind(&place.socket)?;
-    let redactor = Redactor::open(&place.data_dir)?;
+    let mut outbound = settings.outbound.clone();
+    let mut warnings = settings.warnings.clone();
+    warnings.extend(outbound.without(address));
+    if settings.token.is_none() && !is_loopback(address) {
+        warnings.push(format!("whoever reaches {address} can use this daemon: there is no token"));
+    }
+    warnings.iter().for_each(|warning| warn!("{warning}"));
+    let socket = Socket::bind(&place.sockets())?;
+    let socket_path = socket.file.path.clone();
+    let redactor = Redactor::open(dir)?;
 
     // Store: the log with its writer thread, and what is derived from it with its own.
-    let files = Files::new(&place.data_dir);
+    let files = Files::new(dir);
     let log = open_log(&files, &clock)?;
     let next_exchange = log.next_exchange()?;
     let index = Index::open(&files, log.epoch(), ccdump_provider::VERSION)?;
@@ -98,17 +120,25 @@ fn serve(traffic: &Runtime, runtime: &Runtime, settings: &Settings, leash: Optio
     let recorder = Recorder::new(queue, clock, redactor, next_exchange);
     let listen_host = settings.listen.rsplit_once(':').map_or("", |(host, _)| host);
     runtime.spawn(watch_clock(recorder.clone()));
-    let proxy = Arc::new(Proxy::new(settings.upstreams.clone(), recorder.clone(), listen_host));
+    let proxy = Proxy::new(settings.upstreams.clone(), recorder.clone(), listen_host, settings.access()?, outbound.clone());
+    let proxy = Arc::new(proxy);
     let proxy_url = format!("http://{address}");
-    let about =
-        About { started: Instant::now(), proxy: proxy_url.clone(), socket: place.socket.clone(), data_dir: place.data_dir.clone() };
+    let about = About {
+        started: Instant::now(),
+        proxy: proxy_url.clone(),
+        socket: socket_path.clone(),
+        data_dir: place.data_dir.clone(),
+        settings: settings.shown(&outbound),
+        token: settings.token.clone(),
+        warnings,
+    };
     let service = Service::new(readers.clone(), views, recording, &deriving, about);
     let mut signals = Signals::listen()?;
     let mut proxying = traffic.spawn(listener.run(proxy, stopping));
     let (rpc_stopper, rpc_stopping) = stop::channel();
     let serving = runtime.spawn(rpc::serve(socket, service, rpc_stopping));
-    announce(&proxy_url, place)?;
-    info!(proxy = %proxy_url, socket = %place.socket.display(), data = %place.data_dir.display(), "ready");
+    announce(&proxy_url, &socket_path)?;
+    info!(proxy = %proxy_url, socket = %socket_path.display(), data = %place.data_dir.display(), "ready");
 
     runtime.block_on(async {
         tokio::select! {
@@ -193,13 +223,13 @@ fn put_aside(files: &Files) -> io::Result<String> {
 }
 
 /// Says on stdout that traffic is accepted.
-fn announce(proxy: &str, place: &Place) -> Result<(), Failure> {
-    let ready = serde_json::json!({
+fn announce(proxy: &str, socket: &Path) -> Result<(), Failure> {
+    let ready = json::line(&serde_json::json!({
         "event": "ready",
         "proxy": proxy,
-        "socket": place.socket,
+        "socket": socket.to_string_lossy(),
         "pid": std::process::id(),
-    });
+    }))?;
     let mut stdout = io::stdout().lock();
     match writeln!(stdout, "{ready}").and_then(|()| stdout.flush()) {
         // Whoever started us has left already, and does not want to know.

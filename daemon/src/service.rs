@@ -3,19 +3,19 @@
 use std::{
     fs::OpenOptions,
     io::{self, BufRead as _, BufReader, ErrorKind, IsTerminal as _, Write as _},
-    os::unix::{fs::OpenOptionsExt as _, process::CommandExt as _},
+    os::unix::process::CommandExt as _,
     path::Path,
     process::{Command, Stdio},
     thread,
     time::{Duration, Instant},
 };
 
-use ccdump_wire::{connect, v1, v1::ccdump_service_client::CcdumpServiceClient};
+use ccdump_wire::{connect, json as safe_json, v1, v1::ccdump_service_client::CcdumpServiceClient};
 use rustix::process::{Pid, Signal, kill_process, test_kill_process};
 use serde_json::json;
 
 use crate::{
-    Failure, lock, logging,
+    Failure, lock, logging, private,
     settings::{Place, Settings},
 };
 
@@ -23,25 +23,16 @@ use crate::{
 const STOP_TIMEOUT: Duration = Duration::from_secs(20);
 const POLL: Duration = Duration::from_millis(20);
 
-/// Starts a daemon in the background and waits until it accepts traffic. One that runs already is fine.
+/// Starts a daemon in the background and waits until it accepts traffic. One that runs already is fine, if it is as this one would be.
 pub fn start(settings: &Settings) -> Result<(), Failure> {
     let place = &settings.place;
     if let Some(pid) = lock::holder(&place.data_dir) {
-        return print(&format!("a daemon (pid {pid}) runs already; `ccdumpd status` shows it"));
+        return runs_already(settings, pid);
     }
+    settings.warnings.iter().for_each(|warning| eprintln!("ccdumpd: warning: {warning}"));
     let log = open_start_log(place)?;
     let mut command = Command::new(std::env::current_exe()?);
-    command
-        .arg("serve")
-        .arg("--listen")
-        .arg(&settings.listen)
-        .arg("--data-dir")
-        .arg(&place.data_dir)
-        .arg("--socket")
-        .arg(&place.socket);
-    for upstream in &settings.upstream {
-        command.arg("--upstream").arg(upstream);
-    }
+    command.arg("serve").args(settings.arguments()).envs(settings.variables());
     // Of its own process group: Ctrl-C in this terminal is not meant for it.
     let mut child =
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(log.try_clone()?).process_group(0).current_dir("/").spawn()?;
@@ -50,8 +41,10 @@ pub fn start(settings: &Settings) -> Result<(), Failure> {
         BufReader::new(stdout).read_line(&mut ready)?;
     }
     if ready.is_empty() {
-        child.wait()?;
-        return Err(Failure { message: why_not_started(place), code: 1 });
+        let ended = child.wait()?;
+        // As it would have been without us in between: 2 says that it was asked for something that makes no sense.
+        let code = ended.code().and_then(|code| u8::try_from(code).ok()).filter(|code| *code != 0).unwrap_or(1);
+        return Err(Failure { message: why_not_started(place), code });
     }
     if io::stdout().is_terminal() {
         let proxy = serde_json::from_str::<serde_json::Value>(&ready).ok();
@@ -62,11 +55,32 @@ pub fn start(settings: &Settings) -> Result<(), Failure> {
     }
 }
 
+/// Says so, or what is different about it.
+fn runs_already(settings: &Settings, pid: u32) -> Result<(), Failure> {
+    let place = &settings.place;
+    let other = |differences: String| Failure {
+        message: format!(
+            "a daemon (pid {pid}) runs already, with other settings: {differences}; end it first with `ccdumpd stop`, or start without \
+             these options"
+        ),
+        code: 1,
+    };
+    let asked = ask(&place.find_socket(), settings.token.clone());
+    match asked {
+        Ok(running) => match settings.differences(&running).as_slice() {
+            [] => print(&format!("a daemon (pid {pid}) runs already; `ccdumpd status` shows it")),
+            differences => Err(other(differences.join("; "))),
+        },
+        Err(_) if place.socket.is_some() => Err(other(format!("its socket is not {}", place.find_socket().display()))),
+        // It may be starting just now: then its settings are not to be had.
+        Err(_) => print(&format!("a daemon (pid {pid}) runs already; `ccdumpd status` shows it")),
+    }
+}
+
 /// What the daemon says before it logs goes here.
 fn open_start_log(place: &Place) -> Result<std::fs::File, Failure> {
-    std::fs::create_dir_all(&place.data_dir).map_err(|source| lock::LockError::Folder { dir: place.data_dir.clone(), source })?;
-    let path = start_log(place);
-    Ok(OpenOptions::new().create(true).truncate(true).write(true).mode(0o600).open(path)?)
+    lock::make_folder(&place.data_dir)?;
+    Ok(private::open(OpenOptions::new().create(true).truncate(true).write(true), &start_log(place))?)
 }
 
 fn start_log(place: &Place) -> std::path::PathBuf {
@@ -100,8 +114,7 @@ pub fn stop(place: &Place) -> Result<(), Failure> {
 
 /// Prints how the daemon is doing.
 pub fn status(place: &Place, json: bool) -> Result<(), Failure> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let status = runtime.block_on(ask(&place.socket)).map_err(|reason| {
+    let status = ask(&place.find_socket(), None).map_err(|reason| {
         let mut failure = no_daemon(place);
         if lock::holder(&place.data_dir).is_some() {
             failure.message = format!("a daemon runs, but does not answer: {reason}");
@@ -109,6 +122,7 @@ pub fn status(place: &Place, json: bool) -> Result<(), Failure> {
         failure
     })?;
     let state = if status.paused.is_some() { "paused" } else { "recording" };
+    let settings = status.settings.unwrap_or_default();
     if json {
         let status = json!({
             "state": state,
@@ -128,15 +142,24 @@ pub fn status(place: &Place, json: bool) -> Result<(), Failure> {
             "rss_bytes": status.rss_bytes,
             "gap_bytes": status.gap_bytes,
             "paused": status.paused,
+            "listen": settings.listen,
+            "upstreams": settings.upstreams,
+            "allow_hosts": settings.allow_hosts,
+            "allow_origins": settings.allow_origins,
+            "token_required": settings.token_required,
+            "insecure_listen": settings.insecure_listen,
+            "outbound_proxies": settings.outbound_proxies,
+            "no_proxy": settings.no_proxy,
+            "warnings": status.warnings,
         });
-        return print(&status.to_string());
+        return print(&safe_json::line(&status)?);
     }
     let mut lines = vec![
         format!(
             "state      {}",
             status.paused.as_ref().map_or_else(|| state.to_owned(), |why| format!("recording is paused: {why}"))
         ),
-        format!("proxy      {}", status.proxy),
+        format!("proxy      {}{}", status.proxy, if settings.token_required { ", asks for its token" } else { "" }),
         format!("exchanges  {}", status.exchanges),
         format!("events     {}", status.head_seq),
         format!("store      {} in {}", megabytes(status.store_bytes), status.data_dir),
@@ -148,13 +171,28 @@ pub fn status(place: &Place, json: bool) -> Result<(), Failure> {
     if status.gap_bytes > 0 {
         lines.insert(1, format!("missing    {} went through unrecorded since the start", megabytes(status.gap_bytes)));
     }
+    for (title, values) in [
+        ("upstreams  ", settings.upstreams),
+        ("allowed    ", [settings.allow_hosts, settings.allow_origins].concat()),
+        ("via        ", settings.outbound_proxies),
+        ("no proxy   ", settings.no_proxy),
+    ] {
+        if !values.is_empty() {
+            lines.push(format!("{title}{}", values.join(", ")));
+        }
+    }
+    lines.extend(status.warnings.iter().map(|warning| format!("warning    {warning}")));
     print(&lines.join("\n"))
 }
 
-async fn ask(socket: &Path) -> Result<v1::StatusResponse, String> {
-    let channel = connect::unix(socket).await.map_err(|error| error.to_string())?;
-    let answer = CcdumpServiceClient::new(channel).status(v1::StatusRequest {}).await;
-    answer.map(tonic::Response::into_inner).map_err(|status| status.message().to_owned())
+/// The daemon's own words about itself. `token`: is this the one?
+fn ask(socket: &Path, token: Option<String>) -> Result<v1::StatusResponse, String> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| error.to_string())?;
+    runtime.block_on(async {
+        let channel = connect::unix(socket).await.map_err(|error| error.to_string())?;
+        let answer = CcdumpServiceClient::new(channel).status(v1::StatusRequest { token }).await;
+        answer.map(tonic::Response::into_inner).map_err(|status| status.message().to_owned())
+    })
 }
 
 /// Prints the newest lines of the log.

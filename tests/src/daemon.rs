@@ -25,13 +25,15 @@ pub struct Setup<'a> {
     home: &'a Home,
     upstreams: Vec<String>,
     listen: String,
+    more: Vec<String>,
     variables: Vec<(String, String)>,
     shell: Option<String>,
 }
 
 impl<'a> Setup<'a> {
     pub(crate) fn new(home: &'a Home, upstream: &str) -> Self {
-        Self { home, upstreams: vec![upstream.to_owned()], listen: "127.0.0.1:0".to_owned(), variables: Vec::new(), shell: None }
+        let listen = "127.0.0.1:0".to_owned();
+        Self { home, upstreams: vec![upstream.to_owned()], listen, more: Vec::new(), variables: Vec::new(), shell: None }
     }
 
     /// One more `--upstream`.
@@ -42,6 +44,12 @@ impl<'a> Setup<'a> {
 
     pub fn listen(mut self, address: &str) -> Self {
         self.listen = address.to_owned();
+        self
+    }
+
+    /// More arguments.
+    pub fn with(mut self, arguments: &[&str]) -> Self {
+        self.more.extend(arguments.iter().map(ToString::to_string));
         self
     }
 
@@ -65,6 +73,7 @@ impl<'a> Setup<'a> {
         let path = |path: PathBuf| path.to_str().expect("a plain path").to_owned();
         arguments.extend(["--data-dir".to_owned(), path(self.home.data_dir())]);
         arguments.extend(["--socket".to_owned(), path(self.home.socket())]);
+        arguments.extend(self.more.iter().cloned());
         arguments
     }
 

@@ -29,7 +29,7 @@ pub async fn channel(socket: &Path) -> Channel {
 /// # Panics
 /// When the call fails.
 pub async fn status(service: &mut Service) -> StatusResponse {
-    service.status(StatusRequest {}).await.expect("a status").into_inner()
+    service.status(StatusRequest::default()).await.expect("a status").into_inner()
 }
 
 /// Waits until all that was recorded is derived, and nothing more is recorded.

@@ -123,7 +123,7 @@ async fn bodies_that_nobody_reads_hold_up_nobody() {
     let mut other = rig.grpc().await;
     let read = grpc::body(&mut other, 1, Side::Request).await;
     assert_eq!(read.bytes.len(), 4 << 20, "another viewer's are read meanwhile");
-    wait::soon("other calls are answered", other.status(StatusRequest {})).await.expect("a status");
+    wait::soon("other calls are answered", other.status(StatusRequest::default())).await.expect("a status");
     wait::soon("searches, too", search(&mut other)).await.expect("it ends");
     rig.assert_forwards().await;
     let threads = fs::read_dir(format!("/proc/{}/task", rig.daemon.pid())).expect("the process lives").count();

@@ -18,7 +18,7 @@ use super::{
     body::{RequestBody, ResponseBody, UpstreamBody, describe, is_reset},
     connection::ClientConnection,
     delivery::Delivery,
-    headers,
+    headers, prefix,
     route::BaseUrl,
     upgrade,
     upstream::{ConnectError, Sent, UpstreamConnection},
@@ -30,9 +30,16 @@ use crate::{
 
 /// Answers a request with what the upstream answers. An error closes the client's connection without an answer: that is what the
 /// client would have seen of an upstream that broke before answering.
-pub async fn exchange(client: &ClientConnection, request: Request<Incoming>) -> Result<Response<ResponseBody>, hyper::Error> {
+pub async fn exchange(client: &ClientConnection, mut request: Request<Incoming>) -> Result<Response<ResponseBody>, hyper::Error> {
     let proxy = &client.proxy;
     if let Some(refusal) = proxy.guard.refuses(request.version(), request.uri(), request.headers(), client.local) {
+        return Ok(own_answer(refusal.status, "refused", &refusal.reason));
+    }
+    let credentials = match prefix::take(&mut request) {
+        Ok(credentials) => credentials,
+        Err(error) => return Ok(own_answer(StatusCode::BAD_REQUEST, "refused", &error.to_string())),
+    };
+    if let Some(refusal) = proxy.guard.refuses_without_token(&credentials) {
         return Ok(own_answer(refusal.status, "refused", &refusal.reason));
     }
     let (provider, base) = proxy.upstreams.route(request.uri(), request.headers());

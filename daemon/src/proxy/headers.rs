@@ -26,6 +26,22 @@ pub fn remove_hop_by_hop(fields: &mut HeaderMap) {
     }
 }
 
+/// Takes a field out and leaves the others in their order, which [`HeaderMap::remove`] does not.
+pub fn remove_in_order(fields: &mut HeaderMap, name: &HeaderName) {
+    let mut last = None;
+    let kept = std::mem::take(fields).into_iter().filter_map(|(key, value)| {
+        // Only the first of several values comes with the name.
+        last = key.or(last.take());
+        last.clone().filter(|key| key != name).map(|key| (key, value))
+    });
+    // One by one: collecting into a map keeps the last of several values.
+    let mut rebuilt = HeaderMap::new();
+    kept.for_each(|(key, value)| {
+        rebuilt.append(key, value);
+    });
+    *fields = rebuilt;
+}
+
 /// The protocol that a message asks or agrees to change to.
 pub fn upgrade_of(fields: &HeaderMap) -> Option<HeaderValue> {
     let asks = connection_tokens(fields).any(|token| token.eq_ignore_ascii_case("upgrade"));

@@ -24,13 +24,21 @@ pub enum ListenError {
     Bind { address: String, source: io::Error },
     #[error("{address} is not an address to listen on; write it as HOST:PORT, such as 127.0.0.1:3344")]
     Address { address: String },
+    #[error(
+        "{address} can be reached from other machines: set a token that they have to know (--token, CCDUMP_TOKEN, or token in \
+         config.toml), or pass --insecure-listen to let in whoever comes"
+    )]
+    Exposed { address: String },
 }
 
 impl Listener {
-    /// Binds `HOST:PORT`; port 0 is the system's choice.
-    pub async fn bind(address: &str) -> Result<Self, ListenError> {
+    /// Binds `HOST:PORT`; port 0 is the system's choice. Beyond loopback only where that `may_be_exposed`.
+    pub async fn bind(address: &str, may_be_exposed: bool) -> Result<Self, ListenError> {
         let resolved = lookup_host(address).await.ok().and_then(|mut found| found.next());
         let resolved = resolved.ok_or_else(|| ListenError::Address { address: address.to_owned() })?;
+        if !may_be_exposed && !is_loopback(resolved) {
+            return Err(ListenError::Exposed { address: address.to_owned() });
+        }
         let listener = bind(resolved).map_err(|source| ListenError::Bind { address: address.to_owned(), source })?;
         Ok(Self { listener })
     }
@@ -68,6 +76,11 @@ impl Listener {
         drop(self.listener);
         while connections.join_next().await.is_some() {}
     }
+}
+
+/// Whether only this machine can connect to an address.
+pub fn is_loopback(address: SocketAddr) -> bool {
+    address.ip().to_canonical().is_loopback()
 }
 
 fn bind(address: SocketAddr) -> io::Result<TcpListener> {

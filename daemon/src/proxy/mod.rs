@@ -7,11 +7,12 @@
 //! | accept | `listen` | a backlog that takes a burst of 256 connections, TCP_NODELAY |
 //! | client socket | `socket` | knows what the kernel took (`delivery`), passes 1xx, resets where the upstream did |
 //! | HTTP/1.1 | hyper, set up in `connection` | header case kept, no `date` of ours, large heads |
-//! | refuse | `guard` | a foreign `Host` or `Origin` (DNS rebinding) |
+//! | refuse | `guard`, `hosts`, `origins`, `token` | a foreign `Host` or `Origin` (DNS rebinding), a missing token |
+//! | take off | `prefix` | what a request says to us: `/~t=TOKEN/…` |
 //! | route | `route` | which provider, and where that one is |
 //! | record | `body`, with `capture` | beside the stream, never in its way |
 //! | forward | `forward`, `headers` | hop-by-hop fields out, `Host` exchanged |
-//! | connect | `upstream`, `connect` | addresses raced, TLS; one upstream connection per client connection, so that what happens to one happens to the other |
+//! | connect | `upstream`, `connect`, `outbound`, `http_proxy` | addresses raced, TLS, an HTTP proxy on the way; one upstream connection per client connection, so that what happens to one happens to the other |
 //! | move | `driver` | both connections in one task: no thread is woken between reading and writing |
 //! | upgrade | `upgrade` | WebSockets pass as bytes |
 
@@ -23,15 +24,26 @@ mod driver;
 mod forward;
 mod guard;
 mod headers;
+mod hosts;
+mod http_proxy;
 mod listen;
+mod origins;
+mod outbound;
+mod prefix;
 mod route;
 mod socket;
 mod tls;
+mod token;
 mod upgrade;
 mod upstream;
 
-pub use listen::{ListenError, Listener};
+pub use guard::Access;
+pub use hosts::Pattern;
+pub use listen::{ListenError, Listener, is_loopback};
+pub use origins::OriginPattern;
+pub use outbound::{Outbound, Wanted};
 pub use route::Upstreams;
+pub use token::Token;
 
 use crate::capture::Recorder;
 
@@ -45,7 +57,7 @@ pub struct Proxy {
 
 impl Proxy {
     /// `listen_host` is the host that `--listen` names: requests may name it too.
-    pub fn new(upstreams: Upstreams, recorder: Recorder, listen_host: &str) -> Self {
-        Self { upstreams, recorder, guard: guard::Guard::new(listen_host), connector: upstream::Connector::new() }
+    pub fn new(upstreams: Upstreams, recorder: Recorder, listen_host: &str, access: Access, outbound: Outbound) -> Self {
+        Self { upstreams, recorder, guard: guard::Guard::new(listen_host, access), connector: upstream::Connector::new(outbound) }
     }
 }

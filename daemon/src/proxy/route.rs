@@ -115,6 +115,17 @@ impl Upstreams {
         })
     }
 
+    /// Where the requests of each provider go, as `PROVIDER=URL`.
+    pub fn table(&self) -> Vec<String> {
+        let of = [
+            (Provider::Anthropic, &self.anthropic),
+            (Provider::OpenAi, &self.openai),
+            (Provider::Gemini, &self.gemini),
+            (Provider::Unknown, &self.unknown),
+        ];
+        of.map(|(provider, url)| format!("{}={url}", provider.as_str())).to_vec()
+    }
+
     /// Which provider a request is meant for, and where that one is.
     pub fn route(&self, uri: &Uri, fields: &HeaderMap) -> (Provider, &BaseUrl) {
         let path = uri.path_and_query().map_or("/", PathAndQuery::as_str);

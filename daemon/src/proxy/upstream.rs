@@ -12,8 +12,13 @@ use hyper::{
 };
 use hyper_util::rt::TokioIo;
 use rustls::{ClientConfig, pki_types::ServerName};
-use tokio::{net::TcpStream, time::timeout};
-use tokio_rustls::TlsConnector;
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::TcpStream,
+    time::timeout,
+};
+use tokio_rustls::{TlsConnector, client::TlsStream};
+use tokio_util::either::Either;
 
 use super::{
     body::RequestBody,
@@ -21,6 +26,8 @@ use super::{
     connection::{MAX_BUFFER, MAX_HEADERS},
     delivery::Delivery,
     driver::Moving,
+    http_proxy::TunnelError,
+    outbound::Outbound,
     route::BaseUrl,
     tls,
 };
@@ -38,6 +45,12 @@ pub struct UpstreamConnection {
 pub enum ConnectError {
     #[error(transparent)]
     Tcp(#[from] TcpError),
+    #[error("the proxy {proxy} is not to be had: {source}")]
+    Proxy { proxy: String, source: Box<ConnectError> },
+    #[error("{source} ({why})")]
+    Unproxied { source: Box<ConnectError>, why: String },
+    #[error(transparent)]
+    Tunnel(#[from] TunnelError),
     #[error("no TLS with {host}: {reason}")]
     Tls { host: String, reason: String },
     #[error("no HTTP with {host}: {source}")]
@@ -77,39 +90,63 @@ impl UpstreamConnection {
 pub struct Connector {
     /// Set up when first needed: reading the system's certificates takes a while.
     tls: OnceLock<Result<Arc<ClientConfig>, String>>,
+    outbound: Outbound,
 }
 
 impl Connector {
-    pub fn new() -> Self {
-        Self { tls: OnceLock::new() }
+    pub fn new(outbound: Outbound) -> Self {
+        Self { tls: OnceLock::new(), outbound }
     }
 
     /// The second of the two moves the bytes of the first.
     pub async fn connect(&self, base: &BaseUrl) -> Result<(UpstreamConnection, Moving), ConnectError> {
-        let stream = connect::connect(&base.host, base.port).await?;
-        // As towards the client.
-        stream.set_nodelay(true).ok();
+        let stream = self.reach(base).await?;
         let (sender, moving) = if base.is_tls {
-            handshake(self.connect_tls(base, stream).await?, base).await?
+            handshake(self.connect_tls(&base.host, stream).await?, base).await?
         } else {
             handshake(stream, base).await?
         };
         Ok((UpstreamConnection { base: base.clone(), sender }, moving))
     }
 
-    async fn connect_tls(
-        &self,
-        base: &BaseUrl,
-        stream: TcpStream,
-    ) -> Result<tokio_rustls::client::TlsStream<TcpStream>, ConnectError> {
-        let failed = |reason: String| ConnectError::Tls { host: base.host.clone(), reason };
+    /// A connection to an upstream, or a tunnel to it where a proxy leads there.
+    async fn reach(&self, base: &BaseUrl) -> Result<Way, ConnectError> {
+        let Some(proxy) = self.outbound.proxy_for(base.is_tls, &base.host, base.port) else {
+            let opened = open(&base.host, base.port).await;
+            return opened.map(Either::Left).map_err(|error| match self.outbound.unusable() {
+                Some(why) => ConnectError::Unproxied { source: Box::new(error), why: why.to_owned() },
+                None => error,
+            });
+        };
+        let unreachable = |error: ConnectError| ConnectError::Proxy { proxy: proxy.to_string(), source: Box::new(error) };
+        let stream = open(&proxy.host, proxy.port).await.map_err(unreachable)?;
+        let to_proxy = if proxy.is_tls {
+            Either::Right(Box::new(self.connect_tls(&proxy.host, stream).await.map_err(unreachable)?))
+        } else {
+            Either::Left(stream)
+        };
+        Ok(proxy.tunnel(to_proxy, &base.host, base.port).await?)
+    }
+
+    async fn connect_tls<S: AsyncRead + AsyncWrite + Unpin>(&self, host: &str, stream: S) -> Result<TlsStream<S>, ConnectError> {
+        let failed = |reason: String| ConnectError::Tls { host: host.to_owned(), reason };
         let config = self.tls.get_or_init(|| tls::client_config().map_err(|error| error.to_string())).clone().map_err(failed)?;
-        let name = ServerName::try_from(base.host.clone()).map_err(|error| failed(error.to_string()))?;
+        let name = ServerName::try_from(host.to_owned()).map_err(|error| failed(error.to_string()))?;
         let shaking = TlsConnector::from(config).connect(name, stream);
         let shaken = timeout(CONNECT_LIMIT, shaking).await;
         let in_time = shaken.map_err(|_| failed(format!("it did not answer within {} s", CONNECT_LIMIT.as_secs())))?;
         in_time.map_err(|error| failed(error.to_string()))
     }
+}
+
+/// The bytes' way to an upstream: a connection, also one that a proxy has made a tunnel of, or one to a proxy that speaks TLS itself.
+type Way = Either<TcpStream, Box<TlsStream<TcpStream>>>;
+
+async fn open(host: &str, port: u16) -> Result<TcpStream, ConnectError> {
+    let stream = connect::connect(host, port).await?;
+    // As towards the client.
+    stream.set_nodelay(true).ok();
+    Ok(stream)
 }
 
 async fn handshake<S>(stream: S, base: &BaseUrl) -> Result<(SendRequest<RequestBody>, Moving), ConnectError>

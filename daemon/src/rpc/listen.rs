@@ -1,20 +1,14 @@
-//! The Unix socket, and the gRPC server on it.
+//! The gRPC server on the socket.
 
-use std::{
-    convert::Infallible,
-    fs, io,
-    os::unix::fs::{DirBuilderExt as _, PermissionsExt as _},
-    path::{Path, PathBuf},
-    time::Duration,
-};
+use std::{convert::Infallible, time::Duration};
 
-use ccdump_wire::{DESCRIPTORS, endpoint, v1::ccdump_service_server::CcdumpServiceServer};
-use tokio::{net::UnixListener, sync::mpsc};
+use ccdump_wire::{DESCRIPTORS, v1::ccdump_service_server::CcdumpServiceServer};
+use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::transport::Server;
 
 use super::{
-    Service,
+    Service, Socket,
     accept::accept,
     limits::{Limits, STREAMS},
 };
@@ -33,51 +27,10 @@ const HEADERS: u32 = 8 << 10;
 /// Bytes of what is asked: a view state of a mebibyte, and what goes with it.
 const LARGEST_REQUEST: usize = 2 << 20;
 
-/// A bound socket; its file goes when this is dropped.
-pub struct Socket {
-    path: PathBuf,
-    listener: UnixListener,
-}
-
-#[derive(Debug, thiserror::Error)]
-pub enum SocketError {
-    #[error("cannot make the folder {path} for the socket: {source}; pass --socket")]
-    Folder { path: PathBuf, source: io::Error },
-    #[error("cannot listen on {path}: {source}; pass another --socket")]
-    Bind { path: PathBuf, source: io::Error },
-    #[error("another program listens on {0}; pass another --socket")]
-    Taken(PathBuf),
-    #[error(transparent)]
-    Path(#[from] endpoint::EndpointError),
-}
-
-impl Socket {
-    /// Binds `path`, readable for this user only. The caller holds the lock of the data folder, so a socket that nobody answers on is a
-    /// leftover and is replaced.
-    pub fn bind(path: &Path) -> Result<Self, SocketError> {
-        endpoint::check_socket(path)?;
-        if let Some(folder) = path.parent()
-            && !folder.exists()
-        {
-            let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(folder);
-            made.map_err(|source| SocketError::Folder { path: folder.to_owned(), source })?;
-        }
-        let failed = |source| SocketError::Bind { path: path.to_owned(), source };
-        if path.exists() {
-            if std::os::unix::net::UnixStream::connect(path).is_ok() {
-                return Err(SocketError::Taken(path.to_owned()));
-            }
-            fs::remove_file(path).map_err(failed)?;
-        }
-        let listener = UnixListener::bind(path).map_err(failed)?;
-        fs::set_permissions(path, fs::Permissions::from_mode(0o600)).map_err(failed)?;
-        Ok(Self { path: path.to_owned(), listener })
-    }
-}
-
 /// Serves until `stop`.
 pub async fn serve(socket: Socket, service: Service, mut stop: Stop) -> Result<(), tonic::transport::Error> {
-    let Socket { path, listener } = socket;
+    // Its file goes at the end.
+    let Socket { listener, file: _file } = socket;
     let readers = service.readers.clone();
     let (health_reporter, health) = tonic_health::server::health_reporter();
     health_reporter.set_serving::<CcdumpServiceServer<Service>>().await;
@@ -99,16 +52,13 @@ pub async fn serve(socket: Socket, service: Service, mut stop: Stop) -> Result<(
         router = router.add_service(reflection);
     }
     let (accepted, incoming) = mpsc::channel(1);
-    let served = tokio::select! {
+    tokio::select! {
         served = router.serve_with_incoming(ReceiverStream::new(incoming)) => served,
         never = accept(listener, accepted) => match never {},
         // Streams to viewers never end by themselves: they are cut, and reconnect to the next daemon.
         () = stop.wait() => Ok(()),
         never = close_idle(readers) => match never {},
-    };
-    // Somebody may have removed it already.
-    fs::remove_file(path).ok();
-    served
+    }
 }
 
 async fn close_idle(readers: Readers) -> Infallible {

@@ -11,7 +11,7 @@ use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status};
 
 use super::{
-    body, exchanges, outline, search, sections,
+    body, exchanges, numbers, outline, search, sections,
     status::{self, About, Viewers},
     views as view_states, watch as watching,
 };
@@ -140,37 +140,46 @@ impl CcdumpService for Service {
         }))
     }
 
-    async fn status(&self, _: Request<v1::StatusRequest>) -> Result<Response<v1::StatusResponse>, Status> {
-        status::status(self).await.map(Response::new)
+    async fn status(&self, request: Request<v1::StatusRequest>) -> Result<Response<v1::StatusResponse>, Status> {
+        status::status(self, request.into_inner()).await.map(Response::new)
     }
 
     type WatchStream = ReceiverStream<Result<v1::WatchResponse, Status>>;
 
     async fn watch(&self, request: Request<v1::WatchRequest>) -> Result<Response<Self::WatchStream>, Status> {
-        let request = request.into_inner();
+        let mut request = request.into_inner();
+        for exchange in request.filter.iter_mut().flat_map(|filter| &mut filter.exchanges) {
+            *exchange = numbers::place(*exchange);
+        }
         check(request.peer.as_ref())?;
         Ok(Response::new(watching::start(self.clone(), request)))
     }
 
     async fn exchanges(&self, request: Request<v1::ExchangesRequest>) -> Result<Response<v1::ExchangesResponse>, Status> {
-        exchanges::page(self, request.into_inner()).await.map(Response::new)
+        let mut request = request.into_inner();
+        request.after_id = numbers::place(request.after_id);
+        exchanges::page(self, request).await.map(Response::new)
     }
 
     async fn exchange(&self, request: Request<v1::ExchangeRequest>) -> Result<Response<v1::ExchangeResponse>, Status> {
-        exchanges::one(self, request.get_ref().id).await.map(Response::new)
+        exchanges::one(self, numbers::exchange(request.get_ref().id)?).await.map(Response::new)
     }
 
     type OutlineStream = ReceiverStream<Result<v1::OutlineResponse, Status>>;
 
     async fn outline(&self, request: Request<v1::OutlineRequest>) -> Result<Response<Self::OutlineStream>, Status> {
-        outline::outline(self, request.into_inner()).await.map(Response::new)
+        let request = request.into_inner();
+        numbers::exchange(request.exchange)?;
+        outline::outline(self, request).await.map(Response::new)
     }
 
     async fn system_sections(
         &self,
         request: Request<v1::SystemSectionsRequest>,
     ) -> Result<Response<v1::SystemSectionsResponse>, Status> {
-        sections::page(self, request.into_inner()).await.map(Response::new)
+        let mut request = request.into_inner();
+        request.after_number = numbers::place(request.after_number);
+        sections::page(self, request).await.map(Response::new)
     }
 
     type SearchStream = ReceiverStream<Result<v1::SearchResponse, Status>>;
@@ -182,7 +191,10 @@ impl CcdumpService for Service {
     type BodyStream = ReceiverStream<Result<v1::BodyResponse, Status>>;
 
     async fn body(&self, request: Request<v1::BodyRequest>) -> Result<Response<Self::BodyStream>, Status> {
-        body::body(self, request.into_inner()).await.map(Response::new)
+        let mut request = request.into_inner();
+        numbers::exchange(request.exchange)?;
+        request.offset = numbers::place(request.offset);
+        body::body(self, request).await.map(Response::new)
     }
 
     type HoldViewStream = view_states::Held;

@@ -22,6 +22,10 @@ pub struct About {
     pub proxy: String,
     pub socket: PathBuf,
     pub data_dir: PathBuf,
+    pub settings: v1::Settings,
+    /// Compared with, and never told.
+    pub token: Option<String>,
+    pub warnings: Vec<String>,
 }
 
 /// Counts watch streams.
@@ -48,7 +52,7 @@ impl Drop for Viewing {
     }
 }
 
-pub async fn status(service: &Service) -> Result<v1::StatusResponse, Status> {
+pub async fn status(service: &Service, request: v1::StatusRequest) -> Result<v1::StatusResponse, Status> {
     let about = &service.about;
     let files = service.readers.files();
     let (canonical_bytes, derived_bytes) = (Files::size(&files.canonical()), Files::size(&files.derived()));
@@ -69,6 +73,9 @@ pub async fn status(service: &Service) -> Result<v1::StatusResponse, Status> {
         paused: service.recording.paused(),
         gap_bytes: service.recording.lost().bytes,
         derived_seq: *service.derived_through.borrow(),
+        settings: Some(about.settings.clone()),
+        warnings: about.warnings.clone(),
+        is_same_token: request.token.map(|token| about.token.as_deref() == Some(token.as_str())),
     })
 }
 

@@ -1,10 +1,11 @@
 //! What the daemon and its viewers both know: the wire contract ([`v1`], generated from `proto/`), where a daemon is found
-//! ([`endpoint`]), the configuration file ([`config`]) and the first message of each side ([`handshake`]).
+//! ([`endpoint`]), the configuration file ([`config`]), the first message of each side ([`handshake`]), and the JSON that both print ([`json`]).
 
 pub mod config;
 pub mod connect;
 pub mod endpoint;
 pub mod handshake;
+pub mod json;
 
 /// Messages and services of package `ccdump.v1`; `proto/ccdump/v1/ccdump.proto` is their manual.
 pub mod v1 {

@@ -21,9 +21,10 @@ pub(super) struct Certificate {
 }
 
 impl Certificate {
-    /// A new one for `localhost`.
+    /// A new one for `localhost`, and for a name that resolves nowhere: only a proxy leads there.
     pub(super) fn new() -> Self {
-        let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).expect("a certificate");
+        let names = ["localhost", "api.upstream.invalid"].map(str::to_owned);
+        let made = rcgen::generate_simple_self_signed(names).expect("a certificate");
         let key = PrivatePkcs8KeyDer::from(made.signing_key.serialize_der());
         let config = rustls::ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
             .with_safe_default_protocol_versions()

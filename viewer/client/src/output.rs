@@ -24,7 +24,8 @@ impl Output {
         let stdout = io::stdout().lock();
         let is_terminal = stdout.is_terminal();
         let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-        Self { stdout: BufWriter::with_capacity(64 * 1024, stdout), is_terminal, colour: is_terminal && !no_color }
+        let colour = is_terminal && !no_color && !is_dumb_terminal();
+        Self { stdout: BufWriter::with_capacity(64 * 1024, stdout), is_terminal, colour }
     }
 
     pub fn is_terminal(&self) -> bool {
@@ -38,7 +39,7 @@ impl Output {
 
     /// One line of JSON.
     pub fn json(&mut self, value: &impl Serialize) -> Result<(), Failure> {
-        serde_json::to_writer(&mut self.stdout, value).map_err(io::Error::from)?;
+        ccdump_wire::json::write(&mut self.stdout, value).map_err(io::Error::from)?;
         self.bytes(b"\n")
     }
 
@@ -53,6 +54,11 @@ impl Output {
     pub fn flush(&mut self) -> Result<(), Failure> {
         Ok(self.stdout.flush()?)
     }
+}
+
+/// Whether the terminal says of itself that it can do nothing but print lines, as those inside editors do.
+pub fn is_dumb_terminal() -> bool {
+    std::env::var_os("TERM").is_some_and(|term| term == "dumb")
 }
 
 /// Completes when nobody reads stdout any more (`tail | head`): a command that waits for news would not find out by writing. Never

@@ -75,7 +75,7 @@ impl Link {
     }
 
     pub async fn status(&mut self) -> Result<StatusResponse, LinkError> {
-        let answer = self.client.status(StatusRequest {}).await;
+        let answer = self.client.status(StatusRequest::default()).await;
         Ok(answer.map_err(|status| LinkError::of(status, "tell how it is doing"))?.into_inner())
     }
 

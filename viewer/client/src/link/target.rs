@@ -26,7 +26,7 @@ impl Source {
     }
 
     fn socket(self) -> Option<PathBuf> {
-        self.socket.or_else(|| self.data_dir.map(|data_dir| endpoint::default_socket(&data_dir)))
+        self.socket.or_else(|| self.data_dir.map(|data_dir| endpoint::find_socket(&data_dir)))
     }
 }
 
@@ -34,7 +34,7 @@ impl Source {
 pub fn socket(sources: impl IntoIterator<Item = Source>) -> Result<PathBuf, EndpointError> {
     let socket = match sources.into_iter().find_map(Source::socket) {
         Some(socket) => socket,
-        None => endpoint::default_socket(&endpoint::default_data_dir()?),
+        None => endpoint::find_socket(&endpoint::default_data_dir()?),
     };
     endpoint::check_socket(&socket)?;
     Ok(socket)
