@@ -19,6 +19,8 @@ pub enum Failure {
     Endpoint(#[from] EndpointError),
     #[error("this needs a terminal; without one use: ccdump-view tail")]
     NoTerminal,
+    #[error("a moment of the record needs a screen, and TERM is dumb; use: ccdump-view show ID")]
+    DumbTerminal,
     #[error("ccdumpd is neither beside ccdump-view nor on the PATH; install it, or name it in CCDUMPD")]
     NoDaemonProgram,
     #[error("no daemon runs, and {} could not start one: {reason}", program.display())]

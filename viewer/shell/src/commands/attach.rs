@@ -3,10 +3,14 @@
 use std::{
     io::{self, IsTerminal as _},
     path::{Path, PathBuf},
-    process::{Command, Stdio},
+    process::{self, Stdio},
 };
 
-use ccdump_client::link::{Link, LinkError};
+use ccdump_client::{
+    link::{Link, LinkError},
+    options::{Command, Tail},
+    output::is_dumb_terminal,
+};
 use ccdump_host::hosted::is_hosted;
 use ccdump_state::Moment;
 
@@ -16,6 +20,9 @@ use crate::{Look, cli::Attach, daemon_binary, failure::Failure, screen};
 pub async fn run(socket: PathBuf, is_default: bool, options: Attach, look: Look) -> Result<(), Failure> {
     if !has_terminal() {
         return Err(Failure::NoTerminal);
+    }
+    if is_dumb_terminal() {
+        return follow(socket, is_default, &options).await;
     }
     let link = match Link::connect(&socket).await {
         Err(LinkError::NoDaemon { .. }) if is_default => {
@@ -38,6 +45,18 @@ pub async fn run(socket: PathBuf, is_default: bool, options: Attach, look: Look)
     screen::run(link, socket, screen::Options { name, moment, theme, ..screen::Options::default() }, look).await
 }
 
+/// Where there are lines and no screen: what happens, as `tail` tells it.
+async fn follow(socket: PathBuf, is_default: bool, options: &Attach) -> Result<(), Failure> {
+    if options.at.is_some() {
+        return Err(Failure::DumbTerminal);
+    }
+    if is_default && matches!(Link::connect(&socket).await, Err(LinkError::NoDaemon { .. })) {
+        start()?;
+    }
+    let tail = Tail { json: false, from: None, until_idle: None, session: None };
+    Ok(ccdump_client::run(Command::Tail(tail), socket).await?)
+}
+
 /// Shows the record of a daemon that runs.
 pub async fn show(socket: &Path, look: Look) -> Result<(), Failure> {
     let link = Link::connect(socket).await?;
@@ -45,7 +64,11 @@ pub async fn show(socket: &Path, look: Look) -> Result<(), Failure> {
 }
 
 /// Whether there is a screen to draw on, and keys to read.
-pub fn has_terminal() -> bool {
+pub fn has_screen() -> bool {
+    has_terminal() && !is_dumb_terminal()
+}
+
+fn has_terminal() -> bool {
     io::stdin().is_terminal() && io::stdout().is_terminal()
 }
 
@@ -53,7 +76,8 @@ pub fn has_terminal() -> bool {
 fn start() -> Result<(), Failure> {
     let program = daemon_binary::find()?;
     let failed = |reason: String| Failure::DaemonNotStarted { program: program.clone(), reason };
-    let started = Command::new(&program).arg("start").stdin(Stdio::null()).output().map_err(|error| failed(error.to_string()))?;
+    let started =
+        process::Command::new(&program).arg("start").stdin(Stdio::null()).output().map_err(|error| failed(error.to_string()))?;
     if started.status.success() {
         return Ok(());
     }

@@ -23,7 +23,7 @@ use crate::{
 pub async fn run(options: cli::Demo, look: Look) -> Result<(), Failure> {
     let pace = options.pace.unwrap_or(if options.headless { 0 } else { 100 });
     // On the screen signals are taken like keys.
-    if !options.headless && attach::has_terminal() {
+    if !options.headless && attach::has_screen() {
         let demo = Demo::start(pace).await?;
         let shown = attach::show(demo.socket(), look).await;
         demo.finish(options.keep).await?;

@@ -11,7 +11,7 @@ use jiff::Zoned;
 
 use crate::{
     Look, cli,
-    commands::attach::has_terminal,
+    commands::attach::has_screen,
     failure::Failure,
     picture,
     report::{Report, Source, Stage, gather},
@@ -37,7 +37,7 @@ pub async fn run(socket: &Path, options: cli::Report, look: Look) -> Result<(), 
 /// `print`: only the last screen, as text.
 pub async fn replay(path: PathBuf, print: bool, look: Look) -> Result<(), Failure> {
     let mut report = Report::read(&path)?;
-    if !print && !has_terminal() {
+    if !print && !has_screen() {
         return Err(Failure::NoTerminal);
     }
     let mut source = Source::of(std::mem::take(&mut report.had), std::mem::take(&mut report.sections));
