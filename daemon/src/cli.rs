@@ -36,6 +36,16 @@ pub enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Look through the whole record for damage; prints what is found, and exits with 1 if something is damaged
+    Verify {
+        #[command(flatten)]
+        place: PlaceOptions,
+        /// Print one line of JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Make the index anew from the record
+    Reindex(PlaceOptions),
     /// Print the newest lines of the log file
     Logs {
         #[command(flatten)]

@@ -18,6 +18,7 @@ mod settings;
 mod stdin;
 mod stop;
 mod store;
+mod upkeep;
 
 use std::process::ExitCode;
 
@@ -68,6 +69,8 @@ fn run(cli: Cli) -> Result<(), Failure> {
         Some(Command::Start(options)) => service::start(&options.resolve()?),
         Some(Command::Stop(place)) => service::stop(&place.resolve()?),
         Some(Command::Status { place, json }) => service::status(&place.resolve()?, json),
+        Some(Command::Verify { place, json }) => upkeep::verify(&place.resolve()?, json),
+        Some(Command::Reindex(place)) => upkeep::reindex(&place.resolve()?),
         Some(Command::Logs { place, lines }) => service::logs(&place.resolve()?, lines),
         Some(Command::DemoTraffic { pace }) => demo::run(demo::Pace::percent(pace)),
     }

@@ -29,7 +29,15 @@ use crate::{
     rpc::{self, About, Service, Socket},
     settings::Settings,
     stdin, stop,
-    store::{Files, StoreError, checkpoint, index::Index, log::Log, reader::Readers, recover, views::Views},
+    store::{
+        Files,
+        health::Health,
+        index::Index,
+        opening::{self, Opened},
+        reader::Readers,
+        upkeep::{self, Writers},
+        views::Views,
+    },
 };
 
 /// How far the threads that serve viewers stand back, beside those of the traffic.
@@ -40,6 +48,11 @@ const BLOCKING_THREADS: usize = 16;
 
 /// How long exchanges that are under way may go on after a stop.
 const GRACE: Duration = Duration::from_secs(5);
+/// What is queued is written in this time, what was recorded derived, and the files closed in order. A daemon that needs longer (a slow
+/// disk) leaves the rest to the next one: nothing that was published is lost.
+const CLOSING: Duration = Duration::from_millis(1500);
+/// Of that, for deriving and for sealing each.
+const CATCHING_UP: Duration = Duration::from_millis(500);
 
 /// Serves until SIGTERM or SIGINT, or until `leash`, if there is one, ends.
 pub fn run(settings: &Settings, leash: Option<stdin::Lines>) -> Result<(), Failure> {
@@ -105,15 +118,18 @@ fn serve(
 
     // Store: the log with its writer thread, and what is derived from it with its own.
     let files = Files::new(dir);
-    let log = open_log(&files, &clock)?;
-    let next_exchange = log.next_exchange()?;
+    let Opened { log, is_as_left } = opening::open(&files, clock.now_us())?;
+    let next_exchange = log.next_exchange();
     let index = Index::open(&files, log.epoch(), ccdump_provider::VERSION)?;
     let views = Views::open(&files)?;
-    let readers = Readers::new(files);
+    let health = Health::default();
+    let readers = Readers::new(files, health.clone());
     let queue = Arc::new(Queue::default());
-    let checkpointing = checkpoint::start(readers.files())?;
-    let (recording, writer) = capture::start(log, queue.clone(), clock)?;
-    let deriving = derive::start(index, readers.clone(), recording.head.clone())?;
+    let turns = (log.turn(), index.turn());
+    let (recording, writer) = capture::start(log, queue.clone(), clock, health.clone())?;
+    let writers = Writers { log: turns.0, index: turns.1, head: recording.head.clone() };
+    let deriving = derive::start(index, readers.clone(), &recording)?;
+    let upkeep = upkeep::start(readers.files(), writers, health, is_as_left)?;
 
     // Traffic in, record out.
     let (stopper, stopping) = stop::channel();
@@ -158,18 +174,31 @@ fn serve(
             proxying.await.ok();
         }
         // The rest is written and derived while viewers can still see it; then the files are closed, and nobody reads them.
-        let finished = tokio::task::spawn_blocking(move || (writer.finish(), deriving.finish())).await;
-        rpc_stopper.stop();
-        if let Ok(Err(error)) = serving.await {
-            warn!(%error, "serving viewers failed");
-        }
-        readers.close();
-        drop(checkpointing);
-        if let Ok((log, index)) = finished {
-            let closed = log.and_then(Log::close).and(index.and_then(Index::close));
-            if let Err(error) = closed {
+        let closing = async {
+            let written = tokio::task::spawn_blocking(move || {
+                let log = writer.finish();
+                (log, deriving.finish(Instant::now() + CATCHING_UP))
+            });
+            let written = written.await;
+            rpc_stopper.stop();
+            if let Ok(Err(error)) = serving.await {
+                warn!(%error, "serving viewers failed");
+            }
+            readers.close();
+            let closed = tokio::task::spawn_blocking(move || {
+                drop(upkeep);
+                let (log, index) = written.map_err(io::Error::other)?;
+                let until = Instant::now() + CATCHING_UP;
+                // The log last: it notes what both look like.
+                let index = index.and_then(|index| Ok(index.close(until)?));
+                log.and_then(|log| log.close(until)).and(index)
+            });
+            if let Ok(Err(error)) = closed.await {
                 warn!(%error, "the store could not be closed in order; nothing of it is lost");
             }
+        };
+        if timeout(CLOSING, closing).await.is_err() {
+            warn!("the disk is slow: the store is left as it is; nothing of it is lost");
         }
     });
     info!("stopped");
@@ -190,36 +219,6 @@ async fn end_of(leash: Option<stdin::Lines>) {
         Some(mut leash) => leash.end().await,
         None => std::future::pending().await,
     }
-}
-
-/// Opens the log and makes good what a kill left open. A file that is no database any more is put aside: traffic must go on.
-fn open_log(files: &Files, clock: &Clock) -> Result<Log, StoreError> {
-    let opened = Log::open(files).and_then(|mut log| {
-        let cut_off = recover::end_open_exchanges(&mut log, clock.now_us())?;
-        Ok((log, cut_off))
-    });
-    match opened {
-        Ok((log, cut_off)) => {
-            if cut_off > 0 {
-                info!(exchanges = cut_off, "the daemon before was killed; what it had open is ended");
-            }
-            Ok(log)
-        }
-        Err(error) if error.is_damage() => {
-            let aside = put_aside(files)?;
-            warn!(%error, kept_as = %aside, "the log is damaged; starting a new one");
-            Log::open(files)
-        }
-        Err(error) => Err(error),
-    }
-}
-
-fn put_aside(files: &Files) -> io::Result<String> {
-    let stamp = jiff::Timestamp::now().strftime("%Y%m%d-%H%M%S").to_string();
-    let path = files.canonical();
-    let aside = format!("{}.damaged-{stamp}", path.display());
-    Files::rename(&path, Path::new(&aside))?;
-    Ok(aside)
 }
 
 /// Says on stdout that traffic is accepted.

@@ -151,6 +151,7 @@ pub fn status(place: &Place, json: bool) -> Result<(), Failure> {
             "outbound_proxies": settings.outbound_proxies,
             "no_proxy": settings.no_proxy,
             "warnings": status.warnings,
+            "notice": status.notice,
         });
         return print(&safe_json::line(&status)?);
     }
@@ -181,12 +182,15 @@ pub fn status(place: &Place, json: bool) -> Result<(), Failure> {
             lines.push(format!("{title}{}", values.join(", ")));
         }
     }
+    if let Some(notice) = &status.notice {
+        lines.insert(1, format!("notice     {notice}"));
+    }
     lines.extend(status.warnings.iter().map(|warning| format!("warning    {warning}")));
     print(&lines.join("\n"))
 }
 
 /// The daemon's own words about itself. `token`: is this the one?
-fn ask(socket: &Path, token: Option<String>) -> Result<v1::StatusResponse, String> {
+pub fn ask(socket: &Path, token: Option<String>) -> Result<v1::StatusResponse, String> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| error.to_string())?;
     runtime.block_on(async {
         let channel = connect::unix(socket).await.map_err(|error| error.to_string())?;
@@ -207,12 +211,12 @@ pub fn logs(place: &Place, lines: usize) -> Result<(), Failure> {
     }
 }
 
-fn no_daemon(place: &Place) -> Failure {
+pub fn no_daemon(place: &Place) -> Failure {
     Failure::no_daemon(format!("no daemon runs on {}; start one with `ccdumpd start`", place.data_dir.display()))
 }
 
 /// Prints a line; whoever does not want to read it may leave.
-fn print(text: &str) -> Result<(), Failure> {
+pub fn print(text: &str) -> Result<(), Failure> {
     match writeln!(io::stdout(), "{text}") {
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
         printed => Ok(printed?),

@@ -9,9 +9,9 @@ use std::{
 
 use ccdump_wire::v1::{
     self as wire, BodyRequest, BodyResponse, Event, ExchangeRequest, ExchangeResponse, ExchangesRequest, ExchangesResponse, Filter,
-    HelloRequest, HelloResponse, HoldViewRequest, HoldViewResponse, OutlineRequest, OutlineResponse, SaveViewRequest,
-    SaveViewResponse, SearchRequest, SearchResponse, Side, StatusRequest, StatusResponse, SystemSectionsRequest,
-    SystemSectionsResponse, WatchRequest, WatchResponse,
+    HelloRequest, HelloResponse, HoldViewRequest, HoldViewResponse, OutlineRequest, OutlineResponse, ReindexRequest,
+    ReindexResponse, SaveViewRequest, SaveViewResponse, SearchRequest, SearchResponse, Side, StatusRequest, StatusResponse,
+    SystemSectionsRequest, SystemSectionsResponse, WatchRequest, WatchResponse,
     ccdump_service_client::CcdumpServiceClient,
     ccdump_service_server::{CcdumpService, CcdumpServiceServer},
     event::Detail,
@@ -174,7 +174,7 @@ impl CcdumpService for Service {
         let request = request.into_inner();
         let mut exchanges = self.rows();
         exchanges.retain(|row| row.id > request.after_id);
-        Ok(Response::new(ExchangesResponse { exchanges, more: false }))
+        Ok(Response::new(ExchangesResponse { exchanges, more: false, notice: None }))
     }
 
     async fn exchange(&self, request: Request<ExchangeRequest>) -> Result<Response<ExchangeResponse>, Status> {
@@ -235,6 +235,10 @@ impl CcdumpService for Service {
     async fn save_view(&self, _: Request<SaveViewRequest>) -> Result<Response<SaveViewResponse>, Status> {
         self.check("views")?;
         Ok(Response::new(SaveViewResponse { saved_at_us: 1 }))
+    }
+
+    async fn reindex(&self, _: Request<ReindexRequest>) -> Result<Response<ReindexResponse>, Status> {
+        Err(Status::unimplemented(""))
     }
 }
 

@@ -81,7 +81,8 @@ impl Queue {
             | What::Lost { .. }
             | What::Paused(_)
             | What::Resumed(_)
-            | What::ClockJumped(_) => (OVERHEAD, usize::MAX),
+            | What::ClockJumped(_)
+            | What::Fact(_) => (OVERHEAD, usize::MAX),
         };
         let mut state = self.lock();
         if state.queued + state.held + cost > capacity {

@@ -115,7 +115,14 @@ impl OpenExchange {
             }
             Detail::Gap(gap) => self.row.gap_bytes += gap.bytes,
             Detail::Ended(ended) => self.end(reader, event, ended, threads, derived)?,
-            Detail::Opened(_) | Detail::Paused(_) | Detail::Resumed(_) | Detail::ClockJumped(_) | Detail::Unknown(_) => {}
+            // The first one, and what is about no exchange.
+            Detail::Opened(_)
+            | Detail::Paused(_)
+            | Detail::Resumed(_)
+            | Detail::Replaced(_)
+            | Detail::Salvaged(_)
+            | Detail::ClockJumped(_)
+            | Detail::Unknown(_) => {}
         }
         self.newest_at_us = self.newest_at_us.max(last_at_us(event));
         Ok(())

@@ -23,7 +23,7 @@ const CHUNK: usize = 512 << 10;
 pub async fn body(service: &Service, request: v1::BodyRequest) -> Result<ReceiverStream<Result<v1::BodyResponse, Status>>, Status> {
     let side = side(request.side()).ok_or_else(|| Status::invalid_argument("say which side: request or response"))?;
     let id = request.exchange;
-    let exists = service.read(move |reader| exists(&reader.log, id)).await?;
+    let exists = service.read_again(move |reader| exists(&reader.log, id)).await?;
     if !exists {
         return Err(not_found(id));
     }

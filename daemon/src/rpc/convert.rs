@@ -51,8 +51,26 @@ fn detail(detail: Detail) -> Option<WireDetail> {
             lost_exchanges: resumed.lost_exchanges,
         }),
         Detail::ClockJumped(jumped) => WireDetail::ClockJumped(v1::ClockJumped { from_us: jumped.from_us, to_us: jumped.to_us }),
+        Detail::Replaced(replaced) => WireDetail::RecordReplaced(v1::Replaced {
+            reason: replaced.reason,
+            kept_as: replaced.kept_as,
+            lost: replaced.lost.map(seq_range),
+        }),
+        Detail::Salvaged(salvaged) => WireDetail::RecordSalvaged(v1::Salvaged {
+            files: salvaged.files,
+            events: salvaged.events,
+            exchanges: salvaged.exchanges,
+            damaged_exchanges: salvaged.damaged_exchanges,
+            lost_bytes: salvaged.lost_bytes,
+            lost_events: salvaged.lost_events,
+            lost: salvaged.lost.into_iter().map(seq_range).collect(),
+        }),
         Detail::Unknown(_) => return None,
     })
+}
+
+fn seq_range((from_seq, to_seq): (u64, u64)) -> v1::SeqRange {
+    v1::SeqRange { from_seq, to_seq }
 }
 
 fn data(data: &Data) -> v1::BodyData {

@@ -18,28 +18,39 @@ const PAGE: usize = 1000;
 /// Rows follow their events within milliseconds; after this long something is wrong.
 const DERIVED_WITHIN: Duration = Duration::from_secs(5);
 
+/// While the index is made anew, whoever asks is told so.
+const MENDED_WITHIN: Duration = Duration::from_millis(500);
+
 pub async fn page(service: &Service, request: v1::ExchangesRequest) -> Result<v1::ExchangesResponse, Status> {
+    let notice = service.recording.health.work().notice();
     let wanted = usize::try_from(request.page_size).unwrap_or(PAGE);
     let limit = if wanted == 0 { PAGE } else { wanted.min(PAGE) };
     service
-        .read(move |reader| {
+        .read_again(move |reader| {
             // One more than asked for tells whether there are more.
             let mut exchanges = index::page(&reader.index, &request, limit + 1)?;
             let more = exchanges.len() > limit;
             exchanges.truncate(limit);
-            Ok(v1::ExchangesResponse { exchanges, more })
+            Ok(v1::ExchangesResponse { exchanges, more, notice: notice.clone() })
         })
         .await
 }
 
 pub async fn one(service: &Service, id: u64) -> Result<v1::ExchangeResponse, Status> {
-    let events = service.read(move |reader| frame_of(&reader.log, id)).await?;
+    let events = service.read_again(move |reader| frame_of(&reader.log, id)).await?;
     if events.is_empty() {
-        return Err(not_found(id));
+        // It may be among what is still to be brought over.
+        return Err(match service.recording.health.work().salvage {
+            Some(salvage) => Status::unavailable(format!("exchange {id} is not on record yet: {salvage}; try again")),
+            None => not_found(id),
+        });
     }
-    let row = timeout(DERIVED_WITHIN, service.derived(move |reader| index::exchange(&reader.index, id)))
-        .await
-        .map_err(|_| Status::unavailable(format!("exchange {id} is not derived yet; try again")))??;
+    let is_mended = service.recording.health.work().notice();
+    let within = if is_mended.is_some() { MENDED_WITHIN } else { DERIVED_WITHIN };
+    let row = timeout(within, service.derived(move |reader| Ok(index::exchange(&reader.index, id)?))).await.map_err(|_| {
+        let why = is_mended.unwrap_or_else(|| format!("exchange {id} is not derived yet"));
+        Status::unavailable(format!("{why}; try again"))
+    })??;
     let (mut request, mut response) = (Headers::new(), Headers::new());
     let (mut request_trailers, mut response_trailers) = (Headers::new(), Headers::new());
     let mut upstream = String::new();

@@ -23,11 +23,11 @@ pub async fn outline(
     let side = side(request.side()).ok_or_else(|| Status::invalid_argument("say which side: request or response"))?;
     let wait = if request.wait_ms == 0 { DEFAULT_WAIT } else { Duration::from_millis(request.wait_ms.into()).min(LONGEST_WAIT) };
     let id = request.exchange;
-    let exists = service.read(move |reader| exists(&reader.log, id)).await?;
+    let exists = service.read_again(move |reader| exists(&reader.log, id)).await?;
     if !exists {
         return Err(not_found(id));
     }
-    let outline = timeout(wait, service.derived(move |reader| index::outline(&reader.index, id, side)))
+    let outline = timeout(wait, service.derived(move |reader| Ok(index::outline(&reader.index, id, side)?)))
         .await
         .map_err(|_| Status::failed_precondition(format!("exchange {id} has not come to that point")))??;
     let (sender, receiver) = mpsc::channel(2);

@@ -13,7 +13,7 @@ pub async fn page(service: &Service, request: v1::SystemSectionsRequest) -> Resu
     let wanted = usize::try_from(request.page_size).unwrap_or(PAGE);
     let limit = if wanted == 0 { PAGE } else { wanted.min(PAGE) };
     service
-        .read(move |reader| {
+        .read_again(move |reader| {
             // One more than asked for tells whether there are more.
             let mut found = sections::page(&reader.index, request.session.as_deref(), request.after_number, limit + 1)?;
             let more = found.len() > limit;

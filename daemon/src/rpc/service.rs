@@ -1,6 +1,9 @@
 //! The service: each method in a file of its own.
 
-use std::sync::Arc;
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use ccdump_wire::{
     handshake,
@@ -19,7 +22,7 @@ use crate::{
     capture::Recording,
     derive::{Deriving, Hurry},
     store::{
-        StoreError,
+        Database, StoreError,
         reader::{Reader, Readers},
         views::Views,
     },
@@ -32,6 +35,9 @@ const READINGS: usize = 4;
 const LOOKINGS: usize = 2;
 /// Bodies with a content coding that all watch streams together keep being decoded. Megabytes each.
 const DECODERS: usize = 64;
+/// How long whoever reads waits for a damaged file to be replaced, and how often it looks.
+const REPLACED_WITHIN: Duration = Duration::from_millis(800);
+const LOOK_EVERY: Duration = Duration::from_millis(10);
 
 /// What the methods work with. Cheap to clone.
 #[derive(Clone)]
@@ -73,7 +79,7 @@ impl Service {
         &self,
         read: impl FnOnce(&Reader) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, Status> {
-        self.read_in_turn(&self.readings, read).await
+        self.read_in_turn(&self.readings, read).await?.map_err(unavailable)
     }
 
     /// Reads for a search.
@@ -81,14 +87,14 @@ impl Service {
         &self,
         read: impl FnOnce(&Reader) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, Status> {
-        self.read_in_turn(&self.lookings, read).await
+        self.read_in_turn(&self.lookings, read).await?.map_err(unavailable)
     }
 
     async fn read_in_turn<T: Send + 'static>(
         &self,
         places: &Arc<Semaphore>,
         read: impl FnOnce(&Reader) -> Result<T, StoreError> + Send + 'static,
-    ) -> Result<T, Status> {
+    ) -> Result<Result<T, StoreError>, Status> {
         // It goes with the reading, which goes on when its caller is gone.
         let place = places.clone().acquire_owned().await;
         let readers = self.readers.clone();
@@ -96,10 +102,30 @@ impl Service {
             let _place = place;
             readers.with(read)
         });
-        result
-            .await
-            .map_err(|_| Status::internal("reading the store broke down"))?
-            .map_err(|error| Status::unavailable(error.to_string()))
+        result.await.map_err(|_| Status::internal("reading the store broke down"))
+    }
+
+    /// As [`Self::read`]. A file that turns out to be damaged is replaced in a moment: then it is read again.
+    pub async fn read_again<T: Send + 'static>(
+        &self,
+        read: impl Fn(&Reader) -> Result<T, StoreError> + Clone + Send + 'static,
+    ) -> Result<T, Status> {
+        let health = &self.recording.health;
+        let deadline = Instant::now() + REPLACED_WITHIN;
+        loop {
+            let generation = health.generation();
+            let error = match self.read_in_turn(&self.readings, read.clone()).await? {
+                Ok(read) => return Ok(read),
+                Err(error) => error,
+            };
+            if !error.is_damage() || Instant::now() >= deadline {
+                return Err(unavailable(error));
+            }
+            while health.generation() == generation && Instant::now() < deadline {
+                self.hurry.hurry();
+                tokio::time::sleep(LOOK_EVERY).await;
+            }
+        }
     }
 
     /// Reads what is derived, waiting until it is.
@@ -110,7 +136,7 @@ impl Service {
         let mut through = self.derived_through.clone();
         loop {
             through.borrow_and_update();
-            if let Some(found) = self.read(read.clone()).await? {
+            if let Some(found) = self.read_again(read.clone()).await? {
                 return Ok(found);
             }
             self.hurry.hurry();
@@ -121,6 +147,10 @@ impl Service {
     pub fn peer(&self) -> v1::Peer {
         handshake::peer("ccdumpd", env!("CARGO_PKG_VERSION"), handshake::DAEMON_CAPABILITIES, ccdump_provider::VERSION)
     }
+}
+
+fn unavailable(error: StoreError) -> Status {
+    Status::unavailable(error.to_string())
 }
 
 /// Refuses a viewer of another contract.
@@ -134,7 +164,7 @@ impl CcdumpService for Service {
         check(request.get_ref().peer.as_ref())?;
         Ok(Response::new(v1::HelloResponse {
             peer: Some(self.peer()),
-            epoch: self.recording.epoch.to_string(),
+            epoch: self.recording.epoch().to_string(),
             head_seq: *self.recording.head.borrow(),
             proxy: self.about.proxy.clone(),
         }))
@@ -207,5 +237,18 @@ impl CcdumpService for Service {
 
     async fn save_view(&self, request: Request<v1::SaveViewRequest>) -> Result<Response<v1::SaveViewResponse>, Status> {
         view_states::save(self, request.into_inner()).await.map(Response::new)
+    }
+
+    async fn reindex(&self, _: Request<v1::ReindexRequest>) -> Result<Response<v1::ReindexResponse>, Status> {
+        let health = &self.recording.health;
+        let generation = health.generation();
+        health.report_file(Database::Index, generation, "somebody asked for it");
+        let mut through = self.derived_through.clone();
+        // Another generation begins when the rows are thrown away.
+        while health.generation() == generation {
+            self.hurry.hurry();
+            through.changed().await.map_err(|_| Status::unavailable("the daemon is stopping"))?;
+        }
+        Ok(Response::new(v1::ReindexResponse { head_seq: *self.recording.head.borrow() }))
     }
 }

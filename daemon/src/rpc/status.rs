@@ -55,7 +55,7 @@ impl Drop for Viewing {
 pub async fn status(service: &Service, request: v1::StatusRequest) -> Result<v1::StatusResponse, Status> {
     let about = &service.about;
     let files = service.readers.files();
-    let (canonical_bytes, derived_bytes) = (Files::size(&files.canonical()), Files::size(&files.derived()));
+    let (canonical_bytes, derived_bytes) = (files.canonical_size(), Files::size(&files.derived()));
     Ok(v1::StatusResponse {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         pid: std::process::id(),
@@ -66,7 +66,7 @@ pub async fn status(service: &Service, request: v1::StatusRequest) -> Result<v1:
         store_bytes: canonical_bytes + derived_bytes,
         canonical_bytes,
         derived_bytes,
-        exchanges: service.read(|reader| index::count(&reader.index)).await?,
+        exchanges: exchanges(service).await,
         head_seq: *service.recording.head.borrow(),
         viewers: service.viewers.count(),
         rss_bytes: rss_bytes(),
@@ -76,7 +76,13 @@ pub async fn status(service: &Service, request: v1::StatusRequest) -> Result<v1:
         settings: Some(about.settings.clone()),
         warnings: about.warnings.clone(),
         is_same_token: request.token.map(|token| about.token.as_deref() == Some(token.as_str())),
+        notice: service.recording.health.work().notice(),
     })
+}
+
+/// How many there are rows of. The answer must come whatever the state of the index: `notice` says then what is done about it.
+async fn exchanges(service: &Service) -> u64 {
+    service.read_again(|reader| Ok(index::count(&reader.index)?)).await.unwrap_or(0)
 }
 
 /// Resident memory, where the system tells (Linux).

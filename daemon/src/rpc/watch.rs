@@ -11,7 +11,7 @@ use super::{
     Service,
     reading::{Batch, Reading},
 };
-use crate::store::{index, reader::oldest};
+use crate::store::{health::Work, index, reader::oldest};
 
 const HEARTBEAT: Duration = Duration::from_secs(5);
 /// Index rows of a message.
@@ -84,6 +84,10 @@ impl Watch {
         self.greet().await?;
         let mut head = self.head();
         let mut derived = self.service.derived_through.clone();
+        let mut epoch = self.service.recording.epoch.clone();
+        let epoch_here = epoch.borrow_and_update().clone();
+        let mut work = self.service.recording.health.follow_work();
+        let mut told = Work::default();
         loop {
             let newest = (*head.borrow_and_update()).min(self.until_seq);
             while self.cursor < newest && self.send_events(newest).await? {}
@@ -94,22 +98,40 @@ impl Watch {
             if self.wants_index() && self.index_cursor < index_newest {
                 self.send_index(index_newest).await?;
             }
+            let work_now = work.borrow_and_update().clone();
+            if work_now != told {
+                told = work_now;
+                self.send_heartbeat().await?;
+            }
+            // Another log has taken the place of the one that was watched. Whoever comes back is told so, and sees it from its beginning.
+            if *epoch.borrow() != epoch_here {
+                return Err(Status::unavailable("the daemon goes on with another record").into());
+            }
             let woken = timeout(HEARTBEAT, async {
                 tokio::select! {
                     changed = head.changed() => changed.is_ok(),
                     changed = derived.changed() => changed.is_ok(),
+                    changed = epoch.changed() => changed.is_ok(),
+                    changed = work.changed() => changed.is_ok(),
                     () = self.sender.closed() => false,
                 }
             });
             match woken.await {
                 Ok(true) => {}
                 Ok(false) => return Ok(()),
-                Err(_) => {
-                    let heartbeat = v1::Heartbeat { head_seq: *head.borrow(), paused: self.service.recording.paused() };
-                    self.send(Reply::Heartbeat(heartbeat)).await?;
-                }
+                Err(_) => self.send_heartbeat().await?,
             }
         }
+    }
+
+    async fn send_heartbeat(&self) -> Result<(), Gone> {
+        let recording = &self.service.recording;
+        let heartbeat = v1::Heartbeat {
+            head_seq: *recording.head.borrow(),
+            paused: recording.paused(),
+            notice: recording.health.work().notice(),
+        };
+        self.send(Reply::Heartbeat(heartbeat)).await
     }
 
     /// Events of a session can be told from others only after they were derived.
@@ -128,7 +150,7 @@ impl Watch {
 
     /// Hello, then a snapshot where the cursor is none of ours.
     async fn greet(&mut self) -> Result<(), Ended> {
-        let epoch = self.service.recording.epoch.to_string();
+        let epoch = self.service.recording.epoch().to_string();
         let head_seq = *self.service.recording.head.borrow();
         let hello = v1::WatchHello { peer: Some(self.service.peer()), epoch: epoch.clone(), head_seq };
         self.send(Reply::Hello(hello)).await?;
@@ -164,12 +186,14 @@ impl Watch {
         let mut request = v1::ExchangesRequest { session, ..v1::ExchangesRequest::default() };
         loop {
             let page = request.clone();
-            let exchanges = self.service.read(move |reader| index::page(&reader.index, &page, ROWS)).await?;
+            let exchanges = self.service.read(move |reader| Ok(index::page(&reader.index, &page, ROWS)?)).await?;
             let Some(last) = exchanges.last() else { break };
             request.after_id = last.id;
             self.send(Reply::SnapshotPage(v1::SnapshotPage { exchanges })).await?;
         }
-        self.cursor = through_seq;
+        // Rows that are made anew come as they are made; the events that they stem from have been seen, or are told by the rows.
+        let is_rebuilt = self.service.recording.health.work().rebuild.is_some();
+        self.cursor = if is_rebuilt { (*self.service.recording.head.borrow()).min(self.until_seq) } else { through_seq };
         self.index_cursor = through_seq;
         self.send(Reply::SnapshotEnd(v1::SnapshotEnd { through_seq })).await?;
         Ok(())
@@ -186,7 +210,7 @@ impl Watch {
         self.reading = Some(reading);
         let Some(Batch { events, through_seq }) = batch else { return Ok(false) };
         self.cursor = through_seq;
-        let epoch = self.service.recording.epoch.to_string();
+        let epoch = self.service.recording.epoch().to_string();
         self.send(Reply::Events(v1::EventBatch { epoch, events, through_seq })).await?;
         Ok(true)
     }
@@ -194,7 +218,7 @@ impl Watch {
     async fn send_index(&mut self, newest: u64) -> Result<(), Ended> {
         loop {
             let after = self.index_cursor;
-            let exchanges = self.service.read(move |reader| index::changed_after(&reader.index, after, ROWS)).await?;
+            let exchanges = self.service.read(move |reader| Ok(index::changed_after(&reader.index, after, ROWS)?)).await?;
             let Some(last) = exchanges.last() else { break };
             self.index_cursor = last.through_seq;
             let through_seq = last.through_seq;

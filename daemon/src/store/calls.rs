@@ -4,7 +4,7 @@ use ccdump_wire::v1;
 use prost::Message as _;
 use rusqlite::{Connection, Row, Transaction, params};
 
-use super::StoreError;
+use super::{Database, IndexError, StoreError};
 
 /// The newest calls of an agent among which is looked for one.
 const MOST: usize = 200;
@@ -30,7 +30,7 @@ impl AgentCall {
 }
 
 /// Takes a call in, in the place of what was known of it.
-pub(super) fn put(tx: &Transaction<'_>, call: &AgentCall) -> Result<(), StoreError> {
+pub(super) fn put(tx: &Transaction<'_>, call: &AgentCall) -> Result<(), IndexError> {
     tx.prepare_cached(
         "INSERT OR REPLACE INTO agent_call (session, caller, exchange, pointer, prompt, agent, call) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
     )?
@@ -47,7 +47,7 @@ pub(super) fn put(tx: &Transaction<'_>, call: &AgentCall) -> Result<(), StoreErr
 }
 
 /// The newest calls of an agent, the newest first.
-pub fn of_caller(connection: &Connection, session: &str, caller: &str) -> Result<Vec<AgentCall>, StoreError> {
+pub fn of_caller(connection: &Connection, session: &str, caller: &str) -> Result<Vec<AgentCall>, IndexError> {
     let mut select = connection.prepare_cached(
         "SELECT session, caller, prompt, agent, call FROM agent_call WHERE session = ?1 AND caller = ?2
          ORDER BY exchange DESC, pointer DESC LIMIT ?3",
@@ -60,10 +60,10 @@ pub fn of_caller(connection: &Connection, session: &str, caller: &str) -> Result
     Ok(calls)
 }
 
-fn read(row: &Row<'_>) -> Result<AgentCall, StoreError> {
+fn read(row: &Row<'_>) -> Result<AgentCall, IndexError> {
     let call: Vec<u8> = row.get(4)?;
-    let call =
-        v1::StartedBy::decode(&call[..]).map_err(|_| StoreError::Damaged { what: "a call of an agent in index.db".to_owned() })?;
+    let call = v1::StartedBy::decode(&call[..])
+        .map_err(|_| StoreError::Damaged { database: Database::Index, what: "a call of an agent".to_owned() })?;
     let prompt: i64 = row.get(2)?;
     Ok(AgentCall { session: row.get(0)?, caller: row.get(1)?, prompt: prompt.cast_unsigned(), agent: row.get(3)?, call })
 }

@@ -30,6 +30,8 @@ const HASH: usize = 16;
 pub struct ChunkWriter {
     packer: Packer,
     next_chunk: u64,
+    /// Numbers below it are of a log that this one has taken the place of.
+    first_chunk: u64,
 }
 
 /// New chunks that will be one pack.
@@ -41,9 +43,9 @@ struct Pack {
 }
 
 impl ChunkWriter {
-    /// Goes on after the last chunk in the database.
-    pub fn new(connection: &Connection) -> Result<Self, StoreError> {
-        let mut writer = Self { packer: Packer::new()?, next_chunk: 1 };
+    /// Goes on after the last chunk in the database, with `first_chunk` at least.
+    pub fn new(connection: &Connection, first_chunk: u64) -> Result<Self, StoreError> {
+        let mut writer = Self { packer: Packer::new()?, next_chunk: first_chunk, first_chunk };
         writer.rewind(connection)?;
         Ok(writer)
     }
@@ -55,12 +57,21 @@ impl ChunkWriter {
                 Ok((row.get(0)?, row.get(1)?))
             })
             .optional()?;
-        self.next_chunk = match last {
-            Some((first, lengths)) => first + unpack_lengths(&lengths).len() as u64,
-            None => 1,
-        };
+        let after_last = last.map_or(1, |(first, lengths)| first + unpack_lengths(&lengths).len() as u64);
+        self.next_chunk = after_last.max(self.first_chunk);
         self.packer.forget();
         Ok(())
+    }
+
+    /// The first number that is free.
+    pub fn next_chunk(&self) -> u64 {
+        self.next_chunk
+    }
+
+    /// Numbers below `first_chunk` are not given any more.
+    pub fn skip_to(&mut self, first_chunk: u64) {
+        self.first_chunk = first_chunk;
+        self.next_chunk = self.next_chunk.max(first_chunk);
     }
 
     /// A transaction begins.
@@ -88,8 +99,7 @@ impl ChunkWriter {
                 break;
             }
             let chunk = &data[cut.offset..end];
-            let hash = blake3::hash(chunk);
-            let hash = &hash.as_bytes()[..HASH];
+            let hash = hash_of(chunk);
             let known: Option<u64> = find.query_row([hash], |row| row.get(0)).optional()?;
             let id = match known {
                 Some(id) => id,
@@ -128,6 +138,13 @@ impl Pack {
         varint::put(&mut self.lengths, chunk.len() as u64);
         self.data.extend_from_slice(chunk);
     }
+}
+
+/// What a chunk is known by.
+pub fn hash_of(chunk: &[u8]) -> [u8; HASH] {
+    let mut hash = [0; HASH];
+    blake3::Hasher::new().update(chunk).finalize_xof().fill(&mut hash);
+    hash
 }
 
 pub fn unpack_lengths(mut bytes: &[u8]) -> Vec<u64> {

@@ -45,6 +45,8 @@ pub enum Detail {
     Paused(Paused),
     Resumed(Resumed),
     ClockJumped(ClockJumped),
+    Replaced(Replaced),
+    Salvaged(Salvaged),
     /// A kind that a newer daemon wrote.
     Unknown(String),
 }
@@ -158,9 +160,52 @@ pub struct ClockJumped {
     pub to_us: i64,
 }
 
+/// This log has taken the place of another one, or is not surely what the daemon before has left.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Replaced {
+    /// In words.
+    pub reason: String,
+    /// The file that the other one was put aside as, in the data folder. What can be read of it is brought over.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kept_as: Option<String>,
+    /// Events that are gone, from … to, where that is known at once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lost: Option<(u64, u64)>,
+}
+
+/// What came of bringing over what could be read of damaged logs.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Salvaged {
+    /// Where from: names in the data folder.
+    pub files: Vec<String>,
+    pub events: u64,
+    pub exchanges: u64,
+    /// Exchanges that are there, but not whole.
+    pub damaged_exchanges: u64,
+    /// Bytes of their bodies that are gone.
+    pub lost_bytes: u64,
+    pub lost_events: u64,
+    /// Which: from … to. The first ones, where there are very many.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lost: Vec<(u64, u64)>,
+}
+
+impl Salvaged {
+    /// Events `from..to` are gone; they are told one by one as long as there are fewer than `most` such stretches.
+    pub fn lose(&mut self, from: u64, to: u64, most: usize) {
+        if from >= to {
+            return;
+        }
+        self.lost_events += to - from;
+        if self.lost.len() < most {
+            self.lost.push((from, to - 1));
+        }
+    }
+}
+
 /// A row's `detail` cannot be read: the file was changed by something else.
 #[derive(Debug, thiserror::Error)]
-#[error("event {seq} ({kind}) is damaged")]
+#[error("ccdump.db: event {seq} ({kind}) is damaged; `ccdumpd verify` tells what else is")]
 pub struct Damaged {
     pub seq: u64,
     pub kind: String,
@@ -180,6 +225,8 @@ impl Detail {
             Self::Paused(_) => "recording_paused",
             Self::Resumed(_) => "recording_resumed",
             Self::ClockJumped(_) => "clock_jumped",
+            Self::Replaced(_) => "record_replaced",
+            Self::Salvaged(_) => "record_salvaged",
             Self::Unknown(kind) => kind,
         }
     }
@@ -195,6 +242,8 @@ impl Detail {
             Self::Paused(detail) => json(detail),
             Self::Resumed(detail) => json(detail),
             Self::ClockJumped(detail) => json(detail),
+            Self::Replaced(detail) => json(detail),
+            Self::Salvaged(detail) => json(detail),
             Self::RequestData(data) | Self::ResponseData(data) => {
                 let mut out = Vec::with_capacity(4 + data.pieces.len() * 4);
                 varint::put(&mut out, data.offset);
@@ -221,6 +270,8 @@ impl Detail {
             "recording_paused" => from_json(detail).map(Self::Paused),
             "recording_resumed" => from_json(detail).map(Self::Resumed),
             "clock_jumped" => from_json(detail).map(Self::ClockJumped),
+            "record_replaced" => from_json(detail).map(Self::Replaced),
+            "record_salvaged" => from_json(detail).map(Self::Salvaged),
             other => Some(Self::Unknown(other.to_owned())),
         };
         read.ok_or_else(|| Damaged { seq, kind: kind.to_owned() })

@@ -1,11 +1,16 @@
 //! The derived rows, `index.db`. One writer (`derive`); anyone may read. All of it can be made again from the log.
 
+use std::{
+    fs,
+    time::{Duration, Instant},
+};
+
 use ccdump_wire::v1;
 use prost::Message as _;
 use rusqlite::{Connection, OptionalExtension as _, Row, ToSql, Transaction, params};
 
 use super::{
-    Files, StoreError,
+    Database, Files, IndexError, StoreError, Turn,
     calls::{self, AgentCall},
     event::Side,
     schema,
@@ -13,9 +18,15 @@ use super::{
     unzip::unzip,
 };
 
+/// How long a new file may take to be closed, of which there is next to nothing.
+const CLOSING: Duration = Duration::from_secs(5);
+
 /// The one writer of the derived rows.
 pub struct Index {
     connection: Connection,
+    /// Of the log that the rows are of.
+    epoch: String,
+    turn: Turn,
 }
 
 /// Which log and which version of the deriving crate the rows stem from, and how far.
@@ -28,39 +39,72 @@ pub struct Provenance {
 
 impl Index {
     /// Opens the rows, and empties them first if they stem from another log or another version. A damaged file is replaced.
-    pub fn open(files: &Files, epoch: &str, provider_version: u32) -> Result<Self, StoreError> {
+    pub fn open(files: &Files, epoch: &str, provider_version: u32) -> Result<Self, IndexError> {
         let opened = schema::open_writer(&files.derived(), schema::DERIVED).and_then(|connection| {
             let provenance = provenance(&connection)?;
             Ok((connection, provenance))
         });
-        let (connection, found) = match opened {
-            Err(error) if error.is_damage() => return Self::create_anew(files, epoch, provider_version),
+        let (connection, found) = match opened.map_err(StoreError::from) {
+            Err(error) if error.is_damage() => return Self::create_anew(files, epoch, provider_version, Turn::default()),
             opened => opened?,
         };
         if found.epoch != epoch || found.provider_version != provider_version {
             drop(connection);
-            return Self::create_anew(files, epoch, provider_version);
+            return Self::create_anew(files, epoch, provider_version, Turn::default());
         }
-        Ok(Self { connection })
+        Self::of(connection, epoch, Turn::default())
     }
 
-    fn create_anew(files: &Files, epoch: &str, provider_version: u32) -> Result<Self, StoreError> {
-        Files::remove(&files.derived())?;
-        let connection = schema::open_writer(&files.derived(), schema::DERIVED)?;
+    fn of(connection: Connection, epoch: &str, turn: Turn) -> Result<Self, IndexError> {
+        // `upkeep` does that, and nobody else shortens the file.
+        connection.pragma_update(None, "wal_autocheckpoint", 0)?;
+        connection.pragma_update(None, "journal_size_limit", -1)?;
+        Ok(Self { connection, epoch: epoch.to_owned(), turn })
+    }
+
+    /// Of the log that the rows are of.
+    pub fn epoch(&self) -> &str {
+        &self.epoch
+    }
+
+    /// To be held by whoever needs a moment in which nothing is written.
+    pub fn turn(&self) -> Turn {
+        self.turn.clone()
+    }
+
+    /// Throws all rows away, and the file with them: it may be damaged, or not be there any more.
+    pub fn begin_anew(&mut self, files: &Files, epoch: &str, provider_version: u32) -> Result<(), IndexError> {
+        let turn = self.turn.clone();
+        let _turn = turn.take();
+        *self = Self::create_anew(files, epoch, provider_version, turn.clone())?;
+        Ok(())
+    }
+
+    fn create_anew(files: &Files, epoch: &str, provider_version: u32, turn: Turn) -> Result<Self, IndexError> {
+        // Made whole under another name first: whoever opens it in between finds the one or the other.
+        let new = files.dir.join("index.db.new");
+        Files::remove(&new)?;
+        let connection = schema::open_writer(&new, schema::DERIVED)?;
         let version = provider_version.to_string();
         connection.execute(
             "INSERT INTO meta (key, value) VALUES ('epoch', ?1), ('provider_version', ?2), ('through_seq', '0')",
             params![epoch, version],
         )?;
-        Ok(Self { connection })
+        schema::close(connection, Instant::now() + CLOSING)?;
+        // The side files of before go first: beside another database they would be taken for its own.
+        Files::remove(&files.derived())?;
+        fs::rename(&new, files.derived())?;
+        let connection = schema::open_writer(&files.derived(), schema::DERIVED)?;
+        Self::of(connection, epoch, turn)
     }
 
-    pub fn through_seq(&self) -> Result<u64, StoreError> {
+    pub fn through_seq(&self) -> Result<u64, IndexError> {
         Ok(provenance(&self.connection)?.through_seq)
     }
 
     /// Writes what was derived, and that it covers the log through `through_seq`, in one transaction.
-    pub fn write(&mut self, derived: &Derived, through_seq: u64) -> Result<(), StoreError> {
+    pub fn write(&mut self, derived: &Derived, through_seq: u64) -> Result<(), IndexError> {
+        let _turn = self.turn.take();
         let tx = self.connection.transaction()?;
         for row in &derived.rows {
             put_row(&tx, row)?;
@@ -79,9 +123,8 @@ impl Index {
         Ok(())
     }
 
-    pub fn close(self) -> Result<(), StoreError> {
-        schema::shrink(&self.connection)?;
-        self.connection.close().map_err(|(_, error)| error.into())
+    pub fn close(self, until: Instant) -> Result<(), IndexError> {
+        Ok(schema::close(self.connection, until)?)
     }
 }
 
@@ -95,6 +138,13 @@ pub struct Derived {
     pub calls: Vec<AgentCall>,
 }
 
+/// Of which log there are rows, and how far; nothing where that cannot be read.
+pub fn provenance_of(files: &Files) -> Option<Provenance> {
+    // Opening it would make it.
+    files.derived().exists().then_some(())?;
+    schema::open_reader(&files.derived()).ok().and_then(|connection| provenance(&connection).ok())
+}
+
 /// The blocks of one body, as they are served.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Outline {
@@ -103,7 +153,7 @@ pub struct Outline {
     pub content: v1::OutlineResponse,
 }
 
-fn provenance(connection: &Connection) -> Result<Provenance, StoreError> {
+fn provenance(connection: &Connection) -> Result<Provenance, IndexError> {
     let mut found = Provenance::default();
     let mut select = connection.prepare("SELECT key, value FROM meta")?;
     let mut rows = select.query([])?;
@@ -123,7 +173,7 @@ const COLUMNS: &str = "id, session, agent, parent_agent, provider, method, path,
      request_bytes, response_bytes, input, output, cache_read, cache_write_5m, cache_write_1h, cost_usd, stop_reason, gap_bytes, \
      thread, previous, role, through_seq, error, started_by";
 
-fn put_row(tx: &Transaction<'_>, row: &v1::Exchange) -> Result<(), StoreError> {
+fn put_row(tx: &Transaction<'_>, row: &v1::Exchange) -> Result<(), IndexError> {
     let usage = row.usage.unwrap_or_default();
     tx.prepare_cached(&format!(
         "INSERT OR REPLACE INTO exchange ({COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, \
@@ -219,17 +269,17 @@ fn end_state_from(name: Option<&str>) -> v1::EndState {
     END_STATES.iter().find(|(_, known)| Some(*known) == name).map_or(v1::EndState::Unspecified, |&(state, _)| state)
 }
 
-pub fn exchange(connection: &Connection, id: u64) -> Result<Option<v1::Exchange>, StoreError> {
+pub fn exchange(connection: &Connection, id: u64) -> Result<Option<v1::Exchange>, IndexError> {
     Ok(connection.prepare_cached(&format!("SELECT {COLUMNS} FROM exchange WHERE id = ?1"))?.query_row([id], read_row).optional()?)
 }
 
 /// How many exchanges there are.
-pub fn count(connection: &Connection) -> Result<u64, StoreError> {
+pub fn count(connection: &Connection) -> Result<u64, IndexError> {
     Ok(connection.prepare_cached("SELECT count(*) FROM exchange")?.query_row([], |row| row.get(0))?)
 }
 
 /// A page of the index, oldest first: rows that match, after `after_id`; the newest `newest` of them if that is given.
-pub fn page(connection: &Connection, request: &v1::ExchangesRequest, limit: usize) -> Result<Vec<v1::Exchange>, StoreError> {
+pub fn page(connection: &Connection, request: &v1::ExchangesRequest, limit: usize) -> Result<Vec<v1::Exchange>, IndexError> {
     let mut conditions = vec!["id > ?"];
     let mut values: Vec<&dyn ToSql> = vec![&request.after_id];
     let filters: [(&str, Option<&dyn ToSql>); 4] = [
@@ -263,7 +313,7 @@ pub fn page(connection: &Connection, request: &v1::ExchangesRequest, limit: usiz
 }
 
 /// Rows that changed after `seq`, in the order of their change.
-pub fn changed_after(connection: &Connection, seq: u64, limit: usize) -> Result<Vec<v1::Exchange>, StoreError> {
+pub fn changed_after(connection: &Connection, seq: u64, limit: usize) -> Result<Vec<v1::Exchange>, IndexError> {
     let mut select = connection
         .prepare_cached(&format!("SELECT {COLUMNS} FROM exchange WHERE through_seq > ?1 ORDER BY through_seq LIMIT ?2"))?;
     let rows = select.query_map(params![seq, limit], read_row)?.collect::<Result<_, _>>()?;
@@ -277,7 +327,7 @@ pub fn recent_turns(
     agent: Option<&str>,
     before: u64,
     limit: usize,
-) -> Result<Vec<(u64, u64)>, StoreError> {
+) -> Result<Vec<(u64, u64)>, IndexError> {
     let mut select = connection.prepare_cached(
         "SELECT id, thread FROM exchange WHERE session IS ?1 AND agent IS ?2 AND id < ?3 AND thread IS NOT NULL ORDER BY id DESC LIMIT ?4",
     )?;
@@ -287,7 +337,7 @@ pub fn recent_turns(
     Ok(rows)
 }
 
-fn put_outline(tx: &Transaction<'_>, outline: &Outline) -> Result<(), StoreError> {
+fn put_outline(tx: &Transaction<'_>, outline: &Outline) -> Result<(), IndexError> {
     let data = zstd::bulk::compress(&outline.content.encode_to_vec(), 1)?;
     tx.prepare_cached("INSERT OR REPLACE INTO outline (body, data) VALUES (?1, ?2)")?
         .execute(params![body_key(outline.exchange, outline.side), data])?;
@@ -308,7 +358,7 @@ fn body_key(exchange: u64, side: Side) -> i64 {
 }
 
 /// The outline of a body, if it has been derived.
-pub fn outline(connection: &Connection, exchange: u64, side: Side) -> Result<Option<v1::OutlineResponse>, StoreError> {
+pub fn outline(connection: &Connection, exchange: u64, side: Side) -> Result<Option<v1::OutlineResponse>, IndexError> {
     let Some(message) = outline_message(connection, OUTLINE, exchange, side)? else { return Ok(None) };
     v1::OutlineResponse::decode(&message[..]).map(Some).map_err(|_| damaged_outline(exchange))
 }
@@ -318,12 +368,12 @@ const OWN_OUTLINE: &str = "SELECT data FROM own_outline WHERE body = ?1";
 
 /// An outline, as the bytes of a message ccdump.v1.OutlineResponse; without the blocks that are the same as in the request before, where
 /// that is on record (earlier daemons kept only the whole).
-pub(super) fn own_outline(connection: &Connection, exchange: u64, side: Side) -> Result<Option<Vec<u8>>, StoreError> {
+pub(super) fn own_outline(connection: &Connection, exchange: u64, side: Side) -> Result<Option<Vec<u8>>, IndexError> {
     let own = if side == Side::Request { outline_message(connection, OWN_OUTLINE, exchange, side)? } else { None };
     if own.is_some() { Ok(own) } else { outline_message(connection, OUTLINE, exchange, side) }
 }
 
-fn outline_message(connection: &Connection, select: &str, exchange: u64, side: Side) -> Result<Option<Vec<u8>>, StoreError> {
+fn outline_message(connection: &Connection, select: &str, exchange: u64, side: Side) -> Result<Option<Vec<u8>>, IndexError> {
     const LARGEST: usize = 64 << 20;
     let data: Option<Vec<u8>> =
         connection.prepare_cached(select)?.query_row([body_key(exchange, side)], |row| row.get(0)).optional()?;
@@ -331,6 +381,6 @@ fn outline_message(connection: &Connection, select: &str, exchange: u64, side: S
     unzip(&data, &[], LARGEST).map(Some).map_err(|_| damaged_outline(exchange))
 }
 
-pub(super) fn damaged_outline(exchange: u64) -> StoreError {
-    StoreError::Damaged { what: format!("the outline of exchange {exchange}") }
+pub(super) fn damaged_outline(exchange: u64) -> IndexError {
+    StoreError::Damaged { database: Database::Index, what: format!("the outline of exchange {exchange}") }.into()
 }

@@ -1,5 +1,7 @@
 //! The writer of the canonical log.
 
+mod renewal;
+
 use std::{
     collections::{BTreeSet, HashMap, VecDeque},
     time::{Duration, Instant},
@@ -8,11 +10,15 @@ use std::{
 use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehavior, params};
 
 use super::{
-    Files, StoreError,
+    Files, StoreError, Turn,
     chunks::ChunkWriter,
     event::Side,
+    numbers::{Free, Numbers},
+    opening::stamps,
     recipe::Recipe,
     record::{BodyGrowth, Folded, Record, fold},
+    recover::Leftovers,
+    salvage::{Plan, Salvage},
     schema,
     seal::{STEP, Seal, fill_hole, save_recipe, seal_some},
     spool::Spool,
@@ -33,15 +39,29 @@ pub const FORMAT: u32 = 1;
 
 /// The one writer. A failed call leaves the log as it was and may be repeated.
 pub struct Log {
+    files: Files,
     connection: Connection,
     chunks: ChunkWriter,
+    numbers: Numbers,
     epoch: String,
     head_seq: u64,
+    next_exchange: u64,
     /// Exchanges that have not ended.
     open: BTreeSet<u64>,
     /// Bytes in `part` of bodies that still grow.
     growing: HashMap<(u64, Side), u64>,
     to_seal: VecDeque<Seal>,
+    /// Bodies that an earlier daemon left unsealed, while some may be left.
+    leftovers: Option<Leftovers>,
+    /// What is brought over of a log that was damaged.
+    salvage: Option<Salvage>,
+    /// Exchanges that were open when the log was replaced: their first bytes come with what is brought over, and until then the others
+    /// wait.
+    spanning: BTreeSet<u64>,
+    /// The file is not used any more, and there is no other one yet: why.
+    broken: Option<String>,
+    /// Held while the log is written to, so that whoever moves its write-ahead log can have a moment without.
+    turn: Turn,
     /// Bodies that are in chunks since, and may have a spool file left.
     spooled: VecDeque<(Instant, u64, Side)>,
 }
@@ -50,22 +70,40 @@ impl Log {
     /// Opens or creates the log.
     pub fn open(files: &Files) -> Result<Self, StoreError> {
         let connection = schema::open_writer(&files.canonical(), schema::CANONICAL)?;
-        // `checkpoint` does that.
+        // `checkpoint` does that, and nobody else shortens the file.
         connection.pragma_update(None, "wal_autocheckpoint", 0)?;
+        connection.pragma_update(None, "journal_size_limit", -1)?;
         let epoch = identify(&connection)?;
-        let head_seq = connection.query_row("SELECT coalesce(max(seq), 0) FROM event", [], |row| row.get(0))?;
-        let chunks = ChunkWriter::new(&connection)?;
+        let first = first_numbers(&connection)?;
+        let head_seq: u64 = connection.query_row("SELECT coalesce(max(seq), 0) FROM event", [], |row| row.get(0))?;
+        let chunks = ChunkWriter::new(&connection, first.chunk)?;
         let open = load_open(&connection)?;
+        let next_exchange = next_exchange(&connection)?.max(first.exchange);
+        let salvage = Plan::load(&connection)?.map(Salvage::new);
         Ok(Self {
+            files: files.clone(),
             connection,
             chunks,
+            numbers: Numbers::of(files, &epoch),
             epoch,
-            head_seq,
+            head_seq: head_seq.max(first.seq - 1),
+            next_exchange,
             open,
             growing: HashMap::new(),
             to_seal: VecDeque::new(),
+            // Bodies of before wait for their first bytes.
+            leftovers: salvage.is_none().then(|| Leftovers::before(next_exchange)),
+            salvage,
+            spanning: BTreeSet::new(),
+            broken: None,
+            turn: Turn::default(),
             spooled: VecDeque::new(),
         })
+    }
+
+    /// The first numbers that are free.
+    pub fn free(&self) -> Free {
+        Free { seq: self.head_seq + 1, exchange: self.next_exchange, chunk: self.chunks.next_chunk() }
     }
 
     pub fn epoch(&self) -> &str {
@@ -77,8 +115,13 @@ impl Log {
     }
 
     /// The number after the highest that an exchange has had.
-    pub fn next_exchange(&self) -> Result<u64, StoreError> {
-        Ok(self.connection.query_row("SELECT coalesce(max(exchange), 0) + 1 FROM event", [], |row| row.get(0))?)
+    pub fn next_exchange(&self) -> u64 {
+        self.next_exchange
+    }
+
+    /// To be held by whoever needs a moment in which nothing is written.
+    pub fn turn(&self) -> Turn {
+        self.turn.clone()
     }
 
     /// Exchanges that have not ended.
@@ -92,20 +135,30 @@ impl Log {
 
     /// Writes a batch in one transaction. When this returns, its events survive a kill and may be shown.
     pub fn commit(&mut self, records: &[Record]) -> Result<u64, StoreError> {
+        if self.broken.is_some() {
+            self.go_on_elsewhere(records.first().map_or(0, |record| record.at_us))?;
+        }
         let folded = fold(records);
+        let next_exchange = folded.drafts.iter().map(|draft| draft.exchange + 1).fold(self.next_exchange, u64::max);
+        let turn = self.turn.clone();
+        let _turn = turn.take();
         let tx = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         self.chunks.begin();
         let open = still_open(&self.open, &folded);
-        let written = write(&tx, &mut self.chunks, &folded, self.head_seq).and_then(|written| {
+        let (chunks, numbers) = (&mut self.chunks, &mut self.numbers);
+        let written = write(&tx, chunks, &folded, self.head_seq).and_then(|written| {
             if open != self.open {
                 save_open(&tx, &open)?;
             }
+            numbers.reserve(Free { seq: written.head_seq + 1, exchange: next_exchange, chunk: chunks.next_chunk() })?;
             tx.commit()?;
             Ok(written)
         });
         match written {
             Ok(written) => {
                 self.head_seq = written.head_seq;
+                self.numbers.note(self.head_seq);
+                self.next_exchange = next_exchange;
                 self.open = open;
                 self.note_growth(&folded, &written.sealed);
                 Ok(self.head_seq)
@@ -120,7 +173,7 @@ impl Log {
 
     fn note_growth(&mut self, folded: &Folded, sealed: &[(u64, Side)]) {
         for (key @ (exchange, side), growth) in &folded.bodies {
-            if sealed.contains(key) {
+            if sealed.contains(key) || self.spanning.contains(exchange) {
                 continue;
             }
             let added = growth.added();
@@ -142,22 +195,27 @@ impl Log {
     }
 
     /// Leaves a body to be made into chunks when there is time.
-    pub fn seal_later(&mut self, seal: Seal) {
+    fn seal_later(&mut self, seal: Seal) {
         self.to_seal.push_back(seal);
     }
 
     pub fn has_to_seal(&self) -> bool {
-        !self.to_seal.is_empty()
+        !self.to_seal.is_empty() || self.leftovers.is_some()
     }
 
     /// Makes about a megabyte of parts into chunks, in a transaction of its own.
     pub fn seal_step(&mut self) -> Result<(), StoreError> {
-        let Some(seal) = self.to_seal.front().copied() else {
+        let Some(seal) = self.next_to_seal()? else {
             return Ok(());
         };
+        let turn = self.turn.clone();
+        let _turn = turn.take();
         let tx = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         self.chunks.begin();
-        let sealed = seal_some(&tx, &mut self.chunks, seal).and_then(|done| {
+        let (chunks, numbers) = (&mut self.chunks, &mut self.numbers);
+        let free = Free { seq: self.head_seq + 1, exchange: self.next_exchange, chunk: 0 };
+        let sealed = seal_some(&tx, chunks, seal).and_then(|done| {
+            numbers.reserve(Free { chunk: chunks.next_chunk(), ..free })?;
             tx.commit()?;
             Ok(done)
         });
@@ -179,38 +237,78 @@ impl Log {
         }
     }
 
+    /// What this daemon wrote goes first: it is what viewers read.
+    fn next_to_seal(&mut self) -> Result<Option<Seal>, StoreError> {
+        if self.to_seal.is_empty()
+            && let Some(leftovers) = &mut self.leftovers
+        {
+            match leftovers.next(&self.connection)? {
+                Some(seal) => self.to_seal.push_back(seal),
+                None => {
+                    self.leftovers = None;
+                    if self.salvage.is_none() {
+                        Spool::of(&self.connection).sweep(&self.connection)?;
+                    }
+                }
+            }
+        }
+        Ok(self.to_seal.front().copied())
+    }
+
     /// Removes the files of bodies that have long been in chunks: whoever still reads them began before that.
     fn remove_spooled(&mut self) {
         let spool = Spool::of(&self.connection);
         while let Some(&(since, exchange, side)) = self.spooled.front()
-            && since.elapsed() > SPOOL_KEPT
+            && since.elapsed() >= SPOOL_KEPT
         {
             spool.remove(exchange, side);
             self.spooled.pop_front();
         }
     }
 
-    /// Gives free pages back to the disk, a few at a time.
-    pub fn tidy(&mut self) -> Result<(), StoreError> {
-        self.remove_spooled();
-        schema::vacuum(&self.connection, 512)
+    /// When there will be a file to remove, where nothing else asks for [`Log::tidy`].
+    pub fn tidy_at(&self) -> Option<Instant> {
+        self.spooled.front().map(|(since, ..)| *since + SPOOL_KEPT)
     }
 
-    /// Leaves one file behind, without slack.
-    pub fn close(mut self) -> Result<(), StoreError> {
-        while self.has_to_seal() {
+    /// Removes files that are needed no more, and gives free pages back to the disk, a few at a time. Returns whether there are more.
+    pub fn tidy(&mut self) -> Result<bool, StoreError> {
+        self.remove_spooled();
+        let turn = self.turn.clone();
+        let _turn = turn.take();
+        schema::vacuum(&self.connection, 512)?;
+        Ok(schema::free_pages(&self.connection)? > 0)
+    }
+
+    /// Leaves one file behind, without slack, as far as that is done by `until`. The rest is the next daemon's: nothing is lost.
+    pub fn close(mut self, until: Instant) -> Result<(), StoreError> {
+        while self.has_to_seal() && Instant::now() < until {
             self.seal_step()?;
         }
-        Spool::clear(&self.connection)?;
-        schema::shrink(&self.connection)?;
-        self.connection.close().map_err(|(_, error)| error.into())
+        // Nobody reads any more.
+        let spool = Spool::of(&self.connection);
+        for (_, exchange, side) in self.spooled.drain(..) {
+            spool.remove(exchange, side);
+        }
+        let free = self.free();
+        schema::close(self.connection, until)?;
+        // What is left in a write-ahead log says nothing of the files by their looks.
+        let is_whole = [self.files.canonical(), self.files.derived()].iter().all(|path| schema::wal_bytes(path) == 0);
+        self.numbers.close(free, if is_whole { stamps(&self.files) } else { Vec::new() })
     }
+}
+
+/// The number after the highest that an exchange has had.
+fn next_exchange(connection: &Connection) -> Result<u64, StoreError> {
+    // The condition is that of the index: without it, all events would be gone through.
+    let select = "SELECT coalesce(max(exchange), 0) + 1 FROM event WHERE exchange > 0";
+    Ok(connection.query_row(select, [], |row| row.get(0))?)
 }
 
 /// The epoch of this file; a new file gets one.
 fn identify(connection: &Connection) -> Result<String, StoreError> {
     if let Some(format) = meta(connection, "format")? {
-        let format: u32 = format.parse().map_err(|_| StoreError::Damaged { what: "the format number".into() })?;
+        let format: u32 = format.parse().map_err(|_| StoreError::damaged_log("the format number"))?;
         if format > FORMAT {
             return Err(StoreError::Newer(format));
         }
@@ -218,11 +316,27 @@ fn identify(connection: &Connection) -> Result<String, StoreError> {
     if let Some(epoch) = meta(connection, "epoch")? {
         return Ok(epoch);
     }
-    let mut random = [0u8; 16];
-    getrandom::fill(&mut random).map_err(|error| StoreError::Io(std::io::Error::other(error)))?;
-    let epoch: String = random.iter().map(|byte| format!("{byte:02x}")).collect();
+    let epoch = random_epoch()?;
     connection.execute("INSERT INTO meta (key, value) VALUES ('epoch', ?1), ('format', ?2)", params![epoch, FORMAT.to_string()])?;
     Ok(epoch)
+}
+
+fn random_epoch() -> Result<String, StoreError> {
+    let mut random = [0u8; 16];
+    getrandom::fill(&mut random).map_err(|error| StoreError::Io(std::io::Error::other(error)))?;
+    Ok(random.iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+/// From where on this log's own numbers go: a log that took the place of another one begins above all that the other one had given.
+fn first_numbers(connection: &Connection) -> Result<Free, StoreError> {
+    let first = meta(connection, "first")?.and_then(|first| serde_json::from_str(&first).ok());
+    Ok(first.unwrap_or_default())
+}
+
+fn set_first_numbers(connection: &Connection, first: Free) -> Result<(), StoreError> {
+    let first = serde_json::to_string(&first).map_err(std::io::Error::other)?;
+    connection.execute("INSERT OR REPLACE INTO meta (key, value) VALUES ('first', ?1)", [first])?;
+    Ok(())
 }
 
 fn still_open(open: &BTreeSet<u64>, folded: &Folded) -> BTreeSet<u64> {
@@ -236,10 +350,10 @@ fn still_open(open: &BTreeSet<u64>, folded: &Folded) -> BTreeSet<u64> {
 
 fn load_open(connection: &Connection) -> Result<BTreeSet<u64>, StoreError> {
     let open = meta(connection, "open")?.unwrap_or_else(|| "[]".to_owned());
-    serde_json::from_str(&open).map_err(|_| StoreError::Damaged { what: "the list of open exchanges".into() })
+    serde_json::from_str(&open).map_err(|_| StoreError::damaged_log("the list of open exchanges"))
 }
 
-fn save_open(tx: &Transaction<'_>, open: &BTreeSet<u64>) -> Result<(), StoreError> {
+fn save_open(tx: &Connection, open: &BTreeSet<u64>) -> Result<(), StoreError> {
     let open = serde_json::to_string(open).map_err(std::io::Error::other)?;
     tx.prepare_cached("INSERT OR REPLACE INTO meta (key, value) VALUES ('open', ?1)")?.execute([open])?;
     Ok(())

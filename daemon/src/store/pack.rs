@@ -50,7 +50,10 @@ struct Pack {
 
 impl Packer {
     pub fn new() -> Result<Self, StoreError> {
-        let (alone, leaning) = (Compressor::new(FAST)?, Compressor::new(THOROUGH)?);
+        let (mut alone, mut leaning) = (Compressor::new(FAST)?, Compressor::new(THOROUGH)?);
+        // Four bytes each, by which a pack in a damaged page is told from a whole one.
+        alone.include_checksum(true)?;
+        leaning.include_checksum(true)?;
         Ok(Self { alone, leaning, lineages: [Vec::new(), Vec::new()], left_to_lean: LEANING_PER_BATCH })
     }
 
@@ -151,6 +154,16 @@ pub struct StoredPack {
 }
 
 impl StoredPack {
+    /// The number after its last chunk.
+    pub fn end(&self) -> u64 {
+        self.first_chunk + self.lengths.len() as u64
+    }
+
+    /// Whether unpacking it tells whether it is whole. The bit stands in the descriptor of the frame, behind its magic number.
+    pub fn has_checksum(&self) -> bool {
+        self.data.get(4).is_some_and(|descriptor| descriptor & 0b100 != 0)
+    }
+
     /// The pack that holds chunk `id`.
     pub fn holding(connection: &Connection, id: u64) -> Result<Self, StoreError> {
         let mut find = connection.prepare_cached(
@@ -264,5 +277,5 @@ impl Unpacked {
 }
 
 fn damaged(chunk: u64) -> StoreError {
-    StoreError::Damaged { what: format!("stored chunk {chunk}") }
+    StoreError::damaged_log(format!("stored chunk {chunk}"))
 }

@@ -8,8 +8,9 @@ use std::{
 use rusqlite::{Connection, params};
 
 use super::{
-    Files, StoreError,
+    Database, Files, StoreError,
     event::{Detail, Event, Side},
+    health::Health,
     schema,
 };
 
@@ -26,11 +27,14 @@ pub struct Readers {
 
 struct Inner {
     files: Files,
+    health: Health,
     /// The one used last at the end; `None` once closed.
     idle: Mutex<Option<Vec<Idle>>>,
 }
 
 struct Idle {
+    /// Of the files that the reader has open.
+    generation: u64,
     reader: Reader,
     since: Instant,
 }
@@ -42,8 +46,8 @@ pub struct Reader {
 }
 
 impl Readers {
-    pub fn new(files: Files) -> Self {
-        Self { inner: Arc::new(Inner { files, idle: Mutex::new(Some(Vec::new())) }) }
+    pub fn new(files: Files, health: Health) -> Self {
+        Self { inner: Arc::new(Inner { files, health, idle: Mutex::new(Some(Vec::new())) }) }
     }
 
     pub fn files(&self) -> &Files {
@@ -52,21 +56,25 @@ impl Readers {
 
     /// Runs `read` on this thread with a connection of its own.
     pub fn with<T>(&self, read: impl FnOnce(&Reader) -> Result<T, StoreError>) -> Result<T, StoreError> {
+        let generation = self.inner.health.generation();
         let kept = self.idle().as_mut().ok_or(StoreError::Closed)?.pop();
-        let reader = match kept {
+        let reader = match kept.filter(|kept| kept.generation == generation) {
             Some(Idle { reader, .. }) => reader,
             None => Reader {
                 log: schema::open_reader(&self.inner.files.canonical())?,
-                index: schema::open_reader(&self.inner.files.derived())?,
+                index: schema::open_reader(&self.inner.files.derived()).map_err(|error| error.of(Database::Index))?,
             },
         };
         let result = in_one_moment(&reader, read);
+        if let Err(error) = &result {
+            self.inner.health.report(generation, error);
+        }
         // A connection that failed is not used again: what is wrong may be the connection.
         if result.is_ok()
             && let Some(idle) = self.idle().as_mut()
             && idle.len() < KEPT
         {
-            idle.push(Idle { reader, since: Instant::now() });
+            idle.push(Idle { generation, reader, since: Instant::now() });
         }
         result
     }

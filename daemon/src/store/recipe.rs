@@ -42,6 +42,10 @@ impl Recipe {
         }
     }
 
+    pub fn push_run(&mut self, run: Run) {
+        self.0.push(run);
+    }
+
     pub fn push_missing(&mut self, bytes: u64) {
         match self.0.last_mut() {
             Some(Run::Missing { bytes: before }) => *before += bytes,

@@ -46,6 +46,8 @@ pub enum What {
     Paused(Paused),
     Resumed(Resumed),
     ClockJumped(ClockJumped),
+    /// Something that the log says of itself.
+    Fact(Box<Detail>),
 }
 
 /// An event without its number.
@@ -157,6 +159,7 @@ impl Folding {
             What::Paused(paused) => self.draft(0, at_us, Detail::Paused(paused.clone())),
             What::Resumed(resumed) => self.draft(0, at_us, Detail::Resumed(resumed.clone())),
             What::ClockJumped(jumped) => self.draft(0, at_us, Detail::ClockJumped(jumped.clone())),
+            What::Fact(detail) => self.draft(exchange, at_us, (**detail).clone()),
         }
     }
 

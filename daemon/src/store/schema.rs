@@ -3,8 +3,8 @@
 use std::{
     fs,
     os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _},
-    path::Path,
-    time::Duration,
+    path::{Path, PathBuf},
+    time::{Duration, Instant},
 };
 
 use rusqlite::{Connection, OpenFlags, config::DbConfig};
@@ -83,6 +83,8 @@ CREATE TABLE IF NOT EXISTS agent_call (
 
 /// How long a statement waits for another process's lock. Short: recording would rather pause (and say so) than stall.
 const BUSY: Duration = Duration::from_millis(250);
+/// A write-ahead log up to this size is moved into the database in a moment. Bytes.
+const EMPTIED_AT_CLOSE: u64 = 32 << 20;
 
 /// Opens `path` for writing, creating it with mode 0600 and the given tables.
 pub fn open_writer(path: &Path, tables: &str) -> Result<Connection, StoreError> {
@@ -100,6 +102,7 @@ pub fn open_writer(path: &Path, tables: &str) -> Result<Connection, StoreError> 
     connection.pragma_update(None, "foreign_keys", "OFF")?;
     keep_plans(&connection)?;
     connection.set_prepared_statement_cache_capacity(64);
+    keep_wal(&connection)?;
     connection.execute_batch(tables)?;
     for side_file in ["-wal", "-shm"] {
         let mut name = path.as_os_str().to_owned();
@@ -124,6 +127,7 @@ fn keep_plans(connection: &Connection) -> Result<(), StoreError> {
 pub fn open_reader(path: &Path) -> Result<Connection, StoreError> {
     let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
     connection.busy_timeout(Duration::from_secs(5))?;
+    keep_wal(&connection)?;
     connection.pragma_update(None, "cache_size", -1024)?;
     keep_plans(&connection)?;
     connection.set_prepared_statement_cache_capacity(32);
@@ -134,14 +138,34 @@ pub fn open_reader(path: &Path) -> Result<Connection, StoreError> {
 pub fn open_checkpointer(path: &Path) -> Result<Connection, StoreError> {
     let connection = Connection::open(path)?;
     connection.busy_timeout(BUSY)?;
+    keep_wal(&connection)?;
     connection.pragma_update(None, "synchronous", "NORMAL")?;
     Ok(connection)
 }
 
-/// Moves what it can without waiting for anybody.
+/// Whoever closes a database last moves its write-ahead log and removes it, by name. After the database was put aside, that is the name
+/// of another one's; so it is done on purpose only ([`close`]).
+fn keep_wal(connection: &Connection) -> Result<(), StoreError> {
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+    Ok(())
+}
+
+/// Moves what it can without waiting for anybody. The write-ahead log begins anew with the next commit only if all of it was moved,
+/// which does not happen while somebody writes.
 pub fn checkpoint(connection: &Connection) -> Result<(), StoreError> {
     connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))?;
     Ok(())
+}
+
+/// Moves all of the write-ahead log and empties its file, where no reader stands in the way for longer than the busy timeout.
+pub fn empty_wal(connection: &Connection) -> Result<(), StoreError> {
+    connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
+    Ok(())
+}
+
+/// Pages that can be given back to the disk.
+pub fn free_pages(connection: &Connection) -> Result<u64, StoreError> {
+    Ok(connection.query_row("PRAGMA freelist_count", [], |row| row.get(0))?)
 }
 
 /// Gives up to `pages` free pages back to the disk.
@@ -153,17 +177,35 @@ pub fn vacuum(connection: &Connection, pages: u32) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Leaves one file without slack.
-pub fn shrink(connection: &Connection) -> Result<(), StoreError> {
-    vacuum(connection, i32::MAX.unsigned_abs())?;
-    connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
-    Ok(())
+/// Closes a database. It leaves one file without slack where that is done by `until`; SQLite would take the time that it takes.
+pub fn close(connection: Connection, until: Instant) -> Result<(), StoreError> {
+    while free_pages(&connection)? > 0 && Instant::now() < until {
+        vacuum(&connection, 256)?;
+    }
+    let is_small = connection.path().is_some_and(|path| wal_bytes(Path::new(path)) <= EMPTIED_AT_CLOSE);
+    if is_small && Instant::now() < until {
+        empty_wal(&connection)?;
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)?;
+    }
+    connection.close().map_err(|(_, error)| error.into())
+}
+
+/// Size of a database's write-ahead log.
+pub fn wal_bytes(database: &Path) -> u64 {
+    fs::metadata(wal_path(database)).map_or(0, |metadata| metadata.len())
+}
+
+pub fn wal_path(database: &Path) -> PathBuf {
+    let mut wal = database.as_os_str().to_owned();
+    wal.push("-wal");
+    wal.into()
 }
 
 /// SQLite gives its side files the mode of the main one, so that has to be right from the start.
 fn create_private(path: &Path) -> Result<(), StoreError> {
-    let file = fs::OpenOptions::new().create(true).append(true).mode(0o600).open(path).map_err(StoreError::Io)?;
-    file.set_permissions(fs::Permissions::from_mode(0o600)).map_err(StoreError::Io)
+    let opened = fs::OpenOptions::new().create(true).append(true).mode(0o600).open(path);
+    let private = opened.and_then(|file| file.set_permissions(fs::Permissions::from_mode(0o600)));
+    private.map_err(StoreError::with_file(path))
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! Parts of bodies become chunks.
 
+use std::io::ErrorKind;
+
 use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
 
 use super::{StoreError, chunks::ChunkWriter, event::Side, recipe::Recipe, spool::Spool};
@@ -77,7 +79,19 @@ fn gather(tx: &Transaction<'_>, seal: Seal, recipe: &mut Recipe) -> Result<Gathe
                 let skip = index(end - offset);
                 data.extend_from_slice(part.get(skip..skip.saturating_add(now)).unwrap_or_default());
             }
-            None => data.extend_from_slice(&spool.read(seal.exchange, seal.side, end, now)?),
+            None => match spool.read(seal.exchange, seal.side, end, now) {
+                Ok(bytes) => data.extend_from_slice(&bytes),
+                // The file is gone, or was cut: those bytes are not on record any more.
+                Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::UnexpectedEof) => {
+                    if !data.is_empty() {
+                        return Ok(Gathered { data, then: Then::Hole });
+                    }
+                    fill_hole(recipe, offset + length);
+                    end = offset + length;
+                    continue;
+                }
+                Err(error) => return Err(error.into()),
+            },
         }
         end += now as u64;
         if (now as u64) < left {
@@ -106,8 +120,9 @@ pub(super) fn load_recipe(connection: &Connection, exchange: u64, side: Side) ->
         .optional()?;
     match encoded {
         None => Ok(Recipe::default()),
-        Some(encoded) => Recipe::decode(&encoded)
-            .ok_or_else(|| StoreError::Damaged { what: format!("the recipe of a body of exchange {exchange}") }),
+        Some(encoded) => {
+            Recipe::decode(&encoded).ok_or_else(|| StoreError::damaged_log(format!("the recipe of a body of exchange {exchange}")))
+        }
     }
 }
 

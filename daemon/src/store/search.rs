@@ -7,7 +7,7 @@ use ccdump_wire::v1;
 use prost::{DecodeError, Message};
 use rusqlite::{Connection, ToSql};
 
-use super::{StoreError, event::Side, index};
+use super::{IndexError, event::Side, index};
 
 /// Ids that are read at once, in each direction.
 const PAGE: usize = 256;
@@ -64,7 +64,7 @@ impl Outward {
     }
 
     /// The next exchange; of two that are as far the older one. `None`: those were all.
-    pub fn next(&mut self, connection: &Connection) -> Result<Option<u64>, StoreError> {
+    pub fn next(&mut self, connection: &Connection) -> Result<Option<u64>, IndexError> {
         self.up.read_on(connection, &self.scope)?;
         self.down.read_on(connection, &self.scope)?;
         let is_up_nearer = match (self.up.next.front(), self.down.next.front()) {
@@ -77,7 +77,7 @@ impl Outward {
 }
 
 impl Direction {
-    fn read_on(&mut self, connection: &Connection, scope: &Scope) -> Result<(), StoreError> {
+    fn read_on(&mut self, connection: &Connection, scope: &Scope) -> Result<(), IndexError> {
         if self.is_over || !self.next.is_empty() {
             return Ok(());
         }
@@ -134,7 +134,7 @@ pub struct OwnOutline {
 }
 
 /// The own blocks of a side. Nothing where it is not derived (yet).
-pub fn own_outline(connection: &Connection, exchange: u64, side: Side) -> Result<OwnOutline, StoreError> {
+pub fn own_outline(connection: &Connection, exchange: u64, side: Side) -> Result<OwnOutline, IndexError> {
     let Some(message) = index::own_outline(connection, exchange, side)? else { return Ok(OwnOutline::default()) };
     read_own(message).map_err(|_| index::damaged_outline(exchange))
 }

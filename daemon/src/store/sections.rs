@@ -4,7 +4,7 @@ use ccdump_wire::v1;
 use prost::Message as _;
 use rusqlite::{Connection, Row, Transaction, params};
 
-use super::StoreError;
+use super::{Database, IndexError, StoreError};
 
 /// Sections of one request that are told apart; agents send two or three. More are in its outline all the same.
 const MOST: usize = 256;
@@ -35,7 +35,7 @@ impl SystemPrompt {
 }
 
 /// Takes in what a request had. Prompts come in the order of the log, each once: so numbers are the same whenever they are made again.
-pub(super) fn put(tx: &Transaction<'_>, prompt: &SystemPrompt) -> Result<(), StoreError> {
+pub(super) fn put(tx: &Transaction<'_>, prompt: &SystemPrompt) -> Result<(), IndexError> {
     let SystemPrompt { session, agent, exchange, at_us, sections } = prompt;
     // Nearly all are known: a history is sent again with every request, and its system prompt with it.
     let mut known = tx.prepare_cached(
@@ -64,7 +64,7 @@ pub fn page(
     session: Option<&str>,
     after: u64,
     limit: usize,
-) -> Result<Vec<v1::SystemSection>, StoreError> {
+) -> Result<Vec<v1::SystemSection>, IndexError> {
     let mut select = connection.prepare_cached(
         "SELECT number, block, position, agent, first_exchange, first_at, last_exchange, last_at, exchanges
          FROM system_section WHERE session = ?1 AND number > ?2 ORDER BY number LIMIT ?3",
@@ -78,11 +78,11 @@ pub fn page(
     Ok(sections)
 }
 
-fn section(row: &Row<'_>) -> Result<v1::SystemSection, StoreError> {
+fn section(row: &Row<'_>) -> Result<v1::SystemSection, IndexError> {
     let number = row.get(0)?;
     let block: Vec<u8> = row.get(1)?;
     let block = v1::Block::decode(&block[..])
-        .map_err(|_| StoreError::Damaged { what: format!("section {number} of a system prompt in index.db") })?;
+        .map_err(|_| StoreError::Damaged { database: Database::Index, what: format!("section {number} of a system prompt") })?;
     Ok(v1::SystemSection {
         number,
         block: Some(block),

@@ -11,7 +11,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use rusqlite::Connection;
+use rusqlite::{Connection, params};
 
 use super::{StoreError, event::Side};
 
@@ -25,23 +25,32 @@ impl Spool {
     /// Of the database that a connection is to.
     pub fn of(connection: &Connection) -> Self {
         let database = connection.path().map(Path::new);
-        Self { dir: database.and_then(Path::parent).unwrap_or(Path::new(".")).join("spool") }
+        Self::in_folder(database.and_then(Path::parent).unwrap_or(Path::new(".")))
+    }
+
+    /// Of a data folder.
+    pub fn in_folder(dir: &Path) -> Self {
+        Self { dir: dir.join("spool") }
     }
 
     /// Adds bytes of a body, from `offset` on.
     pub fn write(&self, exchange: u64, side: Side, mut offset: u64, pieces: &[Bytes]) -> Result<(), StoreError> {
         let path = self.path(exchange, side);
+        self.write_to(&path, &mut offset, pieces).map_err(StoreError::with_file(&path))
+    }
+
+    fn write_to(&self, path: &Path, offset: &mut u64, pieces: &[Bytes]) -> io::Result<()> {
         let options = OpenOptions::new().create(true).write(true).truncate(false).mode(0o600).to_owned();
-        let file = match options.open(&path) {
+        let file = match options.open(path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 fs::DirBuilder::new().recursive(true).mode(0o700).create(&self.dir)?;
-                options.open(&path)?
+                options.open(path)?
             }
             opened => opened?,
         };
         for piece in pieces {
-            file.write_all_at(piece, offset)?;
-            offset += piece.len() as u64;
+            file.write_all_at(piece, *offset)?;
+            *offset += piece.len() as u64;
         }
         Ok(())
     }
@@ -59,21 +68,42 @@ impl Spool {
         fs::remove_file(self.path(exchange, side)).ok();
     }
 
-    /// Removes what is left of bodies that are in chunks now, if nothing else is there.
-    pub fn clear(connection: &Connection) -> Result<(), StoreError> {
-        let is_used: bool = connection.query_row("SELECT EXISTS (SELECT 1 FROM part WHERE data IS NULL)", [], |row| row.get(0))?;
-        if !is_used {
-            // Most folders never had one.
-            fs::remove_dir_all(Self::of(connection).dir).ok();
+    /// Removes the files of bodies that are in chunks now: what an earlier daemon left when it was killed.
+    pub fn sweep(&self, connection: &Connection) -> Result<(), StoreError> {
+        // Most folders never had one.
+        let Ok(files) = fs::read_dir(&self.dir) else { return Ok(()) };
+        let mut is_used =
+            connection.prepare_cached("SELECT EXISTS (SELECT 1 FROM part WHERE exchange = ?1 AND side = ?2 AND data IS NULL)")?;
+        for file in files.filter_map(Result::ok) {
+            let Some((exchange, side)) = file.file_name().to_str().and_then(body_of) else { continue };
+            if !is_used.query_row(params![exchange, side.column()], |row| row.get::<_, bool>(0))? {
+                self.remove(exchange, side);
+            }
         }
         Ok(())
     }
 
-    fn path(&self, exchange: u64, side: Side) -> PathBuf {
-        let side = match side {
-            Side::Request => "request",
-            Side::Response => "response",
-        };
-        self.dir.join(format!("{exchange}-{side}"))
+    /// Bytes on disk.
+    pub fn size(&self) -> u64 {
+        let files = fs::read_dir(&self.dir).into_iter().flatten().filter_map(Result::ok);
+        files.filter_map(|file| file.metadata().ok()).map(|metadata| metadata.len()).sum()
     }
+
+    fn path(&self, exchange: u64, side: Side) -> PathBuf {
+        self.dir.join(format!("{exchange}-{}", name(side)))
+    }
+}
+
+fn name(side: Side) -> &'static str {
+    match side {
+        Side::Request => "request",
+        Side::Response => "response",
+    }
+}
+
+/// Whose bytes a file of this name holds.
+fn body_of(file: &str) -> Option<(u64, Side)> {
+    let (exchange, side) = file.split_once('-')?;
+    let side = [Side::Request, Side::Response].into_iter().find(|known| name(*known) == side)?;
+    Some((exchange.parse().ok()?, side))
 }

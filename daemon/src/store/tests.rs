@@ -1,6 +1,9 @@
 //! The log against a model: whatever is written in whatever batches, interrupted wherever, is read back as it was.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::BTreeMap,
+    time::{Duration, Instant},
+};
 
 use bytes::Bytes;
 use proptest::prelude::*;
@@ -9,11 +12,14 @@ use super::{
     Files,
     body::{BodyCursor, Piece, Unpacked},
     event::{ClosedBy, Detail, Ended, Event, Opened, RequestEnd, Side},
+    health::Health,
     log::Log,
     reader::{Readers, events_after, is_over},
     record::{Record, What},
     recover, schema,
 };
+
+mod damage;
 
 /// One thing that happens to the log.
 #[derive(Debug, Clone)]
@@ -118,7 +124,9 @@ impl Run {
             }
             Step::Commit => self.commit(),
             Step::Seal => self.log.seal_step().expect("sealed"),
-            Step::Tidy => self.log.tidy().expect("tidied"),
+            Step::Tidy => {
+                self.log.tidy().expect("tidied");
+            }
             Step::Kill => self.kill(),
         }
     }
@@ -185,11 +193,11 @@ impl Run {
             self.ahead.kinds.entry(exchange).or_default().push("ended".into());
         }
         self.committed = self.ahead.clone();
-        self.next_exchange = self.log.next_exchange().expect("numbered");
+        self.next_exchange = self.log.next_exchange();
     }
 
     fn check(&self) {
-        let readers = Readers::new(self.files.clone());
+        let readers = Readers::new(self.files.clone(), Health::default());
         readers
             .with(|reader| {
                 let events = events_after(&reader.log, 0, usize::MAX >> 1)?;
@@ -289,7 +297,7 @@ proptest! {
         run.check();
         let (files, committed) = (run.files.clone(), run.committed.clone());
         let head_seq = run.log.head_seq();
-        run.log.close().expect("closed");
+        run.log.close(Instant::now() + Duration::from_secs(60)).expect("closed");
         let log = Log::open(&files).expect("opened again");
         assert_eq!(log.head_seq(), head_seq);
         let run = Run { files, log, pending: vec![], ahead: committed.clone(), committed, next_exchange: 0, content: 0 };
@@ -313,7 +321,7 @@ fn a_history_that_is_sent_again_is_stored_once() {
         run.take(&Step::End { pick: 0 });
         run.commit();
     }
-    run.log.close().expect("closed");
+    run.log.close(Instant::now() + Duration::from_secs(60)).expect("closed");
     let stored = Files::size(&run.files.canonical());
     // 16 letters at random: half of each byte is entropy, so 40 x 20 kB cannot be stored in less than half of that.
     assert!(stored < history.len() as u64 * 3 / 4, "{stored} bytes for {} of content, sent as {raw}", history.len());

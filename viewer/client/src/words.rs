@@ -1,6 +1,6 @@
 //! What is said about an exchange, apart from what it says itself. All of it is fit for a terminal.
 
-use ccdump_wire::v1::{EndState, Exchange, Usage};
+use ccdump_wire::v1::{EndState, Exchange, Replaced, Salvaged, SeqRange, Usage};
 
 use crate::text::{clean_line, cut_line, units};
 
@@ -48,6 +48,46 @@ pub fn purpose(row: &Exchange) -> String {
         (Some("count_tokens"), _) => "token count".to_owned(),
         (_, "auxiliary") => format!("auxiliary request to {}", row.model.as_deref().map_or("a model".to_owned(), clean_line)),
         _ => cut_line(&clean_line(&format!("{} {path}", row.method)), 60),
+    }
+}
+
+/// That another record has taken the place of one.
+pub fn replaced(replaced: &Replaced) -> String {
+    let mut words = format!("another record was begun: {}", clean_line(&replaced.reason));
+    if let Some(file) = &replaced.kept_as {
+        words.push_str(&format!("; the old one is kept as {}", clean_line(file)));
+    }
+    if let Some(lost) = &replaced.lost {
+        words.push_str(&format!("; lost: {}", events(lost)));
+    }
+    words
+}
+
+/// What came of bringing over what could be read of a damaged record.
+pub fn salvaged(salvaged: &Salvaged) -> String {
+    let number = |count: u64| usize::try_from(count).unwrap_or(usize::MAX);
+    let exchanges = units::plural(number(salvaged.exchanges), "exchange");
+    let mut words = format!("{exchanges} brought over from the damaged record");
+    if salvaged.damaged_exchanges > 0 {
+        words.push_str(&format!(", {} of them not whole", salvaged.damaged_exchanges));
+    }
+    if salvaged.lost_bytes > 0 {
+        words.push_str(&format!("; {} of bodies lost", units::bytes(salvaged.lost_bytes)));
+    }
+    if salvaged.lost_events > 0 {
+        let first: Vec<String> = salvaged.lost.iter().take(3).map(events).collect();
+        let more = if salvaged.lost.len() > first.len() { ", …" } else { "" };
+        let lost = units::plural(number(salvaged.lost_events), "event");
+        words.push_str(&format!("; {lost} lost ({}{more})", first.join(", ")));
+    }
+    words
+}
+
+fn events(range: &SeqRange) -> String {
+    if range.from_seq == range.to_seq {
+        format!("event {}", range.from_seq)
+    } else {
+        format!("events {}–{}", range.from_seq, range.to_seq)
     }
 }
 

@@ -37,6 +37,9 @@ fn daemon(state: &State, room: usize) -> Vec<Span> {
                 Some(reason) => spans.push(word(Role::Warning, format!("● not recording: {reason}"))),
                 None => spans.extend([word(Role::Good, "●"), word(Role::Bar, " recording")]),
             }
+            if let Some(notice) = &daemon.mending {
+                spans.push(word(Role::Warning, format!("  {notice}")));
+            }
             let address = word(Role::Bar, format!("  {}", daemon.proxy));
             if paint::width(&spans) + paint::width(std::slice::from_ref(&address)) <= room {
                 spans.push(address);

@@ -25,6 +25,8 @@ pub struct Daemon {
     pub proxy: String,
     /// Why nothing is recorded, while nothing is.
     pub paused: Option<String>,
+    /// What is mended of the record, and how far that is.
+    pub mending: Option<String>,
     /// Bytes that were not recorded since this viewer is here.
     pub gap_bytes: u64,
     /// Rows were asked for, and have come if there are any.

@@ -116,6 +116,10 @@ pub enum DaemonEvent {
         events: u64,
     },
     Paused(Option<String>),
+    /// What is mended of the record, and how far that is, while something is.
+    Mending(Option<String>),
+    /// The record was damaged, or was brought over: what came of it, in words.
+    Mended(String),
     /// Bytes and whole exchanges that were not recorded.
     Gap {
         bytes: u64,

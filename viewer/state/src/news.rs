@@ -68,6 +68,8 @@ impl State {
                 }
                 self.daemon.paused = reason;
             }
+            DaemonEvent::Mending(notice) => self.daemon.mending = notice.map(|notice| clean_line(&notice)),
+            DaemonEvent::Mended(words) => self.notices.say(now, Weight::Warning, words),
             DaemonEvent::Gap { bytes, exchanges } => {
                 self.daemon.gap_bytes = self.daemon.gap_bytes.saturating_add(bytes);
                 let missing = words::missing(bytes, exchanges);

@@ -42,8 +42,13 @@ pub async fn run(socket: &Path, options: Ls) -> Result<(), Failure> {
         after_id: 0,
         page_size: 0,
     };
+    let mut is_told = false;
     loop {
-        let ExchangesResponse { mut exchanges, more } = link.exchanges(request.clone()).await?;
+        let ExchangesResponse { mut exchanges, more, notice } = link.exchanges(request.clone()).await?;
+        if let Some(notice) = notice.filter(|_| !is_told) {
+            is_told = true;
+            eprintln!("ccdump-view: {}: these may not be all exchanges", clean_line(&notice));
+        }
         // While pages are read new exchanges come in, and the newest N are others then.
         exchanges.truncate(left);
         left -= exchanges.len();

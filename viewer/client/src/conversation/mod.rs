@@ -30,7 +30,7 @@ pub use self::{
 use crate::{
     link::{BlockContent, Outline},
     text::{clean_line, units::duration},
-    words::missing,
+    words::{missing, replaced, salvaged},
 };
 
 /// Something the conversation needs to know about an exchange.
@@ -167,6 +167,8 @@ impl Conversation {
             Some(Detail::Gap(gap)) => {
                 self.notice(&format!("recording was incomplete: {}", missing(gap.bytes, gap.exchanges)));
             }
+            Some(Detail::RecordReplaced(event)) => self.notice(&replaced(event)),
+            Some(Detail::RecordSalvaged(event)) => self.notice(&salvaged(event)),
             _ => {}
         }
     }
@@ -212,7 +214,13 @@ impl Conversation {
             }
             // A request that is still being sent: its end is waited for.
             Detail::RequestData(_) => return None,
-            Detail::Opened(_) | Detail::RecordingPaused(_) | Detail::RecordingResumed(_) | Detail::ClockJumped(_) => {}
+            // Seen above, and what is about no exchange.
+            Detail::Opened(_)
+            | Detail::RecordingPaused(_)
+            | Detail::RecordingResumed(_)
+            | Detail::RecordReplaced(_)
+            | Detail::RecordSalvaged(_)
+            | Detail::ClockJumped(_) => {}
         }
         is_new.then(|| {
             self.turns.get_mut(&exchange).into_iter().for_each(Turn::asked);

@@ -44,8 +44,12 @@ pub enum Update {
     Rows(Vec<Exchange>),
     /// All rows of what was recorded before have been given.
     SnapshotEnd,
-    /// Nothing happened for a while; why recording is paused, while it is.
-    Quiet { paused: Option<String> },
+    /// How the recording stands: every few seconds where nothing else happens.
+    Quiet {
+        paused: Option<String>,
+        /// What is mended of the record, while something is.
+        notice: Option<String>,
+    },
     /// Events that are no longer kept.
     LogGap(LogGap),
     /// Another log: nothing that was seen is part of it.
@@ -224,7 +228,7 @@ impl Follower {
             }
             Message::Heartbeat(heartbeat) => {
                 self.was_reset = false;
-                self.send(Update::Quiet { paused: heartbeat.paused }).await
+                self.send(Update::Quiet { paused: heartbeat.paused, notice: heartbeat.notice }).await
             }
             Message::Gap(gap) => {
                 self.cursor.seq = self.cursor.seq.max(gap.to_seq);

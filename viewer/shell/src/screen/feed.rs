@@ -5,7 +5,10 @@ use std::{
     time::Duration,
 };
 
-use ccdump_client::link::{self, Cursor, HeldView, Link, LinkError, OnReset, Update, watch};
+use ccdump_client::{
+    link::{self, Cursor, HeldView, Link, LinkError, OnReset, Update, watch},
+    words,
+};
 use ccdump_state::{DaemonEvent, Event};
 use ccdump_wire::v1::{Event as LogEvent, ExchangesRequest, Filter, event::Detail};
 use tokio::{
@@ -82,7 +85,10 @@ impl Feed {
                 Update::Rows(rows) => self.tell(DaemonEvent::Rows(rows)).await?,
                 Update::SnapshotEnd => self.tell(DaemonEvent::SnapshotEnd).await?,
                 Update::Events { events, .. } => self.events(&events).await?,
-                Update::Quiet { paused } => self.tell(DaemonEvent::Paused(paused)).await?,
+                Update::Quiet { paused, notice } => {
+                    self.tell(DaemonEvent::Paused(paused)).await?;
+                    self.tell(DaemonEvent::Mending(notice)).await?;
+                }
                 Update::LogGap(gap) => {
                     let events = gap.to_seq.saturating_sub(gap.from_seq).saturating_add(1);
                     self.tell(DaemonEvent::LogGap { events }).await?;
@@ -189,6 +195,8 @@ impl Feed {
                     self.tell(DaemonEvent::Gap { bytes: resumed.gap_bytes, exchanges: resumed.lost_exchanges }).await?;
                 }
                 Some(Detail::Gap(gap)) => self.tell(DaemonEvent::Gap { bytes: gap.bytes, exchanges: gap.exchanges }).await?,
+                Some(Detail::RecordReplaced(replaced)) => self.tell(DaemonEvent::Mended(words::replaced(replaced))).await?,
+                Some(Detail::RecordSalvaged(salvaged)) => self.tell(DaemonEvent::Mended(words::salvaged(salvaged))).await?,
                 _ => {}
             }
         }
