@@ -16,6 +16,7 @@ mod serve;
 mod service;
 mod settings;
 mod stdin;
+mod steady;
 mod stop;
 mod store;
 mod upkeep;

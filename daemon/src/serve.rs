@@ -28,7 +28,9 @@ use crate::{
     proxy::{ListenError, Listener, Proxy, is_loopback},
     rpc::{self, About, Service, Socket},
     settings::Settings,
-    stdin, stop,
+    stdin,
+    steady::Steady,
+    stop,
     store::{
         Files,
         health::Health,
@@ -140,7 +142,7 @@ fn serve(
     let proxy = Arc::new(proxy);
     let proxy_url = format!("http://{address}");
     let about = About {
-        started: Instant::now(),
+        started: Steady::now(),
         proxy: proxy_url.clone(),
         socket: socket_path.clone(),
         data_dir: place.data_dir.clone(),

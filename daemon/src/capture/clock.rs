@@ -1,19 +1,12 @@
 //! What time it is, and whether somebody has set the clock.
 //!
-//! Two clocks: the *wall clock*, which people, NTP and virtual machines set as they like, and the *steady clock*, which nobody sets and
-//! which goes on while the machine sleeps. The times of an exchange are the wall clock at its opening, carried on by the steady clock
+//! Two clocks: the *wall clock*, which people, NTP and virtual machines set as they like, and the *steady* one ([`Steady`]), which nobody
+//! sets and which goes on while the machine sleeps. The times of an exchange are the wall clock at its opening, carried on by the steady clock
 //! ([`Anchor`]): however the wall clock is set meanwhile, they grow as time did, and after a sleep they are right.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use rustix::time::{ClockId, clock_gettime};
-
-/// Goes on while the machine sleeps, unlike [`std::time::Instant`] there.
-#[cfg(any(target_os = "linux", target_os = "android"))]
-const STEADY: ClockId = ClockId::Boottime;
-/// Where the system has only one; macOS lets it go on in sleep.
-#[cfg(not(any(target_os = "linux", target_os = "android")))]
-const STEADY: ClockId = ClockId::Monotonic;
+use crate::steady::Steady;
 
 /// Readings of both clocks within this time are of one moment. Microseconds.
 const ONE_MOMENT: i64 = 1_000;
@@ -79,10 +72,7 @@ impl Clock {
 
     fn steady_us(&self) -> i64 {
         match self.source {
-            Source::System => {
-                let now = clock_gettime(STEADY);
-                now.tv_sec.saturating_mul(1_000_000).saturating_add(now.tv_nsec / 1_000)
-            }
+            Source::System => Steady::now().micros(),
             #[cfg(test)]
             Source::Set(clock) => clock.steady_us(),
         }

@@ -51,6 +51,8 @@ pub struct Service {
     pub about: Arc<About>,
     pub leases: view_states::Leases,
     pub viewers: Viewers,
+    /// Watch streams of single exchanges, too.
+    pub watches: Viewers,
     /// Places for decoders.
     pub decoders: Arc<Semaphore>,
     readings: Arc<Semaphore>,
@@ -68,6 +70,7 @@ impl Service {
             about: Arc::new(about),
             leases: view_states::Leases::default(),
             viewers: Viewers::default(),
+            watches: Viewers::default(),
             decoders: Arc::new(Semaphore::new(DECODERS)),
             readings: Arc::new(Semaphore::new(READINGS)),
             lookings: Arc::new(Semaphore::new(LOOKINGS)),

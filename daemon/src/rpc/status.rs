@@ -7,18 +7,20 @@ use std::{
         Arc,
         atomic::{AtomicU32, Ordering},
     },
-    time::Instant,
 };
 
 use ccdump_wire::v1;
 use tonic::Status;
 
 use super::Service;
-use crate::store::{Files, index};
+use crate::{
+    steady::Steady,
+    store::{Files, index},
+};
 
 /// What does not change while the daemon runs.
 pub struct About {
-    pub started: Instant,
+    pub started: Steady,
     pub proxy: String,
     pub socket: PathBuf,
     pub data_dir: PathBuf,
@@ -41,7 +43,7 @@ impl Viewers {
         Viewing(self.0.clone())
     }
 
-    fn count(&self) -> u32 {
+    pub fn count(&self) -> u32 {
         self.0.load(Ordering::Relaxed)
     }
 }

@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use ccdump_wire::v1::{self, watch_response::Message as Reply};
-use tokio::{sync::mpsc, time::timeout};
+use tokio::{
+    sync::mpsc,
+    time::{sleep, timeout},
+};
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::Status;
 
@@ -16,6 +19,9 @@ use crate::store::{health::Work, index, reader::oldest};
 const HEARTBEAT: Duration = Duration::from_secs(5);
 /// Index rows of a message.
 const ROWS: usize = 500;
+/// A stream that was sent events rests for so long per stream that is open: whatever their number, all of them together read some
+/// thousand times a second, and not each of them after each commit. A few need no rest.
+const REST: Duration = Duration::from_micros(250);
 /// Nobody listens any more.
 struct Gone;
 
@@ -28,6 +34,7 @@ pub fn start(service: Service, request: v1::WatchRequest) -> ReceiverStream<Resu
         // A viewer watches the log once, and single exchanges beside it.
         let watches_log = request.filter.as_ref().is_none_or(|filter| filter.exchanges.is_empty());
         let _viewing = watches_log.then(|| service.viewers.enter());
+        let _watching = service.watches.enter();
         let failure = sender.clone();
         let mut watch = Watch::new(service, request, sender);
         if let Err(Ended::Failed(status)) = watch.run().await {
@@ -90,6 +97,7 @@ impl Watch {
         let mut told = Work::default();
         loop {
             let newest = (*head.borrow_and_update()).min(self.until_seq);
+            let has_news = self.cursor < newest;
             while self.cursor < newest && self.send_events(newest).await? {}
             if self.cursor >= self.until_seq {
                 return Ok(());
@@ -106,6 +114,9 @@ impl Watch {
             // Another log has taken the place of the one that was watched. Whoever comes back is told so, and sees it from its beginning.
             if *epoch.borrow() != epoch_here {
                 return Err(Status::unavailable("the daemon goes on with another record").into());
+            }
+            if has_news {
+                self.rest().await;
             }
             let woken = timeout(HEARTBEAT, async {
                 tokio::select! {
@@ -132,6 +143,13 @@ impl Watch {
             notice: recording.health.work().notice(),
         };
         self.send(Reply::Heartbeat(heartbeat)).await
+    }
+
+    async fn rest(&self) {
+        let rest = REST.saturating_mul(self.service.watches.count());
+        if rest > REST.saturating_mul(4) {
+            sleep(rest).await;
+        }
     }
 
     /// Events of a session can be told from others only after they were derived.
