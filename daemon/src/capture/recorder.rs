@@ -46,6 +46,8 @@ pub struct RequestHead<'a> {
     pub provider: &'a str,
     pub upstream: &'a str,
     pub headers: Vec<(&'a str, &'a [u8])>,
+    /// What was left out of the head or changed in it, in words.
+    pub mended: &'a [String],
 }
 
 /// How an exchange came to its end.
@@ -56,6 +58,20 @@ pub struct EndOf {
     pub delivered: u64,
     pub error: Option<String>,
     pub trailers: Headers,
+    /// The status of an answer of our own.
+    pub own_status: Option<u16>,
+}
+
+impl EndOf {
+    /// It ended as HTTP says it should.
+    pub fn finished(delivered: u64, trailers: Headers) -> Self {
+        Self { closed_by: ClosedBy::Finished, delivered, error: None, trailers, own_status: None }
+    }
+
+    /// It did not, and nothing was delivered.
+    pub fn failed(closed_by: ClosedBy, error: String) -> Self {
+        Self { closed_by, delivered: 0, error: Some(error), trailers: Headers::new(), own_status: None }
+    }
 }
 
 impl Recorder {
@@ -80,6 +96,7 @@ impl Recorder {
             provider: head.provider.to_owned(),
             upstream: head.upstream.to_owned(),
             headers: self.headers(&head.headers),
+            mended: head.mended.to_vec(),
         };
         let anchor = self.look_at_clock();
         let is_recorded = self.push(id, anchor, What::Opened(Box::new(opened)));
@@ -96,6 +113,11 @@ impl Recorder {
             .iter()
             .map(|(name, value)| ((*name).to_owned(), self.shared.redactor.header(name, &String::from_utf8_lossy(value))))
             .collect()
+    }
+
+    /// An exchange of which nothing is recorded: it is counted.
+    pub fn lose_exchange(&self) {
+        self.shared.queue.lose_exchange();
     }
 
     /// From now on, what is cut off is cut off by us.
@@ -166,8 +188,8 @@ impl ExchangeRecorder {
         BodyRecorder { exchange: self.exchange.clone(), side }
     }
 
-    /// `connect`: what it took to open the connection; nothing where there was one.
-    pub fn response_head(&self, status: u16, fields: &[(&str, &[u8])], connect: Duration) {
+    /// `connect`: what it took to open the connection; nothing where there was one. `mended`: as in a request's head.
+    pub fn response_head(&self, status: u16, fields: &[(&str, &[u8])], connect: Duration, mended: &[String]) {
         let exchange = &self.exchange;
         let state = exchange.lock();
         if !state.is_recorded || state.has_ended {
@@ -175,7 +197,7 @@ impl ExchangeRecorder {
         }
         let connect_us = Some(u64::try_from(connect.as_micros()).unwrap_or(u64::MAX));
         let headers = exchange.recorder.headers(fields);
-        let head = ResponseHead { status, headers, request_bytes: state.request.length, connect_us };
+        let head = ResponseHead { status, headers, request_bytes: state.request.length, connect_us, mended: mended.to_vec() };
         exchange.push(What::ResponseHead(Box::new(head)));
     }
 
@@ -189,11 +211,15 @@ impl ExchangeRecorder {
         }
     }
 
-    /// Ends an exchange that was cut off from the client's side, or from ours if we are stopping.
-    pub fn cut_off(&self, delivered: u64) {
+    /// Ends an exchange that was cut off from the client's side, or from ours: because we are stopping, or because of `failure`.
+    pub fn cut_off(&self, delivered: u64, failure: Option<String>) {
         let stopping = self.exchange.recorder.shared.stopping.load(Ordering::Relaxed);
-        let closed_by = if stopping { ClosedBy::Daemon } else { ClosedBy::Client };
-        self.end(EndOf { closed_by, delivered, error: None, trailers: Headers::new() });
+        let (closed_by, error) = match failure {
+            _ if stopping => (ClosedBy::Daemon, None),
+            None => (ClosedBy::Client, None),
+            failure => (ClosedBy::Proxy, failure),
+        };
+        self.end(EndOf { closed_by, delivered, error, trailers: Headers::new(), own_status: None });
     }
 }
 
@@ -259,6 +285,7 @@ impl Exchange {
             error: end.error,
             trailers: end.trailers,
             exact: true,
+            own_status: end.own_status,
         };
         let what = What::Ended {
             ended: Box::new(ended),
@@ -315,7 +342,8 @@ mod tests {
         }
 
         fn open(&self) -> ExchangeRecorder {
-            let head = RequestHead { method: "GET", target: "/", provider: "unknown", upstream: "http://u", headers: vec![] };
+            let head =
+                RequestHead { method: "GET", target: "/", provider: "unknown", upstream: "http://u", headers: vec![], mended: &[] };
             self.recorder.open(&head)
         }
 

@@ -272,10 +272,10 @@ impl OpenExchange {
         derived.outlines.push(Outline { exchange: self.row.id, side: Side::Response, content });
         self.take_response_facts();
         self.tell_calls(derived);
-        if ended.closed_by == ClosedBy::Unreachable {
-            // Our own answer: the client saw a 502.
-            self.row.status = Some(502);
-        }
+        // Of an answer of our own it is what the client saw; before it was recorded, there was only the 502.
+        let own = ended.own_status.map(u32::from).or((ended.closed_by == ClosedBy::Unreachable).then_some(502));
+        self.row.status = own.or(self.row.status);
+        self.row.closed_by = Some(v1::ClosedBy::from(ended.closed_by).into());
         if self.row.error.is_none() {
             self.row.error.clone_from(&ended.error);
         }
@@ -342,6 +342,8 @@ fn closed_by(closed_by: ClosedBy) -> end_state::ClosedBy {
         ClosedBy::Client => end_state::ClosedBy::Client,
         ClosedBy::Unreachable => end_state::ClosedBy::Unreachable,
         ClosedBy::Daemon => end_state::ClosedBy::Daemon,
+        ClosedBy::Refused => end_state::ClosedBy::Refused,
+        ClosedBy::Proxy => end_state::ClosedBy::Proxy,
     }
 }
 

@@ -74,6 +74,15 @@ pub enum ResponseBody {
     Own(Full<Bytes>),
 }
 
+/// How the end of a response is told to the client, where that is not as usual.
+#[derive(Debug, Clone, Copy)]
+pub struct ToClient {
+    /// Of an answer that has no body, and whose head is to say how long it would be.
+    pub told_length: Option<u64>,
+    /// The client speaks HTTP/1.0, and is told no length.
+    pub ends_with_connection: bool,
+}
+
 pub struct UpstreamBody {
     inner: Incoming,
     recording: BodyRecorder,
@@ -82,6 +91,10 @@ pub struct UpstreamBody {
     driver: Driver,
     trailers: Headers,
     state: Passing,
+    /// The length that the head of an answer without a body tells (304): hyper writes it only of a body that has it.
+    told_length: Option<u64>,
+    /// The client speaks HTTP/1.0, and was told no length.
+    ends_with_connection: bool,
 }
 
 enum Passing {
@@ -92,7 +105,8 @@ enum Passing {
 }
 
 impl UpstreamBody {
-    pub fn new(inner: Incoming, recording: BodyRecorder, client: &ClientConnection) -> Self {
+    pub fn new(inner: Incoming, recording: BodyRecorder, client: &ClientConnection, framing: ToClient) -> Self {
+        let ToClient { told_length, ends_with_connection } = framing;
         Self {
             inner,
             recording,
@@ -101,6 +115,8 @@ impl UpstreamBody {
             driver: client.driver.clone(),
             trailers: Headers::new(),
             state: Passing::Open,
+            told_length,
+            ends_with_connection,
         }
     }
 
@@ -137,7 +153,8 @@ impl UpstreamBody {
         }
         match std::mem::replace(&mut self.state, Passing::Over) {
             Passing::Broken(error) => {
-                if is_reset(&error) {
+                // A body that ends with the connection can be told from a whole one by nothing else.
+                if is_reset(&error) || self.ends_with_connection {
                     self.delivery.reset_on_close();
                 }
                 self.delivery.broken_by_upstream(describe(&error));
@@ -159,7 +176,8 @@ impl Drop for UpstreamBody {
             Passing::Over => {}
             // hyper does not ask a body of known length, or one that ended in trailers, for its end.
             Passing::Open if self.inner.is_end_stream() || !self.trailers.is_empty() => self.finish(),
-            Passing::Open | Passing::Broken(_) => self.delivery.abandon(),
+            // The end of the connection says who it was.
+            Passing::Open | Passing::Broken(_) => {}
         }
     }
 }
@@ -177,14 +195,14 @@ impl Body for ResponseBody {
 
     fn is_end_stream(&self) -> bool {
         match self {
-            Self::Upstream(body) => body.inner.is_end_stream(),
+            Self::Upstream(body) => body.told_length.is_none() && body.inner.is_end_stream(),
             Self::Own(body) => body.is_end_stream(),
         }
     }
 
     fn size_hint(&self) -> SizeHint {
         match self {
-            Self::Upstream(body) => body.inner.size_hint(),
+            Self::Upstream(body) => body.told_length.map_or_else(|| body.inner.size_hint(), SizeHint::with_exact),
             Self::Own(body) => body.size_hint(),
         }
     }

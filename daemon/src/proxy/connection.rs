@@ -7,10 +7,14 @@ use std::{
     sync::Arc,
 };
 
+use http::StatusCode;
 use hyper::{server::conn::http1, service::service_fn};
 use tokio::{net::TcpStream, sync::Mutex};
 
-use super::{Proxy, delivery::Delivery, driver::Driver, forward, socket::ClientSocket, upstream::UpstreamConnection};
+use super::{
+    Proxy, body, delivery::Delivery, driver::Driver, forward, requests::RequestHeads, socket::ClientSocket,
+    upstream::UpstreamConnection,
+};
 use crate::stop::Stop;
 
 /// Header fields in a head at most; hyper's own limit of 100 is too low for what agents send through gateways.
@@ -36,13 +40,24 @@ pub async fn serve(proxy: Arc<Proxy>, stream: TcpStream, mut stop: Stop) -> hype
     stream.set_nodelay(true).ok();
     let local = stream.local_addr().map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |address| address.ip());
     let delivery = Delivery::default();
-    let socket = ClientSocket::new(stream, delivery.clone());
+    let heads = RequestHeads::default();
+    let socket = ClientSocket::new(stream, heads.clone(), delivery.clone());
     let driver = Driver::default();
-    let client = Arc::new(ClientConnection { proxy, local, delivery, upstream: Mutex::new(None), driver: driver.clone() });
+    let upstream = Mutex::new(None);
+    let client = Arc::new(ClientConnection { proxy, local, delivery: delivery.clone(), upstream, driver: driver.clone() });
 
     let service = service_fn(move |request| {
         let client = client.clone();
-        async move { forward::exchange(&client, request).await }
+        let notes = heads.next();
+        let heads = heads.clone();
+        async move {
+            let upgrades = notes.upgrades;
+            let answer = forward::exchange(&client, request, notes).await;
+            if upgrades {
+                heads.decide(answer.as_ref().is_ok_and(|answer| answer.status() == StatusCode::SWITCHING_PROTOCOLS));
+            }
+            answer
+        }
     });
     let mut connection = http1::Builder::new()
         .preserve_header_case(true)
@@ -53,7 +68,7 @@ pub async fn serve(proxy: Arc<Proxy>, stream: TcpStream, mut stop: Stop) -> hype
         .with_upgrades();
     let mut stop = pin!(stop.wait());
     let mut is_stopping = false;
-    poll_fn(|cx| {
+    let served = poll_fn(|cx| {
         if !is_stopping && stop.as_mut().poll(cx).is_ready() {
             is_stopping = true;
             Pin::new(&mut connection).graceful_shutdown();
@@ -64,5 +79,9 @@ pub async fn serve(proxy: Arc<Proxy>, stream: TcpStream, mut stop: Stop) -> hype
         driver.drive(cx);
         served
     })
-    .await
+    .await;
+    if let Err(error) = &served {
+        delivery.fail(body::describe(error));
+    }
+    served
 }

@@ -34,9 +34,25 @@ struct State {
     connection: Option<Waker>,
     /// Informational responses to write before anything else.
     informational: Vec<u8>,
+    /// The client understands informational responses.
+    is_informed: bool,
     reset: bool,
-    /// When the last response was delivered to its end.
+    /// The client has closed or reset its side.
+    has_left: bool,
+    /// Why we give the connection up, where it is our doing.
+    failure: Option<String>,
+    /// When the upstream had sent the last response to its end.
     idle_since: Option<Instant>,
+}
+
+impl State {
+    /// Before anything of hyper's.
+    fn write_first(&mut self, bytes: &[u8]) {
+        self.informational.extend_from_slice(bytes);
+        if let Some(connection) = &self.connection {
+            connection.wake_by_ref();
+        }
+    }
 }
 
 struct Current {
@@ -50,6 +66,7 @@ struct Current {
 impl Delivery {
     /// A response begins. Its head counts as handed over.
     pub fn begin(&self, exchange: ExchangeRecorder) {
+        self.abandon();
         let mut state = self.lock();
         state.is_unflushed = true;
         state.current = Some(Current { exchange, handed: 0, delivered: 0, finished: None });
@@ -68,6 +85,7 @@ impl Delivery {
     pub fn finish(&self, trailers: Headers) {
         let mut state = self.lock();
         state.is_unflushed = true;
+        state.idle_since = Some(Instant::now());
         if let Some(current) = &mut state.current {
             current.finished = Some(trailers);
         }
@@ -86,17 +104,40 @@ impl Delivery {
     /// The upstream broke in the middle of the body.
     pub fn broken_by_upstream(&self, error: String) {
         if let Some(current) = self.lock().current.take() {
-            let end =
-                EndOf { closed_by: ClosedBy::Upstream, delivered: current.delivered, error: Some(error), trailers: Headers::new() };
-            current.exchange.end(end);
+            let end = EndOf::failed(ClosedBy::Upstream, error);
+            current.exchange.end(EndOf { delivered: current.delivered, ..end });
         }
     }
 
     /// The connection is given up; so is a response that was not delivered.
     pub fn abandon(&self) {
-        if let Some(current) = self.lock().current.take() {
-            current.exchange.cut_off(current.delivered);
+        let current = self.lock().current.take();
+        if let Some(current) = current {
+            self.cut_off(&current.exchange, current.delivered);
         }
+    }
+
+    /// Ends an exchange that did not come to its own end: by whoever left, and else by us.
+    pub fn cut_off(&self, exchange: &ExchangeRecorder, delivered: u64) {
+        let state = self.lock();
+        let failure = state.failure.as_deref().unwrap_or("the answer could not be passed on");
+        let failure = (!state.has_left).then(|| format!("ccdump failed: {failure}"));
+        drop(state);
+        exchange.cut_off(delivered, failure);
+    }
+
+    /// The client has closed or reset its side.
+    pub fn client_left(&self) {
+        self.lock().has_left = true;
+    }
+
+    pub fn has_client_left(&self) -> bool {
+        self.lock().has_left
+    }
+
+    /// The connection ends for a reason that is neither side's.
+    pub fn fail(&self, reason: String) {
+        self.lock().failure = Some(reason);
     }
 
     /// The socket is to be reset when it closes, as the upstream's was.
@@ -108,22 +149,30 @@ impl Delivery {
         self.lock().reset
     }
 
-    /// When the last response was delivered to its end.
+    /// When the upstream had sent the last response to its end.
     pub fn idle_since(&self) -> Option<Instant> {
         self.lock().idle_since
+    }
+
+    /// Whether the client of the request that goes out now understands informational responses.
+    pub fn set_informed(&self, is_informed: bool) {
+        self.lock().is_informed = is_informed;
     }
 
     /// Passes an informational response (1xx) on: `head` goes out before the response itself.
     pub fn inform(&self, head: &[u8]) {
         let mut state = self.lock();
         // Something of the response before is still on its way (pipelining): better none than one in its middle.
-        if state.is_unflushed {
-            return;
+        if state.is_informed && !state.is_unflushed {
+            state.write_first(head);
         }
-        state.informational.extend_from_slice(head);
-        if let Some(connection) = &state.connection {
-            connection.wake_by_ref();
-        }
+    }
+
+    /// Hands bytes over that hyper knows nothing of. [`Self::poll_flushed`] tells when they are written.
+    pub fn hand_raw(&self, bytes: &[u8]) {
+        let mut state = self.lock();
+        state.is_unflushed = true;
+        state.write_first(bytes);
     }
 
     /// For the socket: what has to be written first.
@@ -147,10 +196,8 @@ impl Delivery {
         if let Some(current) = &mut state.current {
             current.delivered = current.handed;
             if let Some(trailers) = current.finished.take() {
-                let end = EndOf { closed_by: ClosedBy::Finished, delivered: current.delivered, error: None, trailers };
-                current.exchange.end(end);
+                current.exchange.end(EndOf::finished(current.delivered, trailers));
                 state.current = None;
-                state.idle_since = Some(Instant::now());
             }
         }
     }

@@ -1,126 +1,207 @@
 //! One exchange, from the client's request to the upstream's response.
 
 use std::{
-    fmt::Write as _,
+    borrow::Cow,
+    mem,
     time::{Duration, Instant},
 };
 
 use bytes::Bytes;
+use ccdump_provider::provider::Provider;
 use http::{
-    HeaderMap, HeaderValue, Request, Response, StatusCode, Version,
-    header::{CONNECTION, CONTENT_TYPE, HOST, TRANSFER_ENCODING, UPGRADE},
+    HeaderValue, Request, Response, StatusCode, Version,
+    header::{CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, EXPECT, HOST, TE, TRANSFER_ENCODING},
     uri::PathAndQuery,
 };
 use http_body_util::{BodyExt as _, Full};
-use hyper::body::Incoming;
+use hyper::{body::Incoming, ext::ReasonPhrase};
 
 use super::{
-    body::{RequestBody, ResponseBody, UpstreamBody, describe, is_reset},
+    body::{RequestBody, ResponseBody, ToClient, UpstreamBody, describe, is_reset},
     connection::ClientConnection,
     delivery::Delivery,
-    headers, prefix,
+    head::{
+        request::{Refused, RequestNotes},
+        response::ResponseNotes,
+    },
+    headers, prefix, refusals,
     route::BaseUrl,
     upgrade,
     upstream::{ConnectError, Sent, UpstreamConnection},
+    upstream_socket::Expected,
 };
 use crate::{
     capture::{EndOf, ExchangeRecorder, RequestHead},
-    store::event::{ClosedBy, Headers, Side},
+    store::event::{ClosedBy, Side},
 };
 
-/// Answers a request with what the upstream answers. An error closes the client's connection without an answer: that is what the
-/// client would have seen of an upstream that broke before answering.
-pub async fn exchange(client: &ClientConnection, mut request: Request<Incoming>) -> Result<Response<ResponseBody>, hyper::Error> {
+/// The client's connection is to be closed without an answer: that is what the client would have seen of an upstream that broke before
+/// answering.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct BrokenOff(String);
+
+/// Answers a request with what the upstream answers. `notes`: what hyper does not tell of its head.
+pub async fn exchange(
+    client: &ClientConnection,
+    mut request: Request<Incoming>,
+    mut notes: RequestNotes,
+) -> Result<Response<ResponseBody>, BrokenOff> {
     let proxy = &client.proxy;
-    if let Some(refusal) = proxy.guard.refuses(request.version(), request.uri(), request.headers(), client.local) {
-        return Ok(own_answer(refusal.status, "refused", &refusal.reason));
+    if let Some(Refused { status, reason, method, target }) = notes.refused {
+        let words = Words { method: &method, target: &target, mended: &[], headers: Vec::new() };
+        return Ok(refuse(client, &words, status, &reason));
     }
-    let credentials = match prefix::take(&mut request) {
-        Ok(credentials) => credentials,
-        Err(error) => return Ok(own_answer(StatusCode::BAD_REQUEST, "refused", &error.to_string())),
-    };
-    if let Some(refusal) = proxy.guard.refuses_without_token(&credentials) {
-        return Ok(own_answer(refusal.status, "refused", &refusal.reason));
+    if notes.has_added_te {
+        // The last field of a map leaves no gap.
+        request.headers_mut().remove(TE);
+    }
+    if let Some(expect) = notes.expect.take().and_then(|value| HeaderValue::from_bytes(&value).ok()) {
+        request.headers_mut().insert(EXPECT, expect);
+    }
+    if let Some(refusal) = proxy.guard.refuses(request.version(), request.uri(), request.headers(), client.local) {
+        let target = target_text(&request, &notes);
+        return Ok(refuse(client, &Words::of(&request, &target, &notes.mended), refusal.status, &refusal.reason));
+    }
+    let taken = prefix::take(&mut request).map_err(|error| (StatusCode::BAD_REQUEST, error.to_string()));
+    let refused = taken.map(|credentials| proxy.guard.refuses_without_token(&credentials));
+    let refused = refused.map_or_else(Some, |refusal| refusal.map(|refusal| (refusal.status, refusal.reason)));
+    if let Some((status, reason)) = refused {
+        let target = target_text(&request, &notes);
+        return Ok(refuse(client, &Words::of(&request, &target, &notes.mended), status, &reason));
     }
     let (provider, base) = proxy.upstreams.route(request.uri(), request.headers());
     let upstream_name = base.to_string();
-    let recording = proxy.recorder.open(&RequestHead {
-        method: request.method().as_str(),
-        target: request.uri().path_and_query().map_or("/", PathAndQuery::as_str),
-        provider: provider.as_str(),
-        upstream: &upstream_name,
-        headers: headers::fields(request.headers()),
-    });
+    let target = target_text(&request, &notes);
+    let Words { method, target, mended, headers } = Words::of(&request, &target, &notes.mended);
+    let head = RequestHead { method, target, provider: provider.as_str(), upstream: &upstream_name, headers, mended };
+    let recording = proxy.recorder.open(&head);
     // From here on the exchange ends however this future does: hyper drops it when the client leaves.
-    let open = OpenExchange(Some(recording.clone()));
+    let open = OpenExchange { exchange: Some(recording.clone()), delivery: client.delivery.clone() };
 
     let client_version = request.version();
-    let Some(mut outgoing) = prepare(request, base, &client.delivery) else {
-        return Ok(open.unreachable("the request target and the upstream's path make no valid target"));
+    let Some((mut outgoing, expected)) = prepare(request, base, &notes) else {
+        return Ok(open.refuse(StatusCode::BAD_REQUEST, "the request target and the upstream's path make no valid target"));
     };
     let protocol = headers::upgrade_of(outgoing.headers());
-    headers::remove_hop_by_hop(outgoing.headers_mut());
+    let fields = mem::take(outgoing.headers_mut());
+    *outgoing.headers_mut() = headers::end_to_end(fields, None);
     let upgrading = protocol.map(|protocol| upgrade::begin(&mut outgoing, &protocol));
     let outgoing = outgoing.map(|body| RequestBody::new(body, recording.body(Side::Request), proxy.recorder.clone()));
 
-    let (mut response, connect) = match send(client, base, outgoing).await {
-        Ok((Sent::Response(response), connect)) => (response, connect),
-        Ok((Sent::Failed(error), _)) => {
-            open.broken(&error, &client.delivery);
-            return Err(error);
-        }
-        Ok((Sent::Unsent(request), _)) => {
-            read_to_end(*request).await;
-            return Ok(open.unreachable("the upstream closes every connection before the request"));
-        }
+    let (response, notes, connect) = match send(client, base, outgoing, expected).await {
+        Ok((Sent::Response(response, notes), connect)) => (response, notes, connect),
+        Ok((Sent::Failed(error), _)) => return Err(open.broken(&error)),
+        Ok((Sent::Unsent(_), _)) => return Err(open.closed()),
         Err((request, error)) => {
             read_to_end(*request).await;
             return Ok(open.unreachable(&error.to_string()));
         }
     };
-
-    recording.response_head(response.status().as_u16(), &headers::fields(response.headers()), connect);
-    let closes = headers::says_close(response.headers()) || response.version() == Version::HTTP_10;
+    let fields = headers::fields(response.headers());
+    recording.response_head(response.status().as_u16(), &fields, connect, &notes.mended);
     let protocol = headers::upgrade_of(response.headers());
-    headers::remove_hop_by_hop(response.headers_mut());
-    *response.version_mut() = client_version;
-    if client_version == Version::HTTP_10 {
-        response.headers_mut().remove(TRANSFER_ENCODING);
-    }
-    if response.status() == StatusCode::SWITCHING_PROTOCOLS
-        && let (Some(upgrading), Some(protocol)) = (upgrading, protocol)
-    {
+    let mut response = for_client(response, &notes, client_version);
+    if response.status() == StatusCode::SWITCHING_PROTOCOLS {
         open.hand_over();
-        upgrade::pass(upgrading, &mut response, &protocol, recording);
         if let Some(moving) = client.driver.give_away() {
             tokio::spawn(moving);
         }
+        let (Some(upgrading), Some(protocol)) = (upgrading, protocol) else {
+            upgrade::pass_unasked(response, &notes.raw, recording, &client.delivery).await;
+            return Err(BrokenOff("the upstream changed the protocol, and nobody had asked it to".into()));
+        };
+        upgrade::pass(upgrading, &mut response, &protocol, recording);
         return Ok(response.map(|_| ResponseBody::Own(Full::default())));
-    }
-    if closes {
-        response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
     }
     open.hand_over();
     client.delivery.begin(recording.clone());
-    let body = |inner| UpstreamBody::new(inner, recording.body(Side::Response), client);
+    let framing = to_client(&response);
+    let body = |inner| UpstreamBody::new(inner, recording.body(Side::Response), client, framing);
     Ok(response.map(|inner| ResponseBody::Upstream(body(inner))))
 }
 
-/// The request as it goes out, but for its hop-by-hop fields.
-fn prepare(request: Request<Incoming>, base: &BaseUrl, delivery: &Delivery) -> Option<Request<Incoming>> {
+/// What is recorded of a request's head.
+struct Words<'a> {
+    method: &'a str,
+    target: &'a str,
+    mended: &'a [String],
+    headers: Vec<(&'a str, &'a [u8])>,
+}
+
+impl<'a> Words<'a> {
+    fn of(request: &'a Request<Incoming>, target: &'a str, mended: &'a [String]) -> Self {
+        Self { method: request.method().as_str(), target, mended, headers: headers::fields(request.headers()) }
+    }
+}
+
+/// The target as it was sent, but for what was taken off its front.
+fn target_text<'a>(request: &'a Request<Incoming>, notes: &'a RequestNotes) -> Cow<'a, str> {
+    let sent = notes.target.as_ref().and_then(|target| target.rest_of(request.uri()));
+    sent.map_or_else(|| request.uri().path_and_query().map_or("/", PathAndQuery::as_str).into(), String::from_utf8_lossy)
+}
+
+/// Answers in an upstream's place, and records that, unless there are too many of them.
+fn refuse(client: &ClientConnection, words: &Words<'_>, status: StatusCode, reason: &str) -> Response<ResponseBody> {
+    let proxy = &client.proxy;
+    if !proxy.refusals.admit() {
+        proxy.recorder.lose_exchange();
+        return own_answer(status, "refused", reason);
+    }
+    let recording = proxy.recorder.open(&RequestHead {
+        method: words.method,
+        target: refusals::recorded_target(words.target),
+        provider: Provider::Unknown.as_str(),
+        upstream: "",
+        headers: words.headers.clone(),
+        mended: words.mended,
+    });
+    OpenExchange { exchange: Some(recording), delivery: client.delivery.clone() }.refuse(status, reason)
+}
+
+/// The request as it goes out, but for its hop-by-hop fields, and how its answer is read. `None`: it cannot be sent as it is.
+fn prepare(request: Request<Incoming>, base: &BaseUrl, notes: &RequestNotes) -> Option<(Request<Incoming>, Expected)> {
     let target = base.target(request.uri())?;
+    // hyper writes what it was shown of an odd target; the socket puts what was sent in its place, after the upstream's path.
+    let odd = match &notes.target {
+        Some(odd) => {
+            let shown = request.uri().path_and_query()?.as_str();
+            let prefix = target.path_and_query()?.as_str().strip_suffix(shown)?;
+            Some([prefix.as_bytes(), odd.rest_of(request.uri())?].concat())
+        }
+        None => None,
+    };
+    let expected = Expected { target: odd, passes_interim: request.version() > Version::HTTP_10 };
     let mut outgoing = request;
     *outgoing.uri_mut() = target;
     *outgoing.version_mut() = Version::HTTP_11;
     outgoing.headers_mut().insert(HOST, base.authority.clone());
-    let delivery = delivery.clone();
-    hyper::ext::on_informational(&mut outgoing, move |response| {
-        // hyper has asked the client to continue already.
-        if response.status() != StatusCode::CONTINUE {
-            delivery.inform(&head_bytes(response.status(), response.headers()));
-        }
-    });
-    Some(outgoing)
+    Some((outgoing, expected))
+}
+
+/// The response as the client gets it, but for its body.
+fn for_client(mut response: Response<Incoming>, notes: &ResponseNotes, client_version: Version) -> Response<Incoming> {
+    let closes = notes.closes || headers::says_close(response.headers());
+    let fields = mem::take(response.headers_mut());
+    let also = (client_version == Version::HTTP_10).then_some(&TRANSFER_ENCODING);
+    *response.headers_mut() = headers::end_to_end(fields, also);
+    *response.version_mut() = client_version;
+    if let Some(reason) = notes.reason.as_deref().and_then(|reason| ReasonPhrase::try_from(reason).ok()) {
+        response.extensions_mut().insert(reason);
+    }
+    if closes {
+        response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    }
+    response
+}
+
+fn to_client(response: &Response<Incoming>) -> ToClient {
+    let length = response.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+    let has_no_body = matches!(response.status(), StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
+    ToClient {
+        told_length: length.filter(|_| has_no_body),
+        ends_with_connection: response.version() == Version::HTTP_10 && length.is_none(),
+    }
 }
 
 /// Sends on the connection of the request before, or on a new one, and says what it took to open that. A request of which nothing was
@@ -129,11 +210,12 @@ async fn send(
     client: &ClientConnection,
     base: &BaseUrl,
     mut request: Request<RequestBody>,
+    expected: Expected,
 ) -> Result<(Sent, Duration), (Box<Request<RequestBody>>, ConnectError)> {
     let mut upstream = client.upstream.lock().await;
     let kept: Option<UpstreamConnection> = upstream.take().filter(|kept| kept.is_good_for(base, &client.delivery));
     if let Some(mut kept) = kept {
-        match kept.send(request).await {
+        match kept.send(request, expected.clone()).await {
             Sent::Unsent(unsent) => request = *unsent,
             sent => {
                 *upstream = Some(kept);
@@ -142,14 +224,14 @@ async fn send(
         }
     }
     let begun = Instant::now();
-    let (mut new, moving) = match client.proxy.connector.connect(base).await {
+    let (mut new, moving) = match client.proxy.connector.connect(base, &client.delivery).await {
         Ok(new) => new,
         Err(error) => return Err((Box::new(request), error)),
     };
     // Nothing is what it took where nothing was opened.
     let connect = begun.elapsed().max(Duration::from_micros(1));
     client.driver.replace(moving);
-    let sent = new.send(request).await;
+    let sent = new.send(request, expected).await;
     *upstream = Some(new);
     Ok((sent, connect))
 }
@@ -161,40 +243,63 @@ async fn read_to_end(request: Request<RequestBody>) {
 }
 
 /// Ends the exchange when it is dropped, unless the response body has taken that over.
-struct OpenExchange(Option<ExchangeRecorder>);
+struct OpenExchange {
+    exchange: Option<ExchangeRecorder>,
+    delivery: Delivery,
+}
 
 impl OpenExchange {
     fn hand_over(mut self) {
-        self.0 = None;
+        self.exchange = None;
     }
 
-    fn end(mut self, closed_by: ClosedBy, error: String) {
-        if let Some(exchange) = self.0.take() {
-            exchange.end(EndOf { closed_by, delivered: 0, error: Some(error), trailers: Headers::new() });
+    fn end(mut self, end: EndOf) {
+        if let Some(exchange) = self.exchange.take() {
+            exchange.end(end);
         }
+    }
+
+    /// An answer of our own.
+    fn answer(self, closed_by: ClosedBy, status: StatusCode, kind: &str, reason: &str) -> Response<ResponseBody> {
+        self.end(EndOf { own_status: Some(status.as_u16()), ..EndOf::failed(closed_by, reason.to_owned()) });
+        own_answer(status, kind, reason)
     }
 
     fn unreachable(self, reason: &str) -> Response<ResponseBody> {
-        self.end(ClosedBy::Unreachable, reason.to_owned());
-        own_answer(StatusCode::BAD_GATEWAY, "upstream_unreachable", reason)
+        self.answer(ClosedBy::Unreachable, StatusCode::BAD_GATEWAY, "upstream_unreachable", reason)
+    }
+
+    fn refuse(self, status: StatusCode, reason: &str) -> Response<ResponseBody> {
+        self.answer(ClosedBy::Refused, status, "refused", reason)
     }
 
     /// The connection broke before an answer.
-    fn broken(self, error: &hyper::Error, delivery: &Delivery) {
+    fn broken(self, error: &hyper::Error) -> BrokenOff {
         if is_reset(error) {
-            delivery.reset_on_close();
+            self.delivery.reset_on_close();
         }
-        // The request could not be read: it was the client that left, which the drop will say.
+        let reason = describe(error);
         if !error.is_user() {
-            self.end(ClosedBy::Upstream, describe(error));
+            self.end(EndOf::failed(ClosedBy::Upstream, reason.clone()));
+        } else if !self.delivery.has_client_left() {
+            // The body could not be read, and yet the client is there.
+            self.end(EndOf::failed(ClosedBy::Client, reason.clone()));
         }
+        BrokenOff(reason)
+    }
+
+    /// The upstream took the connection and closed it, again and again, before anything was sent.
+    fn closed(self) -> BrokenOff {
+        let reason = "the upstream closes every connection before the request".to_owned();
+        self.end(EndOf::failed(ClosedBy::Upstream, reason.clone()));
+        BrokenOff(reason)
     }
 }
 
 impl Drop for OpenExchange {
     fn drop(&mut self) {
-        if let Some(exchange) = self.0.take() {
-            exchange.cut_off(0);
+        if let Some(exchange) = self.exchange.take() {
+            self.delivery.cut_off(&exchange, 0);
         }
     }
 }
@@ -212,22 +317,4 @@ fn own_answer(status: StatusCode, kind: &str, reason: &str) -> Response<Response
         fields.insert("x-ccdump-error", reason);
     }
     response
-}
-
-/// An informational response as it goes over the wire.
-fn head_bytes(status: StatusCode, fields: &HeaderMap) -> Vec<u8> {
-    let mut head = String::new();
-    // Writing to a string does not fail.
-    let _: Result<(), _> = write!(head, "HTTP/1.1 {} {}\r\n", status.as_str(), status.canonical_reason().unwrap_or_default());
-    let mut head = head.into_bytes();
-    for (name, value) in fields {
-        if name != CONNECTION && name != UPGRADE {
-            head.extend_from_slice(name.as_str().as_bytes());
-            head.extend_from_slice(b": ");
-            head.extend_from_slice(value.as_bytes());
-            head.extend_from_slice(b"\r\n");
-        }
-    }
-    head.extend_from_slice(b"\r\n");
-    head
 }

@@ -1,29 +1,64 @@
 //! Which header fields pass: all but those that are about one connection only.
 
+use std::time::Duration;
+
 use http::{
     HeaderMap, HeaderName, HeaderValue,
-    header::{CONNECTION, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, TE, TRANSFER_ENCODING, UPGRADE},
+    header::{AUTHORIZATION, CONNECTION, COOKIE, HOST, SET_COOKIE, TE, TRAILER, TRANSFER_ENCODING, UPGRADE},
 };
 
 const KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");
 const PROXY_CONNECTION: HeaderName = HeaderName::from_static("proxy-connection");
 
-/// Takes out the hop-by-hop fields: the known ones and those that `Connection` names. What concerns framing (`Transfer-Encoding`,
-/// `Trailer`) stays: hyper frames anew and needs to know.
-pub fn remove_hop_by_hop(fields: &mut HeaderMap) {
-    // Read before `Connection` itself goes.
+/// The fields that pass, in their order: all but the hop-by-hop ones, which are the known ones, those that `Connection` names, and
+/// `also`. What concerns framing (`Transfer-Encoding`, `Trailer`) stays: hyper frames anew and needs to know.
+///
+/// Removing from a map would put its last field in the place of the removed one, so it is made anew.
+pub fn end_to_end(fields: HeaderMap, also: Option<&HeaderName>) -> HeaderMap {
     let named: Vec<HeaderName> =
-        connection_tokens(fields).filter_map(|token| token.parse().ok()).filter(|name| name != TRANSFER_ENCODING).collect();
+        connection_tokens(&fields).filter_map(|token| token.parse().ok()).filter(|name| !is_for_all(name)).collect();
     // A client that takes trailers is the only thing TE says about more than this connection.
     let takes_trailers = fields.get(TE).and_then(|value| value.to_str().ok()).is_some_and(|value| value.contains("trailers"));
-    for name in
-        named.iter().chain(&[CONNECTION, KEEP_ALIVE, PROXY_CONNECTION, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, TE, UPGRADE])
-    {
-        fields.remove(name);
+    let hop_by_hop = [CONNECTION, KEEP_ALIVE, PROXY_CONNECTION, UPGRADE, TE];
+    let mut passing = HeaderMap::with_capacity(fields.len());
+    let mut current = None;
+    for (name, value) in fields {
+        let is_first = name.is_some();
+        current = name.or(current);
+        let Some(name) = &current else { continue };
+        if takes_trailers && is_first && name == TE {
+            passing.append(TE, HeaderValue::from_static("trailers"));
+        } else if !hop_by_hop.contains(name) && !named.contains(name) && also != Some(name) {
+            passing.append(name, value);
+        }
     }
-    if takes_trailers {
-        fields.insert(TE, HeaderValue::from_static("trailers"));
-    }
+    passing
+}
+
+/// What no `Connection` can make a matter of one connection: without it the message is another one.
+fn is_for_all(name: &HeaderName) -> bool {
+    [HOST, TRANSFER_ENCODING, TRAILER, AUTHORIZATION, COOKIE, SET_COOKIE].contains(name) || name.as_str().starts_with("content-")
+}
+
+/// How long a connection may idle after an answer before another request goes out on it, as the answer says (`Keep-Alive: timeout=5`);
+/// `None` where it says nothing.
+///
+/// The server counts from when it had sent the answer, and a request must not cross its close: a second is left for that, as Node
+/// does. Less than that is no time at all.
+pub fn idle_limit(fields: &HeaderMap) -> Option<Duration> {
+    const MARGIN: Duration = Duration::from_secs(1);
+    let told = fields.get_all(KEEP_ALIVE).iter().filter_map(|value| value.to_str().ok());
+    let parameters = told.flat_map(|value| value.split([',', ';'])).filter_map(|parameter| parameter.split_once('='));
+    let seconds = parameters.filter_map(|(name, value)| {
+        let value = value.trim().trim_matches('"').parse::<u64>().ok()?;
+        match name.trim().to_ascii_lowercase().as_str() {
+            "timeout" => Some(value),
+            // No more requests are taken.
+            "max" if value == 0 => Some(0),
+            _ => None,
+        }
+    });
+    seconds.min().map(|seconds| Duration::from_secs(seconds).saturating_sub(MARGIN))
 }
 
 /// Takes a field out and leaves the others in their order, which [`HeaderMap::remove`] does not.
@@ -72,7 +107,7 @@ mod tests {
 
     #[test]
     fn only_what_concerns_one_connection_goes() {
-        let mut fields = map(&[
+        let fields = map(&[
             ("connection", "close, x-secret-hop"),
             ("x-secret-hop", "1"),
             ("keep-alive", "timeout=5"),
@@ -81,17 +116,79 @@ mod tests {
             ("trailer", "x-sum"),
             ("x-kept", "a"),
             ("authorization", "b"),
+            ("proxy-authorization", "c"),
+            ("proxy-authenticate", "d"),
+            ("proxy-authentication-info", "e"),
+            ("proxy-connection", "keep-alive"),
         ]);
         assert!(says_close(&fields));
-        remove_hop_by_hop(&mut fields);
         let expected = map(&[
             ("te", "trailers"),
             ("transfer-encoding", "chunked"),
             ("trailer", "x-sum"),
             ("x-kept", "a"),
             ("authorization", "b"),
+            ("proxy-authorization", "c"),
+            ("proxy-authenticate", "d"),
+            ("proxy-authentication-info", "e"),
         ]);
-        assert_eq!(fields, expected);
+        assert_eq!(end_to_end(fields, None), expected);
+    }
+
+    #[test]
+    fn what_is_for_all_passes_whatever_connection_says() {
+        let fields = map(&[
+            ("connection", "host, content-type, Content-Length, authorization, cookie, x-hop"),
+            ("host", "a"),
+            ("content-type", "b"),
+            ("content-length", "1"),
+            ("authorization", "c"),
+            ("cookie", "d"),
+            ("x-hop", "e"),
+        ]);
+        let passing = end_to_end(fields, None);
+        let names: Vec<&str> = passing.keys().map(HeaderName::as_str).collect();
+        assert_eq!(names, ["host", "content-type", "content-length", "authorization", "cookie"]);
+    }
+
+    #[test]
+    fn the_order_of_fields_is_kept() {
+        let fields = map(&[
+            ("x-1", "a"),
+            ("connection", "x-3"),
+            ("x-2", "b"),
+            ("x-3", "c"),
+            ("set-cookie", "1"),
+            ("keep-alive", "timeout=5"),
+            ("x-4", "d"),
+            ("set-cookie", "2"),
+            ("transfer-encoding", "chunked"),
+            ("x-5", "e"),
+        ]);
+        let passing = end_to_end(fields, Some(&TRANSFER_ENCODING));
+        let values: Vec<&str> = passing.values().filter_map(|value| value.to_str().ok()).collect();
+        assert_eq!(values, ["a", "b", "1", "2", "d", "e"]);
+    }
+
+    #[test]
+    fn servers_say_how_long_they_wait() {
+        let cases = [
+            ("timeout=5", Some(4)),
+            ("timeout=5, max=100", Some(4)),
+            ("Timeout = 30; max=5", Some(29)),
+            ("timeout=\"7\"", Some(6)),
+            ("timeout=1", Some(0)),
+            ("timeout=0", Some(0)),
+            ("timeout=5, max=0", Some(0)),
+            ("max=99", None),
+            ("timeout=soon", None),
+            ("timeout=-5", None),
+            ("", None),
+        ];
+        for (value, expected) in cases {
+            let told = idle_limit(&map(&[("keep-alive", value)]));
+            assert_eq!(told, expected.map(Duration::from_secs), "{value}");
+        }
     }
 
     #[test]

@@ -8,22 +8,25 @@ use std::{
 };
 
 use hyper::rt::{Read, ReadBufCursor, Write};
-use hyper_util::rt::TokioIo;
-use tokio::net::TcpStream;
+use tokio::{io::AsyncWrite as _, net::TcpStream};
 
-use super::delivery::Delivery;
+use super::{
+    delivery::Delivery,
+    requests::{HEAD_LIMIT, RequestHeads, Requests},
+};
 
-/// A TCP stream that tells [`Delivery`] what was written.
+/// A TCP stream whose requests are read by [`Requests`], and that tells [`Delivery`] what was written.
 pub struct ClientSocket {
-    stream: TokioIo<TcpStream>,
+    requests: Requests<TcpStream>,
     delivery: Delivery,
     /// What is left of an informational response.
     informational: Vec<u8>,
 }
 
 impl ClientSocket {
-    pub fn new(stream: TcpStream, delivery: Delivery) -> Self {
-        Self { stream: TokioIo::new(stream), delivery, informational: Vec::new() }
+    pub fn new(stream: TcpStream, heads: RequestHeads, delivery: Delivery) -> Self {
+        let requests = Requests::new(stream, heads, HEAD_LIMIT);
+        Self { requests, delivery, informational: Vec::new() }
     }
 
     fn poll_informational(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -31,50 +34,67 @@ impl ClientSocket {
             self.informational = self.delivery.take_informational();
         }
         while !self.informational.is_empty() {
-            let written = ready!(Pin::new(&mut self.stream).poll_write(cx, &self.informational))?;
+            let written = Pin::new(self.requests.stream_mut()).poll_write(cx, &self.informational);
+            let written = ready!(self.noticed(written))?;
             self.informational.drain(..written);
         }
         Poll::Ready(Ok(()))
+    }
+
+    /// A client that takes no more has left.
+    fn noticed<T>(&self, result: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
+        if let Poll::Ready(Err(_)) = &result {
+            self.delivery.client_left();
+        }
+        result
     }
 }
 
 impl Read for ClientSocket {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: ReadBufCursor<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(cx, buffer)
+        let read = self.requests.poll_read(cx, buffer);
+        let read = ready!(self.noticed(read))?;
+        if read == 0 {
+            // A FIN counts as leaving.
+            self.delivery.client_left();
+        }
+        Poll::Ready(Ok(()))
     }
 }
 
 impl Write for ClientSocket {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         ready!(self.poll_informational(cx))?;
-        Pin::new(&mut self.stream).poll_write(cx, bytes)
+        let written = Pin::new(self.requests.stream_mut()).poll_write(cx, bytes);
+        self.noticed(written)
     }
 
     fn poll_write_vectored(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[io::IoSlice<'_>]) -> Poll<io::Result<usize>> {
         ready!(self.poll_informational(cx))?;
-        Pin::new(&mut self.stream).poll_write_vectored(cx, bytes)
+        let written = Pin::new(self.requests.stream_mut()).poll_write_vectored(cx, bytes);
+        self.noticed(written)
     }
 
     fn is_write_vectored(&self) -> bool {
-        self.stream.is_write_vectored()
+        self.requests.stream().is_write_vectored()
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         ready!(self.poll_informational(cx))?;
-        ready!(Pin::new(&mut self.stream).poll_flush(cx))?;
+        ready!(Pin::new(self.requests.stream_mut()).poll_flush(cx))?;
         self.delivery.flushed(cx);
         Poll::Ready(Ok(()))
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(cx)
+        Pin::new(self.requests.stream_mut()).poll_shutdown(cx)
     }
 }
 
 impl Drop for ClientSocket {
     fn drop(&mut self) {
         self.delivery.abandon();
-        let stream = self.stream.inner();
+        let stream = self.requests.stream();
         // A reset throws away what the kernel has not sent yet, so it is passed on only when there is nothing of that.
         if self.delivery.is_reset_on_close() && has_sent_all(stream) {
             // Closing without a reset is the fallback.

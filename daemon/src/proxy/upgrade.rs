@@ -1,5 +1,7 @@
 //! Connections that change their protocol (WebSockets) pass as bytes both ways, and are recorded as such.
 
+use std::future::poll_fn;
+
 use bytes::{Bytes, BytesMut};
 use http::{
     HeaderValue, Request, Response,
@@ -12,9 +14,10 @@ use hyper::{
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, ReadHalf, WriteHalf};
 
+use super::delivery::Delivery;
 use crate::{
     capture::{BodyRecorder, EndOf, ExchangeRecorder},
-    store::event::{ClosedBy, Headers, Side},
+    store::event::{Headers, Side},
 };
 
 const BUFFER: usize = 16 << 10;
@@ -41,6 +44,31 @@ pub fn pass(upgrading: Upgrading, response: &mut Response<Incoming>, protocol: &
     });
 }
 
+/// The upstream changed the protocol unasked: what it sends goes to the client as it is, `head` first. hyper writes no such answer.
+pub async fn pass_unasked(mut response: Response<Incoming>, head: &[u8], recording: ExchangeRecorder, delivery: &Delivery) {
+    let mut open = Open { recording, delivered: 0, is_over: false };
+    let upstream = hyper::upgrade::on(&mut response);
+    hand(delivery, head).await;
+    let Ok(upstream) = upstream.await else { return };
+    let mut upstream = TokioIo::new(upstream);
+    let recorded = open.recording.body(Side::Response);
+    let mut buffer = BytesMut::with_capacity(BUFFER);
+    while let Ok(1..) = upstream.read_buf(&mut buffer).await {
+        let piece: Bytes = buffer.split().freeze();
+        recorded.data(&piece);
+        hand(delivery, &piece).await;
+        open.delivered += piece.len() as u64;
+        buffer.reserve(BUFFER);
+    }
+    open.finish();
+}
+
+/// Waits until the client's socket has it.
+async fn hand(delivery: &Delivery, bytes: &[u8]) {
+    delivery.hand_raw(bytes);
+    poll_fn(|cx| delivery.poll_flushed(cx)).await;
+}
+
 fn say(fields: &mut http::HeaderMap, protocol: &HeaderValue) {
     fields.insert(CONNECTION, HeaderValue::from_static("Upgrade"));
     fields.insert(UPGRADE, protocol.clone());
@@ -56,8 +84,16 @@ struct Open {
 impl Drop for Open {
     fn drop(&mut self) {
         if !self.is_over {
-            self.recording.cut_off(self.delivered);
+            self.recording.cut_off(self.delivered, None);
         }
+    }
+}
+
+impl Open {
+    /// The upstream ended it.
+    fn finish(&mut self) {
+        self.is_over = true;
+        self.recording.end(EndOf::finished(self.delivered, Headers::new()));
     }
 }
 
@@ -75,9 +111,7 @@ async fn run(client: Upgraded, upstream: Upgraded, mut open: Open) {
     if ended_by_upstream {
         request.request_over(Some(Headers::new()));
         to_client.shutdown().await.ok();
-        let end = EndOf { closed_by: ClosedBy::Finished, delivered: open.delivered, error: None, trailers: Headers::new() };
-        open.recording.end(end);
-        open.is_over = true;
+        open.finish();
     } else {
         to_upstream.shutdown().await.ok();
     }

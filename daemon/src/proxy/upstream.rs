@@ -2,15 +2,11 @@
 
 use std::{
     sync::{Arc, OnceLock},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use http::Request;
-use hyper::{
-    client::conn::http1::{self, SendRequest},
-    rt::{Read, Write},
-};
-use hyper_util::rt::TokioIo;
+use hyper::client::conn::http1::{self, SendRequest};
 use rustls::{ClientConfig, pki_types::ServerName};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
@@ -26,10 +22,13 @@ use super::{
     connection::{MAX_BUFFER, MAX_HEADERS},
     delivery::Delivery,
     driver::Moving,
+    head::response::ResponseNotes,
+    headers,
     http_proxy::TunnelError,
     outbound::Outbound,
     route::BaseUrl,
     tls,
+    upstream_socket::{Expected, ResponseHeads, UpstreamSocket},
 };
 
 /// Servers close connections that idle; a request must not cross such a close. Load balancers wait for 60 s at least.
@@ -39,6 +38,9 @@ const IDLE_OUT: Duration = Duration::from_secs(55);
 pub struct UpstreamConnection {
     base: BaseUrl,
     sender: SendRequest<RequestBody>,
+    heads: ResponseHeads,
+    /// How long it may idle; `None`: the server closes it.
+    idle_limit: Option<Duration>,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -59,7 +61,7 @@ pub enum ConnectError {
 
 /// What came of a request.
 pub enum Sent {
-    Response(http::Response<hyper::body::Incoming>),
+    Response(http::Response<hyper::body::Incoming>, ResponseNotes),
     /// Nothing of it was sent: the connection had been closed.
     Unsent(Box<Request<RequestBody>>),
     Failed(hyper::Error),
@@ -68,16 +70,23 @@ pub enum Sent {
 impl UpstreamConnection {
     /// Whether another request to `base` may go out on it.
     pub fn is_good_for(&self, base: &BaseUrl, delivery: &Delivery) -> bool {
-        let is_fresh = delivery.idle_since().is_none_or(|since| Instant::now() < since + IDLE_OUT);
+        let Some(limit) = self.idle_limit else { return false };
+        let is_fresh = delivery.idle_since().is_none_or(|since| since.elapsed() < limit);
         is_fresh && self.base == *base && !self.sender.is_closed()
     }
 
-    pub async fn send(&mut self, request: Request<RequestBody>) -> Sent {
+    pub async fn send(&mut self, request: Request<RequestBody>, expected: Expected) -> Sent {
         if self.sender.ready().await.is_err() {
             return Sent::Unsent(Box::new(request));
         }
+        self.heads.expect(expected);
         match self.sender.try_send_request(request).await {
-            Ok(response) => Sent::Response(response),
+            Ok(response) => {
+                let notes = self.heads.notes();
+                let told = headers::idle_limit(response.headers()).unwrap_or(IDLE_OUT);
+                self.idle_limit = (!notes.closes).then_some(told.min(IDLE_OUT));
+                Sent::Response(response, notes)
+            }
             Err(mut error) => match error.take_message() {
                 Some(request) => Sent::Unsent(Box::new(request)),
                 None => Sent::Failed(error.into_error()),
@@ -99,14 +108,16 @@ impl Connector {
     }
 
     /// The second of the two moves the bytes of the first.
-    pub async fn connect(&self, base: &BaseUrl) -> Result<(UpstreamConnection, Moving), ConnectError> {
+    pub async fn connect(&self, base: &BaseUrl, delivery: &Delivery) -> Result<(UpstreamConnection, Moving), ConnectError> {
         let stream = self.reach(base).await?;
+        let heads = ResponseHeads::default();
         let (sender, moving) = if base.is_tls {
-            handshake(self.connect_tls(&base.host, stream).await?, base).await?
+            let stream = self.connect_tls(&base.host, stream).await?;
+            handshake(UpstreamSocket::new(stream, heads.clone(), delivery.clone()), base).await?
         } else {
-            handshake(stream, base).await?
+            handshake(UpstreamSocket::new(stream, heads.clone(), delivery.clone()), base).await?
         };
-        Ok((UpstreamConnection { base: base.clone(), sender }, moving))
+        Ok((UpstreamConnection { base: base.clone(), sender, heads, idle_limit: Some(IDLE_OUT) }, moving))
     }
 
     /// A connection to an upstream, or a tunnel to it where a proxy leads there.
@@ -149,16 +160,15 @@ async fn open(host: &str, port: u16) -> Result<TcpStream, ConnectError> {
     Ok(stream)
 }
 
-async fn handshake<S>(stream: S, base: &BaseUrl) -> Result<(SendRequest<RequestBody>, Moving), ConnectError>
+async fn handshake<S>(socket: UpstreamSocket<S>, base: &BaseUrl) -> Result<(SendRequest<RequestBody>, Moving), ConnectError>
 where
-    S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Send + Unpin + 'static,
-    TokioIo<S>: Read + Write,
+    S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
 {
     let (sender, connection) = http1::Builder::new()
         .preserve_header_case(true)
         .max_headers(MAX_HEADERS)
         .max_buf_size(MAX_BUFFER)
-        .handshake(TokioIo::new(stream))
+        .handshake(socket)
         .await
         .map_err(|source| ConnectError::Http { host: base.host.clone(), source })?;
     let connection = connection.with_upgrades();

@@ -2,7 +2,7 @@
 
 use ccdump_wire::v1::{self, event::Detail as WireDetail};
 
-use crate::store::event::{ClosedBy, Data, Detail, Event, Headers, Side};
+use crate::store::event::{Data, Detail, Event, Headers, Side};
 
 pub fn event(event: Event) -> v1::Event {
     let kind = event.detail.kind().to_owned();
@@ -17,6 +17,7 @@ fn detail(detail: Detail) -> Option<WireDetail> {
             provider: opened.provider,
             headers: headers(opened.headers),
             upstream: opened.upstream,
+            mended: opened.mended,
         }),
         Detail::RequestData(body) => WireDetail::RequestData(data(&body)),
         Detail::RequestEnd(end) => WireDetail::RequestEnd(v1::RequestEnd { length: end.length, trailers: headers(end.trailers) }),
@@ -25,16 +26,18 @@ fn detail(detail: Detail) -> Option<WireDetail> {
             headers: headers(head.headers),
             request_bytes: head.request_bytes,
             connect_us: head.connect_us,
+            mended: head.mended,
         }),
         Detail::ResponseData(body) => WireDetail::ResponseData(data(&body)),
         Detail::Ended(ended) => WireDetail::Ended(v1::Ended {
-            closed_by: closed_by(ended.closed_by).into(),
+            closed_by: v1::ClosedBy::from(ended.closed_by).into(),
             delivered: ended.delivered,
             request_bytes: ended.request_bytes,
             response_bytes: ended.response_bytes,
             error: ended.error,
             trailers: headers(ended.trailers),
             exact: Some(ended.exact),
+            own_status: ended.own_status.map(u32::from),
         }),
         Detail::Gap(gap) => {
             let side = match gap.request {
@@ -84,16 +87,6 @@ fn data(data: &Data) -> v1::BodyData {
 
 pub fn headers(fields: Headers) -> Vec<v1::Header> {
     fields.into_iter().map(|(name, value)| v1::Header { name, value }).collect()
-}
-
-fn closed_by(closed_by: ClosedBy) -> v1::ClosedBy {
-    match closed_by {
-        ClosedBy::Finished => v1::ClosedBy::Finished,
-        ClosedBy::Upstream => v1::ClosedBy::Upstream,
-        ClosedBy::Client => v1::ClosedBy::Client,
-        ClosedBy::Unreachable => v1::ClosedBy::Unreachable,
-        ClosedBy::Daemon => v1::ClosedBy::Daemon,
-    }
 }
 
 /// Which side a request names; `None` if neither.

@@ -1,5 +1,6 @@
 //! What the log is made of: facts, as rows of the table `event`.
 
+use ccdump_wire::v1;
 use serde::{Deserialize, Serialize};
 
 /// Header fields in order, names in lower case, values already free of credentials.
@@ -58,6 +59,9 @@ pub struct Opened {
     pub provider: String,
     pub upstream: String,
     pub headers: Headers,
+    /// What was left out of the head or changed in it before it was sent on, in words.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub mended: Vec<String>,
 }
 
 /// Bytes of a body that were committed together.
@@ -90,6 +94,9 @@ pub struct ResponseHead {
     /// What it took to connect, 0 on a connection that was there. Older daemons did not record it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub connect_us: Option<u64>,
+    /// As that of a request's head.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub mended: Vec<String>,
 }
 
 /// Who ended the exchange.
@@ -101,6 +108,24 @@ pub enum ClosedBy {
     Client,
     Unreachable,
     Daemon,
+    /// We answered in the upstream's place, and sent nothing on.
+    Refused,
+    /// We failed in the middle, through no fault of the two sides.
+    Proxy,
+}
+
+impl From<ClosedBy> for v1::ClosedBy {
+    fn from(closed_by: ClosedBy) -> Self {
+        match closed_by {
+            ClosedBy::Finished => Self::Finished,
+            ClosedBy::Upstream => Self::Upstream,
+            ClosedBy::Client => Self::Client,
+            ClosedBy::Unreachable => Self::Unreachable,
+            ClosedBy::Daemon => Self::Daemon,
+            ClosedBy::Refused => Self::Refused,
+            ClosedBy::Proxy => Self::Proxy,
+        }
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -117,6 +142,9 @@ pub struct Ended {
     /// False after a kill: the counts are then what was recorded.
     #[serde(default = "yes", skip_serializing_if = "is_yes")]
     pub exact: bool,
+    /// The status of an answer of our own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub own_status: Option<u16>,
 }
 
 fn yes() -> bool {
@@ -342,6 +370,18 @@ mod tests {
                 prop_assert_eq!(read.kind(), kind);
             }
         }
+    }
+
+    #[test]
+    fn what_older_daemons_wrote_is_read() {
+        let head = br#"{"status":200,"headers":[["a","b"]],"request_bytes":0}"#;
+        let Ok(Detail::ResponseHead(head)) = Detail::decode(1, "response_head", head) else { panic!("a head") };
+        assert_eq!((head.mended.len(), head.connect_us), (0, None));
+        let opened = br#"{"method":"GET","path":"/","provider":"unknown","upstream":"http://a","headers":[]}"#;
+        assert!(matches!(Detail::decode(1, "opened", opened), Ok(Detail::Opened(opened)) if opened.mended.is_empty()));
+        let ended = br#"{"closed_by":"unreachable","delivered":0,"request_bytes":1,"response_bytes":0}"#;
+        let Ok(Detail::Ended(ended)) = Detail::decode(1, "ended", ended) else { panic!("an end") };
+        assert_eq!((ended.closed_by, ended.own_status, ended.exact), (ClosedBy::Unreachable, None, true));
     }
 
     #[test]

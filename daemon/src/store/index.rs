@@ -171,13 +171,13 @@ fn provenance(connection: &Connection) -> Result<Provenance, IndexError> {
 
 const COLUMNS: &str = "id, session, agent, parent_agent, provider, method, path, status, end_state, model, started_at, duration, ttft, \
      request_bytes, response_bytes, input, output, cache_read, cache_write_5m, cache_write_1h, cost_usd, stop_reason, gap_bytes, \
-     thread, previous, role, through_seq, error, started_by";
+     thread, previous, role, through_seq, error, started_by, closed_by";
 
 fn put_row(tx: &Transaction<'_>, row: &v1::Exchange) -> Result<(), IndexError> {
     let usage = row.usage.unwrap_or_default();
     tx.prepare_cached(&format!(
         "INSERT OR REPLACE INTO exchange ({COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, \
-         ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29)"
+         ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30)"
     ))?
     .execute(params![
         row.id,
@@ -209,6 +209,7 @@ fn put_row(tx: &Transaction<'_>, row: &v1::Exchange) -> Result<(), IndexError> {
         row.through_seq,
         row.error,
         row.started_by.as_ref().map(v1::StartedBy::encode_to_vec),
+        row.closed_by,
     ])?;
     Ok(())
 }
@@ -250,6 +251,7 @@ fn read_row(row: &Row<'_>) -> rusqlite::Result<v1::Exchange> {
         error: row.get(27)?,
         // What cannot be read is not known.
         started_by: started_by.and_then(|call| v1::StartedBy::decode(&call[..]).ok()),
+        closed_by: row.get(29)?,
     })
 }
 

@@ -21,6 +21,7 @@ pub fn end_open_exchanges(log: &mut Log, at_us: i64) -> Result<usize, StoreError
     for &exchange in &open {
         let response_bytes = recorded(connection, exchange, Side::Response)?;
         let ended = Ended {
+            own_status: None,
             closed_by: ClosedBy::Daemon,
             delivered: response_bytes,
             request_bytes: recorded(connection, exchange, Side::Request)?,

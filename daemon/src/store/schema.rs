@@ -55,7 +55,8 @@ CREATE TABLE IF NOT EXISTS exchange (
   request_bytes INTEGER NOT NULL, response_bytes INTEGER NOT NULL, input INTEGER, output INTEGER, cache_read INTEGER,
   cache_write_5m INTEGER, cache_write_1h INTEGER, cost_usd REAL, stop_reason TEXT, gap_bytes INTEGER NOT NULL, thread INTEGER,
   previous INTEGER, role TEXT NOT NULL, through_seq INTEGER NOT NULL, error TEXT,
-  started_by BLOB /* a message ccdump.v1.StartedBy */);
+  started_by BLOB /* a message ccdump.v1.StartedBy */,
+  closed_by INTEGER /* ccdump.v1.ClosedBy */);
 CREATE INDEX IF NOT EXISTS exchange_by_change ON exchange (through_seq);
 CREATE INDEX IF NOT EXISTS exchange_by_thread ON exchange (session, agent, id);
 

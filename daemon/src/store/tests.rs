@@ -92,6 +92,7 @@ impl Run {
                 self.next_exchange += 1;
                 self.ahead.open.push(exchange);
                 let opened = Opened {
+                    mended: Vec::new(),
                     method: "POST".into(),
                     path: "/".into(),
                     provider: "unknown".into(),
@@ -112,6 +113,7 @@ impl Run {
                 let (request, response) = (length(0), length(1));
                 self.record(exchange, What::RequestEnd { end: RequestEnd { length: request, trailers: vec![] }, missing: 0 });
                 let ended = Ended {
+                    own_status: None,
                     closed_by: ClosedBy::Finished,
                     delivered: response,
                     request_bytes: request,

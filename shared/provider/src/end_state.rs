@@ -8,7 +8,8 @@ pub enum EndState {
     Truncated,
     /// The client left before the end.
     ClientCancelled,
-    /// The upstream was not reached, broke before any answer, answered with an error status, or sent an error event.
+    /// The upstream was not reached, broke before any answer, answered with an error status, or sent an error event; or the proxy
+    /// refused the request, or failed. Who closed says which.
     UpstreamError,
     DaemonStopped,
 }
@@ -40,6 +41,8 @@ pub enum ClosedBy {
     Daemon,
     /// The proxy did not accept the request.
     Refused,
+    /// The proxy failed, and neither side had left.
+    Proxy,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,6 +66,7 @@ pub fn end_state(facts: &EndFacts) -> EndState {
         _ if facts.api_error || (answered_with_error && facts.all_delivered) => EndState::UpstreamError,
         // Agents close as soon as they have read the terminal event.
         _ if facts.terminal_expected && facts.terminal_delivered => EndState::Complete,
+        ClosedBy::Proxy => EndState::UpstreamError,
         ClosedBy::Finished if !facts.all_delivered => EndState::ClientCancelled,
         ClosedBy::Finished if facts.terminal_expected => EndState::Truncated,
         ClosedBy::Finished => EndState::Complete,
@@ -109,6 +113,9 @@ mod tests {
             ("nobody answered", facts(Unreachable, Some(502)), UpstreamError),
             ("nobody answered, and the client did not wait", cut_short(facts(Unreachable, None)), UpstreamError),
             ("we refused", facts(Refused, Some(403)), UpstreamError),
+            ("we failed before any answer", facts(Proxy, None), UpstreamError),
+            ("we failed in a stream", cut_short(stream(Proxy)), UpstreamError),
+            ("we failed after the terminal event", terminal(stream(Proxy)), Complete),
             ("an error status", facts(Finished, Some(529)), UpstreamError),
             ("an error status, and the client closed with it", facts(Client, Some(400)), UpstreamError),
             ("an error status, and the client left in its body", cut_short(facts(Client, Some(500))), ClientCancelled),

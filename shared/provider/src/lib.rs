@@ -30,4 +30,4 @@ pub mod stream;
 pub mod usage;
 
 /// Version of the derivation. Raised whenever what is derived from the same bytes changes, so that stored results are known to be old.
-pub const VERSION: u32 = 4;
+pub const VERSION: u32 = 5;

@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use ccdump_provider::side::Side;
-use ccdump_wire::v1::{self, EndState, Event};
+use ccdump_wire::v1::{self, ClosedBy, EndState, Event};
 use serde::Serialize;
 
 use crate::{content::kind, text::time::rfc3339};
@@ -40,6 +40,7 @@ pub struct Exchange<'a> {
     cost_usd: Option<f64>,
     stop_reason: Option<&'a str>,
     recorded: &'static str,
+    closed_by: Option<&'static str>,
 }
 
 #[derive(Debug, Serialize)]
@@ -81,6 +82,7 @@ impl<'a> Exchange<'a> {
             cost_usd: row.cost_usd,
             stop_reason: row.stop_reason.as_deref(),
             recorded: if row.gap_bytes == 0 { "full" } else { "partial" },
+            closed_by: closed_by(row.closed_by()),
         }
     }
 }
@@ -193,6 +195,20 @@ pub fn end_state(state: EndState) -> Option<&'static str> {
     }
 }
 
+/// Who ended it; null while it is open, and where an older daemon did not keep it.
+fn closed_by(closed_by: ClosedBy) -> Option<&'static str> {
+    match closed_by {
+        ClosedBy::Unspecified => None,
+        ClosedBy::Finished => Some("finished"),
+        ClosedBy::Upstream => Some("upstream"),
+        ClosedBy::Client => Some("client"),
+        ClosedBy::Unreachable => Some("unreachable"),
+        ClosedBy::Daemon => Some("daemon"),
+        ClosedBy::Refused => Some("refused"),
+        ClosedBy::Proxy => Some("proxy"),
+    }
+}
+
 pub fn block_state(state: v1::BlockState) -> Option<&'static str> {
     match state {
         v1::BlockState::Unspecified => None,
@@ -213,7 +229,7 @@ mod tests {
     #[test]
     fn an_exchange_that_nothing_is_known_of_is_all_nulls() {
         let row = v1::Exchange { id: 7, gap_bytes: 9, ..Default::default() };
-        insta::assert_snapshot!(serde_json::to_string(&Exchange::of(&row)).expect("serialisable"), @r#"{"id":7,"session":null,"agent":null,"parent_agent":null,"provider":"unknown","method":null,"path":null,"status":null,"end_state":null,"model":null,"started_at":"1970-01-01T00:00:00.000Z","duration_ms":null,"ttft_ms":null,"request_bytes":0,"response_bytes":0,"usage":{"input":null,"output":null,"cache_read":null,"cache_write_5m":null,"cache_write_1h":null},"cost_usd":null,"stop_reason":null,"recorded":"partial"}"#);
+        insta::assert_snapshot!(serde_json::to_string(&Exchange::of(&row)).expect("serialisable"), @r#"{"id":7,"session":null,"agent":null,"parent_agent":null,"provider":"unknown","method":null,"path":null,"status":null,"end_state":null,"model":null,"started_at":"1970-01-01T00:00:00.000Z","duration_ms":null,"ttft_ms":null,"request_bytes":0,"response_bytes":0,"usage":{"input":null,"output":null,"cache_read":null,"cache_write_5m":null,"cache_write_1h":null},"cost_usd":null,"stop_reason":null,"recorded":"partial","closed_by":null}"#);
     }
 
     #[test]
@@ -257,6 +273,6 @@ mod tests {
             response_headers: vec![],
             blocks: vec![Block::of(12, Side::Request, &block)],
         };
-        insta::assert_snapshot!(serde_json::to_string(&show).expect("serialisable"), @r#"{"id":12,"session":"s","agent":"main","parent_agent":null,"provider":"anthropic","method":"POST","path":"/v1/messages?beta=true","status":200,"end_state":"complete","model":"m","started_at":"2026-11-05T09:41:07.250Z","duration_ms":1234.567,"ttft_ms":310.0,"request_bytes":5,"response_bytes":6,"usage":{"input":-1,"output":0,"cache_read":null,"cache_write_5m":null,"cache_write_1h":null},"cost_usd":0.0125,"stop_reason":"end_turn","recorded":"full","request_headers":[["accept","*/*"]],"response_headers":[],"blocks":[{"id":"12/request/messages/3/content/1","side":"request","pointer":"/messages/3/content/1","kind":"tool_result","role":"user","type":"tool_result","name":null,"tool_use_id":"toolu_1","offset":100,"size":40,"hash":"0000000000000abc","state":"new"}]}"#);
+        insta::assert_snapshot!(serde_json::to_string(&show).expect("serialisable"), @r#"{"id":12,"session":"s","agent":"main","parent_agent":null,"provider":"anthropic","method":"POST","path":"/v1/messages?beta=true","status":200,"end_state":"complete","model":"m","started_at":"2026-11-05T09:41:07.250Z","duration_ms":1234.567,"ttft_ms":310.0,"request_bytes":5,"response_bytes":6,"usage":{"input":-1,"output":0,"cache_read":null,"cache_write_5m":null,"cache_write_1h":null},"cost_usd":0.0125,"stop_reason":"end_turn","recorded":"full","closed_by":null,"request_headers":[["accept","*/*"]],"response_headers":[],"blocks":[{"id":"12/request/messages/3/content/1","side":"request","pointer":"/messages/3/content/1","kind":"tool_result","role":"user","type":"tool_result","name":null,"tool_use_id":"toolu_1","offset":100,"size":40,"hash":"0000000000000abc","state":"new"}]}"#);
     }
 }

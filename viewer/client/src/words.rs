@@ -1,6 +1,6 @@
 //! What is said about an exchange, apart from what it says itself. All of it is fit for a terminal.
 
-use ccdump_wire::v1::{EndState, Exchange, Replaced, Salvaged, SeqRange, Usage};
+use ccdump_wire::v1::{ClosedBy, EndState, Exchange, Replaced, Salvaged, SeqRange, Usage};
 
 use crate::text::{clean_line, cut_line, units};
 
@@ -28,10 +28,14 @@ pub fn trouble(row: &Exchange) -> Option<String> {
         EndState::Truncated => Some("cut off: the upstream ended early".to_owned()),
         EndState::ClientCancelled => Some("cancelled: the client left before the end".to_owned()),
         EndState::DaemonStopped => Some("cut off: the daemon stopped".to_owned()),
-        EndState::UpstreamError => Some(match row.status {
-            Some(status @ ..400) => format!("failed: the upstream answered {status}, and then an error"),
-            Some(status) => format!("failed: the upstream answered {status}"),
-            None => "failed: the upstream was not reached".to_owned(),
+        EndState::UpstreamError => Some(match (row.closed_by(), row.status) {
+            (ClosedBy::Refused, Some(status)) => format!("refused by ccdump: {status}"),
+            (ClosedBy::Unreachable, _) => "failed: the upstream was not reached".to_owned(),
+            (ClosedBy::Proxy, _) => "failed: ccdump could not pass the answer on".to_owned(),
+            (ClosedBy::Client, None) => "failed: the request broke off".to_owned(),
+            (_, Some(status @ ..400)) => format!("failed: the upstream answered {status}, and then an error"),
+            (_, Some(status)) => format!("failed: the upstream answered {status}"),
+            (_, None) => "failed: the upstream gave no answer".to_owned(),
         }),
     };
     let error = row.error.as_deref().map(clean_line);

@@ -45,7 +45,10 @@ fn events(id: u64) -> Vec<LogEvent> {
     let headers = vec![Header { name: "content-type".to_owned(), value: "text/event-stream".to_owned() }];
     let details = [
         (0, Detail::Opened(Opened::default())),
-        (900_000, Detail::ResponseHead(ResponseHead { status: 200, headers, request_bytes: 0, connect_us: None })),
+        (
+            900_000,
+            Detail::ResponseHead(ResponseHead { status: 200, headers, request_bytes: 0, connect_us: None, mended: Vec::new() }),
+        ),
         (0, Detail::ResponseData(data)),
         (5 * SECOND, Detail::Ended(Ended::default())),
     ];

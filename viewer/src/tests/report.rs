@@ -58,7 +58,7 @@ fn report() -> Report {
     .concat();
     let headers = vec![Header { name: "content-type".to_owned(), value: "text/event-stream".to_owned() }];
     let details = [
-        Detail::ResponseHead(ResponseHead { status: 200, headers, request_bytes: 0, connect_us: None }),
+        Detail::ResponseHead(ResponseHead { status: 200, headers, request_bytes: 0, connect_us: None, mended: Vec::new() }),
         Detail::ResponseData(BodyData { payload: payload.into(), ..BodyData::default() }),
     ];
     had[3].take_stream(&details.map(|detail| LogEvent { detail: Some(detail), ..LogEvent::default() }));

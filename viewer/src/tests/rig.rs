@@ -145,7 +145,17 @@ fn log(id: u64) -> Vec<LogEvent> {
     vec![
         at(1, 0, Detail::Opened(Opened::default())),
         at(2, 1_000, Detail::RequestData(BodyData { length: 1300, pieces, ..BodyData::default() })),
-        at(3, 300_000, Detail::ResponseHead(ResponseHead { status: 200, headers, request_bytes: 1300, connect_us: Some(9_000) })),
+        at(
+            3,
+            300_000,
+            Detail::ResponseHead(ResponseHead {
+                status: 200,
+                headers,
+                request_bytes: 1300,
+                connect_us: Some(9_000),
+                mended: Vec::new(),
+            }),
+        ),
         at(
             4,
             301_000,

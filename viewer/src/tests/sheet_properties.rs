@@ -154,7 +154,7 @@ proptest! {
     fn any_stream_is_events(texts in proptest::collection::vec((text(), any::<u32>()), 0..12), is_stream in any::<bool>()) {
         let kind = if is_stream { "text/event-stream" } else { "x" };
         let headers = vec![ccdump_wire::v1::Header { name: "content-type".to_owned(), value: kind.to_owned() }];
-        let head = Detail::ResponseHead(ResponseHead { status: 200, headers, request_bytes: 0, connect_us: None });
+        let head = Detail::ResponseHead(ResponseHead { status: 200, headers, request_bytes: 0, connect_us: None, mended: Vec::new() });
         let datas = texts.into_iter().map(|(text, after_us)| {
             let pieces = vec![Piece { after_us, length: u32::try_from(text.len()).unwrap_or(0) }];
             Detail::ResponseData(BodyData { length: text.len() as u64, pieces, payload: text.into_bytes().into(), ..BodyData::default() })

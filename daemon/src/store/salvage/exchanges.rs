@@ -47,6 +47,7 @@ impl Salvage {
             let [request_bytes, response_bytes] = [Side::Request, Side::Response].map(|side| total_of(tx, exchange, side));
             let (request_bytes, response_bytes) = (request_bytes?, response_bytes?);
             let ended = Ended {
+                own_status: None,
                 closed_by: ClosedBy::Daemon,
                 delivered: response_bytes,
                 request_bytes,
@@ -135,6 +136,7 @@ fn lengths(connection: &Connection, from: u64, to: u64) -> Result<Vec<(u64, u64)
 /// is for the caller to record.
 fn open_anew(tx: &Transaction<'_>, exchange: u64) -> Result<Option<Opened>, StoreError> {
     let opened = Opened {
+        mended: Vec::new(),
         method: "?".to_owned(),
         path: "(its beginning stood in a part of the record that was damaged)".to_owned(),
         provider: "unknown".to_owned(),

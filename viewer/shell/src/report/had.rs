@@ -203,9 +203,9 @@ impl Had {
         if let Some(Streamed { status, content_type, text }) = &self.stream {
             let named = |value: &String| Header { name: "content-type".to_owned(), value: value.clone() };
             let headers = content_type.iter().map(named).collect();
-            details.extend(
-                status.map(|status| Detail::ResponseHead(ResponseHead { status, headers, request_bytes: 0, connect_us: None })),
-            );
+            details.extend(status.map(|status| {
+                Detail::ResponseHead(ResponseHead { status, headers, request_bytes: 0, connect_us: None, mended: Vec::new() })
+            }));
             details.push(Detail::ResponseData(BodyData { payload: text.clone().into(), ..BodyData::default() }));
         }
         details.into_iter().map(|detail| LogEvent { detail: Some(detail), ..LogEvent::default() }).collect()

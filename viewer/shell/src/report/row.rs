@@ -32,6 +32,7 @@ pub struct Row {
     through_seq: u64,
     error: Option<String>,
     started_by: Option<Call>,
+    closed_by: Option<i32>,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -97,6 +98,7 @@ impl From<&Exchange> for Row {
                 description: call.description,
                 is_probable: call.is_probable,
             }),
+            closed_by: row.closed_by,
         }
     }
 }
@@ -143,6 +145,7 @@ impl From<&Row> for Exchange {
                 description: call.description,
                 is_probable: call.is_probable,
             }),
+            closed_by: row.closed_by,
         }
     }
 }

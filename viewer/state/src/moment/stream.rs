@@ -116,7 +116,7 @@ mod tests {
 
     fn head(coding: &str) -> LogEvent {
         let headers = vec![Header { name: "content-encoding".to_owned(), value: coding.to_owned() }];
-        let head = ResponseHead { status: 200, headers, request_bytes: 0, connect_us: None };
+        let head = ResponseHead { status: 200, headers, request_bytes: 0, connect_us: None, mended: Vec::new() };
         LogEvent { seq: 1, detail: Some(Detail::ResponseHead(head)), ..LogEvent::default() }
     }
 

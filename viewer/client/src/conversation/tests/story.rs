@@ -62,7 +62,10 @@ impl Story {
 
     pub(super) fn answers(&mut self, exchange: u64) {
         let headers = vec![Header { name: "content-type".to_owned(), value: "text/event-stream".to_owned() }];
-        self.event(exchange, Detail::ResponseHead(ResponseHead { status: 200, headers, request_bytes: 0, connect_us: None }));
+        self.event(
+            exchange,
+            Detail::ResponseHead(ResponseHead { status: 200, headers, request_bytes: 0, connect_us: None, mended: Vec::new() }),
+        );
     }
 
     pub(super) fn streams(&mut self, exchange: u64, payload: &str) -> Option<Ask> {
