@@ -16,7 +16,7 @@ use rustix::{
 };
 
 /// How the names of files begin that are ours.
-const FILES: [&str; 5] = ["ccdump.db", "index.db", "views.db", "ccdumpd.", "fingerprint.key"];
+const FILES: [&str; 6] = ["ccdump.db", "index.db", "views.db", "numbers.json", "ccdumpd.", "fingerprint.key"];
 /// Folders of ours.
 const FOLDERS: [&str; 2] = ["spool", "run"];
 

@@ -10,7 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use ccdump_wire::{connect, json as safe_json, v1, v1::ccdump_service_client::CcdumpServiceClient};
+use ccdump_wire::{connect, json as json_text, v1, v1::ccdump_service_client::CcdumpServiceClient};
 use rustix::process::{Pid, Signal, kill_process, test_kill_process};
 use serde_json::json;
 
@@ -153,7 +153,7 @@ pub fn status(place: &Place, json: bool) -> Result<(), Failure> {
             "warnings": status.warnings,
             "notice": status.notice,
         });
-        return print(&safe_json::line(&status)?);
+        return print(&json_text::line(&status)?);
     }
     let mut lines = vec![
         format!(

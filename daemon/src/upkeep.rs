@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use ccdump_wire::{connect, v1, v1::ccdump_service_client::CcdumpServiceClient};
+use ccdump_wire::{connect, json as json_text, v1, v1::ccdump_service_client::CcdumpServiceClient};
 
 use crate::{
     Failure, derive,
@@ -28,7 +28,7 @@ pub fn verify(place: &Place, json: bool) -> Result<(), Failure> {
     }
     let report = verify::verify(&files);
     if json {
-        print(&serde_json::to_string(&report).map_err(io::Error::other)?)?;
+        print(&json_text::line(&report)?)?;
     } else {
         let mut lines: Vec<String> = report.problems.iter().map(|problem| format!("{}: {}", problem.file, problem.what)).collect();
         if report.more_problems > 0 {

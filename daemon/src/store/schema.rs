@@ -1,8 +1,8 @@
 //! Tables, and how a database file is opened.
 
 use std::{
-    fs,
-    os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _},
+    fs, io,
+    os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
     time::{Duration, Instant},
 };
@@ -10,6 +10,7 @@ use std::{
 use rusqlite::{Connection, OpenFlags, config::DbConfig};
 
 use super::StoreError;
+use crate::private;
 
 /// The canonical log, `ccdump.db`.
 ///
@@ -204,8 +205,8 @@ pub fn wal_path(database: &Path) -> PathBuf {
 
 /// SQLite gives its side files the mode of the main one, so that has to be right from the start.
 fn create_private(path: &Path) -> Result<(), StoreError> {
-    let opened = fs::OpenOptions::new().create(true).append(true).mode(0o600).open(path);
-    let private = opened.and_then(|file| file.set_permissions(fs::Permissions::from_mode(0o600)));
+    let opened = private::open(fs::OpenOptions::new().create(true).append(true), path);
+    let private = opened.map_err(io::Error::from).and_then(|file| file.set_permissions(fs::Permissions::from_mode(0o600)));
     private.map_err(StoreError::with_file(path))
 }
 
