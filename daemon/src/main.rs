@@ -32,7 +32,8 @@ fn main() -> ExitCode {
     match run(cli) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            eprintln!("ccdumpd: {}", failure.message);
+            // Kept in the log of a start, too.
+            eprintln!("ccdumpd: {}", ccdump_secrets::text(&failure.message, &ccdump_secrets::plain));
             ExitCode::from(failure.code)
         }
     }

@@ -120,9 +120,10 @@ fn serve(
 
     // Store: the log with its writer thread, and what is derived from it with its own.
     let files = Files::new(dir);
-    let Opened { log, is_as_left } = opening::open(&files, clock.now_us())?;
+    let Opened { mut log, is_as_left } = opening::open(&files, clock.now_us())?;
+    log.mask(Box::new(redactor.mark()));
     let next_exchange = log.next_exchange();
-    let index = Index::open(&files, log.epoch(), ccdump_provider::VERSION)?;
+    let index = Index::open(&files, log.epoch(), derive::VERSION)?;
     let views = Views::open(&files)?;
     let health = Health::default();
     let readers = Readers::new(files, health.clone());
@@ -130,7 +131,7 @@ fn serve(
     let turns = (log.turn(), index.turn());
     let (recording, writer) = capture::start(log, queue.clone(), clock, health.clone())?;
     let writers = Writers { log: turns.0, index: turns.1, head: recording.head.clone() };
-    let deriving = derive::start(index, readers.clone(), &recording)?;
+    let deriving = derive::start(index, readers.clone(), &recording, redactor.clone())?;
     let upkeep = upkeep::start(readers.files(), writers, health, is_as_left)?;
 
     // Traffic in, record out.

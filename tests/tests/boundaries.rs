@@ -61,7 +61,7 @@ fn the_daemons_closure_has_no_reloadable_code() {
     };
     let closure = closure("ccdumpd");
     let own: Vec<&String> = closure.keys().filter(|name| ours(name)).collect();
-    assert_eq!(own, ["ccdump-provider", "ccdump-wire", "ccdumpd"]);
+    assert_eq!(own, ["ccdump-provider", "ccdump-secrets", "ccdump-wire", "ccdumpd"]);
     assert!(own.iter().all(|name| !below(name)), "{own:?}");
     assert!(VIEWER.iter().all(|name| below(name)));
     for file in sources("daemon/src").into_iter().chain(sources("shared")) {
@@ -112,7 +112,7 @@ fn the_viewer_holds_no_store_and_no_http_server() {
 
 #[test]
 fn the_shared_crates_know_neither_side() {
-    for package in ["ccdump-wire", "ccdump-provider"] {
+    for package in ["ccdump-wire", "ccdump-provider", "ccdump-secrets"] {
         let closure = closure(package);
         for foreign in ["ccdumpd", "ccdump-tests"].iter().chain(&VIEWER) {
             assert!(!closure.contains_key(*foreign), "{package} depends on {foreign}");
@@ -121,14 +121,16 @@ fn the_shared_crates_know_neither_side() {
 }
 
 #[test]
-fn the_provider_crate_does_no_io() {
-    let closure = closure("ccdump-provider");
-    for foreign in ["tokio", "hyper", "tonic", "rusqlite", "mio", "socket2"] {
-        assert!(!closure.contains_key(foreign), "ccdump-provider depends on {foreign}");
-    }
-    for file in sources("shared/provider/src") {
-        for foreign in ["std::fs", "std::net", "std::process", "std::env", "std::io::stdin", "std::io::stdout"] {
-            assert!(!names(&file).iter().any(|path| starts_with(path, foreign)), "{} names {foreign}", file.display());
+fn the_pure_crates_do_no_io() {
+    for (package, folder) in [("ccdump-provider", "shared/provider/src"), ("ccdump-secrets", "shared/secrets/src")] {
+        let closure = closure(package);
+        for foreign in ["tokio", "hyper", "tonic", "rusqlite", "mio", "socket2"] {
+            assert!(!closure.contains_key(foreign), "{package} depends on {foreign}");
+        }
+        for file in sources(folder) {
+            for foreign in ["std::fs", "std::net", "std::process", "std::env", "std::io::stdin", "std::io::stdout"] {
+                assert!(!names(&file).iter().any(|path| starts_with(path, foreign)), "{} names {foreign}", file.display());
+            }
         }
     }
 }
@@ -165,7 +167,7 @@ fn sql_never_leaves_the_store() {
             assert!(foreign.is_none(), "{} names {}", file.display(), foreign.unwrap_or_default());
         }
     }
-    for folder in ["viewer", "shared/provider/src", "shared/wire/src"] {
+    for folder in ["viewer", "shared/provider/src", "shared/secrets/src", "shared/wire/src"] {
         assert_none_names(folder, &["rusqlite"]);
     }
 }

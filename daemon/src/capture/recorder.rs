@@ -94,7 +94,7 @@ impl Recorder {
             method: head.method.to_owned(),
             path: shared.redactor.target(head.target),
             provider: head.provider.to_owned(),
-            upstream: head.upstream.to_owned(),
+            upstream: shared.redactor.text(head.upstream),
             headers: self.headers(&head.headers),
             mended: head.mended.to_vec(),
         };
@@ -282,7 +282,7 @@ impl Exchange {
             delivered: end.delivered,
             request_bytes: state.request.length,
             response_bytes: state.response.length,
-            error: end.error,
+            error: end.error.map(|error| self.recorder.shared.redactor.text(&error)),
             trailers: end.trailers,
             exact: true,
             own_status: end.own_status,

@@ -157,7 +157,7 @@ impl Writer {
 
     /// Whether something waits for spare time that others wait for.
     fn has_work(&self) -> bool {
-        self.log.has_to_seal() || self.log.has_to_salvage()
+        self.log.has_to_seal() || self.log.has_to_salvage() || self.log.has_to_mask()
     }
 
     fn commit(&mut self, batch: Batch) {
@@ -239,6 +239,7 @@ impl Writer {
     }
 
     fn use_spare_time(&mut self) {
+        self.log.mask_step();
         let worked = if self.log.has_to_seal() {
             self.log.seal_step()
         } else if self.log.has_to_salvage() {

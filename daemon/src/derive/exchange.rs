@@ -23,6 +23,7 @@ use super::{
     response::ResponseFold,
     threads::{Before, Place, Threads},
 };
+use crate::capture::redact::Redactor;
 use crate::store::{
     StoreError,
     body::{BodyCursor, Piece},
@@ -80,8 +81,11 @@ impl OpenExchange {
         }
     }
 
-    pub fn row(&self) -> v1::Exchange {
-        self.row.clone()
+    /// As it may be kept.
+    pub fn row(&self, redactor: &Redactor) -> v1::Exchange {
+        let path = redactor.target(&self.row.path);
+        let error = self.row.error.as_deref().map(|error| redactor.text(error));
+        v1::Exchange { path, error, ..self.row.clone() }
     }
 
     pub fn has_ended(&self) -> bool {

@@ -25,7 +25,7 @@ use tracing::warn;
 pub use self::blocks::kind_of;
 use self::{exchange::OpenExchange, threads::Threads};
 use crate::{
-    capture::Recording,
+    capture::{Recording, redact::Redactor},
     store::{
         Database, Files, StoreError,
         event::{Detail, Event},
@@ -35,6 +35,10 @@ use crate::{
         reader::{Reader, Readers, events_after, events_of},
     },
 };
+
+/// Of all that rows are derived by: rows of another one are made anew, so that nothing is left of what a table of credentials did not
+/// tell.
+pub const VERSION: u32 = ccdump_provider::VERSION * 100 + ccdump_secrets::VERSION;
 
 /// Between two passes: streams write a hundred times a second, and a row now and then is enough. Who waits for one says so.
 const PACE: Duration = Duration::from_millis(100);
@@ -86,7 +90,7 @@ impl Hurry {
 }
 
 /// Starts the thread. When the sender of `recording.head` goes, the thread derives what is left and ends.
-pub fn start(index: Index, readers: Readers, recording: &Recording) -> Result<Deriving, StoreError> {
+pub fn start(index: Index, readers: Readers, recording: &Recording, redactor: Redactor) -> Result<Deriving, StoreError> {
     let cursor = index.through_seq()?;
     let head = recording.head.clone();
     let (through_sender, through) = watch::channel(cursor);
@@ -102,6 +106,7 @@ pub fn start(index: Index, readers: Readers, recording: &Recording) -> Result<De
         rebuilt_at: (cursor == 0).then(|| *head.borrow()),
         open: HashMap::new(),
         threads: Threads::default(),
+        redactor,
         is_to_leave: is_to_leave.clone(),
     };
     deriver.tell_progress();
@@ -121,8 +126,8 @@ pub fn start(index: Index, readers: Readers, recording: &Recording) -> Result<De
 pub fn rebuild(files: &Files, log: &Log) -> Result<(), StoreError> {
     let health = Health::default();
     let (_epoch, epoch) = watch::channel(log.epoch().into());
-    let mut index = Index::open(files, log.epoch(), ccdump_provider::VERSION)?;
-    index.begin_anew(files, log.epoch(), ccdump_provider::VERSION)?;
+    let mut index = Index::open(files, log.epoch(), VERSION)?;
+    index.begin_anew(files, log.epoch(), VERSION)?;
     let mut deriver = Deriver {
         index,
         readers: Readers::new(files.clone(), health.clone()),
@@ -132,6 +137,7 @@ pub fn rebuild(files: &Files, log: &Log) -> Result<(), StoreError> {
         rebuilt_at: None,
         open: HashMap::new(),
         threads: Threads::default(),
+        redactor: Redactor::open(&files.dir)?,
         is_to_leave: Arc::default(),
     };
     while deriver.cursor < log.head_seq() {
@@ -154,6 +160,8 @@ struct Deriver {
     open: HashMap<u64, OpenExchange>,
     threads: Threads,
     is_to_leave: Arc<AtomicBool>,
+    /// An earlier daemon's log may hold credentials still, and so may the words of an error that an API answers.
+    redactor: Redactor,
 }
 
 impl Deriver {
@@ -210,7 +218,7 @@ impl Deriver {
         }
         let why = trouble.unwrap_or_else(|| "its rows are of another log".to_owned());
         warn!(%why, "index.db is rebuilt");
-        match self.index.begin_anew(self.readers.files(), &epoch, ccdump_provider::VERSION) {
+        match self.index.begin_anew(self.readers.files(), &epoch, VERSION) {
             Ok(()) => {
                 self.cursor = 0;
                 self.rebuilt_at = Some(known);
@@ -272,13 +280,13 @@ impl Deriver {
                 };
                 exchange.add(reader, event, &mut self.threads, &mut derived)?;
                 if exchange.has_ended() {
-                    derived.rows.push(exchange.row());
+                    derived.rows.push(exchange.row(&self.redactor));
                 } else {
                     self.open.insert(event.exchange, exchange);
                 }
             }
             self.read_noted(reader, &mut noted, &mut derived)?;
-            derived.rows.extend(touched.iter().filter_map(|id| self.open.get(id)).map(OpenExchange::row));
+            derived.rows.extend(touched.iter().filter_map(|id| self.open.get(id)).map(|exchange| exchange.row(&self.redactor)));
             if last > self.cursor {
                 self.index.write(&derived, last)?;
                 self.cursor = last;

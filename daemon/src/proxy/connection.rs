@@ -12,7 +12,7 @@ use hyper::{server::conn::http1, service::service_fn};
 use tokio::{net::TcpStream, sync::Mutex};
 
 use super::{
-    Proxy, body, delivery::Delivery, driver::Driver, forward, requests::RequestHeads, socket::ClientSocket,
+    Proxy, body, delivery::Delivery, driver::Driver, forward, requests::RequestHeads, route::Told, socket::ClientSocket,
     upstream::UpstreamConnection,
 };
 use crate::stop::Stop;
@@ -30,6 +30,8 @@ pub struct ClientConnection {
     pub delivery: Delivery,
     /// The connection that the last request went out on.
     pub upstream: Mutex<Option<UpstreamConnection>>,
+    /// Which provider its requests were for.
+    pub told: Told,
     /// What moves its bytes.
     pub driver: Driver,
 }
@@ -43,8 +45,14 @@ pub async fn serve(proxy: Arc<Proxy>, stream: TcpStream, mut stop: Stop) -> hype
     let heads = RequestHeads::default();
     let socket = ClientSocket::new(stream, heads.clone(), delivery.clone());
     let driver = Driver::default();
-    let upstream = Mutex::new(None);
-    let client = Arc::new(ClientConnection { proxy, local, delivery: delivery.clone(), upstream, driver: driver.clone() });
+    let client = Arc::new(ClientConnection {
+        proxy,
+        local,
+        delivery: delivery.clone(),
+        upstream: Mutex::new(None),
+        told: Told::default(),
+        driver: driver.clone(),
+    });
 
     let service = service_fn(move |request| {
         let client = client.clone();

@@ -25,7 +25,7 @@ use super::{
         response::ResponseNotes,
     },
     headers, prefix, refusals,
-    route::BaseUrl,
+    route::{BaseUrl, MISDIRECTED},
     upgrade,
     upstream::{ConnectError, Sent, UpstreamConnection},
     upstream_socket::Expected,
@@ -70,15 +70,19 @@ pub async fn exchange(
         let target = target_text(&request, &notes);
         return Ok(refuse(client, &Words::of(&request, &target, &notes.mended), status, &reason));
     }
-    let (provider, base) = proxy.upstreams.route(request.uri(), request.headers());
-    let upstream_name = base.to_string();
+    let route = proxy.upstreams.route(request.uri(), request.headers(), &client.told);
+    let upstream_name = route.base.map(BaseUrl::to_string).unwrap_or_default();
     let target = target_text(&request, &notes);
     let Words { method, target, mended, headers } = Words::of(&request, &target, &notes.mended);
-    let head = RequestHead { method, target, provider: provider.as_str(), upstream: &upstream_name, headers, mended };
+    let head = RequestHead { method, target, provider: route.provider.as_str(), upstream: &upstream_name, headers, mended };
     let recording = proxy.recorder.open(&head);
     // From here on the exchange ends however this future does: hyper drops it when the client leaves.
     let open = OpenExchange { exchange: Some(recording.clone()), delivery: client.delivery.clone() };
 
+    let Some(base) = route.base else {
+        read_to_end(request.map(|body| RequestBody::new(body, recording.body(Side::Request), proxy.recorder.clone()))).await;
+        return Ok(open.misdirected());
+    };
     let client_version = request.version();
     let Some((mut outgoing, expected)) = prepare(request, base, &notes) else {
         return Ok(open.refuse(StatusCode::BAD_REQUEST, "the request target and the upstream's path make no valid target"));
@@ -273,6 +277,11 @@ impl OpenExchange {
         self.answer(ClosedBy::Refused, status, "refused", reason)
     }
 
+    /// Nobody is known to be meant.
+    fn misdirected(self) -> Response<ResponseBody> {
+        self.answer(ClosedBy::Refused, StatusCode::MISDIRECTED_REQUEST, "misdirected", MISDIRECTED)
+    }
+
     /// The connection broke before an answer.
     fn broken(self, error: &hyper::Error) -> BrokenOff {
         if is_reset(error) {
@@ -306,6 +315,7 @@ impl Drop for OpenExchange {
 
 /// An answer that is not the upstream's. Its shape is the providers', so that clients show the message.
 fn own_answer(status: StatusCode, kind: &str, reason: &str) -> Response<ResponseBody> {
+    let reason = &*ccdump_secrets::text(reason, &ccdump_secrets::plain);
     let message = format!("ccdump: {reason}");
     let body = serde_json::json!({"type": "error", "error": {"type": format!("ccdump_{kind}"), "message": message}}).to_string();
     let mut response = Response::new(ResponseBody::Own(Full::new(Bytes::from(body))));

@@ -13,6 +13,7 @@ use super::{
     Files, StoreError, Turn,
     chunks::ChunkWriter,
     event::Side,
+    mask::{Mark, Masks},
     numbers::{Free, Numbers},
     opening::stamps,
     recipe::Recipe,
@@ -64,6 +65,7 @@ pub struct Log {
     turn: Turn,
     /// Bodies that are in chunks since, and may have a spool file left.
     spooled: VecDeque<(Instant, u64, Side)>,
+    masks: Masks,
 }
 
 impl Log {
@@ -98,6 +100,7 @@ impl Log {
             broken: None,
             turn: Turn::default(),
             spooled: VecDeque::new(),
+            masks: Masks::default(),
         })
     }
 
@@ -266,6 +269,28 @@ impl Log {
         }
     }
 
+    /// Has credentials in events of an earlier daemon masked, in steps; what is committed from here on has none. What is brought over of
+    /// another log is left to the next start.
+    pub fn mask(&mut self, mark: Mark) {
+        if self.salvage.is_none() {
+            self.masks = Masks::begin(&self.connection, self.head_seq, mark);
+        }
+    }
+
+    pub fn has_to_mask(&self) -> bool {
+        self.masks.is_under_way()
+    }
+
+    /// A step of that, in a transaction of its own.
+    pub fn mask_step(&mut self) {
+        if !self.has_to_mask() {
+            return;
+        }
+        let turn = self.turn.clone();
+        let _turn = turn.take();
+        self.masks.step(&mut self.connection);
+    }
+
     /// When there will be a file to remove, where nothing else asks for [`Log::tidy`].
     pub fn tidy_at(&self) -> Option<Instant> {
         self.spooled.front().map(|(since, ..)| *since + SPOOL_KEPT)
@@ -276,6 +301,7 @@ impl Log {
         self.remove_spooled();
         let turn = self.turn.clone();
         let _turn = turn.take();
+        self.masks.note(&self.connection, self.head_seq)?;
         schema::vacuum(&self.connection, 512)?;
         Ok(schema::free_pages(&self.connection)? > 0)
     }
@@ -290,6 +316,7 @@ impl Log {
         for (_, exchange, side) in self.spooled.drain(..) {
             spool.remove(exchange, side);
         }
+        self.masks.note(&self.connection, self.head_seq)?;
         let free = self.free();
         schema::close(self.connection, until)?;
         // What is left in a write-ahead log says nothing of the files by their looks.

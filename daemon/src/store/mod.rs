@@ -2,6 +2,7 @@
 //! SQL never leaves this module, and HTTP never enters it.
 //!
 //! - [`log`] writes: one [`log::Log`] per process, owned by the recording thread.
+//! - [`mask`] masks what an earlier daemon recorded in clear.
 //! - [`reader`] reads, on any thread, beside the writer.
 //! - [`index`], [`sections`] and [`calls`] hold the derived rows; `derive` alone writes them.
 //! - [`search`] reads of them what a search goes by.
@@ -16,6 +17,7 @@ pub mod event;
 pub mod health;
 pub mod index;
 pub mod log;
+pub mod mask;
 pub mod numbers;
 pub mod opening;
 mod pack;

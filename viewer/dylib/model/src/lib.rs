@@ -6,6 +6,7 @@
 use base64 as _;
 use ccdump_host as _;
 use ccdump_model as _;
+use ccdump_secrets as _;
 use clap as _;
 use crossterm as _;
 use jiff as _;
