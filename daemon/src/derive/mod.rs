@@ -242,11 +242,10 @@ impl Deriver {
         let Some(target) = self.rebuilt_at else { return };
         if self.cursor >= target {
             self.rebuilt_at = None;
-            self.health.set_rebuild(None);
+            self.health.end_rebuild();
             return;
         }
-        let percent = self.cursor.saturating_mul(100) / target.max(1);
-        self.health.set_rebuild(Some(format!("the index is being rebuilt ({percent} %)")));
+        self.health.tell_rebuild(self.cursor.saturating_mul(100) / target.max(1));
     }
 
     /// Derives the next events and writes what came of them.

@@ -108,7 +108,16 @@ impl Health {
         self.set_work(|work| std::mem::replace(&mut work.salvage, salvage.clone()) != salvage);
     }
 
-    pub fn set_rebuild(&self, rebuild: Option<String>) {
+    /// The index is made anew, and has come so far.
+    pub fn tell_rebuild(&self, percent: u64) {
+        self.set_rebuild(Some(format!("the index is being rebuilt ({percent} %)")));
+    }
+
+    pub fn end_rebuild(&self) {
+        self.set_rebuild(None);
+    }
+
+    fn set_rebuild(&self, rebuild: Option<String>) {
         self.set_work(|work| std::mem::replace(&mut work.rebuild, rebuild.clone()) != rebuild);
     }
 
