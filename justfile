@@ -34,6 +34,11 @@ bench-against rev *args:
     cargo build --release -p ccdumpd -p ccdump-view
     cargo bench -p ccdump-tests --bench against -- {{rev}} {{args}}
 
+# What memory the daemon takes and gives back, and what it does not record of large bodies at full speed
+memory:
+    cargo build --release -p ccdumpd -p ccdump-view
+    python3 scripts/memory.py
+
 # The picture in the README: the viewer's own screen at the end of its demo
 picture:
     cargo build -p ccdumpd -p ccdump-view

@@ -27,6 +27,11 @@ use clap::Parser as _;
 
 use crate::cli::{Cli, Command};
 
+/// Gives memory back to the system some seconds after it was needed, by a thread of its own. SQLite and zstd, which ask for theirs with
+/// `malloc`, get it from here, too, where the platform lets that be (Linux does).
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 fn main() -> ExitCode {
     let cli = Cli::parse();
     match run(cli) {

@@ -61,6 +61,27 @@ async fn a_hundred_megabytes_come_down() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn memory_is_given_back_after_many_large_bodies_at_once() {
+    let rig = Rig::before(Upstream::ok());
+    let mut uploads = tokio::task::JoinSet::new();
+    for n in 0..8 {
+        let proxy = rig.proxy();
+        uploads.spawn(async move {
+            let body = Random::new(n).bytes(16 * MEGABYTE);
+            Client::connect(proxy).await.call(&post("/v1/files", &[], &body)).await.status()
+        });
+    }
+    while let Some(status) = uploads.join_next().await {
+        assert_eq!(status.expect("no panic"), 200);
+    }
+    wait::until_within("the memory is given back", Duration::from_secs(90), async || {
+        let memory = rig.daemon.memory_bytes("VmRSS");
+        if memory <= 40 << 20 { Ok(()) } else { Err(format!("{} MB", memory >> 20)) }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_single_event_of_64_megabytes_passes() {
     const LENGTH: usize = 64 * MEGABYTE;
     let rig = Rig::start(async |call| {
