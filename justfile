@@ -24,6 +24,11 @@ proto-accept:
 test:
     cargo test --workspace
 
+# Random exchanges by curl, Node, Python and raw sockets, straight and through the daemon: what differs; `just differential [N] [--seed S]`
+differential *args:
+    cargo build -p ccdumpd -p ccdump-view
+    python3 tests/differential {{args}}
+
 # The proxy side by side with a direct connection and a bare relay; `just bench quick` is shorter
 bench *args:
     cargo build --release -p ccdumpd -p ccdump-view
