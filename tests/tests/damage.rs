@@ -267,7 +267,7 @@ async fn a_screen_says_that_the_record_was_replaced() {
     let screen = rig.view().terminal(24, 120);
     screen.wait_for_text("recording");
     fs::remove_file(rig.home.data_dir().join("ccdump.db")).expect("deleted");
-    screen.wait_for_text("another one now");
+    screen.wait_for_text("another record was begun: ccdump.db was deleted");
     exchange(&rig, 5).await;
     // What still stood beside the file is brought over.
     screen.wait_for_text("brought over from the damaged record");

@@ -190,6 +190,7 @@ impl Writer {
         if **self.epoch.borrow() != *self.log.epoch() {
             // What is derived is of the log before: until the deriving thread has seen that, it is no answer.
             self.health.tell_rebuild(0);
+            self.health.begin_epoch(*self.head.borrow());
             // Connections of before lead to another file. Whoever waits for events learns of the epoch first.
             self.health.begin_generation(Database::Log);
             self.epoch.send_replace(self.log.epoch().into());

@@ -209,9 +209,11 @@ impl Watch {
             request.after_id = last.id;
             self.send(Reply::SnapshotPage(v1::SnapshotPage { exchanges })).await?;
         }
-        // Rows that are made anew come as they are made; the events that they stem from have been seen, or are told by the rows.
-        let is_rebuilt = self.service.recording.health.work().rebuild.is_some();
-        self.cursor = if is_rebuilt { (*self.service.recording.head.borrow()).min(self.until_seq) } else { through_seq };
+        // Rows that are made anew come as they are made, so the events that they stem from need not come, too: but for those of this
+        // epoch, the first of which says why it is another one.
+        let health = &self.service.recording.health;
+        let is_rebuilt = health.work().rebuild.is_some();
+        self.cursor = if is_rebuilt { health.before_epoch().max(through_seq).min(self.until_seq) } else { through_seq };
         self.index_cursor = through_seq;
         self.send(Reply::SnapshotEnd(v1::SnapshotEnd { through_seq })).await?;
         Ok(())

@@ -23,6 +23,8 @@ struct Shared {
     /// Of the index. The deriving thread makes it anew.
     index: Mutex<Option<String>>,
     index_news: Notify,
+    /// The newest event before the epoch that there is now.
+    before_epoch: AtomicU64,
     work: watch::Sender<Work>,
 }
 
@@ -93,6 +95,16 @@ impl Health {
             Database::Index => drop(self.take_index_trouble()),
             Database::Views => {}
         }
+    }
+
+    /// Another epoch begins behind this event. Who comes to see it has to be told of what came of that.
+    pub fn begin_epoch(&self, after_seq: u64) {
+        self.0.before_epoch.store(after_seq, Ordering::Relaxed);
+    }
+
+    /// The newest event before the epoch that there is now; 0 where that is the daemon's first one.
+    pub fn before_epoch(&self) -> u64 {
+        self.0.before_epoch.load(Ordering::Relaxed)
     }
 
     pub fn work(&self) -> Work {
