@@ -179,10 +179,15 @@ impl Writer {
     /// The log is damaged, or is not where it was: from here on another one is written.
     fn replace(&mut self, why: &str) {
         warn!(%why, "another log takes the place of this one; traffic and recording go on");
+        // From here on what is derived is of a log that is not there any more.
+        self.health.tell_rebuild(0);
         match self.log.replace(why, self.clock.now_us()) {
             Ok(()) => self.publish(self.log.head_seq()),
             // The next commit tries again, and says so where it cannot.
-            Err(error) => warn!(%error, "no other log can be begun now"),
+            Err(error) => {
+                self.health.end_rebuild();
+                warn!(%error, "no other log can be begun now");
+            }
         }
     }
 
