@@ -256,13 +256,15 @@ async fn a_hundred_credentials_stay_nowhere() {
     terminal.keys("q");
     terminal.wait_exit();
 
-    let rows = rig.view().ls(&[]);
-    for row in &rows {
+    // Of some of them also what is for people.
+    for (number, row) in rig.view().ls(&[]).iter().enumerate() {
         let id = view::id(row).to_string();
-        for arguments in
-            [&["show", id.as_str(), "--json"][..], &["show", &id], &["body", &id, "--request"], &["body", &id, "--response"]]
-        {
-            let outcome = rig.view().run(arguments);
+        let mut shown = vec![vec!["show", &id, "--json"]];
+        if number % 20 == 0 {
+            shown.extend([vec!["show", &id], vec!["body", &id, "--request"], vec!["body", &id, "--response"]]);
+        }
+        for arguments in shown {
+            let outcome = rig.view().run(&arguments);
             planted.assert_not_in(&arguments.join(" "), &outcome.stdout);
             planted.assert_not_in(&arguments.join(" "), outcome.stderr.as_bytes());
         }
@@ -395,6 +397,7 @@ async fn what_an_earlier_version_recorded_is_masked_whatever_kills_it() {
     })
     .await;
     assert!(daemon.log().contains(&format!("events={events}")), "{}", daemon.log());
+    assert!(!daemon.log().contains("another log"), "it is no damage: {}", daemon.log());
     let shown = home.view().show(1000);
     let shown = shown.to_string();
     assert!(shown.contains("‹secret ") && shown.contains("stays") && !shown.contains("s3cr3t") && !shown.contains("**"), "{shown}");
@@ -404,6 +407,7 @@ async fn what_an_earlier_version_recorded_is_masked_whatever_kills_it() {
     let daemon = home.daemon(&upstream.url()).start();
     home.view().ls(&[]);
     assert!(!daemon.log().contains("earlier version"), "once is enough: {}", daemon.log());
+    assert!(!daemon.log().contains("another log"), "the log is the same: {}", daemon.log());
 }
 
 #[tokio::test(flavor = "multi_thread")]

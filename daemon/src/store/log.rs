@@ -288,7 +288,7 @@ impl Log {
         }
         let turn = self.turn.clone();
         let _turn = turn.take();
-        self.masks.step(&mut self.connection);
+        self.masks.step(&mut self.connection, &turn);
     }
 
     /// When there will be a file to remove, where nothing else asks for [`Log::tidy`].

@@ -11,13 +11,11 @@
 //!
 //! Steps are small and done in spare time by the thread that writes the log. `meta` says how far it came, so that a kill costs a step.
 
-use std::time::Duration;
-
 use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehavior, params};
 use serde_json::Value;
 use tracing::{info, warn};
 
-use super::{StoreError, schema};
+use super::{StoreError, Turn, schema};
 
 /// Gives what stands in the place of a credential.
 pub type Mark = Box<dyn Fn(&str) -> String + Send>;
@@ -64,9 +62,9 @@ impl Masks {
     }
 
     /// A step of the work. One that fails is left to the next daemon.
-    pub fn step(&mut self, connection: &mut Connection) {
+    pub fn step(&mut self, connection: &mut Connection, turn: &Turn) {
         let Self::UnderWay(masking) = self else { return };
-        match masking.step(connection) {
+        match masking.step(connection, turn) {
             Ok(true) => {}
             Ok(false) => *self = Self::Noted(masking.until),
             Err(error) => {
@@ -109,6 +107,8 @@ enum Stage {
     Files {
         free_pages: u32,
     },
+    /// The write-ahead log is being emptied, by whoever looks after it.
+    Emptying,
     Lengthen,
 }
 
@@ -125,7 +125,7 @@ impl Masking {
     }
 
     /// Returns whether there is more.
-    fn step(&mut self, connection: &mut Connection) -> Result<bool, StoreError> {
+    fn step(&mut self, connection: &mut Connection, turn: &Turn) -> Result<bool, StoreError> {
         match self.stage {
             Stage::Rows if self.through < self.until => self.mask_rows(connection)?,
             Stage::Rows if self.changed == 0 => return self.finish(connection),
@@ -135,7 +135,11 @@ impl Masking {
                 self.stage = Stage::Files { free_pages };
             }
             Stage::Files { free_pages: 0 } => {
-                if empty_write_ahead_log(connection)? {
+                turn.ask_to_empty();
+                self.stage = Stage::Emptying;
+            }
+            Stage::Emptying => {
+                if !turn.is_to_empty() {
                     self.stage = Stage::Lengthen;
                 }
             }
@@ -241,19 +245,6 @@ fn clear_root(connection: &mut Connection) -> Result<(), StoreError> {
     )?;
     tx.commit()?;
     Ok(())
-}
-
-/// Moves all of the write-ahead log into the database and cuts it off. Returns whether that could be done: not while somebody reads.
-fn empty_write_ahead_log(connection: &Connection) -> Result<bool, StoreError> {
-    connection.busy_timeout(Duration::ZERO)?;
-    let is_busy = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, bool>(0));
-    connection.busy_timeout(schema::BUSY)?;
-    match is_busy {
-        Ok(is_busy) => Ok(!is_busy),
-        Err(error) if error.sqlite_error_code() == Some(rusqlite::ErrorCode::DatabaseBusy) => Ok(false),
-        Err(error) if error.sqlite_error_code() == Some(rusqlite::ErrorCode::DatabaseLocked) => Ok(false),
-        Err(error) => Err(error.into()),
-    }
 }
 
 /// Puts details in their place that are longer than what was there. Returns whether there may be more.
@@ -366,6 +357,15 @@ mod tests {
         log
     }
 
+    /// A step, and what is asked of the thread that looks after the files.
+    fn step(log: &mut Log, files: &Files) {
+        log.mask_step();
+        if log.turn().is_to_empty() {
+            schema::empty_wal(&schema::open_checkpointer(&files.canonical()).expect("opened")).expect("emptied");
+            log.turn().emptied();
+        }
+    }
+
     fn files_with(dir: &Path, text: &str) -> usize {
         let files = fs::read_dir(dir).expect("a folder").filter_map(Result::ok).map(|entry| entry.path());
         files.filter(|file| file.is_file() && String::from_utf8_lossy(&fs::read(file).expect("read")).contains(text)).count()
@@ -399,7 +399,7 @@ mod tests {
         drop(log);
         let mut log = open(&files);
         while log.has_to_mask() {
-            log.mask_step();
+            step(&mut log, &files);
         }
         assert_masked(&files, exchanges);
         drop(log);
@@ -420,7 +420,7 @@ mod tests {
             if !log.has_to_mask() {
                 break;
             }
-            (0..=steps % 12).for_each(|_| log.mask_step());
+            (0..=steps % 12).for_each(|_| step(&mut log, &files));
             steps += 1;
             std::mem::forget(log);
             assert!(steps < 100, "it comes to an end");

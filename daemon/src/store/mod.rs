@@ -42,7 +42,10 @@ pub mod views;
 use std::{
     fs, io,
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 /// One of the store's databases.
@@ -199,11 +202,33 @@ fn sqlite_reason(database: Database, error: &rusqlite::Error) -> String {
 
 /// Turns of those who write to a database's files: its writer, and the one that moves its write-ahead log. Cheap to clone.
 #[derive(Clone, Default)]
-pub struct Turn(Arc<Mutex<()>>);
+pub struct Turn(Arc<Turns>);
+
+#[derive(Default)]
+struct Turns {
+    turn: Mutex<()>,
+    /// The write-ahead log is to be emptied, whatever its size.
+    is_to_empty: AtomicBool,
+}
 
 impl Turn {
     pub fn take(&self) -> MutexGuard<'_, ()> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.turn.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Asks whoever moves the write-ahead log to empty it once: nobody else may.
+    pub fn ask_to_empty(&self) {
+        self.0.is_to_empty.store(true, Ordering::Release);
+    }
+
+    /// Whether that is asked for and not done yet.
+    pub fn is_to_empty(&self) -> bool {
+        self.0.is_to_empty.load(Ordering::Acquire)
+    }
+
+    /// It was empty while nobody wrote.
+    pub fn emptied(&self) {
+        self.0.is_to_empty.store(false, Ordering::Release);
     }
 }
 

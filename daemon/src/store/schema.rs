@@ -84,7 +84,7 @@ CREATE TABLE IF NOT EXISTS agent_call (
 ";
 
 /// How long a statement waits for another process's lock. Short: recording would rather pause (and say so) than stall.
-pub const BUSY: Duration = Duration::from_millis(250);
+const BUSY: Duration = Duration::from_millis(250);
 /// A write-ahead log up to this size is moved into the database in a moment. Bytes.
 const EMPTIED_AT_CLOSE: u64 = 32 << 20;
 

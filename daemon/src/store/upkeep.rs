@@ -226,22 +226,27 @@ impl Open {
     }
 
     fn keep_small(&mut self, path: &Path, turn: &Turn) -> Result<(), StoreError> {
-        if self.wal_bytes < LARGE {
+        if self.wal_bytes < LARGE && !turn.is_to_empty() {
             return Ok(());
         }
-        let moved = self.move_wal(turn);
+        let moved = self.move_wal(path, turn);
         self.stamp = stamp(path);
         moved
     }
 
-    fn move_wal(&mut self, turn: &Turn) -> Result<(), StoreError> {
+    fn move_wal(&mut self, path: &Path, turn: &Turn) -> Result<(), StoreError> {
         if self.wal_bytes < TOO_LARGE {
             // The most of it, beside the writer.
             schema::checkpoint(&self.connection)?;
         }
         let _turn = turn.take();
         self.wal_bytes = 0;
-        schema::empty_wal(&self.connection)
+        schema::empty_wal(&self.connection)?;
+        // A reader may have stood in the way.
+        if schema::wal_bytes(path) == 0 {
+            turn.emptied();
+        }
+        Ok(())
     }
 }
 
