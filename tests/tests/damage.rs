@@ -21,7 +21,7 @@ use ccdump_tests::{
 use serde_json::Value;
 
 /// Each round does something else to the files; more of them with `CCDUMP_DAMAGE_ROUNDS`.
-const ROUNDS: u64 = 8;
+const ROUNDS: u64 = 4;
 const DATABASES: [&str; 3] = ["ccdump.db", "index.db", "views.db"];
 
 fn rounds() -> u64 {
