@@ -154,7 +154,7 @@ fn refuse(client: &ClientConnection, words: &Words<'_>, status: StatusCode, reas
     }
     let recording = proxy.recorder.open(&RequestHead {
         method: words.method,
-        target: refusals::recorded_target(words.target),
+        target: &refusals::recorded_target(words.target),
         provider: Provider::Unknown.as_str(),
         upstream: "",
         headers: words.headers.clone(),

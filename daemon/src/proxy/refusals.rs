@@ -47,19 +47,18 @@ impl Refusals {
     }
 }
 
-/// A refused target as it may be recorded: a first segment that is ours (`~t=…`) may hold a token, and so may one that was meant to be.
-pub fn recorded_target(target: &str) -> &str {
+/// A refused target as it may be recorded: without segments that are ours (`~t=…`), or were meant to be. One that stands in the wrong
+/// place is refused for want of a token, and holds it all the same.
+pub fn recorded_target(target: &str) -> String {
     let path = match target.split_once("://") {
         Some((_, rest)) => rest.find('/').and_then(|slash| rest.get(slash..)).unwrap_or("/"),
         None => target,
     };
-    let Some(first) = path.strip_prefix('/') else { return path };
-    let end = first.find(['/', '?']).unwrap_or(first.len());
-    let is_ours = first.get(..end).is_some_and(|segment| prefix::percent_decode(segment).starts_with(b"~"));
-    if !is_ours {
-        return path;
-    }
-    first.get(end..).filter(|rest| !rest.is_empty()).unwrap_or("/")
+    let (path, query) = path.split_at(path.find('?').unwrap_or(path.len()));
+    let is_ours = |segment: &&str| prefix::percent_decode(segment).starts_with(b"~") && segment.contains(['=', '%']);
+    let kept: Vec<&str> = path.split('/').filter(|segment| !is_ours(segment)).collect();
+    let kept = kept.join("/");
+    if kept.is_empty() { format!("/{query}") } else { kept + query }
 }
 
 #[cfg(test)]
@@ -84,7 +83,9 @@ mod tests {
             ("/%7Et=secret/a b", "/a b"),
             ("http://a/~t=secret/v1", "/v1"),
             ("http://a:1/v1", "/v1"),
-            ("/v1/~t=a", "/v1/~t=a"),
+            ("/openai/~t=secret/v1?a=~b", "/openai/v1?a=~b"),
+            ("/v1/~t%3Dsecret", "/v1"),
+            ("/~user/v1", "/~user/v1"),
             ("/a?b=~c", "/a?b=~c"),
             ("*", "*"),
         ] {
