@@ -72,7 +72,8 @@ impl Config {
         let line = |offset: usize| text.get(..offset).unwrap_or(text).matches('\n').count() + 1;
         let mut config: Self = toml::from_str(text).map_err(|error| {
             let span = error.span().unwrap_or_default();
-            let key = keys.iter().find(|(_, key)| key.contains(&span.start)).map(|(name, _)| name.as_str());
+            // A value that is not closed is missed at its end.
+            let key = keys.iter().find(|(_, key)| (key.start..=key.end).contains(&span.start)).map(|(name, _)| name.as_str());
             // One that is there twice was read once, somewhere else.
             let named = text.get(span.clone()).filter(|named| keys.iter().any(|(name, _)| name == named));
             let key = key.or(named);
