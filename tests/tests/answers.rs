@@ -40,15 +40,17 @@ fn framings(answer: &Answer) -> usize {
     answer.head().all("content-length").len() + answer.head().all("transfer-encoding").len()
 }
 
+/// Name, status line, fields, body in chunks, the connection is closed after it, the field that shows what was made of it.
+type Case = (&'static str, &'static str, String, bool, bool, Option<(&'static str, &'static str)>);
+
 #[tokio::test(flavor = "multi_thread")]
 async fn answers_that_agents_read_pass_whole() {
     let length = format!("Content-Length: {}\r\n", BODY.len());
     let chunked = "Transfer-Encoding: chunked\r\n";
     let json = "Content-Type: application/json\r\n";
-    // Name, status line, fields, body in chunks, the connection is closed after it, the field that shows what was made of it.
     let kept = false;
     let closed = true;
-    let cases: Vec<(&str, &str, String, bool, bool, Option<(&str, &str)>)> = vec![
+    let cases: Vec<Case> = vec![
         ("HTTP/1.0 in chunks", "HTTP/1.0 200 OK", format!("{json}{chunked}"), true, closed, None),
         ("HTTP/1.0 in chunks, kept", "HTTP/1.0 200 OK", format!("Connection: keep-alive\r\n{chunked}"), true, kept, None),
         ("HTTP/1.0 with a length", "HTTP/1.0 200 OK", length.clone(), false, closed, None),

@@ -94,7 +94,7 @@ pub async fn exchange(
     let outgoing = outgoing.map(|body| RequestBody::new(body, recording.body(Side::Request), proxy.recorder.clone()));
 
     let (response, notes, connect) = match send(client, base, outgoing, expected).await {
-        Ok((Sent::Response(response, notes), connect)) => (response, notes, connect),
+        Ok((Sent::Response(response, notes), connect)) => (*response, notes, connect),
         Ok((Sent::Failed(error), _)) => return Err(open.broken(&error)),
         Ok((Sent::Unsent(_), _)) => return Err(open.closed()),
         Err((request, error)) => {

@@ -61,7 +61,7 @@ pub enum ConnectError {
 
 /// What came of a request.
 pub enum Sent {
-    Response(http::Response<hyper::body::Incoming>, ResponseNotes),
+    Response(Box<http::Response<hyper::body::Incoming>>, ResponseNotes),
     /// Nothing of it was sent: the connection had been closed.
     Unsent(Box<Request<RequestBody>>),
     Failed(hyper::Error),
@@ -85,7 +85,7 @@ impl UpstreamConnection {
                 let notes = self.heads.notes();
                 let told = headers::idle_limit(response.headers()).unwrap_or(IDLE_OUT);
                 self.idle_limit = (!notes.closes).then_some(told.min(IDLE_OUT));
-                Sent::Response(response, notes)
+                Sent::Response(Box::new(response), notes)
             }
             Err(mut error) => match error.take_message() {
                 Some(request) => Sent::Unsent(Box::new(request)),

@@ -44,7 +44,7 @@ impl Index {
             let provenance = provenance(&connection)?;
             Ok((connection, provenance))
         });
-        let (connection, found) = match opened.map_err(StoreError::from) {
+        let (connection, found) = match opened {
             Err(error) if error.is_damage() => return Self::create_anew(files, epoch, provider_version, Turn::default()),
             opened => opened?,
         };

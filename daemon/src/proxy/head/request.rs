@@ -168,7 +168,7 @@ impl<'a> RequestLine<'a> {
             let reason = "CONNECT is not served: name this proxy as the base URL of the API, not as HTTP proxy";
             return Err((StatusCode::METHOD_NOT_ALLOWED, reason.to_owned()));
         }
-        if target.iter().any(|byte| *byte == b' ') {
+        if target.contains(&b' ') {
             return bad("the request target holds a space");
         }
         if target.iter().any(|byte| *byte < b'\t' || (b'\n'..b' ').contains(byte)) {

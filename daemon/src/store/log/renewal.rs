@@ -64,7 +64,7 @@ impl Log {
         let aside = self.files.put_aside()?;
         sources.extend(aside.iter().map(|file| Source { file: file.clone(), place: 0 }));
         let plan = Plan { sources, below, last_seq: self.head_seq, has_rows: false };
-        let lost = aside.is_none().then(|| (1, self.head_seq)).filter(|(from, to)| from <= to);
+        let lost = aside.is_none().then_some((1, self.head_seq)).filter(|(from, to)| from <= to);
         let begun = Self::begin(&self.files, &plan, Replaced { reason, kept_as: aside, lost }, at_us);
         let mut log = match begun {
             Ok(log) => log,
