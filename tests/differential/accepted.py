@@ -13,6 +13,7 @@ RESET_FOR_OLD = "to a client of HTTP/1.0, chunks that are cut off are a reset"
 REFUSED = "what cannot be sent on exactly is refused with a reason"
 ORIGIN_FORM = "a target in absolute form is sent in origin form"
 
+RESET_AS_CLOSE = "a reset is a close where the kernel has not sent all yet"
 AFTER_SWITCH = "after a 101 the connection is closed, also where it was reset"
 
 # What a client reads otherwise than it was meant, or cannot read.
@@ -20,7 +21,7 @@ MENDED = "a head or framing that this client misreads straight is mended"
 MENDED_HEAD = "a head that this client cannot read straight is mended, not the body after it"
 UNREADABLE = "what the client cannot read straight it cannot read through either"
 UNKNOWN_FRAMING = "a framing that this client does not understand"
-RESET_AS_END = "this client takes a reset for the end of a body that has no length"
+BREAK_AS_END = "this client takes a reset, or an end inside the trailers, for the end"
 TLS_BREAK = "over TLS a reset is no other break than a close"
 
 # Oddities of requests that may be refused, with a reason.

@@ -84,6 +84,9 @@ def settle(exchange: Exchange, client: str, is_pipelined: bool) -> None:
 def settle_when(exchange: Exchange) -> None:
     request, response = exchange.request, exchange.response
     if request.expects:
+        if request.expects == "sends" and response.ending == "reset":
+            # The reset would meet the body.
+            response.when = "body"
         # Refused by the head alone, or let in.
         exchange.says_continue = response.when == "body"
         if not exchange.says_continue:

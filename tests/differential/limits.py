@@ -5,7 +5,7 @@ from collections import Counter
 import accepted
 import fields
 import wire
-from exchange import Exchange
+from exchange import UNREADABLE_IN_PYTHON, Exchange
 
 BREAKS = {"closed", "reset", "truncated"}
 
@@ -25,6 +25,7 @@ def of_proxy(one: Exchange, straight: wire.Answer, through: wire.Answer) -> str 
         accepted.NO_HEAD: is_unanswered and accepted.HEADLESS & odd,
         accepted.BAD_TRAILERS: is_broken and "odd_trailers" in odd,
         accepted.BREAKS_THERE: is_broken and accepted.BAD_CHUNKS & odd,
+        accepted.RESET_AS_CLOSE: (straight.ending, through.ending) == ("reset", "truncated"),
         accepted.AFTER_SWITCH: through.status == 101 and straight.ending == "reset",
         accepted.RESET_FOR_OLD: is_old
         and (straight.ending, through.ending) == ("truncated", "reset"),
@@ -38,6 +39,11 @@ def of_client(
     odd, ends = set(one.tags), {straight.ending, through.ending}
     is_unread = straight.ending == "malformed"
     is_reset = one.response.ending == "reset" and through.ending == "truncated"
+    # Without goodbye, too, Python takes the end of a TLS connection for that of the body.
+    is_reset_as_end = client == "python" and one.response.ending == "reset"
+    # Python does not miss the rest of trailers.
+    is_cut = one.response.cut_at < 1.0 and bool(one.response.trailers)
+    ends_in_trailers = client == "python" and is_cut and through.ending == "truncated"
     # Python knows no other transfer coding than chunked.
     is_unknown = client == "python" and "coding_without_chunked" in odd
     is_misread = bool(accepted.FRAMINGS & odd) and not is_body_as_meant(one, straight)
@@ -45,8 +51,8 @@ def of_client(
     rows = {
         accepted.MENDED_HEAD: is_head_mended(one, client, straight, through),
         accepted.UNREADABLE: is_unread and through.ending in BREAKS | {"malformed"},
-        accepted.RESET_AS_END: client in accepted.BLUNT and is_reset,
-        accepted.TLS_BREAK: "tls" in odd and ends <= BREAKS,
+        accepted.BREAK_AS_END: (client in accepted.BLUNT and is_reset) or ends_in_trailers,
+        accepted.TLS_BREAK: "tls" in odd and (ends <= BREAKS or is_reset_as_end),
         accepted.UNKNOWN_FRAMING: is_told and (is_unknown or is_misread),
     }
     return next((row for row, applies in rows.items() if applies), None)
@@ -70,7 +76,8 @@ def is_head_mended(one: Exchange, client: str, straight: wire.Answer, through: w
     is_rest_same = (straight.ending, straight.digest) == (through.ending, through.digest)
     if is_unread:
         return through.status == one.response.status
-    return is_rest_same and is_head_as_meant(one, client, through)
+    is_cut_short = client == "python" and UNREADABLE_IN_PYTHON & set(one.tags)
+    return bool(is_rest_same or is_cut_short) and is_head_as_meant(one, client, through)
 
 
 def is_head_as_meant(one: Exchange, client: str, answer: wire.Answer) -> bool:

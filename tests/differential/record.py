@@ -61,8 +61,11 @@ def of_row(row: dict, one: Passed) -> Iterator[Difference]:
 def end_states(one: Passed) -> set[str]:
     """Which may be told of an exchange; none of them where its client gave up by itself."""
     answer = one.answer
-    if answer.status == 101 and one.client != "raw":
-        # What such a client makes of it is its own affair.
+    if (answer.status == 101 and one.client != "raw") or (answer.status, one.client) == (
+        205,
+        "fetch",
+    ):
+        # What such a client makes of it is its own affair; of 205 fetch reads no body.
         return set()
     if answer.ending == "left":
         return {"client_cancelled"}
@@ -74,10 +77,11 @@ def end_states(one: Passed) -> set[str]:
         return {"upstream_error"}
     is_stream = any("event-stream" in kind for kind in fields.values(answer.fields, "content-type"))
     closes = any("close" in value for value in fields.values(answer.fields, "connection"))
-    # A stream has to end with its last event. And fetch takes any end of a connection that was
-    # to be closed for the end of the body.
-    is_doubtful = is_stream or (one.client == "fetch" and closes)
-    return {"complete", "truncated"} if is_doubtful else {"complete"}
+    # A stream has to end with its last event. And fetch does not wait for the end of a connection
+    # that is to be closed, or takes any for the end of the body.
+    if one.client == "fetch" and closes:
+        return {"complete", "truncated", "client_cancelled"}
+    return {"complete", "truncated"} if is_stream else {"complete"}
 
 
 def of_bodies(daemon: Daemon, row: dict, one: Passed) -> Iterator[Difference]:

@@ -25,6 +25,8 @@ from where import Where, make_certificate
 
 # Of a kind of difference, so many cases are made small: enough to tell what it comes of.
 SHRUNK = 60
+# How often a session that differs is run again.
+REPEATS = 3
 
 
 class Runner:
@@ -60,11 +62,13 @@ class Runner:
         kinds = {difference.kind for difference in self.both(plan, is_counted=True)}
         if not kinds:
             return
-        # What does not come again was chance, such as a reset that overtook the bytes before it.
-        again = {difference.kind for difference in self.both(plan)}
+        # What does not come every time is chance, such as a reset that is passed on as a close.
+        always = set(kinds)
+        for _ in range(REPEATS):
+            always &= {difference.kind for difference in self.both(plan)}
         with self.lock:
-            self.by_chance.update(kinds - again)
-        for kind in sorted(kinds & again):
+            self.by_chance.update(kinds - always)
+        for kind in sorted(always):
             self.note(plan, kind)
 
     def note(self, plan: SessionPlan, kind: str) -> None:
