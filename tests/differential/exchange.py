@@ -34,9 +34,10 @@ class Exchange:
         """A client that used the connection again would race with its end."""
         fields = self.request.fields
         says = [value.lower() for name, value in fields if name.lower() == b"connection"]
+        is_old = self.request.version == b"HTTP/1.0" and b"keep-alive" not in says
         # Of two framings, a server takes one and closes.
         has_two_framings = "length_and_chunked" in self.plan.request
-        return self.response.closes() or b"close" in says or has_two_framings
+        return self.response.closes() or b"close" in says or is_old or has_two_framings
 
 
 def connections(exchanges: list[Exchange]) -> list[list[Exchange]]:
