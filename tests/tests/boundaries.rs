@@ -1,4 +1,4 @@
-//! The directions between crates and modules (DESIGN.md, C1), kept by a test instead of by memory.
+//! The directions between crates and modules (ARCHITECTURE.md), kept by a test instead of by memory.
 
 use std::{
     collections::{BTreeMap, BTreeSet},

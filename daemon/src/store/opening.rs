@@ -47,7 +47,7 @@ pub fn open(files: &Files, at_us: i64) -> Result<Opened, StoreError> {
 }
 
 fn open_as_it_is(files: &Files, kept: Option<&Kept>, at_us: i64) -> Result<Log, StoreError> {
-    // A file that only its own daemon has known how to write is none of ours to put aside.
+    // To open it would make it, with numbers that the one that is gone has given already.
     if let Some(kept) = kept
         && !files.canonical().exists()
     {
