@@ -11,10 +11,15 @@ use tokio_stream::wrappers::ReceiverStream;
 use tonic::Status;
 
 use super::{
-    Service,
+    Service, convert,
     reading::{Batch, Reading},
 };
-use crate::store::{health::Work, index, reader::oldest};
+use crate::store::{
+    event::Detail,
+    health::Work,
+    index,
+    reader::{events_after, oldest},
+};
 
 const HEARTBEAT: Duration = Duration::from_secs(5);
 /// Index rows of a message.
@@ -175,6 +180,8 @@ impl Watch {
         if self.epoch == epoch && self.cursor <= head_seq {
             return self.tell_log_gap().await;
         }
+        // Read before the rows: what changes meanwhile is sent again as events.
+        let through_seq = *self.service.derived_through.borrow();
         if !self.epoch.is_empty() {
             let reason = if self.epoch == epoch {
                 format!("the record ends at event {head_seq}, before the place you were at")
@@ -183,8 +190,9 @@ impl Watch {
             };
             let reset = v1::Reset { old_epoch: std::mem::replace(&mut self.epoch, epoch.clone()), new_epoch: epoch, reason };
             self.send(Reply::Reset(reset)).await?;
+            self.send_why(through_seq).await?;
         }
-        self.send_snapshot().await
+        self.send_snapshot(through_seq).await
     }
 
     async fn tell_log_gap(&mut self) -> Result<(), Ended> {
@@ -197,9 +205,24 @@ impl Watch {
         Ok(())
     }
 
-    async fn send_snapshot(&mut self) -> Result<(), Ended> {
-        // Read before the rows: what changes meanwhile is sent again as events.
-        let through_seq = *self.service.derived_through.borrow();
+    /// Why the record is another one is said by the first event of its epoch. A snapshot may well be of a later moment.
+    async fn send_why(&self, through_seq: u64) -> Result<(), Ended> {
+        let before = self.service.recording.health.before_epoch();
+        // Where it is newer than the snapshot it comes behind it.
+        if before >= through_seq {
+            return Ok(());
+        }
+        let first = self.service.read(move |reader| events_after(&reader.log, before, 1)).await?.pop();
+        let why = first.filter(|event| matches!(event.detail, Detail::Replaced(_) | Detail::Salvaged(_)));
+        if let Some(event) = why {
+            let through_seq = event.seq;
+            let events = vec![convert::event(event)];
+            self.send(Reply::Events(v1::EventBatch { epoch: self.epoch.clone(), events, through_seq })).await?;
+        }
+        Ok(())
+    }
+
+    async fn send_snapshot(&mut self, through_seq: u64) -> Result<(), Ended> {
         let session = self.session();
         let mut request = v1::ExchangesRequest { session, ..v1::ExchangesRequest::default() };
         loop {

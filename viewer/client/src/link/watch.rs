@@ -186,11 +186,10 @@ impl Follower {
             return Err(self.fail(error.into()).await);
         }
         if self.cursor.epoch.is_empty() {
-            self.cursor.epoch.clone_from(&hello.epoch);
-            // What was asked over the first link was of the record that it greeted with.
+            self.cursor.epoch.clone_from(&self.greeted_by);
+            // What was asked over the first link was of the record that it greeted with: the daemon is to say why that is another one.
             if hello.epoch != self.greeted_by {
-                let reason = "the daemon has another record than it had a moment ago".to_owned();
-                self.send(Update::Reset { epoch: hello.epoch.clone(), reason }).await?;
+                return Err(Stop::Reopen);
             }
         }
         self.backoff.succeeded();
