@@ -315,13 +315,37 @@ async fn a_body_that_ends_with_a_tls_connection_is_whole_without_a_word_about_it
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_client_of_http_1_0_can_tell_a_body_that_was_cut_off() {
+async fn a_client_of_http_1_0_can_tell_a_body_that_broke() {
     let rig = Rig::start(async |call| {
         call.drain().await?;
-        call.send(&http1::chunked("200 OK", &[])).await?;
-        call.chunk(b"half of ").await?;
+        let head = http1::chunked("200 OK", &[]);
+        let rest = match call.head.target().as_str() {
+            "/cut-off" => chunk(b"half of "),
+            "/no-size" => [chunk(b"half of "), b"zz\r\n".to_vec()].concat(),
+            _ => b"0x3\r\nabc\r\n0\r\n\r\n".to_vec(),
+        };
+        call.send(&[head, rest].concat()).await?;
         call.fin().await
     });
-    let answer = client::call(rig.proxy(), b"GET /v1/models HTTP/1.0\r\nHost: 127.0.0.1\r\n\r\n").await;
-    assert_eq!((answer.body.as_slice(), answer.ending), (b"half of ".as_slice(), Ending::Reset));
+    for (target, came) in [("/cut-off", "half of "), ("/no-size", "half of "), ("/none", "")] {
+        let answer = client::call(rig.proxy(), format!("GET {target} HTTP/1.0\r\nHost: 127.0.0.1\r\n\r\n").as_bytes()).await;
+        assert_eq!((answer.body.as_slice(), answer.ending), (came.as_bytes(), Ending::Reset), "{target}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reset_comes_after_what_a_slow_client_has_not_read() {
+    let body = vec![b'x'; 100_000];
+    let half = body.clone();
+    let rig = Rig::start(async move |call| {
+        call.drain().await?;
+        call.send(&[http1::chunked("200 OK", &[]), chunk(&half), b"zz\r\n".to_vec()].concat()).await?;
+        call.fin().await
+    });
+    let mut client = Client::connect_with_small_window(rig.proxy()).await;
+    client.send(b"GET /v1/models HTTP/1.0\r\nHost: 127.0.0.1\r\n\r\n").await;
+    // By then the kernel alone has what the client has not read.
+    rig.view().ended_exchanges(1).await;
+    let answer = client.answer("GET").await;
+    assert_eq!((answer.body.len(), answer.ending), (body.len(), Ending::Reset));
 }

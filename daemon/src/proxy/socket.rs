@@ -3,17 +3,29 @@
 use std::{
     fs, io,
     net::{IpAddr, SocketAddr},
+    os::fd::AsFd as _,
     pin::Pin,
     task::{Context, Poll, ready},
+    time::Duration,
 };
 
 use hyper::rt::{Read, ReadBufCursor, Write};
-use tokio::{io::AsyncWrite as _, net::TcpStream};
+use tokio::{
+    io::AsyncWrite as _,
+    net::TcpStream,
+    runtime::Handle,
+    time::{sleep, timeout},
+};
 
 use super::{
     delivery::Delivery,
     requests::{HEAD_LIMIT, RequestHeads, Requests},
 };
+
+/// How long a connection that is to be reset waits for the other side to take what was sent, and how soon that is looked at again.
+const SENT_WITHIN: Duration = Duration::from_secs(10);
+const FIRST_LOOK: Duration = Duration::from_millis(1);
+const LAST_LOOK: Duration = Duration::from_millis(64);
 
 /// A TCP stream whose requests are read by [`Requests`], and that tells [`Delivery`] what was written.
 pub struct ClientSocket {
@@ -94,23 +106,55 @@ impl Write for ClientSocket {
 impl Drop for ClientSocket {
     fn drop(&mut self) {
         self.delivery.abandon();
-        let stream = self.requests.stream();
-        // A reset throws away what the kernel has not sent yet, so it is passed on only when there is nothing of that.
-        if self.delivery.is_reset_on_close() && has_sent_all(stream) {
-            // Closing without a reset is the fallback.
-            stream.set_zero_linger().ok();
+        if self.delivery.is_reset_on_close() {
+            reset(self.requests.stream());
         }
     }
 }
 
-/// Whether the kernel's send queue of a connection is empty. Linux tells in `/proc/net/tcp`; elsewhere it is not known.
-fn has_sent_all(stream: &TcpStream) -> bool {
-    let (Ok(local), Ok(peer)) = (stream.local_addr(), stream.peer_addr()) else {
-        return false;
-    };
-    let table = if local.is_ipv4() { "/proc/net/tcp" } else { "/proc/net/tcp6" };
-    let Ok(table) = fs::read_to_string(table) else { return false };
-    send_queue(&table, &kernel_address(local), &kernel_address(peer)) == Some(0)
+/// Has a connection end in a reset when it is closed. A reset throws away what the kernel has not sent yet, so that is waited for; where
+/// it does not come to an end, or cannot be told, closing without a reset is the fallback.
+fn reset(stream: &TcpStream) {
+    let Some(queue) = SendQueue::of(stream) else { return };
+    match queue.is_empty() {
+        Some(true) => drop(stream.set_zero_linger()),
+        Some(false) => {
+            let (Ok(kept), Ok(runtime)) = (stream.as_fd().try_clone_to_owned(), Handle::try_current()) else { return };
+            runtime.spawn(async move {
+                let emptied = timeout(SENT_WITHIN, async {
+                    let mut pause = FIRST_LOOK;
+                    while queue.is_empty() == Some(false) {
+                        sleep(pause).await;
+                        pause = LAST_LOOK.min(pause * 2);
+                    }
+                });
+                if emptied.await.is_ok() {
+                    rustix::net::sockopt::set_socket_linger(&kept, Some(Duration::ZERO)).ok();
+                }
+            });
+        }
+        None => {}
+    }
+}
+
+/// What the kernel has of a connection that the other side has not acknowledged. Linux tells in `/proc/net/tcp`; elsewhere it is not known.
+struct SendQueue {
+    table: &'static str,
+    local: String,
+    peer: String,
+}
+
+impl SendQueue {
+    fn of(stream: &TcpStream) -> Option<Self> {
+        let (local, peer) = (stream.local_addr().ok()?, stream.peer_addr().ok()?);
+        let table = if local.is_ipv4() { "/proc/net/tcp" } else { "/proc/net/tcp6" };
+        Some(Self { table, local: kernel_address(local), peer: kernel_address(peer) })
+    }
+
+    fn is_empty(&self) -> Option<bool> {
+        let table = fs::read_to_string(self.table).ok()?;
+        send_queue(&table, &self.local, &self.peer).map(|length| length == 0)
+    }
 }
 
 /// `tx_queue` of a connection in a table such as `/proc/net/tcp`.
