@@ -17,7 +17,7 @@ const DATA_CAPACITY: usize = CAPACITY - (2 << 20);
 /// A batch of this size does not wait for company.
 const LARGE: usize = 256 << 10;
 /// What is taken at once: more would only be published later.
-const COMMIT: usize = 4 << 20;
+const COMMIT: usize = 8 << 20;
 /// What a record costs beyond its bytes.
 const OVERHEAD: usize = mem::size_of::<Record>();
 /// What a header field costs beyond its bytes: two strings, and what the allocator adds to each.
@@ -211,7 +211,7 @@ mod tests {
         }
         assert_eq!(pushed, 25, "25 MiB and a bit of overhead of 26");
         let batch = queue.take(Instant::now(), None, || 0);
-        assert_eq!(batch.records.len(), 4, "one commit does not take all");
+        assert_eq!(batch.records.len(), 8, "one commit does not take all");
         assert!(!queue.push(data(1 << 20)), "a batch that is being written still counts");
         queue.release(batch.cost);
         assert!(queue.push(data(1 << 20)));

@@ -4,6 +4,8 @@ mod renewal;
 
 use std::{
     collections::{BTreeSet, HashMap, VecDeque},
+    panic::resume_unwind,
+    thread,
     time::{Duration, Instant},
 };
 
@@ -32,6 +34,8 @@ const DIRECT: u64 = 4 << 20;
 /// From this many bytes of one body in a batch on, they go to a file: SQLite could not keep up. A fraction of a batch, since several
 /// bodies may come at full speed at once.
 const FLOOD: u64 = 128 << 10;
+/// Threads that write to these files at once.
+const SPOOLERS: usize = 8;
 
 /// Reading never takes this long within one transaction.
 const SPOOL_KEPT: Duration = Duration::from_secs(10);
@@ -404,22 +408,50 @@ fn write(tx: &Transaction<'_>, chunks: &mut ChunkWriter, folded: &Folded, head_s
         insert.execute(params![seq, draft.exchange, draft.detail.kind(), draft.at_us, draft.detail.encode()])?;
     }
     let mut sealed = Vec::new();
+    let mut floods = Vec::new();
     for (key @ (exchange, side), growth) in &folded.bodies {
-        if write_body(tx, chunks, *exchange, *side, growth)? {
-            sealed.push(*key);
+        match write_body(tx, chunks, *exchange, *side, growth)? {
+            Wrote::Sealed => sealed.push(*key),
+            Wrote::Parts => {}
+            Wrote::Stretches => floods.push((*exchange, *side, growth)),
         }
     }
+    spool_all(&Spool::of(tx), &floods)?;
     Ok(Written { head_seq: seq, sealed })
 }
 
-/// Returns whether the body is done with.
+/// What was made of the bytes of a body in a batch.
+enum Wrote {
+    /// The body is in chunks, and done with.
+    Sealed,
+    Parts,
+    /// It is said where they are; they are to go to the spool.
+    Stretches,
+}
+
+/// By several threads: at full speed there are many others that want the processor, and one alone would not keep up.
+fn spool_all(spool: &Spool, floods: &[(u64, Side, &BodyGrowth)]) -> Result<(), StoreError> {
+    let write = |floods: &[(u64, Side, &BodyGrowth)]| {
+        let mut stretches =
+            floods.iter().flat_map(|(exchange, side, growth)| growth.stretches.iter().map(|of| (*exchange, *side, of)));
+        stretches.try_for_each(|(exchange, side, stretch)| spool.write(exchange, side, stretch.offset, &stretch.pieces))
+    };
+    let mut shares = floods.chunks(floods.len().div_ceil(SPOOLERS).max(1));
+    let Some(first) = shares.next() else { return Ok(()) };
+    thread::scope(|scope| {
+        let others: Vec<_> = shares.map(|share| scope.spawn(move || write(share))).collect();
+        write(first)?;
+        others.into_iter().try_for_each(|other| other.join().unwrap_or_else(|panic| resume_unwind(panic)))
+    })
+}
+
 fn write_body(
     tx: &Transaction<'_>,
     chunks: &mut ChunkWriter,
     exchange: u64,
     side: Side,
     growth: &BodyGrowth,
-) -> Result<bool, StoreError> {
+) -> Result<Wrote, StoreError> {
     let starts_here = growth.stretches.first().is_some_and(|stretch| stretch.offset == 0);
     if let Some(total) = growth.total
         && total <= DIRECT
@@ -437,19 +469,17 @@ fn write_body(
         }
         fill_hole(&mut recipe, total);
         save_recipe(tx, exchange, side, &recipe)?;
-        return Ok(true);
+        return Ok(Wrote::Sealed);
     }
     let mut insert = tx.prepare_cached("INSERT INTO part (exchange, side, offset, length, data) VALUES (?1, ?2, ?3, ?4, ?5)")?;
     if growth.added() >= FLOOD {
-        let spool = Spool::of(tx);
         for stretch in &growth.stretches {
-            spool.write(exchange, side, stretch.offset, &stretch.pieces)?;
             insert.execute(params![exchange, side.column(), stretch.offset, stretch.length, None::<Vec<u8>>])?;
         }
-        return Ok(false);
+        return Ok(Wrote::Stretches);
     }
     for stretch in &growth.stretches {
         insert.execute(params![exchange, side.column(), stretch.offset, stretch.length, stretch.pieces.concat()])?;
     }
-    Ok(false)
+    Ok(Wrote::Parts)
 }
