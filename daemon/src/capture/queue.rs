@@ -15,7 +15,7 @@ const CAPACITY: usize = 28 << 20;
 /// Body bytes leave this much for heads and ends, which are small, and without which the rest means nothing.
 const DATA_CAPACITY: usize = CAPACITY - (2 << 20);
 /// A batch of this size does not wait for company.
-const LARGE: usize = 2 << 20;
+const LARGE: usize = 256 << 10;
 /// What is taken at once: more would only be published later.
 const COMMIT: usize = 8 << 20;
 /// What a record costs beyond its bytes.
