@@ -7,6 +7,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use ccdump_record::Header;
+
 use crate::store::record::{Record, What};
 
 /// What capture holds at most, the batch that is being written included. Pieces of large bodies keep a read buffer alive that may be
@@ -21,7 +23,7 @@ const COMMIT: usize = 8 << 20;
 /// What a record costs beyond its bytes.
 const OVERHEAD: usize = mem::size_of::<Record>();
 /// What a header field costs beyond its bytes: two strings, and what the allocator adds to each.
-const HEADER: usize = mem::size_of::<(String, String)>() + 32;
+const HEADER: usize = mem::size_of::<Header>() + 32;
 
 /// See the module.
 pub struct Queue {
@@ -186,8 +188,8 @@ impl Queue {
     }
 }
 
-fn headers_cost(headers: &[(String, String)]) -> usize {
-    headers.iter().map(|(name, value)| name.len() + value.len() + HEADER).sum()
+fn headers_cost(headers: &[Header]) -> usize {
+    headers.iter().map(|header| header.name.len() + header.value.len() + HEADER).sum()
 }
 
 #[cfg(test)]
@@ -195,7 +197,7 @@ mod tests {
     use bytes::Bytes;
 
     use super::*;
-    use crate::store::event::Side;
+    use ccdump_record::Side;
 
     fn data(length: usize) -> Record {
         let bytes = Bytes::from(vec![0; length]);

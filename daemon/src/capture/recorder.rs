@@ -9,12 +9,10 @@ use std::{
 };
 
 use bytes::Bytes;
+use ccdump_record::{ClockJumped, ClosedBy, Ended, Header, Headers, Opened, RequestEnd, ResponseHead, Side};
 
 use super::{Clock, clock::Anchor, queue::Queue, redact::Redactor};
-use crate::store::{
-    event::{ClockJumped, ClosedBy, Ended, Headers, Opened, RequestEnd, ResponseHead, Side},
-    record::{Record, What},
-};
+use crate::store::record::{Record, What};
 
 /// Pieces up to this size are copied: keeping one alive would keep the whole read buffer alive that it stands in, up to a megabyte.
 const COPY_UP_TO: usize = 128 << 10;
@@ -111,7 +109,10 @@ impl Recorder {
     pub fn headers(&self, fields: &[(&str, &[u8])]) -> Headers {
         fields
             .iter()
-            .map(|(name, value)| ((*name).to_owned(), self.shared.redactor.header(name, &String::from_utf8_lossy(value))))
+            .map(|(name, value)| {
+                let value = self.shared.redactor.header(name, &String::from_utf8_lossy(value));
+                Header { name: (*name).to_owned(), value }
+            })
             .collect()
     }
 

@@ -8,6 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use ccdump_record::{Paused, Resumed};
 use tokio::sync::watch;
 use tracing::{info, warn};
 
@@ -17,7 +18,6 @@ use super::{
 };
 use crate::store::{
     Database, StoreError,
-    event::{Paused, Resumed},
     health::Health,
     log::Log,
     record::{Record, What},

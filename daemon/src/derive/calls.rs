@@ -4,7 +4,7 @@
 //! them is answered, and what is said of it is probable only.
 
 use ccdump_provider::agent_call;
-use ccdump_wire::v1;
+use ccdump_record::{Exchange, StartedBy};
 
 use crate::store::{
     StoreError,
@@ -14,13 +14,13 @@ use crate::store::{
 };
 
 /// A call in an answer of the exchange `row`. `None` where it is not known whose it is.
-pub fn call_of(row: &v1::Exchange, call: &agent_call::AgentCall) -> Option<AgentCall> {
+pub fn call_of(row: &Exchange, call: &agent_call::AgentCall) -> Option<AgentCall> {
     Some(AgentCall {
         session: row.session.clone()?,
         caller: row.agent.clone()?,
         prompt: call.prompt,
         agent: None,
-        call: v1::StartedBy {
+        call: StartedBy {
             exchange: row.id,
             pointer: call.pointer.clone(),
             tool_use_id: call.tool_use_id.clone(),
@@ -33,12 +33,7 @@ pub fn call_of(row: &v1::Exchange, call: &agent_call::AgentCall) -> Option<Agent
 
 /// The call that started the subagent which sent `row`. `openings`: fingerprints of its first words. What is found out is added to
 /// `derived`.
-pub fn starter(
-    reader: &Reader,
-    derived: &mut Derived,
-    row: &v1::Exchange,
-    openings: &[u64],
-) -> Result<Option<v1::StartedBy>, StoreError> {
+pub fn starter(reader: &Reader, derived: &mut Derived, row: &Exchange, openings: &[u64]) -> Result<Option<StartedBy>, StoreError> {
     let (Some(session), Some(agent), Some(caller)) = (&row.session, &row.agent, &row.parent_agent) else { return Ok(None) };
     let mut calls = of_caller(&reader.index, session, caller)?;
     for newer in derived.calls.iter().filter(|call| call.session == *session && call.caller == *caller) {
@@ -80,12 +75,13 @@ mod tests {
     use super::*;
 
     fn call(exchange: u64, index: u64, prompt: u64) -> AgentCall {
-        let call = v1::StartedBy { exchange, pointer: format!("/content/{index}"), ..v1::StartedBy::default() };
+        let pointer = format!("/content/{index}");
+        let call = StartedBy { exchange, pointer, tool_use_id: String::new(), kind: None, description: None, is_probable: false };
         AgentCall { session: "s".to_owned(), caller: "main".to_owned(), prompt, agent: None, call }
     }
 
     fn taken(call: AgentCall, agent: &str, is_probable: bool) -> AgentCall {
-        AgentCall { agent: Some(agent.to_owned()), call: v1::StartedBy { is_probable, ..call.call.clone() }, ..call }
+        AgentCall { agent: Some(agent.to_owned()), call: StartedBy { is_probable, ..call.call.clone() }, ..call }
     }
 
     #[test]

@@ -4,21 +4,19 @@ use std::sync::Arc;
 
 use ccdump_provider::{
     VERSION,
-    block::{Block, BlockKind, BlockState},
     decode::Decoder,
-    end_state::{self, EndFacts, EndState},
-    header::{self, Header},
-    identity,
+    end_state::{EndFacts, end_state},
+    header, identity,
     outline::{compare, compare_setting},
     price,
     provider::Provider,
-    request::{self, RequestFacts, RequestRole},
-    usage::Usage,
+    request::{self, RequestFacts},
 };
-use ccdump_wire::v1;
+use ccdump_record::{
+    Block, BlockKind, BlockState, ClosedBy, Detail, Ended, Event, Exchange, Header, Opened, Outline, RequestRole, Side,
+};
 
 use super::{
-    blocks::to_wire,
     calls,
     response::ResponseFold,
     threads::{Before, Place, Threads},
@@ -27,8 +25,7 @@ use crate::capture::redact::Redactor;
 use crate::store::{
     StoreError,
     body::{BodyCursor, Piece},
-    event::{ClosedBy, Detail, Ended, Event, Opened, Side},
-    index::{Derived, Outline},
+    index::{BodyOutline, Derived},
     reader::Reader,
     sections::SystemPrompt,
 };
@@ -38,7 +35,7 @@ const LARGEST: u64 = 32 << 20;
 
 /// An exchange as far as its events tell.
 pub struct OpenExchange {
-    row: v1::Exchange,
+    row: Exchange,
     provider: Provider,
     headers: Vec<Header>,
     /// The request body was read, or never will be.
@@ -53,10 +50,10 @@ pub struct OpenExchange {
 
 impl OpenExchange {
     pub fn new(event: &Event, opened: &Opened) -> Self {
-        let headers = to_headers(&opened.headers);
+        let headers = opened.headers.clone();
         let provider = opened.provider.parse().unwrap_or(Provider::Unknown);
         let identity = identity::identify(provider, &headers, None);
-        let row = v1::Exchange {
+        let row = Exchange {
             id: event.exchange,
             session: identity.session,
             agent: identity.agent,
@@ -65,9 +62,9 @@ impl OpenExchange {
             method: opened.method.clone(),
             path: opened.path.clone(),
             started_at_us: event.at_us,
-            role: RequestRole::Other.as_str().to_owned(),
+            role: RequestRole::Other,
             through_seq: event.seq,
-            ..v1::Exchange::default()
+            ..Exchange::default()
         };
         Self {
             row,
@@ -82,10 +79,10 @@ impl OpenExchange {
     }
 
     /// As it may be kept.
-    pub fn row(&self, redactor: &Redactor) -> v1::Exchange {
+    pub fn row(&self, redactor: &Redactor) -> Exchange {
         let path = redactor.target(&self.row.path);
         let error = self.row.error.as_deref().map(|error| redactor.text(error));
-        v1::Exchange { path, error, ..self.row.clone() }
+        Exchange { path, error, ..self.row.clone() }
     }
 
     pub fn has_ended(&self) -> bool {
@@ -103,10 +100,15 @@ impl OpenExchange {
                 self.read_request(reader, threads, derived)?;
             }
             Detail::ResponseHead(head) => {
-                self.row.status = Some(u32::from(head.status));
-                let fields = to_headers(&head.headers);
-                self.response =
-                    Some(ResponseFold::new(event.exchange, self.provider, &self.row.method, &self.row.path, head.status, &fields));
+                self.row.status = Some(head.status);
+                self.response = Some(ResponseFold::new(
+                    event.exchange,
+                    self.provider,
+                    &self.row.method,
+                    &self.row.path,
+                    head.status,
+                    &head.headers,
+                ));
             }
             Detail::ResponseData(data) => {
                 self.row.response_bytes = data.offset + data.length();
@@ -154,7 +156,7 @@ impl OpenExchange {
             Some(hinted) if facts.role == RequestRole::Turn => hinted,
             _ => facts.role,
         };
-        self.row.role = role.as_str().to_owned();
+        self.row.role = role;
 
         let (mut removed, mut setting_of) = (Vec::new(), None);
         if role == RequestRole::Turn && facts.malformed.is_none() {
@@ -175,15 +177,9 @@ impl OpenExchange {
             }
             self.row.started_by = calls::starter(reader, derived, &self.row, &facts.openings)?;
         }
-        let content = v1::OutlineResponse {
-            blocks: facts.blocks.iter().map(to_wire).collect(),
-            previous: self.row.previous,
-            removed: removed.iter().map(to_wire).collect(),
-            provider_version: VERSION,
-            setting_of,
-        };
-        derived.prompts.extend(SystemPrompt::of(&self.row, &content.blocks));
-        derived.outlines.push(Outline { exchange: self.row.id, side: Side::Request, content });
+        derived.prompts.extend(SystemPrompt::of(&self.row, &facts.blocks));
+        let outline = Outline { blocks: facts.blocks, previous: self.row.previous, removed, setting_of, version: VERSION };
+        derived.outlines.push(BodyOutline { exchange: self.row.id, side: Side::Request, outline });
         Ok(())
     }
 
@@ -234,7 +230,7 @@ impl OpenExchange {
         row.error.clone_from(&facts.error);
         row.ttft_us = facts.first_token_at_us.map(|at_us| between(row.started_at_us, at_us));
         if let Some(usage) = &facts.usage {
-            row.usage = Some(to_wire_usage(usage));
+            row.usage = Some(*usage);
             row.cost_usd = row.model.as_deref().and_then(|model| price::cost_usd(model, usage));
         }
     }
@@ -267,32 +263,32 @@ impl OpenExchange {
         let blocks = match &mut self.response {
             Some(response) => {
                 response.finish();
-                response.facts().blocks.iter().map(to_wire).collect()
+                response.facts().blocks.clone()
             }
             // No answer came: then that is what there is to know.
             None => Vec::new(),
         };
-        let content = v1::OutlineResponse { blocks, provider_version: VERSION, ..v1::OutlineResponse::default() };
-        derived.outlines.push(Outline { exchange: self.row.id, side: Side::Response, content });
+        let outline = Outline { blocks, version: VERSION, ..Outline::default() };
+        derived.outlines.push(BodyOutline { exchange: self.row.id, side: Side::Response, outline });
         self.take_response_facts();
         self.tell_calls(derived);
         // Of an answer of our own it is what the client saw; before it was recorded, there was only the 502.
-        let own = ended.own_status.map(u32::from).or((ended.closed_by == ClosedBy::Unreachable).then_some(502));
+        let own = ended.own_status.or((ended.closed_by == ClosedBy::Unreachable).then_some(502));
         self.row.status = own.or(self.row.status);
-        self.row.closed_by = Some(v1::ClosedBy::from(ended.closed_by).into());
+        self.row.closed_by = Some(ended.closed_by);
         if self.row.error.is_none() {
             self.row.error.clone_from(&ended.error);
         }
         let facts = self.response.as_ref().map(ResponseFold::facts);
         let end_facts = EndFacts {
-            closed_by: closed_by(ended.closed_by),
-            status: self.row.status.and_then(|status| u16::try_from(status).ok()),
+            closed_by: ended.closed_by,
+            status: self.row.status,
             all_delivered: ended.delivered >= ended.response_bytes,
             terminal_expected: facts.is_some_and(|facts| facts.is_stream),
             terminal_delivered: self.response.as_ref().is_some_and(|response| response.terminal_delivered(ended.delivered)),
             api_error: facts.is_some_and(|facts| facts.error.is_some()),
         };
-        self.row.end_state = to_wire_end_state(end_state::end_state(&end_facts)).into();
+        self.row.end_state = Some(end_state(&end_facts));
         Ok(())
     }
 }
@@ -308,7 +304,7 @@ fn last_at_us(event: &Event) -> i64 {
         Detail::RequestData(data) | Detail::ResponseData(data) => data.pieces.last(),
         _ => None,
     };
-    event.at_us.saturating_add(pieces.map_or(0, |&(after_us, _)| i64::from(after_us)))
+    event.at_us.saturating_add(pieces.map_or(0, |piece| i64::from(piece.after_us)))
 }
 
 fn raw_block(length: u64) -> Block {
@@ -322,41 +318,5 @@ fn raw_block(length: u64) -> Block {
         range: 0..length,
         hash: 0,
         state: BlockState::New,
-    }
-}
-
-fn to_headers(fields: &[(String, String)]) -> Vec<Header> {
-    fields.iter().map(|(name, value)| Header { name: name.clone(), value: value.clone() }).collect()
-}
-
-fn to_wire_usage(usage: &Usage) -> v1::Usage {
-    v1::Usage {
-        input: usage.input,
-        output: usage.output,
-        cache_read: usage.cache_read,
-        cache_write_5m: usage.cache_write_5m,
-        cache_write_1h: usage.cache_write_1h,
-    }
-}
-
-fn closed_by(closed_by: ClosedBy) -> end_state::ClosedBy {
-    match closed_by {
-        ClosedBy::Finished => end_state::ClosedBy::Finished,
-        ClosedBy::Upstream => end_state::ClosedBy::Upstream,
-        ClosedBy::Client => end_state::ClosedBy::Client,
-        ClosedBy::Unreachable => end_state::ClosedBy::Unreachable,
-        ClosedBy::Daemon => end_state::ClosedBy::Daemon,
-        ClosedBy::Refused => end_state::ClosedBy::Refused,
-        ClosedBy::Proxy => end_state::ClosedBy::Proxy,
-    }
-}
-
-fn to_wire_end_state(state: EndState) -> v1::EndState {
-    match state {
-        EndState::Complete => v1::EndState::Complete,
-        EndState::Truncated => v1::EndState::Truncated,
-        EndState::ClientCancelled => v1::EndState::ClientCancelled,
-        EndState::UpstreamError => v1::EndState::UpstreamError,
-        EndState::DaemonStopped => v1::EndState::DaemonStopped,
     }
 }

@@ -2,7 +2,6 @@
 //!
 //! It follows the log by cursor like any reader. Nothing depends on its pace: it may lag, be stopped, or start over.
 
-mod blocks;
 mod calls;
 mod exchange;
 mod response;
@@ -19,16 +18,15 @@ use std::{
     time::{Duration, Instant},
 };
 
+use ccdump_record::{Detail, Event};
 use tokio::{runtime::Handle, sync::watch};
 use tracing::warn;
 
-pub use self::blocks::kind_of;
 use self::{exchange::OpenExchange, threads::Threads};
 use crate::{
     capture::{Recording, redact::Redactor},
     store::{
         Database, Files, StoreError,
-        event::{Detail, Event},
         health::Health,
         index::{Derived, Index},
         log::Log,

@@ -4,15 +4,15 @@ use std::collections::VecDeque;
 
 use ccdump_provider::{
     decode::Decoder,
-    header::{self, Header},
+    header,
     provider::Provider,
     response::{ResponseFacts, ResponseReader},
 };
+use ccdump_record::{BodyData, Header, Side};
 
 use crate::store::{
     StoreError,
     body::{BodyCursor, Piece},
-    event::{Data, Side},
     reader::Reader,
 };
 
@@ -50,8 +50,8 @@ impl ResponseFold {
     }
 
     /// Notes a data event. Its bytes are read later, with those of the events around it: a stream writes a hundred small events a second.
-    pub fn note(&mut self, at_us: i64, data: &Data) {
-        let pieces = data.pieces.iter().map(|&(after_us, length)| (at_us.saturating_add(i64::from(after_us)), u64::from(length)));
+    pub fn note(&mut self, at_us: i64, data: &BodyData) {
+        let pieces = data.pieces.iter().map(|piece| (at_us.saturating_add(i64::from(piece.after_us)), u64::from(piece.length)));
         self.times.extend(pieces);
         self.noted = data.offset.saturating_add(data.length());
     }

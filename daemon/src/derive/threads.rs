@@ -4,12 +4,11 @@
 
 use std::sync::Arc;
 
-use ccdump_provider::{block::Block, outline::common_prefix};
+use ccdump_provider::outline::common_prefix;
+use ccdump_record::{Block, Side};
 
-use super::blocks::from_wire;
 use crate::store::{
     StoreError,
-    event::Side,
     index::{outline, recent_turns},
     reader::Reader,
 };
@@ -107,7 +106,7 @@ fn read_back(reader: &Reader, session: Option<&str>, agent: Option<&str>, before
         let Some(outline) = outline(&reader.index, exchange, Side::Request)? else {
             continue;
         };
-        let blocks = Arc::new(outline.blocks.iter().map(from_wire).collect());
+        let blocks = Arc::new(outline.blocks);
         heads.push(Head { session: session.map(Into::into), agent: agent.map(Into::into), thread, exchange, blocks });
     }
     heads.reverse();

@@ -7,15 +7,13 @@ use std::{
 };
 
 use bytes::Bytes;
+use ccdump_record::Headers;
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::Full;
 use hyper::body::Incoming;
 
 use super::{connection::ClientConnection, delivery::Delivery, driver::Driver, headers};
-use crate::{
-    capture::{BodyRecorder, Recorder},
-    store::event::Headers,
-};
+use crate::capture::{BodyRecorder, Recorder};
 
 /// A request body on its way to the upstream.
 pub struct RequestBody {

@@ -12,10 +12,9 @@ use std::{
     time::Instant,
 };
 
-use crate::{
-    capture::{EndOf, ExchangeRecorder},
-    store::event::{ClosedBy, Headers},
-};
+use ccdump_record::{ClosedBy, Headers};
+
+use crate::capture::{EndOf, ExchangeRecorder};
 
 /// Shared by the socket of a client connection and the response body that goes out on it.
 #[derive(Clone, Default)]

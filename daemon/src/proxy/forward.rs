@@ -8,6 +8,7 @@ use std::{
 
 use bytes::Bytes;
 use ccdump_provider::provider::Provider;
+use ccdump_record::{ClosedBy, Side};
 use http::{
     HeaderValue, Request, Response, StatusCode, Version,
     header::{CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, EXPECT, HOST, TE, TRANSFER_ENCODING},
@@ -30,10 +31,7 @@ use super::{
     upstream::{ConnectError, Sent, UpstreamConnection},
     upstream_socket::Expected,
 };
-use crate::{
-    capture::{EndOf, ExchangeRecorder, RequestHead},
-    store::event::{ClosedBy, Side},
-};
+use crate::capture::{EndOf, ExchangeRecorder, RequestHead};
 
 /// The client's connection is to be closed without an answer: that is what the client would have seen of an upstream that broke before
 /// answering.

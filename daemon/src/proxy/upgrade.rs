@@ -3,6 +3,7 @@
 use std::future::poll_fn;
 
 use bytes::{Bytes, BytesMut};
+use ccdump_record::{Headers, Side};
 use http::{
     HeaderValue, Request, Response,
     header::{CONNECTION, UPGRADE},
@@ -15,10 +16,7 @@ use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, ReadHalf, WriteHalf};
 
 use super::delivery::Delivery;
-use crate::{
-    capture::{BodyRecorder, EndOf, ExchangeRecorder},
-    store::event::{Headers, Side},
-};
+use crate::capture::{BodyRecorder, EndOf, ExchangeRecorder};
 
 const BUFFER: usize = 16 << 10;
 

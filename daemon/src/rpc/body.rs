@@ -1,21 +1,18 @@
 //! Bodies, in chunks.
 
 use bytes::Bytes;
-use ccdump_wire::v1;
+use ccdump_record::Side;
+use ccdump_wire::{record::side, v1};
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::Status;
 
 use super::{
     Service,
-    convert::side,
     exchanges::not_found,
     payload::{Decoded, Payload},
 };
-use crate::store::{
-    event::Side,
-    reader::{exists, is_over},
-};
+use crate::store::reader::{exists, is_over};
 
 /// Bytes of a message at most.
 const CHUNK: usize = 512 << 10;

@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
-use ccdump_wire::v1;
+use ccdump_record::{Detail, Headers};
+use ccdump_wire::{record::headers, v1};
 use tokio::time::timeout;
 use tonic::Status;
 
-use super::{Service, convert::headers};
+use super::Service;
 use crate::store::{
-    event::{Detail, Headers},
-    index,
+    index::{self, Selection},
     reader::frame_of,
 };
 
@@ -25,12 +25,15 @@ pub async fn page(service: &Service, request: v1::ExchangesRequest) -> Result<v1
     let notice = service.recording.health.work().notice();
     let wanted = usize::try_from(request.page_size).unwrap_or(PAGE);
     let limit = if wanted == 0 { PAGE } else { wanted.min(PAGE) };
+    let v1::ExchangesRequest { session, agent, provider, since_us, after_id, newest, .. } = request;
+    let selection = Selection { session, agent, provider, since_us, after_id, newest };
     service
         .read_again(move |reader| {
             // One more than asked for tells whether there are more.
-            let mut exchanges = index::page(&reader.index, &request, limit + 1)?;
+            let mut exchanges = index::page(&reader.index, &selection, limit + 1)?;
             let more = exchanges.len() > limit;
             exchanges.truncate(limit);
+            let exchanges = exchanges.into_iter().map(v1::Exchange::from).collect();
             Ok(v1::ExchangesResponse { exchanges, more, notice: notice.clone() })
         })
         .await
@@ -67,7 +70,7 @@ pub async fn one(service: &Service, id: u64) -> Result<v1::ExchangeResponse, Sta
         }
     }
     Ok(v1::ExchangeResponse {
-        exchange: Some(row),
+        exchange: Some(row.into()),
         request_headers: headers(request),
         response_headers: headers(response),
         upstream,

@@ -2,7 +2,6 @@
 
 mod accept;
 mod body;
-mod convert;
 mod exchanges;
 mod limits;
 mod listen;

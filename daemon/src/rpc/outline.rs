@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
-use ccdump_wire::v1;
+use ccdump_record::{BlockState, Outline};
+use ccdump_wire::{record::side, v1};
 use tokio::{sync::mpsc, time::timeout};
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::Status;
 
-use super::{Service, convert::side, exchanges::not_found};
+use super::{Service, exchanges::not_found};
 use crate::store::{index, reader::exists};
 
 /// Blocks of a page: some hundred bytes each.
@@ -41,25 +42,20 @@ pub async fn outline(
     Ok(ReceiverStream::new(receiver))
 }
 
-fn pages(outline: v1::OutlineResponse, changes_only: bool) -> Vec<v1::OutlineResponse> {
-    let v1::OutlineResponse { mut blocks, previous, removed, provider_version, setting_of } = outline;
+fn pages(mut outline: Outline, changes_only: bool) -> Vec<v1::OutlineResponse> {
     if changes_only {
-        blocks.retain(|block| block.state() != v1::BlockState::Same);
+        outline.blocks.retain(|block| block.state != BlockState::Same);
     }
-    let mut pages: Vec<v1::OutlineResponse> = blocks
-        .chunks(PAGE)
-        .map(|blocks| v1::OutlineResponse { blocks: blocks.to_vec(), provider_version, ..v1::OutlineResponse::default() })
-        .collect();
-    pages.extend(removed.chunks(PAGE).map(|removed| v1::OutlineResponse {
-        removed: removed.to_vec(),
-        provider_version,
-        ..v1::OutlineResponse::default()
-    }));
+    let whole = v1::OutlineResponse::from(outline);
+    let page = v1::OutlineResponse { provider_version: whole.provider_version, ..v1::OutlineResponse::default() };
+    let blocks = whole.blocks.chunks(PAGE).map(|blocks| v1::OutlineResponse { blocks: blocks.to_vec(), ..page.clone() });
+    let removed = whole.removed.chunks(PAGE).map(|removed| v1::OutlineResponse { removed: removed.to_vec(), ..page.clone() });
+    let mut pages: Vec<v1::OutlineResponse> = blocks.chain(removed).collect();
     if pages.is_empty() {
-        pages.push(v1::OutlineResponse { provider_version, ..v1::OutlineResponse::default() });
+        pages.push(page.clone());
     }
     if let Some(first) = pages.first_mut() {
-        (first.previous, first.setting_of) = (previous, setting_of);
+        (first.previous, first.setting_of) = (whole.previous, whole.setting_of);
     }
     pages
 }

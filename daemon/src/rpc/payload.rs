@@ -1,14 +1,11 @@
 //! Decoded body bytes of an exchange, continued from call to call.
 
-use ccdump_provider::{
-    decode::Decoder,
-    header::{self, Header},
-};
+use ccdump_provider::{decode::Decoder, header};
+use ccdump_record::{Detail, Side};
 
 use crate::store::{
     StoreError,
     body::{BodyCursor, Piece, Unpacked},
-    event::{Detail, Side},
     reader::{Reader, head_of},
 };
 
@@ -118,6 +115,5 @@ fn content_encoding(reader: &Reader, exchange: u64, side: Side) -> Result<Option
         Some(Detail::ResponseHead(head)) => head.headers,
         _ => return Ok(None),
     };
-    let fields: Vec<Header> = fields.into_iter().map(|(name, value)| Header { name, value }).collect();
     Ok(header::find(&fields, "content-encoding").map(ToOwned::to_owned))
 }

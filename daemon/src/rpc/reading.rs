@@ -5,15 +5,14 @@ use std::{
     sync::Arc,
 };
 
+use ccdump_record::{BodyData, Detail, Side};
 use ccdump_wire::v1;
 use prost::Message as _;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::{convert, payload::Payload};
+use super::payload::Payload;
 use crate::store::{
-    StoreError,
-    event::{Detail, Side},
-    index,
+    StoreError, index,
     reader::{Reader, events_after, events_of_after},
 };
 
@@ -67,7 +66,7 @@ impl Reading {
             None => events_after(&reader.log, after, EVENTS)?,
         };
         let mut is_all = only.is_some() && found.len() < EVENTS;
-        for event in found {
+        for mut event in found {
             if event.seq > newest || size >= BATCH {
                 is_all = false;
                 break;
@@ -79,22 +78,22 @@ impl Reading {
             if !lets_through {
                 continue;
             }
-            let body = match &event.detail {
-                Detail::RequestData(data) => Some((Side::Request, data.offset + data.length())),
-                Detail::ResponseData(data) => Some((Side::Response, data.offset + data.length())),
+            let exchange = event.exchange;
+            let body = match &mut event.detail {
+                Detail::RequestData(data) => Some((Side::Request, data)),
+                Detail::ResponseData(data) => Some((Side::Response, data)),
                 Detail::Ended(_) => {
-                    self.payloads.forget(event.exchange);
+                    self.payloads.forget(exchange);
                     None
                 }
                 _ => None,
             };
-            let exchange = event.exchange;
-            let mut event = convert::event(event);
-            if let (Some((side, wire_end)), Some(data)) = (body, data_of(&mut event))
+            if let Some((side, data)) = body
                 && self.wants_payload(exchange, side)
             {
-                self.payloads.fill(reader, exchange, side, wire_end, data)?;
+                self.payloads.fill(reader, exchange, side, data)?;
             }
+            let event = v1::Event::from(event);
             size += event.encoded_len();
             events.push(event);
         }
@@ -135,13 +134,6 @@ impl Reading {
     }
 }
 
-fn data_of(event: &mut v1::Event) -> Option<&mut v1::BodyData> {
-    match &mut event.detail {
-        Some(v1::event::Detail::RequestData(data) | v1::event::Detail::ResponseData(data)) => Some(data),
-        _ => None,
-    }
-}
-
 /// Bodies in the middle of being decoded.
 struct Payloads {
     /// The one used last at the end.
@@ -158,15 +150,9 @@ struct OpenPayload {
 }
 
 impl Payloads {
-    fn fill(
-        &mut self,
-        reader: &Reader,
-        exchange: u64,
-        side: Side,
-        wire_end: u64,
-        data: &mut v1::BodyData,
-    ) -> Result<(), StoreError> {
+    fn fill(&mut self, reader: &Reader, exchange: u64, side: Side, data: &mut BodyData) -> Result<(), StoreError> {
         let key = (exchange, side);
+        let wire_end = data.offset + data.length();
         let known = self.open.iter().position(|open| open.key == key);
         let mut open = match known {
             Some(index) => self.open.remove(index),
@@ -183,11 +169,11 @@ impl Payloads {
             let room = PAYLOAD.saturating_sub(bytes.len()).min(decoded.bytes.len());
             bytes.extend_from_slice(decoded.bytes.get(..room).unwrap_or_default());
             if decoded.undecodable.is_some() && self.given_up.insert(key) {
-                data.undecodable = decoded.undecodable;
+                data.payload.undecodable = decoded.undecodable;
             }
         }
-        data.payload_offset = offset.unwrap_or_default();
-        data.payload = bytes.into();
+        data.payload.offset = offset.unwrap_or_default();
+        data.payload.bytes = bytes.into();
         if self.open.len() >= DECODERS {
             self.open.remove(0);
         }

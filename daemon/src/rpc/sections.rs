@@ -18,7 +18,8 @@ pub async fn page(service: &Service, request: v1::SystemSectionsRequest) -> Resu
             let mut found = sections::page(&reader.index, request.session.as_deref(), request.after_number, limit + 1)?;
             let more = found.len() > limit;
             found.truncate(limit);
-            Ok(v1::SystemSectionsResponse { sections: found, more })
+            let sections = found.into_iter().map(v1::SystemSection::from).collect();
+            Ok(v1::SystemSectionsResponse { sections, more })
         })
         .await
 }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use ccdump_record::Detail;
 use ccdump_wire::v1::{self, watch_response::Message as Reply};
 use tokio::{
     sync::mpsc,
@@ -11,13 +12,12 @@ use tokio_stream::wrappers::ReceiverStream;
 use tonic::Status;
 
 use super::{
-    Service, convert,
+    Service,
     reading::{Batch, Reading},
 };
 use crate::store::{
-    event::Detail,
     health::Work,
-    index,
+    index::{self, Selection},
     reader::{events_after, oldest},
 };
 
@@ -216,20 +216,20 @@ impl Watch {
         let why = first.filter(|event| matches!(event.detail, Detail::Replaced(_) | Detail::Salvaged(_)));
         if let Some(event) = why {
             let through_seq = event.seq;
-            let events = vec![convert::event(event)];
+            let events = vec![event.into()];
             self.send(Reply::Events(v1::EventBatch { epoch: self.epoch.clone(), events, through_seq })).await?;
         }
         Ok(())
     }
 
     async fn send_snapshot(&mut self, through_seq: u64) -> Result<(), Ended> {
-        let session = self.session();
-        let mut request = v1::ExchangesRequest { session, ..v1::ExchangesRequest::default() };
+        let mut selection = Selection { session: self.session(), ..Selection::default() };
         loop {
-            let page = request.clone();
+            let page = selection.clone();
             let exchanges = self.service.read(move |reader| Ok(index::page(&reader.index, &page, ROWS)?)).await?;
             let Some(last) = exchanges.last() else { break };
-            request.after_id = last.id;
+            selection.after_id = last.id;
+            let exchanges = exchanges.into_iter().map(v1::Exchange::from).collect();
             self.send(Reply::SnapshotPage(v1::SnapshotPage { exchanges })).await?;
         }
         // Rows that are made anew come as they are made, so the events that they stem from need not come, too: but for those of this
@@ -265,6 +265,7 @@ impl Watch {
             let Some(last) = exchanges.last() else { break };
             self.index_cursor = last.through_seq;
             let through_seq = last.through_seq;
+            let exchanges = exchanges.into_iter().map(v1::Exchange::from).collect();
             self.send(Reply::Index(v1::IndexUpdate { exchanges, through_seq })).await?;
         }
         self.index_cursor = self.index_cursor.max(newest);

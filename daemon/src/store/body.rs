@@ -1,11 +1,11 @@
 //! Reads bodies back, whatever state of storage they are in.
 
+use ccdump_record::Side;
 use rusqlite::{Connection, params};
 
 pub use super::pack::Unpacked;
 use super::{
-    StoreError,
-    event::Side,
+    StoreError, events,
     pack::StoredPack,
     recipe::{Recipe, Run},
     seal::load_recipe,
@@ -184,12 +184,12 @@ impl BodyCursor {
         // The part that holds the position if there is one, else the next. Each is found by its offset.
         let begins = connection
             .prepare_cached("SELECT max(offset) FROM part WHERE exchange = ?1 AND side = ?2 AND offset <= ?3")?
-            .query_row(params![self.exchange, self.side.column(), self.position], |row| row.get::<_, Option<u64>>(0))?
+            .query_row(params![self.exchange, events::column(self.side), self.position], |row| row.get::<_, Option<u64>>(0))?
             .unwrap_or(0);
         let mut parts = connection.prepare_cached(
             "SELECT offset, length, data FROM part WHERE exchange = ?1 AND side = ?2 AND offset >= ?3 ORDER BY offset",
         )?;
-        let mut rows = parts.query(params![self.exchange, self.side.column(), begins])?;
+        let mut rows = parts.query(params![self.exchange, events::column(self.side), begins])?;
         let mut bytes = Vec::new();
         while self.position < limit
             && bytes.len() < SPOOLED

@@ -1,10 +1,9 @@
 //! Calls by which one agent starts another one, and which agent each of them started. Derived, in `index.db`.
 
-use ccdump_wire::v1;
-use prost::Message as _;
+use ccdump_record::StartedBy;
 use rusqlite::{Connection, Row, Transaction, params};
 
-use super::{Database, IndexError, StoreError};
+use super::{Database, IndexError, StoreError, index};
 
 /// The newest calls of an agent among which is looked for one.
 const MOST: usize = 200;
@@ -18,7 +17,7 @@ pub struct AgentCall {
     pub prompt: u64,
     /// The agent that it has started, as far as known.
     pub agent: Option<String>,
-    pub call: v1::StartedBy,
+    pub call: StartedBy,
 }
 
 impl AgentCall {
@@ -41,7 +40,7 @@ pub(super) fn put(tx: &Transaction<'_>, call: &AgentCall) -> Result<(), IndexErr
         call.call.pointer,
         call.prompt.cast_signed(),
         call.agent,
-        call.call.encode_to_vec(),
+        index::to_json(&call.call),
     ])?;
     Ok(())
 }
@@ -61,8 +60,8 @@ pub fn of_caller(connection: &Connection, session: &str, caller: &str) -> Result
 }
 
 fn read(row: &Row<'_>) -> Result<AgentCall, IndexError> {
-    let call: Vec<u8> = row.get(4)?;
-    let call = v1::StartedBy::decode(&call[..])
+    let call: String = row.get(4)?;
+    let call = serde_json::from_str(&call)
         .map_err(|_| StoreError::Damaged { database: Database::Index, what: "a call of an agent".to_owned() })?;
     let prompt: i64 = row.get(2)?;
     Ok(AgentCall { session: row.get(0)?, caller: row.get(1)?, prompt: prompt.cast_unsigned(), agent: row.get(3)?, call })

@@ -5,14 +5,10 @@
 
 use std::mem;
 
+use ccdump_record::Side;
 use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
 
-use super::{
-    StoreError,
-    event::{Side, varint},
-    pack::Packer,
-    recipe::Recipe,
-};
+use super::{StoreError, events::varint, pack::Packer, recipe::Recipe};
 
 /// A turn adds a few kilobytes, and each change costs about one chunk on either side of it. Smaller ones would weigh more by their
 /// 16-byte hashes than they save.

@@ -5,15 +5,14 @@ use std::{
     time::{Duration, Instant},
 };
 
-use ccdump_wire::v1;
-use prost::Message as _;
+use ccdump_record::{Block, BlockState, EndState, Exchange, Outline, RequestRole, Side, Usage};
 use rusqlite::{Connection, OptionalExtension as _, Row, ToSql, Transaction, params};
+use serde::Serialize;
 
 use super::{
     Database, Files, IndexError, StoreError, Turn,
     calls::{self, AgentCall},
-    event::Side,
-    schema,
+    events, schema,
     sections::{self, SystemPrompt},
     unzip::unzip,
 };
@@ -131,8 +130,8 @@ impl Index {
 /// What came of some events of the log, in their order.
 #[derive(Debug, Default)]
 pub struct Derived {
-    pub rows: Vec<v1::Exchange>,
-    pub outlines: Vec<Outline>,
+    pub rows: Vec<Exchange>,
+    pub outlines: Vec<BodyOutline>,
     pub prompts: Vec<SystemPrompt>,
     /// A call stands here again when more is known of it.
     pub calls: Vec<AgentCall>,
@@ -145,12 +144,12 @@ pub fn provenance_of(files: &Files) -> Option<Provenance> {
     schema::open_reader(&files.derived()).ok().and_then(|connection| provenance(&connection).ok())
 }
 
-/// The blocks of one body, as they are served.
+/// Whose blocks an outline has.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Outline {
+pub struct BodyOutline {
     pub exchange: u64,
     pub side: Side,
-    pub content: v1::OutlineResponse,
+    pub outline: Outline,
 }
 
 fn provenance(connection: &Connection) -> Result<Provenance, IndexError> {
@@ -173,7 +172,7 @@ const COLUMNS: &str = "id, session, agent, parent_agent, provider, method, path,
      request_bytes, response_bytes, input, output, cache_read, cache_write_5m, cache_write_1h, cost_usd, stop_reason, gap_bytes, \
      thread, previous, role, through_seq, error, started_by, closed_by";
 
-fn put_row(tx: &Transaction<'_>, row: &v1::Exchange) -> Result<(), IndexError> {
+fn put_row(tx: &Transaction<'_>, row: &Exchange) -> Result<(), IndexError> {
     let usage = row.usage.unwrap_or_default();
     tx.prepare_cached(&format!(
         "INSERT OR REPLACE INTO exchange ({COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, \
@@ -188,7 +187,7 @@ fn put_row(tx: &Transaction<'_>, row: &v1::Exchange) -> Result<(), IndexError> {
         row.method,
         row.path,
         row.status,
-        end_state_name(row.end_state()),
+        row.end_state.map(EndState::as_str),
         row.model,
         row.started_at_us,
         row.duration_us,
@@ -205,17 +204,17 @@ fn put_row(tx: &Transaction<'_>, row: &v1::Exchange) -> Result<(), IndexError> {
         row.gap_bytes,
         row.thread,
         row.previous,
-        row.role,
+        row.role.as_str(),
         row.through_seq,
         row.error,
-        row.started_by.as_ref().map(v1::StartedBy::encode_to_vec),
-        row.closed_by,
+        row.started_by.as_ref().map(to_json),
+        row.closed_by.map(|closed_by| to_json(&closed_by)),
     ])?;
     Ok(())
 }
 
-fn read_row(row: &Row<'_>) -> rusqlite::Result<v1::Exchange> {
-    let usage = v1::Usage {
+fn read_row(row: &Row<'_>) -> rusqlite::Result<Exchange> {
+    let usage = Usage {
         input: row.get(15)?,
         output: row.get(16)?,
         cache_read: row.get(17)?,
@@ -223,8 +222,9 @@ fn read_row(row: &Row<'_>) -> rusqlite::Result<v1::Exchange> {
         cache_write_1h: row.get(19)?,
     };
     let end_state: Option<String> = row.get(8)?;
-    let started_by: Option<Vec<u8>> = row.get(28)?;
-    Ok(v1::Exchange {
+    let role: String = row.get(25)?;
+    let (started_by, closed_by): (Option<String>, Option<String>) = (row.get(28)?, row.get(29)?);
+    Ok(Exchange {
         id: row.get(0)?,
         session: row.get(1)?,
         agent: row.get(2)?,
@@ -233,45 +233,35 @@ fn read_row(row: &Row<'_>) -> rusqlite::Result<v1::Exchange> {
         method: row.get(5)?,
         path: row.get(6)?,
         status: row.get(7)?,
-        end_state: end_state_from(end_state.as_deref()).into(),
+        end_state: EndState::ALL.into_iter().find(|state| Some(state.as_str()) == end_state.as_deref()),
         model: row.get(9)?,
         started_at_us: row.get(10)?,
         duration_us: row.get(11)?,
         ttft_us: row.get(12)?,
         request_bytes: row.get(13)?,
         response_bytes: row.get(14)?,
-        usage: (usage != v1::Usage::default()).then_some(usage),
+        usage: (usage != Usage::default()).then_some(usage),
         cost_usd: row.get(20)?,
         stop_reason: row.get(21)?,
         gap_bytes: row.get(22)?,
         thread: row.get(23)?,
         previous: row.get(24)?,
-        role: row.get(25)?,
+        role: RequestRole::ALL.into_iter().find(|known| known.as_str() == role).unwrap_or_default(),
         through_seq: row.get(26)?,
         error: row.get(27)?,
         // What cannot be read is not known.
-        started_by: started_by.and_then(|call| v1::StartedBy::decode(&call[..]).ok()),
-        closed_by: row.get(29)?,
+        started_by: started_by.and_then(|call| serde_json::from_str(&call).ok()),
+        closed_by: closed_by.and_then(|closed_by| serde_json::from_str(&closed_by).ok()),
     })
 }
 
-const END_STATES: [(v1::EndState, &str); 5] = [
-    (v1::EndState::Complete, "complete"),
-    (v1::EndState::Truncated, "truncated"),
-    (v1::EndState::ClientCancelled, "client_cancelled"),
-    (v1::EndState::UpstreamError, "upstream_error"),
-    (v1::EndState::DaemonStopped, "daemon_stopped"),
-];
-
-fn end_state_name(state: v1::EndState) -> Option<&'static str> {
-    END_STATES.iter().find(|(known, _)| *known == state).map(|&(_, name)| name)
+/// A column that the sqlite3 shell can read.
+pub(super) fn to_json<T: Serialize>(value: &T) -> String {
+    // Strings and numbers only: there is nothing in it that JSON cannot hold.
+    serde_json::to_string(value).unwrap_or_default()
 }
 
-fn end_state_from(name: Option<&str>) -> v1::EndState {
-    END_STATES.iter().find(|(_, known)| Some(*known) == name).map_or(v1::EndState::Unspecified, |&(state, _)| state)
-}
-
-pub fn exchange(connection: &Connection, id: u64) -> Result<Option<v1::Exchange>, IndexError> {
+pub fn exchange(connection: &Connection, id: u64) -> Result<Option<Exchange>, IndexError> {
     Ok(connection.prepare_cached(&format!("SELECT {COLUMNS} FROM exchange WHERE id = ?1"))?.query_row([id], read_row).optional()?)
 }
 
@@ -280,15 +270,29 @@ pub fn count(connection: &Connection) -> Result<u64, IndexError> {
     Ok(connection.prepare_cached("SELECT count(*) FROM exchange")?.query_row([], |row| row.get(0))?)
 }
 
-/// A page of the index, oldest first: rows that match, after `after_id`; the newest `newest` of them if that is given.
-pub fn page(connection: &Connection, request: &v1::ExchangesRequest, limit: usize) -> Result<Vec<v1::Exchange>, IndexError> {
+/// Which exchanges are asked for; all where nothing says otherwise.
+#[derive(Debug, Clone, Default)]
+pub struct Selection {
+    pub session: Option<String>,
+    pub agent: Option<String>,
+    pub provider: Option<String>,
+    /// Those that began then or later. Microseconds since the Unix epoch.
+    pub since_us: Option<i64>,
+    /// Those with a greater id.
+    pub after_id: u64,
+    /// So many of what matches, counted from the end.
+    pub newest: Option<u32>,
+}
+
+/// A page of the index, oldest first.
+pub fn page(connection: &Connection, wanted: &Selection, limit: usize) -> Result<Vec<Exchange>, IndexError> {
     let mut conditions = vec!["id > ?"];
-    let mut values: Vec<&dyn ToSql> = vec![&request.after_id];
+    let mut values: Vec<&dyn ToSql> = vec![&wanted.after_id];
     let filters: [(&str, Option<&dyn ToSql>); 4] = [
-        ("session = ?", request.session.as_ref().map(|value| value as _)),
-        ("agent = ?", request.agent.as_ref().map(|value| value as _)),
-        ("provider = ?", request.provider.as_ref().map(|value| value as _)),
-        ("started_at >= ?", request.since_us.as_ref().map(|value| value as _)),
+        ("session = ?", wanted.session.as_ref().map(|value| value as _)),
+        ("agent = ?", wanted.agent.as_ref().map(|value| value as _)),
+        ("provider = ?", wanted.provider.as_ref().map(|value| value as _)),
+        ("started_at >= ?", wanted.since_us.as_ref().map(|value| value as _)),
     ];
     for (condition, value) in filters {
         if let Some(value) = value {
@@ -297,7 +301,7 @@ pub fn page(connection: &Connection, request: &v1::ExchangesRequest, limit: usiz
         }
     }
     let conditions = conditions.join(" AND ");
-    let sql = match &request.newest {
+    let sql = match &wanted.newest {
         None => {
             values.push(&limit);
             format!("SELECT {COLUMNS} FROM exchange WHERE {conditions} ORDER BY id LIMIT ?")
@@ -315,7 +319,7 @@ pub fn page(connection: &Connection, request: &v1::ExchangesRequest, limit: usiz
 }
 
 /// Rows that changed after `seq`, in the order of their change.
-pub fn changed_after(connection: &Connection, seq: u64, limit: usize) -> Result<Vec<v1::Exchange>, IndexError> {
+pub fn changed_after(connection: &Connection, seq: u64, limit: usize) -> Result<Vec<Exchange>, IndexError> {
     let mut select = connection
         .prepare_cached(&format!("SELECT {COLUMNS} FROM exchange WHERE through_seq > ?1 ORDER BY through_seq LIMIT ?2"))?;
     let rows = select.query_map(params![seq, limit], read_row)?.collect::<Result<_, _>>()?;
@@ -339,50 +343,50 @@ pub fn recent_turns(
     Ok(rows)
 }
 
-fn put_outline(tx: &Transaction<'_>, outline: &Outline) -> Result<(), IndexError> {
-    let data = zstd::bulk::compress(&outline.content.encode_to_vec(), 1)?;
-    tx.prepare_cached("INSERT OR REPLACE INTO outline (body, data) VALUES (?1, ?2)")?
-        .execute(params![body_key(outline.exchange, outline.side), data])?;
-    let own: Vec<v1::Block> =
-        outline.content.blocks.iter().filter(|block| block.state() != v1::BlockState::Same).cloned().collect();
-    if own.len() < outline.content.blocks.len() {
-        let v1::OutlineResponse { previous, provider_version, .. } = outline.content;
-        let own = v1::OutlineResponse { blocks: own, previous, provider_version, ..v1::OutlineResponse::default() };
-        let data = zstd::bulk::compress(&own.encode_to_vec(), 1)?;
+fn put_outline(tx: &Transaction<'_>, body: &BodyOutline) -> Result<(), IndexError> {
+    let BodyOutline { exchange, side, outline } = body;
+    let key = body_key(*exchange, *side);
+    tx.prepare_cached("INSERT OR REPLACE INTO outline (body, data) VALUES (?1, ?2)")?.execute(params![key, packed(outline)?])?;
+    let own: Vec<Block> = outline.blocks.iter().filter(|block| block.state != BlockState::Same).cloned().collect();
+    if own.len() < outline.blocks.len() {
+        let own = Outline { blocks: own, removed: Vec::new(), ..*outline };
         tx.prepare_cached("INSERT OR REPLACE INTO own_outline (body, data) VALUES (?1, ?2)")?
-            .execute(params![body_key(outline.exchange, outline.side), data])?;
+            .execute(params![key, packed(&own)?])?;
     }
     Ok(())
 }
 
+fn packed(outline: &Outline) -> Result<Vec<u8>, IndexError> {
+    let encoded = postcard::to_allocvec(outline).map_err(std::io::Error::other)?;
+    Ok(zstd::bulk::compress(&encoded, 1)?)
+}
+
 fn body_key(exchange: u64, side: Side) -> i64 {
-    i64::try_from(exchange).unwrap_or(i64::MAX / 2).saturating_mul(2).saturating_add(side.column())
+    i64::try_from(exchange).unwrap_or(i64::MAX / 2).saturating_mul(2).saturating_add(events::column(side))
 }
 
 /// The outline of a body, if it has been derived.
-pub fn outline(connection: &Connection, exchange: u64, side: Side) -> Result<Option<v1::OutlineResponse>, IndexError> {
-    let Some(message) = outline_message(connection, OUTLINE, exchange, side)? else { return Ok(None) };
-    v1::OutlineResponse::decode(&message[..]).map(Some).map_err(|_| damaged_outline(exchange))
+pub fn outline(connection: &Connection, exchange: u64, side: Side) -> Result<Option<Outline>, IndexError> {
+    read_outline(connection, "SELECT data FROM outline WHERE body = ?1", exchange, side)
 }
 
-const OUTLINE: &str = "SELECT data FROM outline WHERE body = ?1";
-const OWN_OUTLINE: &str = "SELECT data FROM own_outline WHERE body = ?1";
-
-/// An outline, as the bytes of a message ccdump.v1.OutlineResponse; without the blocks that are the same as in the request before, where
-/// that is on record (earlier daemons kept only the whole).
-pub(super) fn own_outline(connection: &Connection, exchange: u64, side: Side) -> Result<Option<Vec<u8>>, IndexError> {
-    let own = if side == Side::Request { outline_message(connection, OWN_OUTLINE, exchange, side)? } else { None };
-    if own.is_some() { Ok(own) } else { outline_message(connection, OUTLINE, exchange, side) }
+/// Likewise, without the blocks that are the same as in the request before, and without those that are gone: a late request
+/// has thousands of blocks, of which nearly all are repeated.
+pub fn own_outline(connection: &Connection, exchange: u64, side: Side) -> Result<Option<Outline>, IndexError> {
+    let own = read_outline(connection, "SELECT data FROM own_outline WHERE body = ?1", exchange, side)?;
+    // Where there is none, nothing is repeated.
+    if own.is_some() { Ok(own) } else { outline(connection, exchange, side) }
 }
 
-fn outline_message(connection: &Connection, select: &str, exchange: u64, side: Side) -> Result<Option<Vec<u8>>, IndexError> {
+fn read_outline(connection: &Connection, select: &str, exchange: u64, side: Side) -> Result<Option<Outline>, IndexError> {
     const LARGEST: usize = 64 << 20;
     let data: Option<Vec<u8>> =
         connection.prepare_cached(select)?.query_row([body_key(exchange, side)], |row| row.get(0)).optional()?;
     let Some(data) = data else { return Ok(None) };
-    unzip(&data, &[], LARGEST).map(Some).map_err(|_| damaged_outline(exchange))
+    let encoded = unzip(&data, &[], LARGEST).map_err(|_| damaged_outline(exchange))?;
+    postcard::from_bytes(&encoded).map(Some).map_err(|_| damaged_outline(exchange))
 }
 
-pub(super) fn damaged_outline(exchange: u64) -> IndexError {
+fn damaged_outline(exchange: u64) -> IndexError {
     StoreError::Damaged { database: Database::Index, what: format!("the outline of exchange {exchange}") }.into()
 }

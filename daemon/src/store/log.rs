@@ -9,12 +9,13 @@ use std::{
     time::{Duration, Instant},
 };
 
+use ccdump_record::Side;
 use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehavior, params};
 
 use super::{
     Files, StoreError, Turn,
     chunks::ChunkWriter,
-    event::Side,
+    events,
     mask::{Mark, Masks},
     numbers::{Free, Numbers},
     opening::stamps,
@@ -405,7 +406,7 @@ fn write(tx: &Transaction<'_>, chunks: &mut ChunkWriter, folded: &Folded, head_s
     let mut insert = tx.prepare_cached("INSERT INTO event (seq, exchange, kind, at, detail) VALUES (?1, ?2, ?3, ?4, ?5)")?;
     for draft in &folded.drafts {
         seq += 1;
-        insert.execute(params![seq, draft.exchange, draft.detail.kind(), draft.at_us, draft.detail.encode()])?;
+        insert.execute(params![seq, draft.exchange, draft.detail.kind(), draft.at_us, events::encode(&draft.detail)])?;
     }
     let mut sealed = Vec::new();
     let mut floods = Vec::new();
@@ -474,12 +475,12 @@ fn write_body(
     let mut insert = tx.prepare_cached("INSERT INTO part (exchange, side, offset, length, data) VALUES (?1, ?2, ?3, ?4, ?5)")?;
     if growth.added() >= FLOOD {
         for stretch in &growth.stretches {
-            insert.execute(params![exchange, side.column(), stretch.offset, stretch.length, None::<Vec<u8>>])?;
+            insert.execute(params![exchange, events::column(side), stretch.offset, stretch.length, None::<Vec<u8>>])?;
         }
         return Ok(Wrote::Stretches);
     }
     for stretch in &growth.stretches {
-        insert.execute(params![exchange, side.column(), stretch.offset, stretch.length, stretch.pieces.concat()])?;
+        insert.execute(params![exchange, events::column(side), stretch.offset, stretch.length, stretch.pieces.concat()])?;
     }
     Ok(Wrote::Parts)
 }

@@ -303,13 +303,13 @@ mod tests {
     use super::{
         super::{
             Files,
-            event::{ClosedBy, Ended, Headers, Opened, ResponseHead},
             log::Log,
             reader::events_after,
             record::{Record, What},
         },
         *,
     };
+    use ccdump_record::{ClosedBy, Ended, Header, Headers, Opened, ResponseHead};
 
     /// Short ones, whose marks are longer, and long ones.
     fn secret(exchange: u64) -> String {
@@ -323,8 +323,9 @@ mod tests {
     fn record_unmasked(log: &mut Log, exchanges: std::ops::Range<u64>) {
         for exchange in exchanges {
             let secret = secret(exchange);
-            let plain = |name: &str| (name.to_owned(), "stays".to_owned());
-            let headers: Headers = vec![plain("host"), ("x-vault-token".into(), secret.clone()), plain("x-app")];
+            let header = |name: &str, value: &str| Header { name: name.to_owned(), value: value.to_owned() };
+            let plain = |name: &str| header(name, "stays");
+            let headers: Headers = vec![plain("host"), header("x-vault-token", &secret), plain("x-app")];
             let opened = Opened {
                 method: "POST".into(),
                 path: format!("/v1/messages?subscription-key={secret}"),
@@ -340,7 +341,7 @@ mod tests {
                 request_bytes: 0,
                 response_bytes: 0,
                 error: Some(format!("no TLS with https://u:{secret}@h")),
-                trailers: vec![("x-token".into(), secret)],
+                trailers: vec![header("x-token", &secret)],
                 exact: true,
                 own_status: None,
             };

@@ -13,7 +13,7 @@
 pub mod body;
 pub mod calls;
 pub mod chunks;
-pub mod event;
+pub mod events;
 pub mod health;
 pub mod index;
 pub mod log;
@@ -85,7 +85,7 @@ pub enum StoreError {
     #[error("{}: {source}; check the space and the permissions of the data folder", .path.display())]
     File { path: PathBuf, source: io::Error },
     #[error(transparent)]
-    Event(#[from] event::Damaged),
+    Event(#[from] events::Damaged),
     #[error("the daemon is stopping")]
     Closed,
     #[error("{}: {what} is damaged; {}", .database.name(), .database.remedy())]

@@ -2,12 +2,11 @@
 
 use std::{fs, path::Path};
 
+use ccdump_record::{Replaced, SeqRange};
 use tracing::{info, warn};
 
 use super::{
-    Files, StoreError,
-    event::Replaced,
-    index,
+    Files, StoreError, index,
     log::Log,
     numbers::{Free, Kept, Numbers},
     recover,
@@ -60,7 +59,7 @@ fn open_as_it_is(files: &Files, kept: Option<&Kept>, at_us: i64) -> Result<Log, 
     if let Some(doubt) = doubt(&log, kept, index.as_ref()) {
         warn!("{doubt}");
         let last = last_known(kept, index.as_ref());
-        let lost = Some((log.head_seq() + 1, last)).filter(|(from, to)| from <= to);
+        let lost = Some((log.head_seq() + 1, last)).filter(|(from, to)| from <= to).map(SeqRange::from);
         let free = kept.map_or_else(Free::default, |kept| kept.free).above(Free { seq: last + 1, ..Free::default() });
         log.begin_epoch(free, Replaced { reason: doubt, kept_as: None, lost }, at_us)?;
     }
@@ -96,7 +95,7 @@ fn replace(files: &Files, kept: Option<&Kept>, reason: &str, at_us: i64) -> Resu
     let sources = aside.iter().map(|file| Source { file: file.clone(), place: 0 }).collect();
     let last_seq = last_known(kept, index::provenance_of(files).as_ref());
     let plan = Plan { sources, below: below.above(Free { seq: last_seq + 1, ..Free::default() }), last_seq, has_rows: false };
-    let lost = aside.is_none().then_some((1, last_seq)).filter(|(from, to)| from <= to);
+    let lost = aside.is_none().then_some((1, last_seq)).filter(|(from, to)| from <= to).map(SeqRange::from);
     Log::begin(files, &plan, Replaced { reason: reason.to_owned(), kept_as: aside, lost }, at_us)
 }
 

@@ -6,10 +6,11 @@
 
 use std::sync::Arc;
 
+use ccdump_record::Side;
 use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
 use zstd::bulk::Compressor;
 
-use super::{StoreError, chunks::unpack_lengths, event::Side, unzip::unzip};
+use super::{StoreError, chunks::unpack_lengths, unzip::unzip};
 
 /// Large packs, and all of them under load.
 const FAST: i32 = 3;

@@ -5,14 +5,10 @@ use std::{
     time::{Duration, Instant},
 };
 
+use ccdump_record::{Detail, Event, Side};
 use rusqlite::{Connection, params};
 
-use super::{
-    Database, Files, StoreError,
-    event::{Detail, Event, Side},
-    health::Health,
-    schema,
-};
+use super::{Database, Files, StoreError, events, health::Health, schema};
 
 /// Connections that are kept when nobody uses them; more are opened when all are in use.
 const KEPT: usize = 4;
@@ -187,7 +183,7 @@ fn collect(mut rows: rusqlite::Rows<'_>) -> Result<Vec<Event>, StoreError> {
         let detail = row.get_ref(4)?.as_bytes().map_err(rusqlite::Error::from)?;
         // One damaged row must not hide all that comes after it.
         let detail =
-            Detail::decode(seq, &kind, detail).unwrap_or_else(|damaged| Detail::Unknown(format!("damaged_{}", damaged.kind)));
+            events::decode(seq, &kind, detail).unwrap_or_else(|damaged| Detail::Unknown(format!("damaged_{}", damaged.kind)));
         events.push(Event { seq, exchange: row.get(1)?, at_us: row.get(3)?, detail });
     }
     Ok(events)

@@ -1,6 +1,6 @@
 //! How a body is put together from stored chunks.
 
-use super::event::varint;
+use super::events::varint;
 
 /// One run of a body.
 #[derive(Debug, Clone, PartialEq, Eq)]

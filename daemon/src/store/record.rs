@@ -4,7 +4,9 @@ use std::collections::{HashMap, HashSet};
 
 use bytes::Bytes;
 
-use super::event::{ClockJumped, Data, Detail, Ended, Gap, Opened, Paused, RequestEnd, ResponseHead, Resumed, Side};
+use ccdump_record::{
+    BodyData, ClockJumped, Detail, Ended, Gap, Opened, Paused, Payload, Piece, RequestEnd, ResponseHead, Resumed, Side,
+};
 
 /// An event of this many body bytes takes no more: what reads events needs an end to them.
 const EVENT: u64 = 256 << 10;
@@ -153,7 +155,7 @@ impl Folding {
                 }
             }
             What::Lost { exchanges, bytes } => {
-                let gap = Gap { request: None, offset: 0, bytes: *bytes, exchanges: *exchanges };
+                let gap = Gap { side: None, offset: 0, bytes: *bytes, exchanges: *exchanges };
                 self.draft(0, at_us, Detail::Gap(gap));
             }
             What::Paused(paused) => self.draft(0, at_us, Detail::Paused(paused.clone())),
@@ -170,7 +172,7 @@ impl Folding {
 
     fn gap(&mut self, record: &Record, side: Side, offset: u64, bytes: u64) {
         if bytes > 0 {
-            let gap = Gap { request: Some(side == Side::Request), offset, bytes, exchanges: 0 };
+            let gap = Gap { side: Some(side), offset, bytes, exchanges: 0 };
             self.draft(record.exchange, record.at_us, Detail::Gap(gap));
         }
     }
@@ -195,10 +197,10 @@ impl Folding {
         {
             *told += length;
             let after_us = u32::try_from(record.at_us.saturating_sub(draft.at_us).max(0)).unwrap_or(u32::MAX);
-            data.pieces.push((after_us, piece_length));
+            data.pieces.push(Piece { after_us, length: piece_length });
             return;
         }
-        let data = Data { offset, pieces: vec![(0, piece_length)] };
+        let data = BodyData { offset, pieces: vec![Piece { after_us: 0, length: piece_length }], payload: Payload::default() };
         let detail = match side {
             Side::Request => Detail::RequestData(data),
             Side::Response => Detail::ResponseData(data),

@@ -3,11 +3,11 @@
 //! Only what costs little whatever the log holds is done before traffic is accepted: the exchanges that were open get their end. The
 //! bodies are found and sealed afterwards, one by one, when there is nothing else to do ([`Leftovers`]).
 
+use ccdump_record::{ClosedBy, Detail, Ended, Side};
 use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::{
-    StoreError,
-    event::{ClosedBy, Detail, Ended, Side},
+    StoreError, events,
     log::Log,
     record::{Record, What},
     seal::Seal,
@@ -72,7 +72,7 @@ impl Leftovers {
         let Some(found) = found.filter(|(exchange, _)| *exchange < self.before) else { return Ok(None) };
         self.after = found;
         let (exchange, column) = found;
-        let side = if column == Side::Request.column() { Side::Request } else { Side::Response };
+        let side = events::side_of(column);
         Ok(Some(Seal { exchange, side, total: Some(total_of(connection, exchange, side)?) }))
     }
 }
@@ -87,7 +87,7 @@ pub(super) fn total_of(connection: &Connection, exchange: u64, side: Side) -> Re
         .optional()?;
     let recorded = recorded(connection, exchange, side)?;
     // An end that cannot be read says nothing: the body is as long as what there is of it.
-    let ended = ended.and_then(|(seq, detail)| Detail::decode(seq, "ended", &detail).ok());
+    let ended = ended.and_then(|(seq, detail)| events::decode(seq, "ended", &detail).ok());
     Ok(match (ended, side) {
         (Some(Detail::Ended(ended)), Side::Request) => ended.request_bytes.max(recorded),
         (Some(Detail::Ended(ended)), Side::Response) => ended.response_bytes.max(recorded),
@@ -104,5 +104,5 @@ fn recorded(connection: &Connection, exchange: u64, side: Side) -> Result<u64, S
                         coalesce((SELECT offset + length FROM part WHERE exchange = ?1 AND side = ?2
                                   ORDER BY offset DESC LIMIT 1), 0))",
         )?
-        .query_row(params![exchange, side.column()], |row| row.get(0))?)
+        .query_row(params![exchange, events::column(side)], |row| row.get(0))?)
 }

@@ -12,11 +12,12 @@ mod rows;
 
 use std::time::{Duration, Instant};
 
+use ccdump_record::Salvaged;
 use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
 use serde::{Deserialize, Serialize};
 
 use self::rows::{keep, next_source};
-use super::{Files, StoreError, body::Unpacked, event::Salvaged, numbers::Free, pack::StoredPack, pages::PageFile, record::Record};
+use super::{Files, StoreError, body::Unpacked, numbers::Free, pack::StoredPack, pages::PageFile, record::Record};
 
 /// How long a step takes: the queue waits meanwhile.
 const STEP: Duration = Duration::from_millis(10);

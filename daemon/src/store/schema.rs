@@ -56,12 +56,12 @@ CREATE TABLE IF NOT EXISTS exchange (
   request_bytes INTEGER NOT NULL, response_bytes INTEGER NOT NULL, input INTEGER, output INTEGER, cache_read INTEGER,
   cache_write_5m INTEGER, cache_write_1h INTEGER, cost_usd REAL, stop_reason TEXT, gap_bytes INTEGER NOT NULL, thread INTEGER,
   previous INTEGER, role TEXT NOT NULL, through_seq INTEGER NOT NULL, error TEXT,
-  started_by BLOB /* a message ccdump.v1.StartedBy */,
-  closed_by INTEGER /* ccdump.v1.ClosedBy */);
+  started_by TEXT /* JSON */,
+  closed_by TEXT /* JSON */);
 CREATE INDEX IF NOT EXISTS exchange_by_change ON exchange (through_seq);
 CREATE INDEX IF NOT EXISTS exchange_by_thread ON exchange (session, agent, id);
 
--- A message ccdump.v1.OutlineResponse, zstd-compressed.
+-- The blocks of a body, postcard-encoded and zstd-compressed.
 CREATE TABLE IF NOT EXISTS outline (
   body INTEGER PRIMARY KEY /* exchange * 2 + side */, data BLOB NOT NULL);
 
@@ -69,18 +69,18 @@ CREATE TABLE IF NOT EXISTS outline (
 CREATE TABLE IF NOT EXISTS own_outline (
   body INTEGER PRIMARY KEY, data BLOB NOT NULL);
 
--- Distinct sections of a session's system prompts (session '': of none), numbered as they came up. `block` is a message ccdump.v1.Block.
+-- Distinct sections of a session's system prompts (session '': of none), numbered as they came up. `block` is JSON.
 CREATE TABLE IF NOT EXISTS system_section (
-  session TEXT NOT NULL, number INTEGER NOT NULL, hash INTEGER NOT NULL, block BLOB NOT NULL, position INTEGER NOT NULL, agent TEXT,
+  session TEXT NOT NULL, number INTEGER NOT NULL, hash INTEGER NOT NULL, block TEXT NOT NULL, position INTEGER NOT NULL, agent TEXT,
   first_exchange INTEGER NOT NULL, first_at INTEGER NOT NULL, last_exchange INTEGER NOT NULL, last_at INTEGER NOT NULL,
   exchanges INTEGER NOT NULL, PRIMARY KEY (session, number)) WITHOUT ROWID;
 CREATE UNIQUE INDEX IF NOT EXISTS system_section_by_hash ON system_section (session, hash);
 
 -- Calls by which an agent (`caller`) starts another one (`agent`, once it has spoken). `prompt` is a fingerprint of what it is told, `call`
--- a message ccdump.v1.StartedBy.
+-- is JSON.
 CREATE TABLE IF NOT EXISTS agent_call (
   session TEXT NOT NULL, caller TEXT NOT NULL, exchange INTEGER NOT NULL, pointer TEXT NOT NULL, prompt INTEGER NOT NULL, agent TEXT,
-  call BLOB NOT NULL, PRIMARY KEY (session, caller, exchange, pointer)) WITHOUT ROWID;
+  call TEXT NOT NULL, PRIMARY KEY (session, caller, exchange, pointer)) WITHOUT ROWID;
 ";
 
 /// How long a statement waits for another process's lock. Short: recording would rather pause (and say so) than stall.

@@ -2,9 +2,10 @@
 
 use std::io::ErrorKind;
 
+use ccdump_record::Side;
 use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
 
-use super::{StoreError, chunks::ChunkWriter, event::Side, recipe::Recipe, spool::Spool};
+use super::{StoreError, chunks::ChunkWriter, events, recipe::Recipe, spool::Spool};
 
 /// How much of a body is worked on in a step.
 pub const STEP: u64 = 256 << 10;
@@ -34,7 +35,7 @@ pub(super) fn seal_some(tx: &Transaction<'_>, chunks: &mut ChunkWriter, seal: Se
     save_recipe(tx, seal.exchange, seal.side, &recipe)?;
     tx.prepare_cached("DELETE FROM part WHERE exchange = ?1 AND side = ?2 AND offset + length <= ?3")?.execute(params![
         seal.exchange,
-        seal.side.column(),
+        events::column(seal.side),
         recipe.bytes()
     ])?;
     // What a growing body gets from here on comes with a step of its own.
@@ -59,7 +60,7 @@ enum Then {
 fn gather(tx: &Transaction<'_>, seal: Seal, recipe: &mut Recipe) -> Result<Gathered, StoreError> {
     let spool = Spool::of(tx);
     let mut parts = tx.prepare_cached("SELECT offset, length, data FROM part WHERE exchange = ?1 AND side = ?2 ORDER BY offset")?;
-    let mut rows = parts.query(params![seal.exchange, seal.side.column()])?;
+    let mut rows = parts.query(params![seal.exchange, events::column(seal.side)])?;
     let mut data = Vec::new();
     let mut end = recipe.bytes();
     while let Some(row) = rows.next()? {
@@ -116,7 +117,7 @@ pub(super) fn fill_hole(recipe: &mut Recipe, up_to: u64) {
 pub(super) fn load_recipe(connection: &Connection, exchange: u64, side: Side) -> Result<Recipe, StoreError> {
     let encoded: Option<Vec<u8>> = connection
         .prepare_cached("SELECT recipe FROM body WHERE exchange = ?1 AND side = ?2")?
-        .query_row(params![exchange, side.column()], |row| row.get(0))
+        .query_row(params![exchange, events::column(side)], |row| row.get(0))
         .optional()?;
     match encoded {
         None => Ok(Recipe::default()),
@@ -129,7 +130,7 @@ pub(super) fn load_recipe(connection: &Connection, exchange: u64, side: Side) ->
 pub(super) fn save_recipe(tx: &Transaction<'_>, exchange: u64, side: Side, recipe: &Recipe) -> Result<(), StoreError> {
     tx.prepare_cached("INSERT OR REPLACE INTO body (exchange, side, length, recipe) VALUES (?1, ?2, ?3, ?4)")?.execute(params![
         exchange,
-        side.column(),
+        events::column(side),
         recipe.bytes(),
         recipe.encode()
     ])?;

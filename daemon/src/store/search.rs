@@ -2,12 +2,10 @@
 
 use std::collections::VecDeque;
 
-use bytes::Bytes;
-use ccdump_wire::v1;
-use prost::{DecodeError, Message};
+use ccdump_record::{Block, Side};
 use rusqlite::{Connection, ToSql};
 
-use super::{IndexError, event::Side, index};
+use super::{IndexError, index};
 
 /// Ids that are read at once, in each direction.
 const PAGE: usize = 256;
@@ -95,96 +93,27 @@ impl Direction {
     }
 }
 
-/// As much of a block of an outline as a search needs.
-#[derive(Clone, PartialEq, Message)]
-pub struct OwnBlock {
-    #[prost(enumeration = "v1::BlockKind", tag = "2")]
-    pub kind: i32,
-    #[prost(string, tag = "3")]
-    pub role: String,
-    #[prost(uint64, tag = "7")]
-    pub offset: u64,
-    #[prost(uint64, tag = "8")]
-    pub length: u64,
-}
-
-/// Of a late request's thousands of blocks nearly all are repeated: they are not read beyond that.
-#[derive(Clone, PartialEq, Message)]
-struct Standing {
-    #[prost(enumeration = "v1::BlockState", tag = "10")]
-    state: i32,
-}
-
-/// An outline whose blocks are not read yet.
-#[derive(Clone, PartialEq, Message)]
-struct Unread {
-    #[prost(bytes = "bytes", repeated, tag = "1")]
-    blocks: Vec<Bytes>,
-    #[prost(uint64, optional, tag = "2")]
-    previous: Option<u64>,
+/// The own blocks of a side, in the order of the body, and the exchange before in its thread. Nothing where it is not derived
+/// (yet).
+pub fn own_outline(connection: &Connection, exchange: u64, side: Side) -> Result<OwnOutline, IndexError> {
+    let Some(outline) = index::own_outline(connection, exchange, side)? else { return Ok(OwnOutline::default()) };
+    let mut own = OwnOutline { blocks: outline.blocks, previous: outline.previous };
+    own.blocks.sort_by_key(|block| block.range.start);
+    Ok(own)
 }
 
 /// What of an outline is the exchange's own.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct OwnOutline {
     /// Those that are new or changed, in the order of the body.
-    pub blocks: Vec<OwnBlock>,
+    pub blocks: Vec<Block>,
     /// The exchange before in its thread.
     pub previous: Option<u64>,
-}
-
-/// The own blocks of a side. Nothing where it is not derived (yet).
-pub fn own_outline(connection: &Connection, exchange: u64, side: Side) -> Result<OwnOutline, IndexError> {
-    let Some(message) = index::own_outline(connection, exchange, side)? else { return Ok(OwnOutline::default()) };
-    read_own(message).map_err(|_| index::damaged_outline(exchange))
-}
-
-fn read_own(message: Vec<u8>) -> Result<OwnOutline, DecodeError> {
-    let Unread { blocks, previous } = Unread::decode(Bytes::from(message))?;
-    let mut own = Vec::new();
-    for block in blocks {
-        if Standing::decode(block.clone())?.state() != v1::BlockState::Same {
-            own.push(OwnBlock::decode(block)?);
-        }
-    }
-    own.sort_by_key(|block| block.offset);
-    Ok(OwnOutline { blocks: own, previous })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_brief_reading_of_an_outline_is_that_of_the_contract() {
-        let block = |state: v1::BlockState, offset| v1::Block {
-            pointer: "/messages/0".to_owned(),
-            kind: v1::BlockKind::ToolUse.into(),
-            role: "assistant".to_owned(),
-            wire_type: "tool_use".to_owned(),
-            name: Some("Bash".to_owned()),
-            tool_use_id: Some("t".to_owned()),
-            offset,
-            length: 9,
-            hash: 7,
-            state: state.into(),
-        };
-        let blocks = vec![block(v1::BlockState::Changed, 40), block(v1::BlockState::Same, 20), block(v1::BlockState::New, 5)];
-        let whole = v1::OutlineResponse {
-            blocks,
-            previous: Some(3),
-            removed: vec![block(v1::BlockState::New, 1)],
-            ..v1::OutlineResponse::default()
-        };
-        let block = OwnBlock { kind: v1::BlockKind::ToolUse.into(), role: "assistant".to_owned(), offset: 5, length: 9 };
-        let own = OwnOutline { blocks: vec![block.clone(), OwnBlock { offset: 40, ..block }], previous: Some(3) };
-        assert_eq!(
-            read_own(whole.encode_to_vec()),
-            Ok(own),
-            "those that are repeated are not among them, and the order is the body's"
-        );
-        assert!(read_own(vec![0xff]).is_err());
-    }
 
     fn index_of(rows: &[(u64, Option<&str>, &str)]) -> Connection {
         let connection = Connection::open_in_memory().expect("SQLite");

@@ -1,10 +1,9 @@
 //! The sections of system prompts that each session has had, numbered in the order in which they came up. Derived, in `index.db`.
 
-use ccdump_wire::v1;
-use prost::Message as _;
+use ccdump_record::{Block, BlockKind, Exchange, SystemSection};
 use rusqlite::{Connection, Row, Transaction, params};
 
-use super::{Database, IndexError, StoreError};
+use super::{Database, IndexError, StoreError, index};
 
 /// Sections of one request that are told apart; agents send two or three. More are in its outline all the same.
 const MOST: usize = 256;
@@ -16,14 +15,14 @@ pub struct SystemPrompt {
     agent: Option<String>,
     exchange: u64,
     at_us: i64,
-    sections: Vec<v1::Block>,
+    sections: Vec<Block>,
 }
 
 impl SystemPrompt {
     /// `None` where there is no system prompt.
-    pub fn of(row: &v1::Exchange, blocks: &[v1::Block]) -> Option<Self> {
-        let is_section = |block: &&v1::Block| block.kind() == v1::BlockKind::System;
-        let sections: Vec<v1::Block> = blocks.iter().filter(is_section).take(MOST).cloned().collect();
+    pub fn of(row: &Exchange, blocks: &[Block]) -> Option<Self> {
+        let is_section = |block: &&Block| block.kind == BlockKind::System;
+        let sections: Vec<Block> = blocks.iter().filter(is_section).take(MOST).cloned().collect();
         (!sections.is_empty()).then(|| Self {
             session: row.session.clone().unwrap_or_default(),
             agent: row.agent.clone(),
@@ -47,7 +46,7 @@ pub(super) fn put(tx: &Transaction<'_>, prompt: &SystemPrompt) -> Result<(), Ind
         if known.execute(params![session, hash, exchange, at_us])? > 0 {
             continue;
         }
-        let block = v1::Block { state: v1::BlockState::Unspecified.into(), ..section.clone() }.encode_to_vec();
+        let block = index::to_json(section);
         tx.prepare_cached(
             "INSERT INTO system_section (session, number, hash, block, position, agent, first_exchange, first_at, last_exchange, last_at,
              exchanges) VALUES (?1, (SELECT coalesce(max(number), 0) + 1 FROM system_section WHERE session = ?1), ?2, ?3, ?4, ?5,
@@ -59,12 +58,7 @@ pub(super) fn put(tx: &Transaction<'_>, prompt: &SystemPrompt) -> Result<(), Ind
 }
 
 /// At most `limit` sections of a session after number `after`, in order.
-pub fn page(
-    connection: &Connection,
-    session: Option<&str>,
-    after: u64,
-    limit: usize,
-) -> Result<Vec<v1::SystemSection>, IndexError> {
+pub fn page(connection: &Connection, session: Option<&str>, after: u64, limit: usize) -> Result<Vec<SystemSection>, IndexError> {
     let mut select = connection.prepare_cached(
         "SELECT number, block, position, agent, first_exchange, first_at, last_exchange, last_at, exchanges
          FROM system_section WHERE session = ?1 AND number > ?2 ORDER BY number LIMIT ?3",
@@ -78,14 +72,14 @@ pub fn page(
     Ok(sections)
 }
 
-fn section(row: &Row<'_>) -> Result<v1::SystemSection, IndexError> {
+fn section(row: &Row<'_>) -> Result<SystemSection, IndexError> {
     let number = row.get(0)?;
-    let block: Vec<u8> = row.get(1)?;
-    let block = v1::Block::decode(&block[..])
+    let block: String = row.get(1)?;
+    let block = serde_json::from_str(&block)
         .map_err(|_| StoreError::Damaged { database: Database::Index, what: format!("section {number} of a system prompt") })?;
-    Ok(v1::SystemSection {
+    Ok(SystemSection {
         number,
-        block: Some(block),
+        block,
         position: row.get(2)?,
         agent: row.get(3)?,
         first_exchange: row.get(4)?,

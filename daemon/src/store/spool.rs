@@ -11,9 +11,10 @@ use std::{
 };
 
 use bytes::Bytes;
+use ccdump_record::Side;
 use rusqlite::{Connection, params};
 
-use super::{StoreError, event::Side};
+use super::{StoreError, events};
 
 /// The spool beside a database.
 #[derive(Debug, Clone)]
@@ -76,7 +77,7 @@ impl Spool {
             connection.prepare_cached("SELECT EXISTS (SELECT 1 FROM part WHERE exchange = ?1 AND side = ?2 AND data IS NULL)")?;
         for file in files.filter_map(Result::ok) {
             let Some((exchange, side)) = file.file_name().to_str().and_then(body_of) else { continue };
-            if !is_used.query_row(params![exchange, side.column()], |row| row.get::<_, bool>(0))? {
+            if !is_used.query_row(params![exchange, events::column(side)], |row| row.get::<_, bool>(0))? {
                 self.remove(exchange, side);
             }
         }

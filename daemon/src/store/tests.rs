@@ -6,12 +6,12 @@ use std::{
 };
 
 use bytes::Bytes;
+use ccdump_record::{ClosedBy, Detail, Ended, Event, Header, Opened, RequestEnd, Side};
 use proptest::prelude::*;
 
 use super::{
     Files,
     body::{BodyCursor, Piece, Unpacked},
-    event::{ClosedBy, Detail, Ended, Event, Opened, RequestEnd, Side},
     health::Health,
     log::Log,
     reader::{Readers, events_after, is_over},
@@ -97,7 +97,7 @@ impl Run {
                     path: "/".into(),
                     provider: "unknown".into(),
                     upstream: "http://u".into(),
-                    headers: vec![("a".into(), "b".into())],
+                    headers: vec![Header { name: "a".into(), value: "b".into() }],
                 };
                 self.record(exchange, What::Opened(Box::new(opened)));
             }
@@ -263,7 +263,7 @@ impl Run {
                 Detail::RequestData(data) => *lengths.entry((event.exchange, 0)).or_default() += data.length(),
                 Detail::ResponseData(data) => *lengths.entry((event.exchange, 1)).or_default() += data.length(),
                 Detail::Gap(gap) => {
-                    let side = if gap.request == Some(true) { 0 } else { 1 };
+                    let side = if gap.side == Some(Side::Request) { 0 } else { 1 };
                     *lengths.entry((event.exchange, side)).or_default() += gap.bytes;
                 }
                 detail => kinds.entry(event.exchange).or_default().push(detail.kind().to_owned()),

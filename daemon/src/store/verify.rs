@@ -2,13 +2,14 @@
 
 use std::path::Path;
 
+use ccdump_record::Side;
 use rusqlite::{Connection, params};
 
 use super::{
     Database, Files, StoreError,
     body::{BodyCursor, Piece, Unpacked},
     chunks::hash_of,
-    event::{Detail, Side},
+    events,
     pack::StoredPack,
     schema,
 };
@@ -96,7 +97,7 @@ fn check_events(report: &mut Report, log: &Connection) -> Result<(), StoreError>
         let (seq, kind): (u64, String) = (row.get(0)?, row.get(1)?);
         let detail = row.get_ref(2)?.as_bytes().map_err(rusqlite::Error::from)?;
         report.events += 1;
-        if let Err(damaged) = Detail::decode(seq, &kind, detail) {
+        if let Err(damaged) = events::decode(seq, &kind, detail) {
             report.add(Database::Log, format!("event {} ({}) cannot be read", damaged.seq, damaged.kind));
         }
     }
@@ -139,7 +140,7 @@ fn check_bodies(report: &mut Report, log: &Connection) -> Result<(), StoreError>
     let mut rows = bodies.query([])?;
     while let Some(row) = rows.next()? {
         let (exchange, column): (u64, i64) = (row.get(0)?, row.get(1)?);
-        let side = if column == Side::Request.column() { Side::Request } else { Side::Response };
+        let side = events::side_of(column);
         report.bodies += 1;
         let mut cursor = BodyCursor::new(exchange, side, 0).with_unpacked(unpacked);
         loop {

@@ -2,8 +2,9 @@
 
 use std::ops::Range;
 
+use ccdump_record::{Block, BlockKind, BlockState, Role};
+
 use crate::{
-    block::{Block, BlockKind, BlockState, Role},
     fingerprint::{self, Labels, Level},
     json,
 };
@@ -33,7 +34,7 @@ impl<'a> Blocks<'a> {
     /// A block of content, or a string in its place. Its kind is that of its `type` unless `kind` says it.
     pub(crate) fn block(&mut self, pointer: impl FnOnce() -> String, value: &str, kind: Option<BlockKind>, role: Option<Role>) {
         let labels = fingerprint::labels(value);
-        let kind = kind.unwrap_or_else(|| BlockKind::of_wire_type(labels.wire_type.as_deref().unwrap_or_default()));
+        let kind = kind.unwrap_or_else(|| kind_of(labels.wire_type.as_deref().unwrap_or_default()));
         self.add(pointer, value, kind, role, labels);
     }
 
@@ -99,5 +100,21 @@ pub(crate) fn raw(bytes: &[u8], range: Range<u64>) -> Block {
         range,
         hash: fingerprint::of_bytes(bytes),
         state: BlockState::New,
+    }
+}
+
+/// The kind of a content block with this `type`.
+pub fn kind_of(wire_type: &str) -> BlockKind {
+    match wire_type {
+        "text" => BlockKind::Text,
+        "thinking" => BlockKind::Thinking,
+        "redacted_thinking" => BlockKind::RedactedThinking,
+        "tool_use" => BlockKind::ToolUse,
+        "tool_result" => BlockKind::ToolResult,
+        "image" => BlockKind::Image,
+        "document" => BlockKind::Document,
+        "server_tool_use" | "mcp_tool_use" => BlockKind::ServerToolUse,
+        other if other.ends_with("_tool_result") => BlockKind::ServerToolResult,
+        _ => BlockKind::Unknown,
     }
 }

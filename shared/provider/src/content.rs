@@ -4,9 +4,10 @@ mod found;
 mod parts;
 mod streamed;
 
+use ccdump_record::BlockKind;
 use serde_json::{Map, Value};
 
-use crate::{block::BlockKind, json, signal};
+use crate::{json, signal};
 
 #[derive(Debug, Clone, PartialEq)]
 pub enum Content {

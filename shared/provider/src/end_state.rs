@@ -1,49 +1,6 @@
 //! How an exchange ended, judged from the facts.
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum EndState {
-    /// The terminal event's last byte (or the whole body, where there is no terminal event) was delivered to the client.
-    Complete,
-    /// The upstream ended early.
-    Truncated,
-    /// The client left before the end.
-    ClientCancelled,
-    /// The upstream was not reached, broke before any answer, answered with an error status, or sent an error event; or the proxy
-    /// refused the request, or failed. Who closed says which.
-    UpstreamError,
-    DaemonStopped,
-}
-
-impl EndState {
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Complete => "complete",
-            Self::Truncated => "truncated",
-            Self::ClientCancelled => "client_cancelled",
-            Self::UpstreamError => "upstream_error",
-            Self::DaemonStopped => "daemon_stopped",
-        }
-    }
-}
-
-/// Who ended it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum ClosedBy {
-    /// The response body ended as HTTP says it should.
-    Finished,
-    /// The upstream closed or reset in the middle.
-    Upstream,
-    /// The client closed or reset; a FIN counts.
-    Client,
-    /// The upstream could not be reached.
-    Unreachable,
-    /// The daemon stopped or was killed.
-    Daemon,
-    /// The proxy did not accept the request.
-    Refused,
-    /// The proxy failed, and neither side had left.
-    Proxy,
-}
+use ccdump_record::{ClosedBy, EndState};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct EndFacts {
@@ -81,7 +38,9 @@ pub fn end_state(facts: &EndFacts) -> EndState {
 
 #[cfg(test)]
 mod tests {
-    use super::{ClosedBy::*, EndState::*, *};
+    use ccdump_record::{ClosedBy::*, EndState::*};
+
+    use super::*;
 
     fn facts(closed_by: ClosedBy, status: Option<u16>) -> EndFacts {
         EndFacts { closed_by, status, all_delivered: true, terminal_expected: false, terminal_delivered: false, api_error: false }

@@ -5,8 +5,9 @@
 //! client writes its history the same way every time: unescaping a megabyte to compare it would take longer than all else.
 
 use blake3::Hasher;
+use ccdump_record::Role;
 
-use crate::{block::Role, json};
+use crate::json;
 
 /// Arrays and objects nested deeper than this count by their bytes. Each level is passed over once more: it bounds the time, too.
 const MOST_DEPTH: usize = 32;

@@ -1,11 +1,6 @@
-//! HTTP headers as this crate needs them: names and values, in the order and case they came in.
+//! Header fields by their name.
 
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Header {
-    /// In any case.
-    pub name: String,
-    pub value: String,
-}
+use ccdump_record::Header;
 
 /// The value of the first header of that name, whatever its case.
 pub fn find<'a>(headers: &'a [Header], name: &str) -> Option<&'a str> {

@@ -1,10 +1,8 @@
 //! Who sent a request: which session, and which agent in it.
 
-use crate::{
-    header::{self, Header},
-    provider::Provider,
-    request::RequestRole,
-};
+use ccdump_record::{Header, RequestRole};
+
+use crate::{header, provider::Provider};
 
 /// The agent that a session begins with.
 const MAIN: &str = "main";

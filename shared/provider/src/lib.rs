@@ -6,7 +6,6 @@
 //! [`stream`]; what a person looks for in their texts is a [`pattern`].
 
 pub mod agent_call;
-pub mod block;
 mod blocks;
 pub mod content;
 pub mod decode;
@@ -23,11 +22,10 @@ pub mod price;
 pub mod provider;
 pub mod request;
 pub mod response;
-pub mod side;
 mod signal;
 pub mod sse;
 pub mod stream;
 pub mod usage;
 
 /// Version of the derivation. Raised whenever what is derived from the same bytes changes, so that stored results are known to be old.
-pub const VERSION: u32 = 5;
+pub const VERSION: u32 = 6;

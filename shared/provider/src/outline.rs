@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use crate::block::{Block, BlockKind, BlockState, Role};
+use ccdump_record::{Block, BlockKind, BlockState, Role};
 
 /// Sets the state of each block in `current` against `previous`, and returns the blocks of `previous` that are gone.
 ///

@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 
 use serde::Deserialize;
 
-use crate::usage::Usage;
+use ccdump_record::Usage;
 
 /// Written by `scripts/prices.py`, which also describes the format.
 const TABLE: &str = include_str!("prices.json");

@@ -2,8 +2,9 @@
 
 mod anthropic;
 
+use ccdump_record::{Block, RequestRole};
+
 use crate::{
-    block::Block,
     blocks,
     endpoint::{self, Endpoint},
     json,
@@ -12,26 +13,6 @@ use crate::{
 
 /// Bodies larger than this are not taken apart.
 const LARGEST_BODY: usize = 32 << 20;
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum RequestRole {
-    /// A conversation request.
-    Turn,
-    /// A call beside the conversation: a title, a token count, a batch.
-    Auxiliary,
-    /// No model call.
-    Other,
-}
-
-impl RequestRole {
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Turn => "turn",
-            Self::Auxiliary => "auxiliary",
-            Self::Other => "other",
-        }
-    }
-}
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RequestFacts {

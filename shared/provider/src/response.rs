@@ -4,17 +4,17 @@ mod tracker;
 mod whole;
 
 use blake3::Hasher;
+use ccdump_record::{Block, BlockKind, Usage};
 
 use crate::{
     agent_call::AgentCall,
-    block::{Block, BlockKind},
     blocks,
     endpoint::Endpoint,
     fingerprint,
     provider::Provider,
     signal::{Signal, Signals},
     sse::{SseEvent, SseParser},
-    usage::Usage,
+    usage,
 };
 
 use tracker::Tracker;
@@ -183,7 +183,7 @@ fn note(signal: Signal<'_>, facts: &mut ResponseFacts) {
             facts.model = model.or(facts.model.take());
         }
         Signal::Usage(usage) => facts.usage = Some(usage),
-        Signal::UsageUpdate(usage) => facts.usage.get_or_insert_default().update(&usage),
+        Signal::UsageUpdate(update) => usage::update(facts.usage.get_or_insert_default(), &update),
         Signal::StopReason(reason) => facts.stop_reason = Some(reason),
         Signal::Error(error) => {
             facts.error.get_or_insert(error);

@@ -6,11 +6,12 @@ mod openai;
 
 use std::borrow::Cow;
 
+use ccdump_record::{BlockKind, Usage};
 use serde_json::Value;
 
 pub(crate) use gemini::parts as gemini_parts;
 
-use crate::{block::BlockKind, json, provider::Provider, sse::SseEvent, usage::Usage};
+use crate::{json, provider::Provider, sse::SseEvent};
 
 /// Error messages are kept up to this length.
 const MESSAGE_LIMIT: usize = 2000;

@@ -2,17 +2,17 @@
 
 mod whole;
 
+use ccdump_record::{BlockKind, Usage};
 use serde_json::Value;
 
 use crate::{
-    block::BlockKind,
     content::{self, Content},
     json,
     provider::Provider,
     response::is_event_stream,
     signal::{self, BlockStart, DeltaKind, Signal, Signals},
     sse::{SseEvent, SseParser},
-    usage::Usage,
+    usage,
 };
 
 /// A body that is no stream is held up to this size, and shown when it has ended.
@@ -137,7 +137,7 @@ fn tell(signal: Signal<'_>, usage: &mut Usage, on: &mut dyn FnMut(StreamEvent)) 
             on(StreamEvent::Usage(now));
         }
         Signal::UsageUpdate(update) => {
-            usage.update(&update);
+            usage::update(usage, &update);
             on(StreamEvent::Usage(*usage));
         }
         Signal::StopReason(reason) => on(StreamEvent::Stop(reason)),

@@ -1,81 +1,69 @@
-//! Tokens that an exchange used.
+//! Tokens that an exchange used, read from what each API says of them.
 
+use ccdump_record::Usage;
 use serde_json::Value;
 
-/// Token counts as the provider said them, negative and absurd ones included. `None` is unknown, never zero. `input` excludes what was
-/// read from or written to the cache.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Usage {
-    pub input: Option<i64>,
-    pub output: Option<i64>,
-    pub cache_read: Option<i64>,
-    pub cache_write_5m: Option<i64>,
-    pub cache_write_1h: Option<i64>,
+/// Anthropic's `usage`, of a message or of `message_start`.
+pub fn of_anthropic(usage: &Value) -> Usage {
+    let mut read = Usage::default();
+    update(&mut read, usage);
+    read
 }
 
-impl Usage {
-    /// Anthropic's `usage`, of a message or of `message_start`.
-    pub fn of_anthropic(usage: &Value) -> Self {
-        let mut read = Self::default();
-        read.update(usage);
-        read
+/// Anthropic's `message_delta.usage`. It is cumulative: what it names is overwritten. It may have no split of the cache
+/// writes by lifetime; that of `message_start` is then kept.
+pub fn update(known: &mut Usage, usage: &Value) {
+    let read = |pointer| usage.pointer(pointer).and_then(count);
+    known.input = read("/input_tokens").or(known.input);
+    known.output = read("/output_tokens").or(known.output);
+    known.cache_read = read("/cache_read_input_tokens").or(known.cache_read);
+    let short = read("/cache_creation/ephemeral_5m_input_tokens");
+    let long = read("/cache_creation/ephemeral_1h_input_tokens");
+    if short.is_some() || long.is_some() {
+        (known.cache_write_5m, known.cache_write_1h) = (short, long);
+    } else if let Some(total) = read("/cache_creation_input_tokens") {
+        set_cache_writes(known, total);
     }
+}
 
-    /// Anthropic's `message_delta.usage`. It is cumulative: what it names is overwritten. It may have no split of the cache writes by
-    /// lifetime; that of `message_start` is then kept.
-    pub fn update(&mut self, usage: &Value) {
-        let read = |pointer| usage.pointer(pointer).and_then(count);
-        self.input = read("/input_tokens").or(self.input);
-        self.output = read("/output_tokens").or(self.output);
-        self.cache_read = read("/cache_read_input_tokens").or(self.cache_read);
-        let short = read("/cache_creation/ephemeral_5m_input_tokens");
-        let long = read("/cache_creation/ephemeral_1h_input_tokens");
-        if short.is_some() || long.is_some() {
-            (self.cache_write_5m, self.cache_write_1h) = (short, long);
-        } else if let Some(total) = read("/cache_creation_input_tokens") {
-            self.set_cache_writes(total);
-        }
+/// A total without the split: the lifetime that was written so far grows or shrinks, the short one by default.
+fn set_cache_writes(known: &mut Usage, total: i64) {
+    match (known.cache_write_5m, known.cache_write_1h) {
+        (None | Some(0), Some(long)) if long != 0 => known.cache_write_1h = Some(total),
+        (_, long) => known.cache_write_5m = Some(total.saturating_sub(long.unwrap_or(0))),
     }
+}
 
-    /// OpenAI's `usage`, of a chat completion or of a response. Its input includes what the cache gave and took.
-    pub fn of_openai(usage: &Value) -> Self {
-        let read = |pointers: [&str; 2]| pointers.into_iter().find_map(|pointer| usage.pointer(pointer).and_then(count));
-        let cache_read = read(["/input_tokens_details/cached_tokens", "/prompt_tokens_details/cached_tokens"]);
-        let cache_write = read(["/input_tokens_details/cache_write_tokens", "/prompt_tokens_details/cache_write_tokens"]);
-        let cached = cache_read.unwrap_or(0).saturating_add(cache_write.unwrap_or(0));
-        Self {
-            input: read(["/input_tokens", "/prompt_tokens"]).map(|input| input.saturating_sub(cached)),
-            output: read(["/output_tokens", "/completion_tokens"]),
-            cache_read,
-            cache_write_5m: cache_write,
-            cache_write_1h: None,
-        }
+/// OpenAI's `usage`, of a chat completion or of a response. Its input includes what the cache gave and took.
+pub fn of_openai(usage: &Value) -> Usage {
+    let read = |pointers: [&str; 2]| pointers.into_iter().find_map(|pointer| usage.pointer(pointer).and_then(count));
+    let cache_read = read(["/input_tokens_details/cached_tokens", "/prompt_tokens_details/cached_tokens"]);
+    let cache_write = read(["/input_tokens_details/cache_write_tokens", "/prompt_tokens_details/cache_write_tokens"]);
+    let cached = cache_read.unwrap_or(0).saturating_add(cache_write.unwrap_or(0));
+    Usage {
+        input: read(["/input_tokens", "/prompt_tokens"]).map(|input| input.saturating_sub(cached)),
+        output: read(["/output_tokens", "/completion_tokens"]),
+        cache_read,
+        cache_write_5m: cache_write,
+        cache_write_1h: None,
     }
+}
 
-    /// Gemini's `usageMetadata`. Its prompt includes what the cache gave; thoughts are billed as output.
-    pub fn of_gemini(usage: &Value) -> Self {
-        let read = |name| usage.get(name).and_then(count);
-        let cache_read = read("cachedContentTokenCount");
-        let sum = |one: Option<i64>, other: Option<i64>| match (one, other) {
-            (Some(one), Some(other)) => Some(one.saturating_add(other)),
-            _ => one.or(other),
-        };
-        let prompt = sum(read("promptTokenCount"), read("toolUsePromptTokenCount"));
-        Self {
-            input: prompt.map(|prompt| prompt.saturating_sub(cache_read.unwrap_or(0))),
-            output: sum(read("candidatesTokenCount"), read("thoughtsTokenCount")),
-            cache_read,
-            cache_write_5m: None,
-            cache_write_1h: None,
-        }
-    }
-
-    /// A total without the split: the lifetime that was written so far grows or shrinks, the short one by default.
-    fn set_cache_writes(&mut self, total: i64) {
-        match (self.cache_write_5m, self.cache_write_1h) {
-            (None | Some(0), Some(long)) if long != 0 => self.cache_write_1h = Some(total),
-            (_, long) => self.cache_write_5m = Some(total.saturating_sub(long.unwrap_or(0))),
-        }
+/// Gemini's `usageMetadata`. Its prompt includes what the cache gave; thoughts are billed as output.
+pub fn of_gemini(usage: &Value) -> Usage {
+    let read = |name| usage.get(name).and_then(count);
+    let cache_read = read("cachedContentTokenCount");
+    let sum = |one: Option<i64>, other: Option<i64>| match (one, other) {
+        (Some(one), Some(other)) => Some(one.saturating_add(other)),
+        _ => one.or(other),
+    };
+    let prompt = sum(read("promptTokenCount"), read("toolUsePromptTokenCount"));
+    Usage {
+        input: prompt.map(|prompt| prompt.saturating_sub(cache_read.unwrap_or(0))),
+        output: sum(read("candidatesTokenCount"), read("thoughtsTokenCount")),
+        cache_read,
+        cache_write_5m: None,
+        cache_write_1h: None,
     }
 }
 
@@ -123,8 +111,8 @@ mod tests {
             (&json!({}), json!({"cache_creation_input_tokens": 7}), [None, None, None, Some(7), None]),
         ];
         for (start, delta, expected) in table {
-            let mut read = Usage::of_anthropic(start);
-            read.update(&delta);
+            let mut read = of_anthropic(start);
+            update(&mut read, &delta);
             assert_eq!(read, usage(expected), "{start} {delta}");
         }
     }
@@ -142,9 +130,9 @@ mod tests {
             (json!([1]), None),
         ];
         for (value, expected) in table {
-            assert_eq!(Usage::of_anthropic(&json!({"input_tokens": value})).input, expected, "{value}");
+            assert_eq!(of_anthropic(&json!({"input_tokens": value})).input, expected, "{value}");
         }
-        let openai = Usage::of_openai(
+        let openai = of_openai(
             &json!({"input_tokens": i64::MIN, "input_tokens_details": {"cached_tokens": i64::MAX, "cache_write_tokens": 1}}),
         );
         assert_eq!(openai.input, Some(i64::MIN));

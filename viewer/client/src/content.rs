@@ -1,9 +1,7 @@
 //! From the bytes of a block to its content.
 
-use ccdump_provider::{
-    block::BlockKind,
-    content::{self, Content},
-};
+use ccdump_provider::content::{self, Content};
+use ccdump_record::BlockKind;
 use ccdump_wire::v1::{self, Block, Header};
 
 /// The content of a block, from the bytes of its range.

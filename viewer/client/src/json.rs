@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use ccdump_provider::side::Side;
+use ccdump_record::Side;
 use ccdump_wire::v1::{self, ClosedBy, EndState, Event};
 use serde::Serialize;
 

@@ -2,7 +2,8 @@
 
 use std::path::PathBuf;
 
-use ccdump_provider::{provider::Provider, side::Side};
+use ccdump_provider::provider::Provider;
+use ccdump_record::Side;
 use clap::{ArgGroup, Args, Subcommand};
 
 use crate::{link::target::Source, since::Since};

@@ -3,8 +3,8 @@
 use ccdump_provider::{
     provider::Provider,
     stream::{StreamEvent, StreamReader},
-    usage::Usage,
 };
+use ccdump_record::Usage;
 use serde_json::{Value, json};
 
 /// Blocks that are put together; an answer of more is shown as its events.

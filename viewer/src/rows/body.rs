@@ -2,7 +2,8 @@
 
 use ccdump_client::{content::header, json::side_name, text::units};
 use ccdump_model::{record::Body, theme::Role};
-use ccdump_provider::{provider::Provider, side::Side};
+use ccdump_provider::provider::Provider;
+use ccdump_record::Side;
 use ccdump_state::State;
 
 use super::{

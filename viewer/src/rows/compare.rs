@@ -6,7 +6,7 @@ use ccdump_model::{
     line::Span,
     theme::Role,
 };
-use ccdump_provider::block::BlockKind;
+use ccdump_record::BlockKind;
 use ccdump_state::State;
 use ccdump_wire::v1::Block;
 

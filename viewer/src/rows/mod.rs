@@ -14,7 +14,7 @@ mod timing;
 mod versions;
 
 use ccdump_model::{record::has_ended, rows::Rows, theme::Role};
-use ccdump_provider::side::Side;
+use ccdump_record::Side;
 use ccdump_state::{
     State,
     sheet::{Part, Subject},

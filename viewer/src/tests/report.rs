@@ -3,7 +3,8 @@
 use std::{fs, os::unix::fs::PermissionsExt as _, path::Path};
 
 use ccdump_model::record::{Fetched, Held, Piece, Wanted};
-use ccdump_provider::{content::Content, side::Side};
+use ccdump_provider::content::Content;
+use ccdump_record::Side;
 use ccdump_shell::{
     picture,
     report::{FORMAT, Had, Report, ReportError, Source, Stage},

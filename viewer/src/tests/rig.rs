@@ -6,7 +6,8 @@ use ccdump_model::{
     blocks::Source,
     record::{Body, Fetch, Fetched, FormerWanted, Held, Piece, RequestSide, ResponseSide},
 };
-use ccdump_provider::{content::Content, side::Side};
+use ccdump_provider::content::Content;
+use ccdump_record::Side;
 use ccdump_state::{
     DaemonEvent, Effect, Event, Program, State,
     conversation::Spot,

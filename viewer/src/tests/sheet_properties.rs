@@ -7,7 +7,7 @@ use ccdump_model::{
     record::Body,
     rows::{MOST_ROWS, Rows},
 };
-use ccdump_provider::side::Side;
+use ccdump_record::Side;
 use ccdump_state::{
     Event,
     sheet::{Brought, INDENT, Need, Part, Subject},

@@ -1,7 +1,7 @@
 //! What a person asked for and what has to be fetched first: an exchange in other programs' words.
 
 use ccdump_model::record::has_ended;
-use ccdump_provider::side::Side;
+use ccdump_record::Side;
 
 use crate::{
     Effect, State, Weight, copy,

@@ -5,7 +5,7 @@ use ccdump_model::{
     blocks::Source,
     record::{AgentKey, Fetch, Held},
 };
-use ccdump_provider::side::Side;
+use ccdump_record::Side;
 use ccdump_wire::v1::{Event as LogEvent, Exchange, SearchHit, SystemSection};
 
 use crate::{

@@ -7,7 +7,8 @@ use ccdump_client::{
     text::{clean_line, cut_line},
 };
 use ccdump_model::record::{Agent, AgentKey, Contents, Held, Loaded, Roster, has_ended, is_turn};
-use ccdump_provider::{block::BlockKind, content::Content};
+use ccdump_provider::content::Content;
+use ccdump_record::BlockKind;
 
 use super::Effect;
 

@@ -14,7 +14,6 @@ use self::own::Looking;
 use super::Service;
 use crate::store::{
     StoreError,
-    event::Side,
     reader::Reader,
     search::{Outward, Scope},
 };
@@ -120,15 +119,8 @@ fn go_on(reader: &Reader, walk: &mut Outward, looking: &mut Looking, most: usize
             sides => sides?,
         };
         if !sides.is_empty() {
-            hits.push(v1::SearchHit { exchange, sides: sides.into_iter().map(wire_side).collect() });
+            hits.push(v1::SearchHit { exchange, sides: sides.into_iter().map(|side| v1::Side::from(side).into()).collect() });
         }
     }
     Ok(Turn { hits, is_over: false })
-}
-
-fn wire_side(side: Side) -> i32 {
-    match side {
-        Side::Request => v1::Side::Request.into(),
-        Side::Response => v1::Side::Response.into(),
-    }
 }

@@ -1,17 +1,11 @@
 //! Looks for a pattern in what is an exchange's own: only those ranges of its bodies are read.
 
 use ccdump_provider::{content, pattern::Pattern};
+use ccdump_record::{Block, Role, Side};
 
 use crate::{
-    derive::kind_of,
     rpc::payload::{Decoded, Payload},
-    store::{
-        StoreError,
-        body::Unpacked,
-        event::Side,
-        reader::Reader,
-        search::{OwnBlock, own_outline},
-    },
+    store::{StoreError, body::Unpacked, reader::Reader, search::own_outline},
 };
 
 /// Blocks that are larger are not looked into.
@@ -47,7 +41,7 @@ impl Looking {
         // The answer before comes back with the request, as the assistant's words: it is that exchange's own.
         let mut is_repeated = false;
         let is_in = self.is_in(reader, exchange, Side::Request, &outline.blocks, |block| {
-            let is_own = outline.previous.is_none() || block.role != "assistant";
+            let is_own = outline.previous.is_none() || block.role != Some(Role::Assistant);
             is_repeated |= !is_own;
             is_own
         })?;
@@ -68,8 +62,8 @@ impl Looking {
         reader: &Reader,
         exchange: u64,
         side: Side,
-        blocks: &[OwnBlock],
-        counts: impl FnMut(&OwnBlock) -> bool,
+        blocks: &[Block],
+        counts: impl FnMut(&Block) -> bool,
     ) -> Result<bool, StoreError> {
         if blocks.is_empty() {
             return Ok(false);
@@ -80,6 +74,10 @@ impl Looking {
         self.unpacked = body.payload.into_unpacked();
         is_in
     }
+}
+
+fn length(block: &Block) -> u64 {
+    block.range.end.saturating_sub(block.range.start)
 }
 
 /// A body of which ranges are read from front to back.
@@ -93,13 +91,13 @@ impl Body {
     fn has(
         &mut self,
         reader: &Reader,
-        blocks: &[OwnBlock],
+        blocks: &[Block],
         pattern: &Pattern,
-        mut counts: impl FnMut(&OwnBlock) -> bool,
+        mut counts: impl FnMut(&Block) -> bool,
     ) -> Result<bool, StoreError> {
-        for block in blocks.iter().filter(|block| block.length <= LARGEST) {
-            let bytes = self.range(reader, block.offset, block.offset.saturating_add(block.length))?;
-            let is_in = bytes.is_some_and(|bytes| content::read(kind_of(block.kind()), bytes).has(pattern));
+        for block in blocks.iter().filter(|block| length(block) <= LARGEST) {
+            let bytes = self.range(reader, block.range.start, block.range.end)?;
+            let is_in = bytes.is_some_and(|bytes| content::read(block.kind, bytes).has(pattern));
             if is_in && counts(block) {
                 return Ok(true);
             }

@@ -2,10 +2,11 @@
 
 use std::mem;
 
+use ccdump_record::{Detail, Replaced, SeqRange};
+
 use super::{Log, identify, random_epoch, save_open, set_first_numbers};
 use crate::store::{
     Files, StoreError,
-    event::{Detail, Replaced},
     numbers::{Free, Numbers},
     record::{Record, What},
     recover::Leftovers,
@@ -64,7 +65,7 @@ impl Log {
         let aside = self.files.put_aside()?;
         sources.extend(aside.iter().map(|file| Source { file: file.clone(), place: 0 }));
         let plan = Plan { sources, below, last_seq: self.head_seq, has_rows: false };
-        let lost = aside.is_none().then_some((1, self.head_seq)).filter(|(from, to)| from <= to);
+        let lost = aside.is_none().then_some((1, self.head_seq)).filter(|(from, to)| from <= to).map(SeqRange::from);
         let begun = Self::begin(&self.files, &plan, Replaced { reason, kept_as: aside, lost }, at_us);
         let mut log = match begun {
             Ok(log) => log,

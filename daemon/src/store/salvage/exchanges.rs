@@ -1,11 +1,11 @@
 //! Exchanges that were brought over are made to say what they lack.
 
+use ccdump_record::{ClosedBy, Detail, Ended, Event, Gap, Opened, Side};
 use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
 
 use super::Salvage;
 use crate::store::{
-    StoreError,
-    event::{ClosedBy, Detail, Ended, Event, Gap, Opened, Side},
+    StoreError, events,
     pack::StoredPack,
     reader::frame_of,
     recipe::{Recipe, Run},
@@ -38,7 +38,7 @@ impl Salvage {
             let told = gaps(&frame, side);
             if missing > told {
                 lost += missing - told;
-                let gap = Gap { request: Some(side == Side::Request), offset: 0, bytes: missing - told, exchanges: 0 };
+                let gap = Gap { side: Some(side), offset: 0, bytes: missing - told, exchanges: 0 };
                 records.push(fact(exchange, at_us, Detail::Gap(gap)));
             }
         }
@@ -163,7 +163,7 @@ fn open_anew(tx: &Transaction<'_>, exchange: u64) -> Result<Option<Opened>, Stor
     let detail = Detail::Opened(opened);
     tx.execute(
         "INSERT INTO event (seq, exchange, kind, at, detail) VALUES (?1, ?2, ?3, ?4, ?5)",
-        params![seq, exchange, detail.kind(), at, detail.encode()],
+        params![seq, exchange, detail.kind(), at, events::encode(&detail)],
     )?;
     Ok(None)
 }
@@ -171,7 +171,7 @@ fn open_anew(tx: &Transaction<'_>, exchange: u64) -> Result<Option<Opened>, Stor
 /// Bytes of a side that are told to be missing.
 fn gaps(frame: &[Event], side: Side) -> u64 {
     let of_side = |event: &Event| match &event.detail {
-        Detail::Gap(gap) if gap.request == Some(side == Side::Request) => gap.bytes,
+        Detail::Gap(gap) if gap.side == Some(side) => gap.bytes,
         _ => 0,
     };
     frame.iter().map(of_side).sum()

@@ -6,8 +6,7 @@ use rusqlite::{Transaction, params};
 
 use super::{Plan, Source};
 use crate::store::{
-    Files, StoreError,
-    event::Detail,
+    Files, StoreError, events,
     numbers::Free,
     pages::{PageFile, Row, Value},
     recipe::Recipe,
@@ -48,7 +47,7 @@ pub(super) fn keep(tx: &Transaction<'_>, row: Row, below: Free) -> Result<(), St
             let (Value::Blob(detail) | Value::Text(detail)) = detail else { return Ok(()) };
             let Ok(kind) = std::str::from_utf8(kind) else { return Ok(()) };
             let is_ours = seq > 0 && seq < below.seq && number(*exchange).is_some_and(|exchange| exchange < below.exchange);
-            if is_ours && Detail::decode(seq, kind, detail).is_ok() {
+            if is_ours && events::decode(seq, kind, detail).is_ok() {
                 tx.prepare_cached("INSERT OR IGNORE INTO event (seq, exchange, kind, at, detail) VALUES (?1, ?2, ?3, ?4, ?5)")?
                     .execute(params![seq, exchange, kind, at, detail])?;
             }

@@ -7,9 +7,10 @@ use std::{
     path::Path,
 };
 
+use ccdump_record::Salvaged;
+
 use super::*;
 use crate::store::{
-    event::Salvaged,
     opening,
     verify::{Report, verify},
 };
@@ -219,7 +220,7 @@ fn an_older_copy_goes_on_as_another_log() {
         .filter_map(|event| if let Detail::Replaced(it) = event.detail { Some(it) } else { None })
         .collect();
     assert_eq!(told.len(), 1);
-    assert_eq!(told[0].lost, Some((head, head)), "{told:?}");
+    assert_eq!(told[0].lost, Some((head, head).into()), "{told:?}");
 }
 
 #[test]

@@ -41,7 +41,8 @@ fn has_member(pattern: &Pattern, members: &Map<String, Value>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{block::BlockKind, content, pattern::Switches};
+    use crate::{content, pattern::Switches};
+    use ccdump_record::BlockKind;
 
     #[test]
     fn texts_are_found_as_they_are_decoded_and_json_itself_is_not() {

@@ -1,9 +1,9 @@
 //! A stream's block, put together from its events.
 
+use ccdump_record::BlockKind;
 use serde_json::Value;
 
 use crate::{
-    block::BlockKind,
     provider::Provider,
     signal::{BlockStart, DeltaKind, Signal, Signals},
     sse::{SseEvent, SseParser},

@@ -1,10 +1,10 @@
 //! The body of `/v1/messages`, taken apart into blocks.
 
+use ccdump_record::{BlockKind, Role};
 use serde_json::Value;
 
 use crate::{
     agent_call,
-    block::{BlockKind, Role},
     blocks::Blocks,
     json::{self, Text},
 };
@@ -54,7 +54,7 @@ fn read_list(blocks: &mut Blocks<'_>, list: &str, pointer: &str, kind: BlockKind
 }
 
 fn read_message(blocks: &mut Blocks<'_>, pointer: &str, message: &str) {
-    let role = json::member(message, "role").and_then(json::name).and_then(|role| Role::of_wire(&role));
+    let role = json::member(message, "role").and_then(json::name).and_then(|role| Role::of_name(&role));
     let Some(content) = json::member(message, "content") else {
         return blocks.block(|| pointer.to_owned(), message, Some(BlockKind::Unknown), role);
     };

@@ -3,11 +3,11 @@
 use std::ops::Range;
 
 use blake3::Hasher;
+use ccdump_record::{Block, BlockKind, BlockState, Role};
 use serde_json::Value;
 
 use crate::{
     agent_call::{AgentCall, is_agent_tool},
-    block::{Block, BlockKind, BlockState, Role},
     fingerprint,
     signal::{BlockStart, DeltaKind, Signal},
 };

@@ -1,10 +1,10 @@
 //! An answer that comes whole, as one JSON document.
 
+use ccdump_record::{Block, BlockKind, Role};
 use serde_json::Value;
 
 use crate::{
     agent_call::{AgentCall, is_agent_tool},
-    block::{Block, BlockKind, Role},
     blocks::Blocks,
     json,
     provider::Provider,

@@ -2,14 +2,14 @@
 
 use std::borrow::Cow;
 
+use ccdump_record::BlockKind;
 use serde::Deserialize;
 use serde_json::Value;
 
 use crate::{
-    block::BlockKind,
+    blocks::kind_of,
     json::{self, Text},
-    mend,
-    usage::Usage,
+    mend, usage,
 };
 
 use super::{BlockStart, DeltaKind, Listener, Signal, error_in};
@@ -79,7 +79,7 @@ fn read_rare(event: &str, value: &Value, on: Listener<'_, '_>) {
 pub(super) fn read_message(message: &Value, on: Listener<'_, '_>) {
     on(Signal::Message { id: json::name_at(message, "/id"), model: json::name_at(message, "/model") });
     if let Some(usage) = message.get("usage").filter(|usage| usage.is_object()) {
-        on(Signal::Usage(Usage::of_anthropic(usage)));
+        on(Signal::Usage(usage::of_anthropic(usage)));
     }
     if let Some(reason) = json::name_at(message, "/stop_reason") {
         on(Signal::StopReason(reason));
@@ -88,7 +88,7 @@ pub(super) fn read_message(message: &Value, on: Listener<'_, '_>) {
 
 fn block_start(json: Value) -> BlockStart {
     let wire_type = json::name_at(&json, "/type").unwrap_or_default();
-    let kind = BlockKind::of_wire_type(&wire_type);
+    let kind = kind_of(&wire_type);
     let id = if matches!(kind, BlockKind::ToolUse | BlockKind::ServerToolUse) { "/id" } else { "/tool_use_id" };
     BlockStart { kind, name: json::name_at(&json, "/name"), tool_use_id: json::name_at(&json, id), wire_type, json }
 }

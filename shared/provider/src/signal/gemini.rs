@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
-use crate::{json, usage::Usage};
+use crate::{json, usage};
 
 use super::{BlockStart, DeltaKind, Listener, Progress, Signal, error_in};
 
@@ -41,7 +41,7 @@ pub(super) fn read_facts(answer: &Value, on: Listener<'_, '_>) {
         on(Signal::Message { id, model });
     }
     if let Some(usage) = answer.get("usageMetadata").filter(|usage| usage.is_object()) {
-        on(Signal::Usage(Usage::of_gemini(usage)));
+        on(Signal::Usage(usage::of_gemini(usage)));
     }
     if let Some(reason) = json::name_at(answer, "/candidates/0/finishReason") {
         on(Signal::StopReason(reason));

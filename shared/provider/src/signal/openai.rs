@@ -1,12 +1,12 @@
 //! OpenAI's responses and chat completions.
 
+use ccdump_record::BlockKind;
 use serde::Deserialize;
 use serde_json::Value;
 
 use crate::{
-    block::BlockKind,
     json::{self, Text},
-    usage::Usage,
+    usage,
 };
 
 use super::{BlockStart, DeltaKind, Listener, Progress, Signal, error_in};
@@ -25,7 +25,7 @@ pub(super) fn read<'a>(event: &str, data: &'a [u8], progress: &mut Progress, on:
 pub(super) fn read_whole(answer: &Value, on: Listener<'_, '_>) {
     on(Signal::Message { id: json::name_at(answer, "/id"), model: json::name_at(answer, "/model") });
     if let Some(usage) = answer.get("usage").filter(|usage| usage.is_object()) {
-        on(Signal::Usage(Usage::of_openai(usage)));
+        on(Signal::Usage(usage::of_openai(usage)));
     }
     if let Some(reason) = json::name_at(answer, "/choices/0/finish_reason").or_else(|| json::name_at(answer, "/status")) {
         on(Signal::StopReason(reason));
@@ -105,7 +105,7 @@ fn read_unnamed<'a>(data: &'a [u8], progress: &mut Progress, on: Listener<'_, 'a
         read_choice(choice, progress, on);
     }
     if let Some(usage) = chunk.usage.filter(Value::is_object) {
-        on(Signal::Usage(Usage::of_openai(&usage)));
+        on(Signal::Usage(usage::of_openai(&usage)));
     }
 }
 

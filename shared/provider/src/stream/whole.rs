@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::{
-    block::BlockKind,
+    blocks::kind_of,
     content::{self, Content},
     provider::Provider,
     signal,
@@ -31,7 +31,7 @@ fn text<'a>(value: &'a Value, pointer: &str) -> Option<&'a str> {
 }
 
 fn block(block: &Value) -> Content {
-    let kind = BlockKind::of_wire_type(text(block, "/type").unwrap_or_default());
+    let kind = kind_of(text(block, "/type").unwrap_or_default());
     content::of_value(kind, block.clone())
 }
 

@@ -1,11 +1,11 @@
 //! Contents of blocks, whole and streamed, and of what is none.
 
 use ccdump_provider::{
-    block::BlockKind,
     content::{Content, read},
     provider::Provider,
     response::ResponseReader,
 };
+use ccdump_record::BlockKind;
 use proptest::prelude::*;
 use serde_json::json;
 
@@ -90,7 +90,7 @@ fn of_stream(events: &[String]) -> Vec<Content> {
     let mut reader = ResponseReader::new(Provider::Anthropic, "POST", "/v1/messages", 200, Some("text/event-stream"));
     reader.push(stream.as_bytes(), 1);
     reader.finish();
-    let bytes = |block: &ccdump_provider::block::Block| &stream.as_bytes()[block.range.start as usize..block.range.end as usize];
+    let bytes = |block: &ccdump_record::Block| &stream.as_bytes()[block.range.start as usize..block.range.end as usize];
     reader.facts().blocks.iter().map(|block| read(block.kind, bytes(block))).collect()
 }
 

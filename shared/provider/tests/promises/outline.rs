@@ -1,11 +1,11 @@
 //! What a request adds to the one before it.
 
 use ccdump_provider::{
-    block::{Block, BlockState},
     outline::{common_prefix, compare, compare_setting},
     provider::Provider,
     request,
 };
+use ccdump_record::{Block, BlockState};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 

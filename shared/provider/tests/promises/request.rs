@@ -2,10 +2,10 @@
 
 use ccdump_provider::{
     agent_call,
-    block::{Block, BlockKind, Role},
     provider::Provider,
-    request::{self, RequestFacts, RequestRole},
+    request::{self, RequestFacts},
 };
+use ccdump_record::{Block, BlockKind, RequestRole, Role};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 

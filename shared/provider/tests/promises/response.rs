@@ -2,11 +2,10 @@
 
 use ccdump_provider::{
     agent_call::{self, AgentCall},
-    block::{BlockKind, Role},
     provider::Provider,
     response::{ResponseFacts, ResponseReader},
-    usage::Usage,
 };
+use ccdump_record::{BlockKind, Role, Usage};
 use proptest::prelude::*;
 use serde_json::json;
 

@@ -1,12 +1,11 @@
 //! What a viewer is told of a response while it comes.
 
 use ccdump_provider::{
-    block::BlockKind,
     content::Content,
     provider::Provider,
     stream::{StreamEvent, StreamReader},
-    usage::Usage,
 };
+use ccdump_record::{BlockKind, Usage};
 use proptest::prelude::*;
 use serde_json::json;
 

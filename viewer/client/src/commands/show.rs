@@ -2,7 +2,7 @@
 
 use std::{fmt::Write as _, path::Path};
 
-use ccdump_provider::side::Side;
+use ccdump_record::Side;
 use ccdump_wire::v1::{EndState, Exchange, Header};
 use jiff::tz::TimeZone;
 

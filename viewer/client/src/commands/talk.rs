@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use ccdump_provider::side::Side;
+use ccdump_record::Side;
 use ccdump_wire::v1::{Exchange, ExchangeResponse};
 use tokio::{
     sync::mpsc,

@@ -1,11 +1,11 @@
 //! What a response says, as it streams.
 
 use ccdump_provider::{
-    block::BlockKind,
     content::Content,
     provider::Provider,
     stream::{StreamEvent, StreamReader},
 };
+use ccdump_record::BlockKind;
 
 use serde_json::Value;
 

@@ -1,6 +1,7 @@
 //! What a request adds to the one before it.
 
-use ccdump_provider::{block::BlockKind, content::Content};
+use ccdump_provider::content::Content;
+use ccdump_record::BlockKind;
 use ccdump_wire::v1::{Block, BlockState};
 
 use super::piece::{Backlog, Tone};

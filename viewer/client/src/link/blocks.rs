@@ -1,6 +1,7 @@
 //! Outlines, and the content of blocks: many small ranges of a body fetched with few calls.
 
-use ccdump_provider::{content::Content, side::Side};
+use ccdump_provider::content::Content;
+use ccdump_record::Side;
 use ccdump_wire::v1::{self, Block, BodyRequest, OutlineRequest};
 
 use super::{Link, LinkError, next};

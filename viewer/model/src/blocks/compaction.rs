@@ -1,7 +1,8 @@
 //! Where an agent begins anew with a summary of what was said so far.
 
 use ccdump_client::content::kind;
-use ccdump_provider::{block::BlockKind, content::Content};
+use ccdump_provider::content::Content;
+use ccdump_record::BlockKind;
 use ccdump_wire::v1::BlockState;
 
 use super::{Category, ItemBody, list::List, messages::is_message, turn::Turn};

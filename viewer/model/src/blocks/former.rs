@@ -4,7 +4,8 @@
 use std::sync::Arc;
 
 use ccdump_client::content::kind;
-use ccdump_provider::{block::BlockKind, content::Content};
+use ccdump_provider::content::Content;
+use ccdump_record::BlockKind;
 use ccdump_wire::v1::{Block, BlockState};
 
 use super::{Source, Wanted, turn::Turn};

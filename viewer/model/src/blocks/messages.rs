@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use ccdump_client::{content::kind, conversation::SHOWN, words};
-use ccdump_provider::block::BlockKind;
+use ccdump_record::BlockKind;
 use ccdump_wire::v1::{Block, BlockState};
 
 use super::{

@@ -1,7 +1,8 @@
 //! One block of a message → what it is as an item.
 
 use ccdump_client::content::kind;
-use ccdump_provider::{block::BlockKind, content::Content};
+use ccdump_provider::content::Content;
+use ccdump_record::BlockKind;
 
 use super::{Category, Change, ItemBody, Part, Pending, Source, Voice, Wanted, injected};
 use crate::record::{Callee, Held, Piece};

@@ -3,7 +3,8 @@
 use std::collections::HashSet;
 
 use ccdump_client::content::kind;
-use ccdump_provider::{block::BlockKind, content::Content};
+use ccdump_provider::content::Content;
+use ccdump_record::BlockKind;
 
 use super::piece::is_call;
 use crate::record::{Held, Loaded, Piece};

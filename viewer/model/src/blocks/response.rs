@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use ccdump_client::content::kind;
-use ccdump_provider::block::BlockKind;
+use ccdump_record::BlockKind;
 
 use super::{
     Category, ItemBody, Pending, Source, TurnState, ending, headers,

@@ -2,14 +2,8 @@
 
 use std::sync::Arc;
 
-use ccdump_provider::{
-    block::{self, BlockState as ReadState},
-    content, outline,
-    provider::Provider,
-    request,
-    response::ResponseReader,
-};
-use ccdump_wire::v1::{Block, BlockKind, BlockState, EndState, Exchange};
+use ccdump_provider::{content, outline, provider::Provider, request, response::ResponseReader};
+use ccdump_wire::v1::{EndState, Exchange};
 use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 
@@ -53,43 +47,11 @@ pub fn turn<'a>(row: &'a Exchange, loaded: &'a Loaded, before: Option<&'a Loaded
     }
 }
 
-/// The contract's form of a block; the two number kinds and states alike.
-fn on_the_wire(read: &block::Block) -> Block {
-    let kinds = [
-        BlockKind::Text,
-        BlockKind::Thinking,
-        BlockKind::ToolUse,
-        BlockKind::ToolResult,
-        BlockKind::System,
-        BlockKind::ToolDefinition,
-        BlockKind::Parameter,
-    ];
-    let name = |kind: &BlockKind| kind.as_str_name().trim_start_matches("BLOCK_KIND_").to_lowercase();
-    let kind = kinds.into_iter().find(|kind| name(kind) == read.kind.as_str()).unwrap_or_default();
-    let state = match read.state {
-        ReadState::New => BlockState::New,
-        ReadState::Changed => BlockState::Changed,
-        ReadState::Same => BlockState::Same,
-    };
-    Block {
-        pointer: read.pointer.clone(),
-        kind: kind as i32,
-        role: read.role.map(block::Role::as_str).unwrap_or_default().to_owned(),
-        wire_type: read.wire_type.clone(),
-        name: read.name.clone(),
-        tool_use_id: read.tool_use_id.clone(),
-        offset: read.range.start,
-        length: read.range.end - read.range.start,
-        hash: read.hash,
-        state: state as i32,
-    }
-}
-
-fn pieces(blocks: &[block::Block], body: &[u8]) -> Vec<Piece> {
-    let piece = |read: &block::Block| {
+fn pieces(blocks: &[ccdump_record::Block], body: &[u8]) -> Vec<Piece> {
+    let piece = |read: &ccdump_record::Block| {
         let bytes = usize::try_from(read.range.start).ok().zip(usize::try_from(read.range.end).ok());
         let bytes = bytes.and_then(|(start, end)| body.get(start..end)).expect("a block lies in its body");
-        Piece { block: on_the_wire(read), content: Held::Here(Arc::new(content::read(read.kind, bytes))) }
+        Piece { block: read.clone().into(), content: Held::Here(Arc::new(content::read(read.kind, bytes))) }
     };
     blocks.iter().map(piece).collect()
 }
@@ -100,10 +62,10 @@ fn asked(body: &Value, before: Option<&Value>) -> RequestSide {
     let read = |body: &str| request::read(Provider::Anthropic, "POST", PATH, body.as_bytes()).blocks;
     let mut blocks = read(&bytes);
     let gone = before.map(|before| outline::compare(&read(&before.to_string()), &mut blocks)).unwrap_or_default();
-    blocks.retain(|block| block.state != ReadState::Same);
+    blocks.retain(|block| block.state != ccdump_record::BlockState::Same);
     RequestSide {
         pieces: pieces(&blocks, bytes.as_bytes()),
-        removed: gone.iter().map(on_the_wire).collect(),
+        removed: gone.iter().cloned().map(Into::into).collect(),
         previous: before.map(|_| 1),
         ..RequestSide::default()
     }

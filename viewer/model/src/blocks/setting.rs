@@ -1,7 +1,8 @@
 //! What a request sets up before anything is said: system prompt, tools, parameters. Only what is new here, changed or gone.
 
 use ccdump_client::{content::kind, text::units};
-use ccdump_provider::{block::BlockKind, content::Content};
+use ccdump_provider::content::Content;
+use ccdump_record::BlockKind;
 use ccdump_wire::v1::Block;
 
 use super::{

@@ -10,7 +10,7 @@ mod tests;
 use std::collections::HashSet;
 
 use ccdump_client::content::kind;
-use ccdump_provider::block::BlockKind;
+use ccdump_record::BlockKind;
 use ccdump_wire::v1::Block;
 
 pub use self::compared::{Compared, Half};

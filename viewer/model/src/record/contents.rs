@@ -7,7 +7,8 @@ use std::{
     sync::Arc,
 };
 
-use ccdump_provider::{content::Content, side::Side};
+use ccdump_provider::content::Content;
+use ccdump_record::Side;
 use ccdump_wire::v1::{Block, ExchangeResponse};
 
 pub use self::former::FormerWanted;

@@ -3,11 +3,11 @@
 use std::{collections::HashMap, fmt, sync::Arc};
 
 use ccdump_provider::{
-    block::BlockKind,
     content::Content,
     provider::Provider,
     stream::{StreamEvent, StreamReader},
 };
+use ccdump_record::BlockKind;
 use ccdump_wire::v1::{self, Block};
 use serde_json::Value;
 

@@ -5,7 +5,7 @@ use ccdump_model::{
     blocks::Source,
     record::{Fetch, Fetched, Held, RequestSide, ResponseSide, Wanted},
 };
-use ccdump_provider::side::Side;
+use ccdump_record::Side;
 use ccdump_wire::v1::{Block, BodyData, Event as LogEvent, ExchangeResponse, Header, Opened, ResponseHead, event::Detail};
 use serde::{Deserialize, Serialize};
 

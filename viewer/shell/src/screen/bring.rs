@@ -2,7 +2,7 @@
 
 use ccdump_client::link::{Link, LinkError, next, wire_side};
 use ccdump_model::record::{Body, LARGEST_BODY};
-use ccdump_provider::side::Side;
+use ccdump_record::Side;
 use ccdump_state::{
     Event,
     sheet::{Brought, LARGEST_LOG, Need},

@@ -8,7 +8,7 @@ use ccdump_model::{
     compare::{Compared, Half},
     record::Held,
 };
-use ccdump_provider::{block::BlockKind, side::Side};
+use ccdump_record::{BlockKind, Side};
 use ccdump_wire::v1::{self, Block};
 
 use super::fetch::held;

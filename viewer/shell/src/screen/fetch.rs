@@ -8,7 +8,7 @@ use ccdump_client::{
     link::{BlockContent, Link, LinkError, Outline},
 };
 use ccdump_model::record::{AgentKey, Fetch, Fetched, Held, Piece, RequestSide, ResponseSide, Wanted};
-use ccdump_provider::{block::BlockKind, side::Side};
+use ccdump_record::{BlockKind, Side};
 use ccdump_state::Event;
 use ccdump_wire::v1::{Block, ExchangesRequest};
 

@@ -1,7 +1,7 @@
 //! Follows an exchange while it streams.
 
 use ccdump_client::link::{Link, LinkError, next, wire_side};
-use ccdump_provider::side::Side;
+use ccdump_record::Side;
 use ccdump_state::Event;
 use ccdump_wire::v1::{self, BodyRequest, Event as LogEvent, event::Detail, watch_response::Message};
 use tokio::sync::mpsc;

@@ -10,7 +10,7 @@ use ccdump_model::{
     blocks::Source,
     record::{FormerWanted, Held},
 };
-use ccdump_provider::side::Side;
+use ccdump_record::Side;
 use ccdump_state::Event;
 use ccdump_wire::v1::Block;
 
@@ -60,6 +60,6 @@ async fn had(link: &mut Link, wanted: FormerWanted) -> Result<HashMap<(Source, S
 }
 
 /// Where a block stands, and what it is: a string stands where the first block of an array would.
-fn place(block: &Block) -> (&str, &str, ccdump_provider::block::BlockKind) {
+fn place(block: &Block) -> (&str, &str, ccdump_record::BlockKind) {
     (block.pointer.strip_suffix("/0").unwrap_or(&block.pointer), &block.role, kind(block))
 }

@@ -2,10 +2,8 @@
 
 use std::{collections::HashSet, sync::Arc};
 
-use ccdump_provider::{
-    block::BlockKind,
-    content::{Content, read},
-};
+use ccdump_provider::content::{Content, read};
+use ccdump_record::BlockKind;
 use ccdump_wire::v1::Block;
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};

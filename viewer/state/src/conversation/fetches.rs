@@ -7,7 +7,7 @@ use ccdump_model::{
     line::Detail,
     record::{Contents, Roster, has_ended, is_turn},
 };
-use ccdump_provider::side::Side;
+use ccdump_record::Side;
 
 use super::Conversation;
 use crate::Effect;

@@ -1,7 +1,7 @@
 //! How the state becomes that of another moment.
 
 use ccdump_model::record::{Fetch, Fetched, Stage, as_of, ended_at, stage};
-use ccdump_provider::side::Side;
+use ccdump_record::Side;
 use ccdump_wire::v1::{Event as LogEvent, Exchange};
 
 use super::Moment;

@@ -6,7 +6,8 @@ use ccdump_model::{
     blocks::{self, Item, ItemBody, ItemKey, Speaker, Turn, TurnHead},
     record::{AgentKey, AgentName, Contents, Held, Loaded, Piece, Roster, has_ended, is_turn},
 };
-use ccdump_provider::{pattern::Pattern, side::Side};
+use ccdump_provider::pattern::Pattern;
+use ccdump_record::Side;
 use ccdump_wire::v1::Exchange;
 use jiff::tz::TimeZone;
 

@@ -6,7 +6,7 @@ use ccdump_model::{
     compare::Compared,
     record::{Body, Held},
 };
-use ccdump_provider::side::Side;
+use ccdump_record::Side;
 use ccdump_wire::v1::{Event as LogEvent, Exchange, ExchangeResponse};
 use serde::{Deserialize, Serialize};
 

@@ -1,9 +1,10 @@
-//! The block: the unit of display. Its identity is exchange + side + pointer.
-
 use std::ops::Range;
 
-/// One for one the kinds of the wire contract.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+use serde::{Deserialize, Serialize};
+
+/// What a block is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum BlockKind {
     /// A kind this version does not know: see `wire_type`.
     Unknown,
@@ -26,22 +27,6 @@ pub enum BlockKind {
 }
 
 impl BlockKind {
-    /// The kind of a content block with this `type`.
-    pub(crate) fn of_wire_type(wire_type: &str) -> Self {
-        match wire_type {
-            "text" => Self::Text,
-            "thinking" => Self::Thinking,
-            "redacted_thinking" => Self::RedactedThinking,
-            "tool_use" => Self::ToolUse,
-            "tool_result" => Self::ToolResult,
-            "image" => Self::Image,
-            "document" => Self::Document,
-            "server_tool_use" | "mcp_tool_use" => Self::ServerToolUse,
-            other if other.ends_with("_tool_result") => Self::ServerToolResult,
-            _ => Self::Unknown,
-        }
-    }
-
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Unknown => "unknown",
@@ -64,7 +49,8 @@ impl BlockKind {
 }
 
 /// Against the request before it in its thread. A response's blocks are all new.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum BlockState {
     New,
     Changed,
@@ -81,7 +67,9 @@ impl BlockState {
     }
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+/// Whose words a block is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Role {
     User,
     Assistant,
@@ -97,12 +85,14 @@ impl Role {
         }
     }
 
-    pub(crate) fn of_wire(role: &str) -> Option<Self> {
+    /// The role of that name.
+    pub fn of_name(role: &str) -> Option<Self> {
         [Self::User, Self::Assistant, Self::System].into_iter().find(|known| known.as_str() == role)
     }
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// The unit of display. Its identity is exchange, side and pointer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Block {
     /// JSON pointer in the decoded body, such as `/messages/3/content/1`; of a stream, `/content/N` by the provider's content index.
     pub pointer: String,

@@ -1,7 +1,0 @@
-//! The two sides of an exchange.
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Side {
-    Request,
-    Response,
-}
