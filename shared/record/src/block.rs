@@ -3,10 +3,11 @@ use std::ops::Range;
 use serde::{Deserialize, Serialize};
 
 /// What a block is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum BlockKind {
     /// A kind this version does not know: see `wire_type`.
+    #[default]
     Unknown,
     Text,
     Thinking,
@@ -49,9 +50,10 @@ impl BlockKind {
 }
 
 /// Against the request before it in its thread. A response's blocks are all new.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum BlockState {
+    #[default]
     New,
     Changed,
     Same,
@@ -92,7 +94,8 @@ impl Role {
 }
 
 /// The unit of display. Its identity is exchange, side and pointer.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Block {
     /// JSON pointer in the decoded body, such as `/messages/3/content/1`; of a stream, `/content/N` by the provider's content index.
     pub pointer: String,
@@ -109,4 +112,11 @@ pub struct Block {
     /// Of the normalised content: equal where only form differs (moved `cache_control`, string or block array, order of keys).
     pub hash: u64,
     pub state: BlockState,
+}
+
+impl Block {
+    /// Bytes of its range.
+    pub fn length(&self) -> u64 {
+        self.range.end.saturating_sub(self.range.start)
+    }
 }

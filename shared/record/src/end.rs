@@ -49,3 +49,17 @@ pub enum ClosedBy {
     /// The proxy failed in the middle, through no fault of the two sides.
     Proxy,
 }
+
+impl ClosedBy {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Finished => "finished",
+            Self::Upstream => "upstream",
+            Self::Client => "client",
+            Self::Unreachable => "unreachable",
+            Self::Daemon => "daemon",
+            Self::Refused => "refused",
+            Self::Proxy => "proxy",
+        }
+    }
+}

@@ -14,6 +14,14 @@ pub struct Event {
     pub detail: Detail,
 }
 
+impl Event {
+    /// One that has no place in a log.
+    pub fn of(exchange: u64, detail: Detail) -> Self {
+        Self { seq: 0, exchange, at_us: 0, detail }
+    }
+}
+
+/// What an event tells.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Detail {
     Opened(Opened),
@@ -32,7 +40,7 @@ pub enum Detail {
     Unknown(String),
 }
 
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Opened {
     pub method: String,
     pub path: String,
@@ -79,14 +87,14 @@ impl BodyData {
     }
 }
 
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct RequestEnd {
     pub length: u64,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub trailers: Headers,
 }
 
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct ResponseHead {
     pub status: u16,
     pub headers: Headers,
@@ -117,6 +125,22 @@ pub struct Ended {
     /// The status of an answer of our own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub own_status: Option<u16>,
+}
+
+impl Ended {
+    /// Nothing but who ended it.
+    pub fn by(closed_by: ClosedBy) -> Self {
+        Self {
+            closed_by,
+            delivered: 0,
+            request_bytes: 0,
+            response_bytes: 0,
+            error: None,
+            trailers: Headers::new(),
+            exact: true,
+            own_status: None,
+        }
+    }
 }
 
 fn yes() -> bool {

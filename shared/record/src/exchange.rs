@@ -6,6 +6,7 @@ use crate::{ClosedBy, EndState, Usage};
 ///
 /// Times are microseconds since the Unix epoch, durations microseconds, sizes bytes as they went over the wire.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Exchange {
     pub id: u64,
     pub session: Option<String>,
@@ -74,7 +75,8 @@ impl RequestRole {
 }
 
 /// A call of a tool, by which one agent has started another one.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct StartedBy {
     /// The exchange whose answer has the call, and the pointer of its block there.
     pub exchange: u64,

@@ -25,6 +25,7 @@ impl From<Header> for (String, String) {
 
 /// The heads of an exchange and what came behind its bodies, as far as they have come.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Heads {
     pub request: Headers,
     pub response: Headers,

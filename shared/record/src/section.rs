@@ -4,7 +4,8 @@ use crate::Block;
 
 /// One section of a session's system prompts: blocks with one hash are one section, whatever exchange, agent or place
 /// they are in. Derived, and the same when it is derived again.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct SystemSection {
     /// From 1, in the order of first appearance in the log. It never changes.
     pub number: u64,

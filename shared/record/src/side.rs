@@ -7,3 +7,12 @@ pub enum Side {
     Request,
     Response,
 }
+
+impl Side {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Request => "request",
+            Self::Response => "response",
+        }
+    }
+}

@@ -2,8 +2,8 @@
 
 use ccdump_record::{
     Block, BlockKind, BlockState, BodyData, ClockJumped, ClosedBy, Detail, EndState, Ended, Event, Exchange, Gap, Header, Headers,
-    Opened, Outline, Paused, Payload, Piece, Replaced, RequestEnd, RequestRole, ResponseHead, Resumed, Role, Salvaged, SeqRange,
-    Side, StartedBy, SystemSection, Usage,
+    Heads, Opened, Outline, Paused, Payload, Piece, Replaced, RequestEnd, RequestRole, ResponseHead, Resumed, Role, Salvaged,
+    SeqRange, Side, StartedBy, SystemSection, Usage,
 };
 
 use crate::v1::{self, event::Detail as WireDetail};
@@ -232,6 +232,7 @@ impl From<BlockState> for v1::BlockState {
 impl From<Block> for v1::Block {
     fn from(block: Block) -> Self {
         Self {
+            length: block.length(),
             pointer: block.pointer,
             kind: v1::BlockKind::from(block.kind).into(),
             role: block.role.map(|role| role.as_str().to_owned()).unwrap_or_default(),
@@ -239,7 +240,6 @@ impl From<Block> for v1::Block {
             name: block.name,
             tool_use_id: block.tool_use_id,
             offset: block.range.start,
-            length: block.range.end.saturating_sub(block.range.start),
             hash: block.hash,
             state: v1::BlockState::from(block.state).into(),
         }
@@ -286,12 +286,24 @@ impl From<v1::Header> for Header {
 }
 
 /// Header fields that came over the wire.
-pub fn fields(headers: Vec<v1::Header>) -> Headers {
+fn fields(headers: Vec<v1::Header>) -> Headers {
     headers.into_iter().map(Header::from).collect()
 }
 
+impl From<v1::ExchangeResponse> for Heads {
+    fn from(answer: v1::ExchangeResponse) -> Self {
+        Self {
+            request: fields(answer.request_headers),
+            response: fields(answer.response_headers),
+            request_trailers: fields(answer.request_trailers),
+            response_trailers: fields(answer.response_trailers),
+            upstream: answer.upstream,
+        }
+    }
+}
+
 /// `None`: nothing that is known.
-pub fn closed_by(closed_by: v1::ClosedBy) -> Option<ClosedBy> {
+fn closed_by(closed_by: v1::ClosedBy) -> Option<ClosedBy> {
     Some(match closed_by {
         v1::ClosedBy::Unspecified => return None,
         v1::ClosedBy::Finished => ClosedBy::Finished,
@@ -313,6 +325,12 @@ fn end_state(state: v1::EndState) -> Option<EndState> {
         v1::EndState::UpstreamError => EndState::UpstreamError,
         v1::EndState::DaemonStopped => EndState::DaemonStopped,
     })
+}
+
+/// A daemon that says nothing about it is taken to speak of a turn: rather too much than too little.
+fn role(role: &str) -> RequestRole {
+    let known = RequestRole::ALL.into_iter().find(|known| known.as_str() == role);
+    known.unwrap_or(if role.is_empty() { RequestRole::Turn } else { RequestRole::Other })
 }
 
 fn status(status: u32) -> Option<u16> {
@@ -434,7 +452,7 @@ impl From<v1::Exchange> for Exchange {
         Self {
             end_state: end_state(row.end_state()),
             closed_by: row.closed_by.and_then(|_| closed_by(row.closed_by())),
-            role: RequestRole::ALL.into_iter().find(|role| role.as_str() == row.role).unwrap_or_default(),
+            role: role(&row.role),
             id: row.id,
             session: row.session,
             agent: row.agent,

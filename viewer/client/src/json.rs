@@ -3,11 +3,10 @@
 
 use std::path::Path;
 
-use ccdump_record::Side;
-use ccdump_wire::v1::{self, ClosedBy, EndState, Event};
+use ccdump_record::{ClosedBy, EndState, Event, Role, Side};
 use serde::Serialize;
 
-use crate::{content::kind, text::time::rfc3339};
+use crate::text::time::rfc3339;
 
 /// What `demo --headless` left.
 #[derive(Debug, Serialize)]
@@ -28,7 +27,7 @@ pub struct Exchange<'a> {
     provider: &'a str,
     method: Option<&'a str>,
     path: Option<&'a str>,
-    status: Option<u32>,
+    status: Option<u16>,
     end_state: Option<&'static str>,
     model: Option<&'a str>,
     started_at: Option<String>,
@@ -53,7 +52,7 @@ struct Usage {
 }
 
 impl<'a> Exchange<'a> {
-    pub fn of(row: &'a v1::Exchange) -> Self {
+    pub fn of(row: &'a ccdump_record::Exchange) -> Self {
         let usage = row.usage.unwrap_or_default();
         let known = |text: &'a str| (!text.is_empty()).then_some(text);
         Self {
@@ -65,7 +64,7 @@ impl<'a> Exchange<'a> {
             method: known(&row.method),
             path: known(&row.path),
             status: row.status,
-            end_state: end_state(row.end_state()),
+            end_state: row.end_state.map(EndState::as_str),
             model: row.model.as_deref(),
             started_at: rfc3339(row.started_at_us),
             duration_ms: row.duration_us.map(millis),
@@ -82,7 +81,7 @@ impl<'a> Exchange<'a> {
             cost_usd: row.cost_usd,
             stop_reason: row.stop_reason.as_deref(),
             recorded: if row.gap_bytes == 0 { "full" } else { "partial" },
-            closed_by: closed_by(row.closed_by()),
+            closed_by: row.closed_by.map(ClosedBy::as_str),
         }
     }
 }
@@ -98,7 +97,7 @@ pub struct Show<'a> {
 }
 
 /// Headers as pairs of name and value.
-pub fn headers(headers: &[v1::Header]) -> Vec<(&str, &str)> {
+pub fn headers(headers: &[ccdump_record::Header]) -> Vec<(&str, &str)> {
     headers.iter().map(|header| (header.name.as_str(), header.value.as_str())).collect()
 }
 
@@ -108,7 +107,7 @@ pub struct Block<'a> {
     side: &'static str,
     pointer: &'a str,
     kind: &'static str,
-    role: Option<&'a str>,
+    role: Option<&'static str>,
     #[serde(rename = "type")]
     wire_type: Option<&'a str>,
     name: Option<&'a str>,
@@ -116,25 +115,25 @@ pub struct Block<'a> {
     offset: u64,
     size: u64,
     hash: String,
-    state: Option<&'static str>,
+    state: &'static str,
 }
 
 impl<'a> Block<'a> {
-    pub fn of(exchange: u64, side: Side, block: &'a v1::Block) -> Self {
+    pub fn of(exchange: u64, side: Side, block: &'a ccdump_record::Block) -> Self {
         let known = |text: &'a str| (!text.is_empty()).then_some(text);
         Self {
-            id: format!("{exchange}/{}{}", side_name(side), block.pointer),
-            side: side_name(side),
+            id: format!("{exchange}/{}{}", side.as_str(), block.pointer),
+            side: side.as_str(),
             pointer: &block.pointer,
-            kind: kind(block).as_str(),
-            role: known(&block.role),
+            kind: block.kind.as_str(),
+            role: block.role.map(Role::as_str),
             wire_type: known(&block.wire_type),
             name: block.name.as_deref(),
             tool_use_id: block.tool_use_id.as_deref(),
-            offset: block.offset,
-            size: block.length,
+            offset: block.range.start,
+            size: block.length(),
             hash: format!("{:016x}", block.hash),
-            state: block_state(block.state()),
+            state: block.state.as_str(),
         }
     }
 }
@@ -155,7 +154,7 @@ impl<'a> TailEvent<'a> {
             epoch,
             seq: event.seq,
             exchange: (event.exchange != 0).then_some(event.exchange),
-            kind: &event.kind,
+            kind: event.detail.kind(),
             at: rfc3339(event.at_us),
         }
     }
@@ -177,47 +176,6 @@ pub struct TailGap {
     pub to_seq: u64,
 }
 
-pub fn side_name(side: Side) -> &'static str {
-    match side {
-        Side::Request => "request",
-        Side::Response => "response",
-    }
-}
-
-pub fn end_state(state: EndState) -> Option<&'static str> {
-    match state {
-        EndState::Unspecified => None,
-        EndState::Complete => Some("complete"),
-        EndState::Truncated => Some("truncated"),
-        EndState::ClientCancelled => Some("client_cancelled"),
-        EndState::UpstreamError => Some("upstream_error"),
-        EndState::DaemonStopped => Some("daemon_stopped"),
-    }
-}
-
-/// Who ended it; null while it is open, and where an older daemon did not keep it.
-fn closed_by(closed_by: ClosedBy) -> Option<&'static str> {
-    match closed_by {
-        ClosedBy::Unspecified => None,
-        ClosedBy::Finished => Some("finished"),
-        ClosedBy::Upstream => Some("upstream"),
-        ClosedBy::Client => Some("client"),
-        ClosedBy::Unreachable => Some("unreachable"),
-        ClosedBy::Daemon => Some("daemon"),
-        ClosedBy::Refused => Some("refused"),
-        ClosedBy::Proxy => Some("proxy"),
-    }
-}
-
-pub fn block_state(state: v1::BlockState) -> Option<&'static str> {
-    match state {
-        v1::BlockState::Unspecified => None,
-        v1::BlockState::New => Some("new"),
-        v1::BlockState::Changed => Some("changed"),
-        v1::BlockState::Same => Some("same"),
-    }
-}
-
 fn millis(micros: u64) -> f64 {
     micros as f64 / 1000.0
 }
@@ -228,13 +186,13 @@ mod tests {
 
     #[test]
     fn an_exchange_that_nothing_is_known_of_is_all_nulls() {
-        let row = v1::Exchange { id: 7, gap_bytes: 9, ..Default::default() };
+        let row = ccdump_record::Exchange { id: 7, gap_bytes: 9, ..Default::default() };
         insta::assert_snapshot!(serde_json::to_string(&Exchange::of(&row)).expect("serialisable"), @r#"{"id":7,"session":null,"agent":null,"parent_agent":null,"provider":"unknown","method":null,"path":null,"status":null,"end_state":null,"model":null,"started_at":"1970-01-01T00:00:00.000Z","duration_ms":null,"ttft_ms":null,"request_bytes":0,"response_bytes":0,"usage":{"input":null,"output":null,"cache_read":null,"cache_write_5m":null,"cache_write_1h":null},"cost_usd":null,"stop_reason":null,"recorded":"partial","closed_by":null}"#);
     }
 
     #[test]
     fn a_shown_exchange_has_its_row_its_headers_and_its_blocks() {
-        let row = v1::Exchange {
+        let row = ccdump_record::Exchange {
             id: 12,
             session: Some("s".to_owned()),
             agent: Some("main".to_owned()),
@@ -242,29 +200,28 @@ mod tests {
             method: "POST".to_owned(),
             path: "/v1/messages?beta=true".to_owned(),
             status: Some(200),
-            end_state: EndState::Complete as i32,
+            end_state: Some(EndState::Complete),
             model: Some("m".to_owned()),
             started_at_us: 1_793_871_667_250_999,
             duration_us: Some(1_234_567),
             ttft_us: Some(310_000),
             request_bytes: 5,
             response_bytes: 6,
-            usage: Some(v1::Usage { input: Some(-1), output: Some(0), ..Default::default() }),
+            usage: Some(ccdump_record::Usage { input: Some(-1), output: Some(0), ..Default::default() }),
             cost_usd: Some(0.0125),
             stop_reason: Some("end_turn".to_owned()),
             ..Default::default()
         };
-        let sent = [v1::Header { name: "accept".to_owned(), value: "*/*".to_owned() }];
-        let block = v1::Block {
+        let sent = [ccdump_record::Header { name: "accept".to_owned(), value: "*/*".to_owned() }];
+        let block = ccdump_record::Block {
             pointer: "/messages/3/content/1".to_owned(),
-            kind: v1::BlockKind::ToolResult as i32,
-            role: "user".to_owned(),
+            kind: ccdump_record::BlockKind::ToolResult,
+            role: Some(Role::User),
             wire_type: "tool_result".to_owned(),
             tool_use_id: Some("toolu_1".to_owned()),
-            offset: 100,
-            length: 40,
+            range: 100..140,
             hash: 0xabc,
-            state: v1::BlockState::New as i32,
+            state: ccdump_record::BlockState::New,
             ..Default::default()
         };
         let show = Show {

@@ -1,6 +1,6 @@
 //! What is said about an exchange, apart from what it says itself. All of it is fit for a terminal.
 
-use ccdump_wire::v1::{ClosedBy, EndState, Exchange, Replaced, Salvaged, SeqRange, Usage};
+use ccdump_record::{ClosedBy, EndState, Exchange, Replaced, RequestRole, Salvaged, SeqRange, Usage};
 
 use crate::text::{clean_line, cut_line, units};
 
@@ -23,16 +23,16 @@ pub fn tokens(usage: &Usage) -> Option<String> {
 
 /// How it ended, where that was not as it should; with the error there was.
 pub fn trouble(row: &Exchange) -> Option<String> {
-    let ended = match row.end_state() {
-        EndState::Complete | EndState::Unspecified => None,
-        EndState::Truncated => Some("cut off: the upstream ended early".to_owned()),
-        EndState::ClientCancelled => Some("cancelled: the client left before the end".to_owned()),
-        EndState::DaemonStopped => Some("cut off: the daemon stopped".to_owned()),
-        EndState::UpstreamError => Some(match (row.closed_by(), row.status) {
-            (ClosedBy::Refused, Some(status)) => format!("refused by ccdump: {status}"),
-            (ClosedBy::Unreachable, _) => "failed: the upstream was not reached".to_owned(),
-            (ClosedBy::Proxy, _) => "failed: ccdump could not pass the answer on".to_owned(),
-            (ClosedBy::Client, None) => "failed: the request broke off".to_owned(),
+    let ended = match row.end_state {
+        Some(EndState::Complete) | None => None,
+        Some(EndState::Truncated) => Some("cut off: the upstream ended early".to_owned()),
+        Some(EndState::ClientCancelled) => Some("cancelled: the client left before the end".to_owned()),
+        Some(EndState::DaemonStopped) => Some("cut off: the daemon stopped".to_owned()),
+        Some(EndState::UpstreamError) => Some(match (row.closed_by, row.status) {
+            (Some(ClosedBy::Refused), Some(status)) => format!("refused by ccdump: {status}"),
+            (Some(ClosedBy::Unreachable), _) => "failed: the upstream was not reached".to_owned(),
+            (Some(ClosedBy::Proxy), _) => "failed: ccdump could not pass the answer on".to_owned(),
+            (Some(ClosedBy::Client), None) => "failed: the request broke off".to_owned(),
             (_, Some(status @ ..400)) => format!("failed: the upstream answered {status}, and then an error"),
             (_, Some(status)) => format!("failed: the upstream answered {status}"),
             (_, None) => "failed: the upstream gave no answer".to_owned(),
@@ -48,9 +48,11 @@ pub fn trouble(row: &Exchange) -> Option<String> {
 /// What a request was for that is no turn of a conversation.
 pub fn purpose(row: &Exchange) -> String {
     let path = row.path.split(['?', '#']).next().unwrap_or_default();
-    match (path.rsplit('/').next(), row.role.as_str()) {
+    match (path.rsplit('/').next(), row.role) {
         (Some("count_tokens"), _) => "token count".to_owned(),
-        (_, "auxiliary") => format!("auxiliary request to {}", row.model.as_deref().map_or("a model".to_owned(), clean_line)),
+        (_, RequestRole::Auxiliary) => {
+            format!("auxiliary request to {}", row.model.as_deref().map_or("a model".to_owned(), clean_line))
+        }
         _ => cut_line(&clean_line(&format!("{} {path}", row.method)), 60),
     }
 }
@@ -88,11 +90,7 @@ pub fn salvaged(salvaged: &Salvaged) -> String {
 }
 
 fn events(range: &SeqRange) -> String {
-    if range.from_seq == range.to_seq {
-        format!("event {}", range.from_seq)
-    } else {
-        format!("events {}–{}", range.from_seq, range.to_seq)
-    }
+    if range.from == range.to { format!("event {}", range.from) } else { format!("events {}–{}", range.from, range.to) }
 }
 
 /// What is not in the record: `12 kB and 2 whole exchanges missing`.

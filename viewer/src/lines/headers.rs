@@ -1,6 +1,6 @@
 //! Headers of one side.
 
-use ccdump_wire::v1::Header;
+use ccdump_record::Header;
 
 use super::{
     Span, content,

@@ -4,7 +4,7 @@ use ccdump_client::{
     text::{clean_line, cut_line, units},
     words,
 };
-use ccdump_wire::v1::Usage;
+use ccdump_record::Usage;
 
 use super::{
     Span,

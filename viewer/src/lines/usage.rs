@@ -1,7 +1,7 @@
 //! What an exchange took: tokens, money, time, bytes.
 
 use ccdump_client::{text::units, words};
-use ccdump_wire::v1::Usage;
+use ccdump_record::Usage;
 
 use super::{
     Span,

@@ -1,6 +1,6 @@
 //! The body of a request or a response: JSON folded, other text as lines.
 
-use ccdump_client::{content::header, json::side_name, text::units};
+use ccdump_client::{content::header, text::units};
 use ccdump_model::{record::Body, theme::Role};
 use ccdump_provider::provider::Provider;
 use ccdump_record::Side;
@@ -15,7 +15,7 @@ use super::{
 
 pub(super) fn body(page: &mut Page, state: &State, exchange: u64, side: Side) {
     let Some(body) = here(page, state.sheet.material.body(exchange, side)) else { return };
-    let side = side_name(side);
+    let side = side.as_str();
     if let Some(why) = &body.undecodable {
         page.remark(Role::Warning, &format!("it cannot be decoded any further: {why}"));
     }
@@ -46,7 +46,7 @@ pub(super) fn body(page: &mut Page, state: &State, exchange: u64, side: Side) {
 /// A streamed answer as one piece of JSON.
 fn streamed(state: &State, exchange: u64, body: &Body) -> Option<String> {
     let (row, heads) = state.sheet.material.heads(exchange)?.ok()?;
-    let is_stream = header(&heads.response_headers, "content-type").is_some_and(|kind| kind.contains("event-stream"));
+    let is_stream = header(&heads.response, "content-type").is_some_and(|kind| kind.contains("event-stream"));
     let is_here = is_stream && body.gaps.is_empty();
     is_here.then(|| answer::json(row.provider.parse().unwrap_or(Provider::Unknown), &body.bytes)).flatten()
 }

@@ -1,14 +1,13 @@
 //! Two exchanges side by side: their requests region by region, and their answers in numbers.
 
-use ccdump_client::{content::kind, text::units};
+use ccdump_client::text::units;
 use ccdump_model::{
     compare::{self, Compared, Comparison, Half, Pair, Region, Relation},
     line::Span,
     theme::Role,
 };
-use ccdump_record::BlockKind;
+use ccdump_record::{Block, BlockKind, Role as Speaker};
 use ccdump_state::State;
-use ccdump_wire::v1::Block;
 
 use super::{figures, here, page::Page, text};
 use crate::lines::difference::{self, Budget};
@@ -44,7 +43,7 @@ fn requests(page: &mut Page, state: &State, compared: &Compared, exchanges: [u64
     for (half, exchange) in [&compared.left, &compared.right].into_iter().zip(exchanges) {
         if half.blocks.is_empty() {
             page.remark(Role::Warning, &format!("nothing is known of the request of #{exchange}"));
-        } else if half.blocks.iter().all(|block| kind(block) == BlockKind::Raw) {
+        } else if half.blocks.iter().all(|block| block.kind == BlockKind::Raw) {
             page.remark(Role::Warning, &format!("the request of #{exchange} is not understood: it is compared as it is"));
         }
     }
@@ -99,7 +98,7 @@ fn sign(relation: Relation) -> &'static str {
 /// A run of blocks that are the same: one row.
 fn same(page: &mut Page, compared: &Compared, region: Region, run: &[Pair]) {
     let blocks = || run.iter().filter_map(|pair| compared.right.block(pair.right));
-    let bytes = blocks().fold(0_u64, |sum, block| sum.saturating_add(block.length));
+    let bytes = blocks().fold(0_u64, |sum, block| sum.saturating_add(block.length()));
     let count = match region {
         Region::Messages => units::plural(compare::units(blocks()), "message"),
         Region::System => units::plural(run.len(), "section"),
@@ -139,7 +138,7 @@ fn one(
     let contents = [held(&compared.left, pair.left), held(&compared.right, pair.right)];
     match contents {
         [Some(Err(why)), _] | [_, Some(Err(why))] => {
-            spans.push(Span::new(Role::Dim, &format!(" · {} · {why}", units::bytes(block.length))));
+            spans.push(Span::new(Role::Dim, &format!(" · {} · {why}", units::bytes(block.length()))));
             page.push(1, &path, spans);
         }
         [Some(Ok(was)), Some(Ok(is))] => {
@@ -163,7 +162,7 @@ fn one(
                 page.push(1, &path, spans);
                 return;
             }
-            spans.push(Span::new(Role::Dim, &format!(" · {}", units::bytes(block.length))));
+            spans.push(Span::new(Role::Dim, &format!(" · {}", units::bytes(block.length()))));
             let at = page.push(1, &path, spans);
             page.gist(at, vec![Span::new(Role::Dim, "  "), Span::new(Role::Text, &difference::gist(content))]);
             text::text(page, 2, Role::Text, &difference::text(content));
@@ -213,18 +212,19 @@ fn section(state: &State, [was, is]: [Option<&Block>; 2], [left, right]: [Option
 fn message(block: &Block) -> Vec<Span> {
     let mut parts = block.pointer.split('/').filter(|part| part.parse::<usize>().is_ok());
     let number = parts.by_ref().take(2).collect::<Vec<_>>().join(".");
-    let role = match block.role.as_str() {
-        "user" => Role::User,
-        "assistant" => Role::Assistant,
-        "system" => Role::System,
-        _ => Role::Text,
+    let role = match block.role {
+        Some(Speaker::User) => Role::User,
+        Some(Speaker::Assistant) => Role::Assistant,
+        Some(Speaker::System) => Role::System,
+        None => Role::Text,
     };
-    let what = match kind(block) {
+    let speaker = block.role.map_or("", Speaker::as_str);
+    let what = match block.kind {
         BlockKind::Unknown if !block.wire_type.is_empty() => block.wire_type.clone(),
         kind => kind.as_str().replace('_', " "),
     };
     let name = block.name.as_deref().unwrap_or_default();
-    let words = [(Role::Dim, &*number), (role, &*block.role), (Role::Text, &*what), (Role::ToolCall, name)];
+    let words = [(Role::Dim, &*number), (role, speaker), (Role::Text, &*what), (Role::ToolCall, name)];
     let words = words.into_iter().filter(|(_, word)| !word.is_empty()).enumerate();
     words.flat_map(|(at, (role, word))| [Span::new(Role::Text, if at > 0 { " " } else { "" }), Span::new(role, word)]).collect()
 }

@@ -5,8 +5,8 @@ use ccdump_model::{
     line::{Span, width},
     theme::Role,
 };
+use ccdump_record::{EndState, Exchange};
 use ccdump_state::State;
-use ccdump_wire::v1::{EndState, Exchange};
 
 use super::{UNKNOWN, page::Page};
 
@@ -48,7 +48,7 @@ fn table([left, right]: [Option<&Exchange>; 2]) -> Vec<Line> {
     let tokens = |count: Option<i64>| count.map(units::grouped);
     let of: [(&str, Figure<'_>); 13] = [
         ("model", &|row| row.model.clone()),
-        ("state", &|row| Some(state(row.end_state()).to_owned())),
+        ("state", &|row| Some(state(row.end_state).to_owned())),
         ("status", &|row| row.status.map(|status| status.to_string())),
         ("stop reason", &|row| row.stop_reason.clone()),
         ("input tokens", &|row| tokens(usage(row).input)),
@@ -65,13 +65,13 @@ fn table([left, right]: [Option<&Exchange>; 2]) -> Vec<Line> {
     of.into_iter().map(|(name, of)| (name.to_owned(), value(left, of), value(right, of))).collect()
 }
 
-fn state(state: EndState) -> &'static str {
+fn state(state: Option<EndState>) -> &'static str {
     match state {
-        EndState::Unspecified => "open",
-        EndState::Complete => "complete",
-        EndState::Truncated => "truncated",
-        EndState::ClientCancelled => "cancelled",
-        EndState::UpstreamError => "failed",
-        EndState::DaemonStopped => "daemon stopped",
+        None => "open",
+        Some(EndState::Complete) => "complete",
+        Some(EndState::Truncated) => "truncated",
+        Some(EndState::ClientCancelled) => "cancelled",
+        Some(EndState::UpstreamError) => "failed",
+        Some(EndState::DaemonStopped) => "daemon stopped",
     }
 }

@@ -4,8 +4,8 @@ use ccdump_model::{
     line::{Span, width},
     theme::Role,
 };
+use ccdump_record::Header;
 use ccdump_state::State;
-use ccdump_wire::v1::Header;
 
 use super::{here, page::Page};
 use crate::lines::wrap;
@@ -17,13 +17,13 @@ const GAP: usize = 2;
 
 pub(super) fn headers(page: &mut Page, state: &State, exchange: u64) {
     let Some((row, heads)) = here(page, state.sheet.material.heads(exchange)) else { return };
-    let all = [&heads.request_headers, &heads.response_headers, &heads.request_trailers, &heads.response_trailers];
+    let all = [&heads.request, &heads.response, &heads.request_trailers, &heads.response_trailers];
     let names = all.iter().flat_map(|headers| headers.iter()).map(|header| width(&header.name));
     let column = names.max().unwrap_or(0).min(WIDEST).min((page.room(1) / 2).saturating_sub(GAP));
     let answer = row.status.map_or_else(|| "no response".to_owned(), |status| format!("response {status}"));
     let request = format!("{} {}{}", row.method, heads.upstream, row.path);
-    section(page, "request", &request, &heads.request_headers, column);
-    section(page, "response", &answer, &heads.response_headers, column);
+    section(page, "request", &request, &heads.request, column);
+    section(page, "response", &answer, &heads.response, column);
     for (name, trailers) in [("request trailers", &heads.request_trailers), ("response trailers", &heads.response_trailers)] {
         if !trailers.is_empty() {
             section(page, name, name, trailers, column);

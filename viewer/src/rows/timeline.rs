@@ -2,7 +2,7 @@
 
 use ccdump_client::content::header;
 use ccdump_provider::sse::{SseEvent, SseParser};
-use ccdump_wire::v1::{self, BodyData, Event as LogEvent, event::Detail};
+use ccdump_record::{BodyData, Detail, Event as LogEvent, Side};
 
 /// Data of one event that is kept. Bytes.
 const LARGEST_EVENT: usize = 1 << 20;
@@ -74,26 +74,26 @@ impl Reader {
         }
         let after = self.after(event.at_us);
         match &event.detail {
-            Some(Detail::RequestData(data)) => {
+            Detail::RequestData(data) => {
                 let last = data.pieces.last().map_or(0, |piece| piece.after_us);
                 let end = after.saturating_add(last.into());
                 let start = self.line.sent.map_or(after, |(start, _)| start);
                 self.line.sent = Some((start, end));
             }
-            Some(Detail::ResponseHead(head)) => {
+            Detail::ResponseHead(head) => {
                 self.line.head = Some(after);
                 self.line.connect = head.connect_us;
                 let kind = header(&head.headers, "content-type").unwrap_or_default();
                 self.line.is_stream = kind.trim_start().to_ascii_lowercase().starts_with("text/event-stream");
                 self.line.is_coarse = header(&head.headers, "content-encoding").is_some_and(|coding| coding != "identity");
             }
-            Some(Detail::ResponseData(data)) => self.data(data, after),
-            Some(Detail::Gap(gap)) if gap.side() == v1::Side::Response => {
+            Detail::ResponseData(data) => self.data(data, after),
+            Detail::Gap(gap) if gap.side == Some(Side::Response) => {
                 self.line.arrivals.push(Arrival { after_us: after, what: What::Gap { bytes: gap.bytes } });
                 // What follows does not go on where the last line broke off.
                 self.parser = SseParser::with_limit(LARGEST_EVENT);
             }
-            Some(Detail::Ended(_)) => {
+            Detail::Ended(_) => {
                 self.line.ended = Some(after);
                 let Self { line, parser, .. } = self;
                 parser.finish(&mut |event| line.arrivals.push(Arrival { after_us: after, what: sse(&event) }));
@@ -107,11 +107,11 @@ impl Reader {
         self.line.body = Some((start, after));
         let Self { line, parser, .. } = self;
         if line.is_stream {
-            parser.push(&data.payload, &mut |event| line.arrivals.push(Arrival { after_us: after, what: sse(&event) }));
+            parser.push(&data.payload.bytes, &mut |event| line.arrivals.push(Arrival { after_us: after, what: sse(&event) }));
         } else {
-            line.arrivals.push(Arrival { after_us: after, what: What::Piece { bytes: data.payload.len() as u64 } });
+            line.arrivals.push(Arrival { after_us: after, what: What::Piece { bytes: data.payload.bytes.len() as u64 } });
         }
-        if let Some(why) = &data.undecodable {
+        if let Some(why) = &data.payload.undecodable {
             line.arrivals.push(Arrival { after_us: after, what: What::Undecodable(why.clone()) });
         }
     }

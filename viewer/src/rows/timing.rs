@@ -5,8 +5,8 @@ use ccdump_model::{
     line::{Span, width},
     theme::Role,
 };
+use ccdump_record::{EndState, Exchange};
 use ccdump_state::State;
-use ccdump_wire::v1::{EndState, Exchange};
 
 use super::{
     UNKNOWN, here,
@@ -103,13 +103,13 @@ fn numbers(page: &mut Page, row: &Exchange, line: &Timeline) {
         Some(0) => "nothing: a connection was open".to_owned(),
         Some(us) => format!("{} for a new connection", units::duration(us)),
     };
-    let end = match row.end_state() {
-        EndState::Unspecified => "it goes on",
-        EndState::Complete => "complete",
-        EndState::Truncated => "the upstream ended early",
-        EndState::ClientCancelled => "the client left",
-        EndState::UpstreamError => "error",
-        EndState::DaemonStopped => "the daemon stopped",
+    let end = match row.end_state {
+        None => "it goes on",
+        Some(EndState::Complete) => "complete",
+        Some(EndState::Truncated) => "the upstream ended early",
+        Some(EndState::ClientCancelled) => "the client left",
+        Some(EndState::UpstreamError) => "error",
+        Some(EndState::DaemonStopped) => "the daemon stopped",
     };
     for (label, words) in [
         ("connect", connect),

@@ -2,11 +2,11 @@
 
 use ccdump_client::text::{time, units};
 use ccdump_model::{line::Span, record::Held, theme::Role};
+use ccdump_record::SystemSection;
 use ccdump_state::{
     State,
     sheet::{section, section_need},
 };
-use ccdump_wire::v1::SystemSection;
 
 use super::{compare, page::Page, text};
 use crate::lines::difference::{self, Budget};
@@ -52,8 +52,7 @@ fn head(state: &State, section: &SystemSection, said: Option<&str>, is_chosen: b
     words.push(format!("{}×", section.exchanges));
     let minute = |at_us| time::minute(at_us, &state.zone);
     words.push(range(minute(section.first_at_us), minute(section.last_at_us)));
-    let on_the_wire = section.block.as_ref().map(|block| block.length);
-    words.extend(said.map(|said| said.len() as u64).or(on_the_wire).map(units::bytes));
+    words.push(units::bytes(said.map_or(section.block.length(), |said| said.len() as u64)));
     words.extend(section.agent.clone());
     let is_stamp = said.is_some_and(|said| said.starts_with(STAMP));
     let role = |role| if is_stamp { Role::Dim } else { role };

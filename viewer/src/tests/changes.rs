@@ -5,8 +5,8 @@ use ccdump_model::{
     record::{Fetch, Fetched, FormerWanted, Held, RequestSide},
 };
 use ccdump_provider::content::Content;
+use ccdump_record::{BlockKind, BlockState, Exchange};
 use ccdump_state::{DaemonEvent, Event, conversation::Spot};
-use ccdump_wire::v1::{BlockKind, BlockState, Exchange};
 
 use super::rig::{Rig, fetch, piece, row};
 
@@ -14,7 +14,7 @@ use super::rig::{Rig, fetch, piece, row};
 fn changed(id: u64) -> Fetch {
     let words = Content::Text(format!("the plan of request {id}"));
     let mut first = piece("/messages/0/content/0".to_owned(), BlockKind::Text, "user", words);
-    first.block.state = BlockState::Changed as i32;
+    first.block.state = BlockState::Changed;
     let mut gone = piece("/messages/1/content".to_owned(), BlockKind::Text, "user", Content::Text(String::new())).block;
     gone.hash = 7;
     let side = RequestSide { pieces: vec![first], removed: vec![gone], previous: Some(id - 1), ..RequestSide::default() };
@@ -22,7 +22,7 @@ fn changed(id: u64) -> Fetch {
 }
 
 fn former(wanted: &FormerWanted) -> Vec<(Source, String, Held)> {
-    let told = |(source, block): &(Source, ccdump_wire::v1::Block)| {
+    let told = |(source, block): &(Source, ccdump_record::Block)| {
         let words = match source {
             Source::Gone => "what is gone".to_owned(),
             _ => format!("the old plan of request {}", wanted.exchange),

@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use ccdump_model::{compare::Compared, record::Held};
 use ccdump_provider::content::Content;
+use ccdump_record::{Block, BlockKind, Exchange, Role as Speaker, SystemSection, Usage};
 use ccdump_state::{
     DaemonEvent, Event,
     sheet::{Brought, Need, Subject},
 };
-use ccdump_wire::v1::{Block, BlockKind, Exchange, SystemSection, Usage};
 use serde_json::json;
 
 use super::{
@@ -27,7 +27,7 @@ const PROMPTS: [&str; 3] = [
 pub fn sections(session: Option<&str>, after: u64) -> Result<Vec<SystemSection>, String> {
     let section = |number: u64| SystemSection {
         number,
-        block: Some(Block { offset: number, length: 60 * number, hash: number, ..Block::default() }),
+        block: Block { range: number..61 * number, hash: number, ..Block::default() },
         first_exchange: number.max(2) * 2 - 3,
         first_at_us: i64::try_from(number).expect("small") * 600_000_000,
         last_exchange: if number == 1 { 9 } else { number * 2 },
@@ -51,10 +51,10 @@ pub fn section(offset: u64) -> Held {
 /// The request of exchange `id`: what it says, by block.
 fn outline(id: u64) -> Vec<(Block, Content)> {
     let block = |kind: BlockKind, pointer: String, name: Option<&str>, hash: u64| Block {
-        kind: kind.into(),
+        kind,
         pointer,
         name: name.map(str::to_owned),
-        length: 1200,
+        range: 0..1200,
         hash,
         ..Block::default()
     };
@@ -80,7 +80,7 @@ fn outline(id: u64) -> Vec<(Block, Content)> {
         let said = if message == 6 && id > 7 { "a rewritten\nmessage 6" } else { "" };
         let words = if said.is_empty() { format!("message {message}\nof the\u{202e} {role}") } else { said.to_owned() };
         let block = Block {
-            role: role.to_owned(),
+            role: Speaker::of_name(role),
             ..block(
                 BlockKind::Text,
                 format!("/messages/{message}/content/0"),
@@ -266,9 +266,14 @@ fn a_daemon_that_keeps_no_versions_is_said_to_be_older() {
 
 #[test]
 fn what_is_not_known_is_said() {
-    let raw = Block { kind: BlockKind::Raw.into(), length: 7, hash: 1, ..Block::default() };
-    let strange =
-        Block { kind: 99, wire_type: "holo\u{1b}gram".to_owned(), pointer: "/x~1y/0".to_owned(), hash: 2, ..Block::default() };
+    let raw = Block { kind: BlockKind::Raw, range: 0..7, hash: 1, ..Block::default() };
+    let strange = Block {
+        kind: BlockKind::Unknown,
+        wire_type: "holo\u{1b}gram".to_owned(),
+        pointer: "/x~1y/0".to_owned(),
+        hash: 2,
+        ..Block::default()
+    };
     let failed = |compared: &mut Compared| compared.left.hold(0, Held::Failed("a part of it was not recorded".to_owned()));
     let cases: [(Vec<Block>, Vec<Block>, &[&str]); 4] = [
         (

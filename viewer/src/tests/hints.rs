@@ -48,7 +48,7 @@ impl Rig {
 
     /// The daemon names these.
     fn hint(&mut self, number: u64, exchanges: &[u64]) {
-        let hit = |id: &u64| SearchHit { exchange: *id, sides: vec![Side::Response.into()] };
+        let hit = |id: &u64| SearchHit { exchange: *id, sides: vec![Side::Response as i32] };
         let answer = Ok(exchanges.iter().map(hit).collect());
         let effects = self.state.update(self.now, Event::Hinted { number, answer, is_over: false });
         self.run(effects);

@@ -5,11 +5,11 @@ use ccdump_model::{
     record::{Fetch, Fetched, ResponseSide},
 };
 use ccdump_provider::content::Content;
+use ccdump_record::{BlockKind, Exchange};
 use ccdump_state::{
     Connection, DaemonEvent, Event, Saved,
     keymap::{Command, Key},
 };
-use ccdump_wire::v1::{BlockKind, Exchange};
 use proptest::prelude::*;
 use serde_json::json;
 

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use ccdump_model::record::AgentKey;
+use ccdump_record::{BodyData, ClosedBy, Detail, Ended, Event as LogEvent, Exchange, Header, Opened, Payload, Piece, ResponseHead};
 use ccdump_state::{DaemonEvent, Event, Moment};
-use ccdump_wire::v1::{BodyData, Ended, Event as LogEvent, Exchange, Header, Opened, Piece, ResponseHead, event::Detail};
 use proptest::prelude::*;
 use serde_json::json;
 
@@ -41,7 +41,11 @@ fn events(id: u64) -> Vec<LogEvent> {
     let times = [1_000_000].into_iter().chain((0..).map(|half| 1_000_000 + half * 500_000));
     let told = times.zip(&pieces).map(|(after, piece)| Piece { after_us: after, length: piece.len().try_into().expect("short") });
     let payload = pieces.concat();
-    let data = BodyData { length: payload.len() as u64, pieces: told.collect(), payload: payload.into(), ..BodyData::default() };
+    let data = BodyData {
+        pieces: told.collect(),
+        payload: Payload { bytes: payload.into(), ..Payload::default() },
+        ..BodyData::default()
+    };
     let headers = vec![Header { name: "content-type".to_owned(), value: "text/event-stream".to_owned() }];
     let details = [
         (0, Detail::Opened(Opened::default())),
@@ -50,14 +54,13 @@ fn events(id: u64) -> Vec<LogEvent> {
             Detail::ResponseHead(ResponseHead { status: 200, headers, request_bytes: 0, connect_us: None, mended: Vec::new() }),
         ),
         (0, Detail::ResponseData(data)),
-        (5 * SECOND, Detail::Ended(Ended::default())),
+        (5 * SECOND, Detail::Ended(Ended::by(ClosedBy::Finished))),
     ];
     let event = |(seq, (after, detail)): (u64, (i64, Detail))| LogEvent {
         seq: id * 100 + seq,
         exchange: id,
         at_us: start(id) + after,
-        detail: Some(detail),
-        ..LogEvent::default()
+        detail,
     };
     (1..).zip(details).map(event).collect()
 }

@@ -5,12 +5,12 @@ use ccdump_model::{
     record::{Fetch, Fetched, RequestSide},
 };
 use ccdump_provider::content::Content;
+use ccdump_record::BlockKind;
 use ccdump_state::{
     Event,
     conversation::Spot,
     mouse::{Action, Mouse},
 };
-use ccdump_wire::v1::BlockKind;
 
 use super::rig::{Rig, fetch, piece};
 

@@ -4,13 +4,12 @@ use std::{fs, os::unix::fs::PermissionsExt as _, path::Path};
 
 use ccdump_model::record::{Fetched, Held, Piece, Wanted};
 use ccdump_provider::content::Content;
-use ccdump_record::Side;
+use ccdump_record::{BodyData, Detail, Event as LogEvent, Exchange, Header, Payload, ResponseHead, Side};
 use ccdump_shell::{
     picture,
     report::{FORMAT, Had, Report, ReportError, Source, Stage},
 };
 use ccdump_state::{Pressed, Saved};
-use ccdump_wire::v1::{BodyData, EndState, Event as LogEvent, Exchange, Header, ResponseHead, event::Detail};
 use serde_json::{Value, json};
 
 use super::rig::{fetch, row};
@@ -29,7 +28,7 @@ fn full(id: u64) -> Exchange {
 /// Three exchanges, and a fourth one that streams. The second has a block that was fetched when it was unfolded.
 fn report() -> Report {
     let mut rows: Vec<Exchange> = (1..=4).map(full).collect();
-    rows[3].end_state = EndState::Unspecified as i32;
+    rows[3].end_state = None;
     rows[3].duration_us = None;
     let mut had: Vec<Had> = (1..=4).map(Had::of).collect();
     for (id, had) in (1..).zip(&mut had) {
@@ -39,7 +38,7 @@ fn report() -> Report {
         {
             let late = side.pieces[0].block.clone();
             side.pieces.push(Piece {
-                block: ccdump_wire::v1::Block { pointer: "/content/1".to_owned(), length: 500_000, ..late },
+                block: ccdump_record::Block { pointer: "/content/1".to_owned(), range: 0..500_000, ..late },
                 content: Held::NotAsked,
             });
         }
@@ -60,9 +59,9 @@ fn report() -> Report {
     let headers = vec![Header { name: "content-type".to_owned(), value: "text/event-stream".to_owned() }];
     let details = [
         Detail::ResponseHead(ResponseHead { status: 200, headers, request_bytes: 0, connect_us: None, mended: Vec::new() }),
-        Detail::ResponseData(BodyData { payload: payload.into(), ..BodyData::default() }),
+        Detail::ResponseData(BodyData { payload: Payload { bytes: payload.into(), ..Payload::default() }, ..BodyData::default() }),
     ];
-    had[3].take_stream(&details.map(|detail| LogEvent { detail: Some(detail), ..LogEvent::default() }));
+    had[3].take_stream(&details.map(|detail| LogEvent::of(0, detail)));
     let press = |(at, key): (i64, &str)| Pressed { at_us: at * SECOND, key: key.to_owned() };
     Report {
         format: FORMAT,
@@ -77,7 +76,7 @@ fn report() -> Report {
         begun_at_us: 15 * SECOND,
         state: Saved::read(br#"{"conversation":{"schema":1,"state":{"follow":true}}}"#).expect("JSON"),
         keys: [(21, "5"), (25, "enter"), (33, "nonsense"), (55, "b")].map(press).to_vec(),
-        rows: rows.iter().map(Into::into).collect(),
+        rows,
         had,
         ..Report::default()
     }
@@ -166,7 +165,7 @@ fn what_is_no_report_is_told_in_a_line() {
         (b"{", "r.json is no ccdump report: EOF"),
         (b"[]", "r.json is no ccdump report: it has no format number"),
         (br#"{"format":1,"rows":7}"#, "r.json is no ccdump report: invalid type"),
-        (br#"{"format":2,"rows":7}"#, "r.json was written by a newer version (format 2; this one reads up to 1)"),
+        (br#"{"format":3,"rows":7}"#, "r.json was written by a newer version (format 3; this one reads up to 2)"),
     ] {
         let error = Report::parse(bytes, Path::new("r.json")).expect_err("no report").to_string();
         assert!(error.starts_with(wanted) && error.lines().count() == 1, "{error}");

@@ -7,17 +7,16 @@ use ccdump_model::{
     record::{Body, Fetch, Fetched, FormerWanted, Held, Piece, RequestSide, ResponseSide},
 };
 use ccdump_provider::content::Content;
-use ccdump_record::Side;
+use ccdump_record::{
+    Block, BlockKind, BodyData, ClosedBy, Detail, EndState, Ended, Event as LogEvent, Exchange, Header, Heads, Opened, Payload,
+    Piece as WirePiece, RequestRole, ResponseHead, Role, Side, Usage,
+};
 use ccdump_state::{
     DaemonEvent, Effect, Event, Program, State,
     conversation::Spot,
     keymap::{Command, Key},
     search::Question,
     sheet::{Brought, Need},
-};
-use ccdump_wire::v1::{
-    Block, BlockKind, BodyData, EndState, Ended, Event as LogEvent, Exchange, ExchangeResponse, Header, Opened, Piece as WirePiece,
-    ResponseHead, Usage, event::Detail,
 };
 use jiff::tz::TimeZone;
 use serde_json::json;
@@ -34,15 +33,15 @@ pub fn row(id: u64, agent: &str) -> Exchange {
         provider: "anthropic".to_owned(),
         method: "POST".to_owned(),
         path: "/v1/messages".to_owned(),
-        role: "turn".to_owned(),
-        end_state: EndState::Complete as i32,
+        role: RequestRole::Turn,
+        end_state: Some(EndState::Complete),
         through_seq: id * 10,
         ..Exchange::default()
     }
 }
 
 pub fn piece(pointer: String, kind: BlockKind, role: &str, content: Content) -> Piece {
-    let block = Block { pointer, kind: kind as i32, role: role.to_owned(), length: 100, ..Block::default() };
+    let block = Block { pointer, kind, role: Role::of_name(role), range: 0..100, ..Block::default() };
     Piece { block, content: Held::Here(Arc::new(content)) }
 }
 
@@ -84,16 +83,16 @@ pub fn bring(need: Need) -> Result<Brought, String> {
                 usage: Some(Usage { input: Some(10), output: Some(70), ..Usage::default() }),
                 ..row(id, "main")
             },
-            ExchangeResponse {
-                request_headers: vec![
+            Heads {
+                request: vec![
                     header("content-type", "application/json"),
                     header("user-agent", "claude-cli/2.1.330 (external, sdk-cli)"),
                     header("x-claude-code-session-id", "5311eb7d-b829-4938-9879-616cc60c1b63"),
                     header("x-api-key", "‹secret 9f2c41d07be3 len=108›"),
                 ],
-                response_headers: vec![header("content-type", "text/event-stream")],
+                response: vec![header("content-type", "text/event-stream")],
                 upstream: "https://api.anthropic.com".to_owned(),
-                ..ExchangeResponse::default()
+                ..Heads::default()
             },
         )))),
         Need::Body(id, Side::Request) => {
@@ -129,13 +128,8 @@ fn stream(id: u64) -> Vec<(u32, String)> {
 
 /// The log of exchange `id`: its request takes 12 ms, the head of its answer comes after 300.
 fn log(id: u64) -> Vec<LogEvent> {
-    let at = |seq: u64, after_us: i64, detail: Detail| LogEvent {
-        seq,
-        exchange: id,
-        at_us: 1_793_871_667_250_000 + after_us,
-        detail: Some(detail),
-        ..LogEvent::default()
-    };
+    let at =
+        |seq: u64, after_us: i64, detail: Detail| LogEvent { seq, exchange: id, at_us: 1_793_871_667_250_000 + after_us, detail };
     let pieces = vec![WirePiece { after_us: 0, length: 1000 }, WirePiece { after_us: 12_000, length: 300 }];
     let headers = vec![Header { name: "content-type".to_owned(), value: "text/event-stream".to_owned() }];
     let (pieces_of, payload): (Vec<_>, Vec<_>) = stream(id)
@@ -145,7 +139,7 @@ fn log(id: u64) -> Vec<LogEvent> {
     let payload: Vec<u8> = payload.concat();
     vec![
         at(1, 0, Detail::Opened(Opened::default())),
-        at(2, 1_000, Detail::RequestData(BodyData { length: 1300, pieces, ..BodyData::default() })),
+        at(2, 1_000, Detail::RequestData(BodyData { pieces, ..BodyData::default() })),
         at(
             3,
             300_000,
@@ -161,13 +155,12 @@ fn log(id: u64) -> Vec<LogEvent> {
             4,
             301_000,
             Detail::ResponseData(BodyData {
-                length: payload.len() as u64,
                 pieces: pieces_of,
-                payload: payload.into(),
+                payload: Payload { bytes: payload.into(), ..Payload::default() },
                 ..BodyData::default()
             }),
         ),
-        at(5, 3_060_000, Detail::Ended(Ended::default())),
+        at(5, 3_060_000, Detail::Ended(Ended::by(ClosedBy::Finished))),
     ]
 }
 

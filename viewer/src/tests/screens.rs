@@ -2,13 +2,13 @@
 
 use std::fmt::Write as _;
 
+use ccdump_record::{Detail, EndState, Event as LogEvent, Exchange, StartedBy};
 use ccdump_state::{
     DaemonEvent, Event, Moment,
     at::At,
     config::Config,
     mouse::{Action, Mouse},
 };
-use ccdump_wire::v1::{EndState, Event as LogEvent, Exchange, StartedBy};
 use ratatui::{
     Terminal,
     backend::TestBackend,
@@ -97,11 +97,11 @@ fn agents_and_how_they_stand() {
     pictures("agents", |width, height| {
         let mut rig = sized(Rig::with(3), width, height);
         let mut open = row(1002, "sub");
-        open.end_state = EndState::Unspecified as i32;
+        open.end_state = None;
         let mut failed = row(1003, "other");
-        failed.end_state = EndState::UpstreamError as i32;
+        failed.end_state = Some(EndState::UpstreamError);
         let mut cancelled = row(1004, "漢字 agent");
-        cancelled.end_state = EndState::ClientCancelled as i32;
+        cancelled.end_state = Some(EndState::ClientCancelled);
         rig.event(Event::Daemon(DaemonEvent::Rows(vec![open, failed, cancelled])));
         rig.keys(&["tab", "j"]);
         rig
@@ -117,7 +117,10 @@ fn a_moment_of_the_past() {
         rig.state.show_moment(Moment::new(at, false, Some(row.clone())));
         rig.event(Event::Daemon(DaemonEvent::Rows(vec![row])));
         rig.event(Event::Daemon(DaemonEvent::SnapshotEnd));
-        rig.event(Event::Live { exchange: 2, events: vec![LogEvent { seq: 1, ..LogEvent::default() }] });
+        rig.event(Event::Live {
+            exchange: 2,
+            events: vec![LogEvent { seq: 1, ..LogEvent::of(0, Detail::Unknown(String::new())) }],
+        });
         rig.keys(&["+", ">"]);
         rig
     });

@@ -1,11 +1,11 @@
 //! Sheets: rows that fold, and where one is on them.
 
+use ccdump_record::{Detail, Event as LogEvent, Exchange};
 use ccdump_state::{
     DaemonEvent, Event, Program,
     mouse::{Action, Mouse},
     sheet::{Part, Subject},
 };
-use ccdump_wire::v1::{Event as LogEvent, Exchange};
 
 use super::rig::{Rig, row};
 
@@ -158,10 +158,10 @@ fn the_mouse_chooses_folds_and_scrolls() {
 fn what_goes_on_is_fetched_anew_and_the_row_stays_marked() {
     let mut rig = Rig::empty();
     rig.event(Event::Held { name: "main".to_owned(), saved: true, state: None });
-    let open = Exchange { end_state: 0, ..row(9, "main") };
+    let open = Exchange { end_state: None, ..row(9, "main") };
     rig.event(Event::Daemon(DaemonEvent::Rows(vec![open])));
     rig.event(Event::Daemon(DaemonEvent::SnapshotEnd));
-    rig.event(Event::Live { exchange: 9, events: vec![LogEvent { seq: 1, ..LogEvent::default() }] });
+    rig.event(Event::Live { exchange: 9, events: vec![LogEvent { seq: 1, ..LogEvent::of(0, Detail::Unknown(String::new())) }] });
     rig.keys(&["i", "4", "j", "j"]);
     let before = (marked(&rig), rig.brought);
     rig.event(Event::Tick);

@@ -7,12 +7,11 @@ use ccdump_model::{
     record::Body,
     rows::{MOST_ROWS, Rows},
 };
-use ccdump_record::Side;
+use ccdump_record::{BodyData, Detail, Event as LogEvent, Payload, Piece, ResponseHead, Side};
 use ccdump_state::{
     Event,
     sheet::{Brought, INDENT, Need, Part, Subject},
 };
-use ccdump_wire::v1::{BodyData, Event as LogEvent, Piece, ResponseHead, event::Detail};
 use proptest::prelude::*;
 
 use super::rig::{Rig, bring};
@@ -153,14 +152,14 @@ proptest! {
     #[test]
     fn any_stream_is_events(texts in proptest::collection::vec((text(), any::<u32>()), 0..12), is_stream in any::<bool>()) {
         let kind = if is_stream { "text/event-stream" } else { "x" };
-        let headers = vec![ccdump_wire::v1::Header { name: "content-type".to_owned(), value: kind.to_owned() }];
+        let headers = vec![ccdump_record::Header { name: "content-type".to_owned(), value: kind.to_owned() }];
         let head = Detail::ResponseHead(ResponseHead { status: 200, headers, request_bytes: 0, connect_us: None, mended: Vec::new() });
         let datas = texts.into_iter().map(|(text, after_us)| {
             let pieces = vec![Piece { after_us, length: u32::try_from(text.len()).unwrap_or(0) }];
-            Detail::ResponseData(BodyData { length: text.len() as u64, pieces, payload: text.into_bytes().into(), ..BodyData::default() })
+            Detail::ResponseData(BodyData { pieces, payload: Payload { bytes: text.into_bytes().into(), ..Payload::default() }, ..BodyData::default() })
         });
         let log = |()| [head].into_iter().chain(datas).enumerate();
-        let log: Vec<LogEvent> = log(()).map(|(at, detail)| LogEvent { seq: at as u64 + 1, detail: Some(detail), ..LogEvent::default() }).collect();
+        let log: Vec<LogEvent> = log(()).map(|(at, detail)| LogEvent { seq: at as u64 + 1, ..LogEvent::of(0, detail) }).collect();
         for part in [Part::Events, Part::Timing] {
             check(&rows(part, Need::Log(9), Brought::Log(log.clone())));
         }

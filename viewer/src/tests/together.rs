@@ -1,18 +1,18 @@
 //! What the conversation makes of several exchanges together.
 
+use ccdump_record::{EndState, Exchange};
 use ccdump_state::{DaemonEvent, Event};
-use ccdump_wire::v1::{EndState, Exchange};
 
 use super::rig::{Rig, row};
 
 /// Exchange `id`, which goes on from the one before with a request of that size.
-fn turn(id: u64, status: u32, bytes: u64) -> Exchange {
+fn turn(id: u64, status: u16, bytes: u64) -> Exchange {
     let end_state = if status < 400 { EndState::Complete } else { EndState::UpstreamError };
     Exchange {
         previous: id.checked_sub(1).filter(|previous| *previous > 0),
         status: Some(status),
         request_bytes: bytes,
-        end_state: end_state as i32,
+        end_state: Some(end_state),
         ..row(id, "main")
     }
 }

@@ -5,11 +5,11 @@ use ccdump_model::{
     line::{Line, Span, width, width_of},
     theme::{Role, Theme},
 };
+use ccdump_record::Exchange;
 use ccdump_state::{
     MARGIN, State,
     sheet::{BAR, INDENT, Part, Subject},
 };
-use ccdump_wire::v1::Exchange;
 use ratatui::{
     Frame,
     layout::Rect,

@@ -3,8 +3,7 @@
 use std::collections::BTreeSet;
 
 use ccdump_model::record::{AgentKey, FormerWanted, Wanted};
-use ccdump_record::Side;
-use ccdump_wire::v1::Block;
+use ccdump_record::{Block, Side};
 
 use crate::{search::Question, sheet::Need};
 

@@ -5,8 +5,8 @@ use ccdump_model::{
     blocks::Source,
     record::{AgentKey, Fetch, Held},
 };
-use ccdump_record::Side;
-use ccdump_wire::v1::{Event as LogEvent, Exchange, SearchHit, SystemSection};
+use ccdump_record::{Event as LogEvent, Exchange, Side, SystemSection};
+use ccdump_wire::v1::SearchHit;
 
 use crate::{
     config::Config,

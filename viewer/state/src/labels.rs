@@ -2,13 +2,10 @@
 
 use std::collections::HashMap;
 
-use ccdump_client::{
-    content::kind,
-    text::{clean_line, cut_line},
-};
+use ccdump_client::text::{clean_line, cut_line};
 use ccdump_model::record::{Agent, AgentKey, Contents, Held, Loaded, Roster, has_ended, is_turn};
 use ccdump_provider::content::Content;
-use ccdump_record::BlockKind;
+use ccdump_record::{BlockKind, Role};
 
 use super::Effect;
 
@@ -81,7 +78,7 @@ fn words(loaded: &Loaded) -> Option<Option<String>> {
         return None;
     }
     let pieces = loaded.request.here().map_or(&[][..], |side| side.pieces.as_slice());
-    let texts = pieces.iter().filter(|piece| piece.block.role == "user" && kind(&piece.block) == BlockKind::Text);
+    let texts = pieces.iter().filter(|piece| piece.block.role == Some(Role::User) && piece.block.kind == BlockKind::Text);
     let label = texts.filter_map(|piece| match &piece.content {
         Held::Here(content) => match content.as_ref() {
             Content::Text(text) => own_words(text),

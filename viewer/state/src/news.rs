@@ -7,7 +7,8 @@ use ccdump_client::{
 };
 use ccdump_model::record::Live;
 use ccdump_provider::provider::Provider;
-use ccdump_wire::v1::{self, Event as LogEvent, Exchange, SearchHit, SystemSection, event::Detail};
+use ccdump_record::{Detail, Event as LogEvent, Exchange, Side, SystemSection};
+use ccdump_wire::v1::SearchHit;
 
 use super::{Chosen, Connection, DaemonEvent, Moment, State, Weight, component::Saved};
 
@@ -111,19 +112,19 @@ impl State {
     /// An event of an exchange that is followed.
     pub(super) fn live(&mut self, exchange: u64, event: &LogEvent) {
         let provider = self.roster.row(exchange).and_then(|row| row.provider.parse().ok()).unwrap_or(Provider::Unknown);
-        if let Some(Detail::Ended(_)) = event.detail {
+        if let Detail::Ended(_) = event.detail {
             return self.contents.live_ended(exchange);
         }
         let Some((live, side)) = self.contents.live(exchange, || Live::new(provider)) else { return };
         match &event.detail {
-            Some(Detail::ResponseHead(head)) => live.head(head.status, header(&head.headers, "content-type")),
-            Some(Detail::ResponseData(data)) => {
-                if data.undecodable.is_some() {
+            Detail::ResponseHead(head) => live.head(head.status, header(&head.headers, "content-type")),
+            Detail::ResponseData(data) => {
+                if data.payload.undecodable.is_some() {
                     live.break_off();
                 }
-                live.push(&data.payload, side);
+                live.push(&data.payload.bytes, side);
             }
-            Some(Detail::Gap(gap)) if gap.side() == v1::Side::Response => live.break_off(),
+            Detail::Gap(gap) if gap.side == Some(Side::Response) => live.break_off(),
             _ => {}
         }
     }

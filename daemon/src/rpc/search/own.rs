@@ -76,10 +76,6 @@ impl Looking {
     }
 }
 
-fn length(block: &Block) -> u64 {
-    block.range.end.saturating_sub(block.range.start)
-}
-
 /// A body of which ranges are read from front to back.
 struct Body {
     payload: Payload,
@@ -95,7 +91,7 @@ impl Body {
         pattern: &Pattern,
         mut counts: impl FnMut(&Block) -> bool,
     ) -> Result<bool, StoreError> {
-        for block in blocks.iter().filter(|block| length(block) <= LARGEST) {
+        for block in blocks.iter().filter(|block| block.length() <= LARGEST) {
             let bytes = self.range(reader, block.range.start, block.range.end)?;
             let is_in = bytes.is_some_and(|bytes| content::read(block.kind, bytes).has(pattern));
             if is_in && counts(block) {

@@ -6,7 +6,6 @@ use ccdump_wire::v1::{BodyRequest, BodyResponse};
 
 use crate::{
     failure::Failure,
-    json::side_name,
     link::{Link, next, wire_side},
     options::Body,
     output::{Output, say},
@@ -22,7 +21,7 @@ pub async fn run(socket: &Path, options: Body) -> Result<(), Failure> {
     while let Some(chunk) = next(&mut chunks, "send bodies").await? {
         writer.chunk(&chunk)?;
     }
-    writer.finish(side_name(side))
+    writer.finish(side.as_str())
 }
 
 struct Writer {

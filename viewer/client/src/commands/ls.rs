@@ -2,13 +2,14 @@
 
 use std::path::Path;
 
-use ccdump_wire::v1::{Exchange, ExchangesRequest, ExchangesResponse};
+use ccdump_record::{EndState, Exchange};
+use ccdump_wire::v1::ExchangesRequest;
 use jiff::{Timestamp, tz::TimeZone};
 
 use crate::{
     failure::Failure,
-    json::{self, end_state},
-    link::Link,
+    json,
+    link::{Link, Page},
     options::Ls,
     output::Output,
     text::{Align, Table, clean_line, cut_line, time, units, units::UNKNOWN},
@@ -44,7 +45,7 @@ pub async fn run(socket: &Path, options: Ls) -> Result<(), Failure> {
     };
     let mut is_told = false;
     loop {
-        let ExchangesResponse { mut exchanges, more, notice } = link.exchanges(request.clone()).await?;
+        let Page { mut exchanges, more, notice } = link.exchanges(request.clone()).await?;
         if let Some(notice) = notice.filter(|_| !is_told) {
             is_told = true;
             eprintln!("ccdump-view: {}: these may not be all exchanges", clean_line(&notice));
@@ -89,10 +90,10 @@ fn row(exchange: &Exchange, zone: &TimeZone) -> Vec<String> {
 fn status(exchange: &Exchange) -> String {
     let status = exchange.status.map_or(UNKNOWN.to_owned(), |status| status.to_string());
     let mut words = vec![status];
-    match end_state(exchange.end_state()) {
+    match exchange.end_state {
         None => words.push("open".to_owned()),
-        Some("complete") => {}
-        Some(other) => words.push(other.replace('_', " ")),
+        Some(EndState::Complete) => {}
+        Some(other) => words.push(other.as_str().replace('_', " ")),
     }
     if exchange.gap_bytes > 0 {
         words.push("partial".to_owned());
@@ -111,7 +112,7 @@ fn tokens(exchange: &Exchange) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use ccdump_wire::v1::{EndState, Usage};
+    use ccdump_record::Usage;
 
     use super::*;
 
@@ -122,7 +123,7 @@ mod tests {
             agent: Some("main".to_owned()),
             model: Some("claude-\u{1b}[31mopus\n-4".to_owned()),
             status: Some(200),
-            end_state: EndState::Complete as i32,
+            end_state: Some(EndState::Complete),
             usage: Some(Usage { input: Some(400), output: Some(310), cache_read: Some(11_900), ..Default::default() }),
             cost_usd: Some(0.0123),
             duration_us: Some(2_400_000),
@@ -130,7 +131,7 @@ mod tests {
             ..Default::default()
         };
         let open = Exchange { id: 113, gap_bytes: 1, agent: Some("a-very-long-agent-id".to_owned()), ..Default::default() };
-        let cancelled = Exchange { id: 114, status: Some(200), end_state: EndState::ClientCancelled as i32, ..Default::default() };
+        let cancelled = Exchange { id: 114, status: Some(200), end_state: Some(EndState::ClientCancelled), ..Default::default() };
         let mut table = Table::new(&COLUMNS.map(|(align, _)| align));
         let rows: Vec<_> = [known, open, cancelled].iter().map(|exchange| row(exchange, &TimeZone::UTC)).collect();
         insta::assert_snapshot!(table.page(&rows), @r"

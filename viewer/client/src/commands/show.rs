@@ -2,16 +2,14 @@
 
 use std::{fmt::Write as _, path::Path};
 
-use ccdump_record::Side;
-use ccdump_wire::v1::{EndState, Exchange, Header};
+use ccdump_record::{BlockState, Exchange, Header, Outline, Side};
 use jiff::tz::TimeZone;
 
 use crate::{
     brief::{Limit, brief},
-    content,
     failure::Failure,
-    json::{self, block_state, side_name},
-    link::{BlockContent, Link, LinkError, Outline},
+    json,
+    link::{BlockContent, Link, LinkError},
     options::Show,
     output::{Output, say},
     text::{clean_line, time, units},
@@ -24,7 +22,7 @@ pub async fn run(socket: &Path, options: Show) -> Result<(), Failure> {
     let (exchange, heads) = link.exchange(options.id).await?;
     let request = outline(&mut link, &exchange, Side::Request).await?;
     // An exchange that has ended without an answer will never have an outline of one.
-    let is_answered = exchange.end_state() == EndState::Unspecified || !heads.response_headers.is_empty();
+    let is_answered = exchange.end_state.is_none() || !heads.response.is_empty();
     let response = if is_answered { outline(&mut link, &exchange, Side::Response).await? } else { Outline::default() };
     let mut output = Output::stdout();
     if options.json {
@@ -33,15 +31,15 @@ pub async fn run(socket: &Path, options: Show) -> Result<(), Failure> {
             sides.iter().flat_map(|(side, outline)| outline.blocks.iter().map(|block| json::Block::of(exchange.id, *side, block)));
         output.json(&json::Show {
             exchange: json::Exchange::of(&exchange),
-            request_headers: json::headers(&heads.request_headers),
-            response_headers: json::headers(&heads.response_headers),
+            request_headers: json::headers(&heads.request),
+            response_headers: json::headers(&heads.response),
             blocks: blocks.collect(),
         })?;
     } else {
         output.text(&summary(&exchange, &heads.upstream))?;
-        output.text(&headers("request headers", &heads.request_headers))?;
+        output.text(&headers("request headers", &heads.request))?;
         output.text(&text_of("request", &contents(&mut link, exchange.id, Side::Request, request).await?))?;
-        output.text(&headers("response headers", &heads.response_headers))?;
+        output.text(&headers("response headers", &heads.response))?;
         output.text(&text_of("response", &contents(&mut link, exchange.id, Side::Response, response).await?))?;
     }
     output.flush()
@@ -50,11 +48,11 @@ pub async fn run(socket: &Path, options: Show) -> Result<(), Failure> {
 /// The blocks of one side; none, with a word about why, where there is no outline to be had.
 async fn outline(link: &mut Link, exchange: &Exchange, side: Side) -> Result<Outline, Failure> {
     // What is still going on is not waited for; what has ended may have to be derived first.
-    let wait_ms = if exchange.end_state() == EndState::Unspecified { 1 } else { 0 };
+    let wait_ms = if exchange.end_state.is_none() { 1 } else { 0 };
     match link.outline(exchange.id, side, false, wait_ms).await {
         Ok(outline) => Ok(outline),
         Err(error @ (LinkError::NotYet(_) | LinkError::Unsupported(_))) => {
-            say(&format!("no blocks of the {}: {error}", side_name(side)));
+            say(&format!("no blocks of the {}: {error}", side.as_str()));
             Ok(Outline::default())
         }
         Err(error) => Err(error.into()),
@@ -81,7 +79,7 @@ fn summary(exchange: &Exchange, upstream: &str) -> String {
         None => agent.clone(),
     });
     let status = exchange.status.map(|status| status.to_string());
-    let end = json::end_state(exchange.end_state()).map_or("open".to_owned(), |state| state.replace('_', " "));
+    let end = exchange.end_state.map_or("open".to_owned(), |state| state.as_str().replace('_', " "));
     let duration = exchange.duration_us.map(|duration| match exchange.ttft_us {
         Some(ttft) => format!("{}, first token after {}", units::duration(duration), units::duration(ttft)),
         None => units::duration(duration),
@@ -115,7 +113,7 @@ fn summary(exchange: &Exchange, upstream: &str) -> String {
     out
 }
 
-fn usage(usage: &ccdump_wire::v1::Usage) -> String {
+fn usage(usage: &ccdump_record::Usage) -> String {
     let parts = [
         ("in", usage.input),
         ("read from cache", usage.cache_read),
@@ -138,11 +136,11 @@ fn headers(title: &str, headers: &[Header]) -> String {
 fn text_of(title: &str, blocks: &[BlockContent]) -> String {
     let mut out = format!("\n{title}: {}\n", units::plural(blocks.len(), "block"));
     for BlockContent { block, content } in blocks {
-        let mut words = vec![content::kind(block).as_str().replace('_', " ")];
-        words.extend([block.role.clone()].into_iter().filter(|role| !role.is_empty()));
+        let mut words = vec![block.kind.as_str().replace('_', " ")];
+        words.extend(block.role.map(|role| role.as_str().to_owned()));
         words.extend(block.name.clone());
-        words.push(units::bytes(block.length));
-        words.extend(block_state(block.state()).filter(|state| *state != "same").map(str::to_owned));
+        words.push(units::bytes(block.length()));
+        words.extend(Some(block.state).filter(|state| *state != BlockState::Same).map(|state| state.as_str().to_owned()));
         let pointer = if block.pointer.is_empty() { "/" } else { &block.pointer };
         let _ = writeln!(out, "  {}  {}", clean_line(pointer), clean_line(&words.join(" · ")));
         let text = content.as_ref().map_or("(not shown)".to_owned(), |content| brief(content, BLOCK));
@@ -156,7 +154,7 @@ fn text_of(title: &str, blocks: &[BlockContent]) -> String {
 #[cfg(test)]
 mod tests {
     use ccdump_provider::content::Content;
-    use ccdump_wire::v1::{Block, BlockKind, BlockState, Usage};
+    use ccdump_record::{Block, BlockKind, EndState, Role, Usage};
 
     use super::*;
 
@@ -170,7 +168,7 @@ mod tests {
             agent: Some("a17".to_owned()),
             parent_agent: Some("main".to_owned()),
             status: Some(529),
-            end_state: EndState::UpstreamError as i32,
+            end_state: Some(EndState::UpstreamError),
             error: Some("overloaded_error: \u{9d}0;title\u{7}Overloaded".to_owned()),
             usage: Some(Usage { input: Some(3), cache_read: Some(5), ..Default::default() }),
             started_at_us: i64::MAX,
@@ -181,10 +179,10 @@ mod tests {
         };
         let block = Block {
             pointer: "/messages/0/content/1".to_owned(),
-            kind: BlockKind::ToolResult as i32,
-            role: "user".to_owned(),
-            state: BlockState::New as i32,
-            length: 99,
+            kind: BlockKind::ToolResult,
+            role: Some(Role::User),
+            state: BlockState::New,
+            range: 0..99,
             ..Default::default()
         };
         let result = Content::ToolResult { is_error: false, text: "one\ntwo\u{202e}".to_owned(), other: vec![] };

@@ -2,8 +2,7 @@
 
 use std::time::Duration;
 
-use ccdump_record::Side;
-use ccdump_wire::v1::{Exchange, ExchangeResponse};
+use ccdump_record::{Exchange, Heads, Side};
 use tokio::{
     sync::mpsc,
     task::{JoinError, JoinSet},
@@ -219,7 +218,7 @@ async fn request(link: &mut Link, exchange: u64) -> Result<Answer, Lost> {
 
 async fn joined(link: &mut Link, exchange: u64) -> Result<Answer, Lost> {
     let known = derived(link, exchange, 0).await?;
-    let content_type = known.as_ref().and_then(|(_, heads)| header(&heads.response_headers, "content-type")).map(str::to_owned);
+    let content_type = known.as_ref().and_then(|(_, heads)| header(&heads.response, "content-type")).map(str::to_owned);
     Ok(Answer::Joined { row: known.map(|(row, _)| row), content_type })
 }
 
@@ -229,7 +228,7 @@ async fn row(link: &mut Link, exchange: u64, through_seq: u64) -> Result<Answer,
 
 /// The exchange as derived through `through_seq`: events are seen a moment before what is derived from them. What there is, if that
 /// takes too long.
-async fn derived(link: &mut Link, exchange: u64, through_seq: u64) -> Result<Option<(Exchange, ExchangeResponse)>, Lost> {
+async fn derived(link: &mut Link, exchange: u64, through_seq: u64) -> Result<Option<(Exchange, Heads)>, Lost> {
     let started = Instant::now();
     let mut pause = Duration::from_millis(5);
     loop {

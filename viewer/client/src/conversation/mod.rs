@@ -15,7 +15,7 @@ mod words;
 use std::collections::{BTreeMap, BTreeSet};
 
 use ccdump_provider::provider::Provider;
-use ccdump_wire::v1::{self, Event, Exchange, event::Detail};
+use ccdump_record::{Detail, Event, Exchange, Outline, Side};
 
 use self::{
     floor::Floor,
@@ -28,7 +28,7 @@ pub use self::{
     screen::Span,
 };
 use crate::{
-    link::{BlockContent, Outline},
+    link::BlockContent,
     text::{clean_line, units::duration},
     words::{missing, replaced, salvaged},
 };
@@ -153,29 +153,29 @@ impl Conversation {
 
     fn notice_of(&mut self, event: &Event) {
         match &event.detail {
-            Some(Detail::RecordingPaused(paused)) => {
+            Detail::Paused(paused) => {
                 self.notice(&format!("recording is paused: {}; traffic goes on", clean_line(&paused.reason)));
             }
-            Some(Detail::RecordingResumed(resumed)) => {
+            Detail::Resumed(resumed) => {
                 self.notice(&format!("recording goes on: {}", missing(resumed.gap_bytes, resumed.lost_exchanges)));
             }
-            Some(Detail::ClockJumped(jumped)) => {
+            Detail::ClockJumped(jumped) => {
                 let by = jumped.to_us.saturating_sub(jumped.from_us);
                 let direction = if by < 0 { "back" } else { "forward" };
                 self.notice(&format!("the clock was set {direction} by {}", duration(by.unsigned_abs())));
             }
-            Some(Detail::Gap(gap)) => {
+            Detail::Gap(gap) => {
                 self.notice(&format!("recording was incomplete: {}", missing(gap.bytes, gap.exchanges)));
             }
-            Some(Detail::RecordReplaced(event)) => self.notice(&replaced(event)),
-            Some(Detail::RecordSalvaged(event)) => self.notice(&salvaged(event)),
+            Detail::Replaced(event) => self.notice(&replaced(event)),
+            Detail::Salvaged(event) => self.notice(&salvaged(event)),
             _ => {}
         }
     }
 
     fn exchange_event(&mut self, event: &Event) -> Option<Ask> {
         let exchange = event.exchange;
-        let detail = event.detail.as_ref()?;
+        let detail = &event.detail;
         if let Detail::Opened(opened) = detail {
             let provider = opened.provider.parse().unwrap_or(Provider::Unknown);
             self.turns.insert(exchange, Turn::new(exchange, Some(provider)));
@@ -193,18 +193,18 @@ impl Conversation {
                 self.remember(exchange);
             }
             Detail::ResponseData(data) => {
-                if is_new && data.payload_offset > 0 {
+                if is_new && data.payload.offset > 0 {
                     turn.break_off();
                 }
-                if let Some(reason) = &data.undecodable {
+                if let Some(reason) = &data.payload.undecodable {
                     turn.undecodable(reason);
                 }
                 self.remember(exchange);
-                self.response_data(exchange, &data.payload);
+                self.response_data(exchange, &data.payload.bytes);
             }
             Detail::Gap(gap) => {
                 turn.gap(gap.bytes, gap.exchanges);
-                if gap.side() == v1::Side::Response {
+                if gap.side == Some(Side::Response) {
                     turn.break_off();
                 }
             }
@@ -216,11 +216,12 @@ impl Conversation {
             Detail::RequestData(_) => return None,
             // Seen above, and what is about no exchange.
             Detail::Opened(_)
-            | Detail::RecordingPaused(_)
-            | Detail::RecordingResumed(_)
-            | Detail::RecordReplaced(_)
-            | Detail::RecordSalvaged(_)
-            | Detail::ClockJumped(_) => {}
+            | Detail::Paused(_)
+            | Detail::Resumed(_)
+            | Detail::Replaced(_)
+            | Detail::Salvaged(_)
+            | Detail::ClockJumped(_)
+            | Detail::Unknown(_) => {}
         }
         is_new.then(|| {
             self.turns.get_mut(&exchange).into_iter().for_each(Turn::asked);

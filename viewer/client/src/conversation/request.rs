@@ -1,14 +1,12 @@
 //! What a request adds to the one before it.
 
 use ccdump_provider::content::Content;
-use ccdump_record::BlockKind;
-use ccdump_wire::v1::{Block, BlockState};
+use ccdump_record::{Block, BlockKind, BlockState, Outline, Role};
 
 use super::piece::{Backlog, Tone};
 use crate::{
     brief::{Limit, brief},
-    content::kind,
-    link::{BlockContent, Outline},
+    link::BlockContent,
     text::{clean_line, cut_line, units},
     words,
 };
@@ -34,11 +32,11 @@ pub(super) fn write(outline: &Outline, messages: &[BlockContent], answer_shown: 
     let new = || outline.blocks.iter().filter(|block| is_new_message(block));
     let earlier = new().count().saturating_sub(messages.len());
     if earlier > 0 {
-        let bytes = new().take(earlier).fold(0_u64, |sum, block| sum.saturating_add(block.length));
+        let bytes = new().take(earlier).fold(0_u64, |sum, block| sum.saturating_add(block.length()));
         out.line(Tone::Remark, &format!("… {}", words::earlier(earlier, bytes)));
     }
     for message in messages {
-        if !(answer_shown && message.block.role == "assistant") {
+        if !(answer_shown && message.block.role == Some(Role::Assistant)) {
             block(message, outline, out);
         }
     }
@@ -46,18 +44,18 @@ pub(super) fn write(outline: &Outline, messages: &[BlockContent], answer_shown: 
 
 /// Whether `block` is something that was said, and not said before.
 pub fn is_new_message(block: &Block) -> bool {
-    block.state() == BlockState::New && is_message(block)
+    block.state == BlockState::New && is_message(block)
 }
 
 fn is_message(block: &Block) -> bool {
-    !matches!(kind(block), BlockKind::System | BlockKind::ToolDefinition | BlockKind::Parameter)
+    !matches!(block.kind, BlockKind::System | BlockKind::ToolDefinition | BlockKind::Parameter)
 }
 
 /// Tools and system sections, in a line: they are long and rarely change.
 fn setting(outline: &Outline) -> Option<String> {
-    let is_setting = |block: &&Block| matches!(kind(block), BlockKind::System | BlockKind::ToolDefinition);
-    let changed: Vec<&Block> = outline.blocks.iter().filter(is_setting).filter(|block| block.state() != BlockState::Same).collect();
-    let count = |blocks: &[&Block], wanted| blocks.iter().filter(|block| kind(block) == wanted).count();
+    let is_setting = |block: &&Block| matches!(block.kind, BlockKind::System | BlockKind::ToolDefinition);
+    let changed: Vec<&Block> = outline.blocks.iter().filter(is_setting).filter(|block| block.state != BlockState::Same).collect();
+    let count = |blocks: &[&Block], wanted| blocks.iter().filter(|block| block.kind == wanted).count();
     let parts = |blocks: &[&Block]| {
         [(BlockKind::ToolDefinition, "tool"), (BlockKind::System, "system section")]
             .map(|(wanted, noun)| (count(blocks, wanted), noun))
@@ -70,7 +68,7 @@ fn setting(outline: &Outline) -> Option<String> {
     let removed: Vec<&Block> = outline.removed.iter().filter(is_setting).collect();
     let mut words = Vec::new();
     if !changed.is_empty() {
-        let bytes = changed.iter().fold(0_u64, |sum, block| sum.saturating_add(block.length));
+        let bytes = changed.iter().fold(0_u64, |sum, block| sum.saturating_add(block.length()));
         let new = if outline.previous.or(outline.setting_of).is_some() { "new or changed: " } else { "" };
         words.push(format!("{new}{} ({})", parts(&changed), units::bytes(bytes)));
     }
@@ -82,22 +80,22 @@ fn setting(outline: &Outline) -> Option<String> {
 
 /// That the history is not what it was: it breaks the prompt cache.
 fn rewritten(outline: &Outline) -> Option<String> {
-    let changed = outline.blocks.iter().filter(|block| is_message(block) && block.state() == BlockState::Changed).count();
+    let changed = outline.blocks.iter().filter(|block| is_message(block) && block.state == BlockState::Changed).count();
     let removed = outline.removed.iter().filter(|block| is_message(block)).count();
     words::rewritten(changed, 0, removed)
 }
 
 fn block(message: &BlockContent, outline: &Outline, out: &mut Backlog) {
     let BlockContent { block, content } = message;
-    let by_assistant = block.role == "assistant";
-    let (tone, mark, limit) = match kind(block) {
+    let by_assistant = block.role == Some(Role::Assistant);
+    let (tone, mark, limit) = match block.kind {
         BlockKind::ToolResult | BlockKind::ServerToolResult => (Tone::ToolResult, "⎿ ", RESULT),
         BlockKind::ToolUse | BlockKind::ServerToolUse => (Tone::ToolCall, "→ ", RESULT),
         BlockKind::Thinking | BlockKind::RedactedThinking => (Tone::Thinking, "thinking: ", EARLIER_ANSWER),
         BlockKind::Error => (Tone::Error, "error: ", RESULT),
         BlockKind::Raw => (Tone::Remark, "body: ", EARLIER_ANSWER),
         _ if by_assistant => (Tone::Assistant, "", EARLIER_ANSWER),
-        _ if block.role == "system" => (Tone::Remark, "system: ", CONTEXT),
+        _ if block.role == Some(Role::System) => (Tone::Remark, "system: ", CONTEXT),
         // Agents wrap in tags what they add to a user's words: reminders, command output.
         _ if matches!(content, Some(Content::Text(text)) if text.trim_start().starts_with('<')) => {
             (Tone::Remark, "context: ", CONTEXT)
@@ -111,7 +109,7 @@ fn block(message: &BlockContent, outline: &Outline, out: &mut Backlog) {
     }
     match content {
         Some(content) => text.push_str(&brief(content, limit)),
-        None => text.push_str(&format!("{}, {}", kind(block).as_str().replace('_', " "), units::bytes(block.length))),
+        None => text.push_str(&format!("{}, {}", block.kind.as_str().replace('_', " "), units::bytes(block.length()))),
     }
     // Further lines stand below the first one's text, not below its mark.
     let text = if mark.is_empty() { text } else { text.replace('\n', "\n  ") };
@@ -120,7 +118,7 @@ fn block(message: &BlockContent, outline: &Outline, out: &mut Backlog) {
 
 /// The tool that a result is from: its call stands before it in the same request.
 fn tool_name<'a>(result: &Block, outline: &'a Outline) -> Option<&'a str> {
-    if !matches!(kind(result), BlockKind::ToolResult | BlockKind::ServerToolResult) {
+    if !matches!(result.kind, BlockKind::ToolResult | BlockKind::ServerToolResult) {
         return None;
     }
     let id = result.tool_use_id.as_ref()?;

@@ -1,7 +1,7 @@
 //! One exchange of the conversation, from its first event to its last line.
 
 use ccdump_provider::provider::Provider;
-use ccdump_wire::v1::{Exchange, ResponseHead};
+use ccdump_record::{Exchange, Outline, ResponseHead};
 
 use super::{
     piece::{Backlog, Piece, Tone},
@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     content::header,
-    link::{BlockContent, Outline},
+    link::BlockContent,
     text::clean_line,
     words::{missing, trouble},
 };
@@ -79,8 +79,8 @@ impl Turn {
         self.responds(head.status, header(&head.headers, "content-type").map(str::to_owned));
     }
 
-    fn responds(&mut self, status: u32, content_type: Option<String>) {
-        self.head = Some((u16::try_from(status).unwrap_or_default(), content_type));
+    fn responds(&mut self, status: u16, content_type: Option<String>) {
+        self.head = Some((status, content_type));
         self.begin_reply();
     }
 

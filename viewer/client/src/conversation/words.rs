@@ -1,7 +1,7 @@
 //! Lines about an exchange: who speaks, what it cost, what it was for.
 
 use ccdump_provider::provider::Provider;
-use ccdump_wire::v1::Exchange;
+use ccdump_record::Exchange;
 
 use crate::{
     text::{clean_line, cut_line, units},

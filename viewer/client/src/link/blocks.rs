@@ -1,11 +1,10 @@
 //! Outlines, and the content of blocks: many small ranges of a body fetched with few calls.
 
-use ccdump_provider::content::Content;
-use ccdump_record::Side;
-use ccdump_wire::v1::{self, Block, BodyRequest, OutlineRequest};
+use ccdump_provider::content::{self, Content};
+use ccdump_record::{Block, Outline, Side};
+use ccdump_wire::v1::{self, BodyRequest, OutlineRequest};
 
 use super::{Link, LinkError, next};
-use crate::content;
 
 /// Blocks that lie closer together than this are fetched with one call.
 const NEAR: u64 = 4 * 1024;
@@ -16,22 +15,7 @@ const LARGEST_FETCH: u64 = 1024 * 1024;
 
 /// A side, as the contract numbers it.
 pub fn wire_side(side: Side) -> i32 {
-    match side {
-        Side::Request => v1::Side::Request as i32,
-        Side::Response => v1::Side::Response as i32,
-    }
-}
-
-/// The blocks of one side, in display order.
-#[derive(Debug, Default, Clone)]
-pub struct Outline {
-    pub blocks: Vec<Block>,
-    /// The exchange that it was compared with.
-    pub previous: Option<u64>,
-    /// Where it continues none: the agent's request before, with which only what stands before the messages was compared.
-    pub setting_of: Option<u64>,
-    /// Blocks of the request it was compared with that are gone.
-    pub removed: Vec<Block>,
+    v1::Side::from(side) as i32
 }
 
 /// A block with what it says, if it was fetched.
@@ -48,10 +32,11 @@ impl Link {
         let mut pages = self.outline_pages(request).await?;
         let mut outline = Outline::default();
         while let Some(page) = next(&mut pages, "outline bodies").await? {
-            outline.blocks.extend(page.blocks);
+            outline.blocks.extend(page.blocks.into_iter().map(Block::from));
             outline.previous = outline.previous.or(page.previous);
             outline.setting_of = outline.setting_of.or(page.setting_of);
-            outline.removed.extend(page.removed);
+            outline.removed.extend(page.removed.into_iter().map(Block::from));
+            outline.version = page.provider_version;
         }
         Ok(outline)
     }
@@ -62,13 +47,13 @@ impl Link {
         let mut waiting: Vec<Block> = Vec::new();
         for block in blocks {
             let together = waiting.first().zip(waiting.last()).is_none_or(|(first, last)| {
-                let gap = block.offset.checked_sub(end(last));
-                gap.is_some_and(|gap| gap <= NEAR) && end(&block).saturating_sub(first.offset) <= LARGEST_FETCH
+                let gap = block.range.start.checked_sub(last.range.end);
+                gap.is_some_and(|gap| gap <= NEAR) && block.range.end.saturating_sub(first.range.start) <= LARGEST_FETCH
             });
-            if !together || block.length > LARGEST_BLOCK {
+            if !together || block.length() > LARGEST_BLOCK {
                 self.fetch(exchange, side, &mut waiting, &mut out).await?;
             }
-            if block.length > LARGEST_BLOCK {
+            if block.length() > LARGEST_BLOCK {
                 out.push(BlockContent { block, content: None });
             } else {
                 waiting.push(block);
@@ -89,13 +74,13 @@ impl Link {
         let Some((first, last)) = blocks.first().zip(blocks.last()) else {
             return Ok(());
         };
-        let (from, to) = (first.offset, end(last));
+        let (from, to) = (first.range.start, last.range.end);
         let bytes = self.range(exchange, side, from, to.saturating_sub(from)).await?;
         for block in blocks.drain(..) {
-            let start = usize::try_from(block.offset.saturating_sub(from)).unwrap_or(usize::MAX);
-            let length = usize::try_from(block.length).unwrap_or(usize::MAX);
+            let start = usize::try_from(block.range.start.saturating_sub(from)).unwrap_or(usize::MAX);
+            let length = usize::try_from(block.length()).unwrap_or(usize::MAX);
             // Less arrives than was asked for where the record has a gap.
-            let content = bytes.get(start..start.saturating_add(length)).map(|bytes| content::read(&block, bytes));
+            let content = bytes.get(start..start.saturating_add(length)).map(|bytes| content::read(block.kind, bytes));
             out.push(BlockContent { block, content });
         }
         Ok(())
@@ -114,8 +99,4 @@ impl Link {
         }
         Ok(bytes)
     }
-}
-
-fn end(block: &Block) -> u64 {
-    block.offset.saturating_add(block.length)
 }

@@ -11,17 +11,18 @@ mod watch;
 
 use std::{path::Path, time::Duration};
 
+use ccdump_record::{Event, Exchange, Heads};
 use ccdump_wire::{
     connect, handshake,
     v1::{
-        BodyRequest, BodyResponse, Exchange, ExchangeRequest, ExchangeResponse, ExchangesRequest, ExchangesResponse, Filter,
-        HelloRequest, HelloResponse, OutlineRequest, OutlineResponse, Peer, StatusRequest, StatusResponse, WatchRequest,
-        WatchResponse, ccdump_service_client::CcdumpServiceClient,
+        BodyRequest, BodyResponse, ExchangeRequest, ExchangesRequest, Filter, HelloRequest, HelloResponse, OutlineRequest,
+        OutlineResponse, Peer, StatusRequest, StatusResponse, WatchRequest, WatchResponse,
+        ccdump_service_client::CcdumpServiceClient, watch_response::Message,
     },
 };
 use tonic::{Streaming, transport::Channel};
 
-pub use blocks::{BlockContent, Outline, wire_side};
+pub use blocks::{BlockContent, wire_side};
 pub use error::LinkError;
 pub use views::HeldView;
 pub use watch::{Cursor, OnReset, Update, patiently, watch};
@@ -61,17 +62,19 @@ impl Link {
         self.hello.peer.as_ref().is_none_or(|peer| peer.capabilities.iter().any(|known| known == capability))
     }
 
-    pub async fn exchanges(&mut self, request: ExchangesRequest) -> Result<ExchangesResponse, LinkError> {
+    pub async fn exchanges(&mut self, request: ExchangesRequest) -> Result<Page, LinkError> {
         let answer = self.client.exchanges(request).await;
-        Ok(answer.map_err(|status| LinkError::of(status, "list exchanges"))?.into_inner())
+        let answer = answer.map_err(|status| LinkError::of(status, "list exchanges"))?.into_inner();
+        let exchanges = answer.exchanges.into_iter().map(Exchange::from).collect();
+        Ok(Page { exchanges, more: answer.more, notice: answer.notice })
     }
 
     /// An exchange with its headers. [`LinkError::NoExchange`] when there is none of that id.
-    pub async fn exchange(&mut self, id: u64) -> Result<(Exchange, ExchangeResponse), LinkError> {
+    pub async fn exchange(&mut self, id: u64) -> Result<(Exchange, Heads), LinkError> {
         let answer = self.client.exchange(ExchangeRequest { id }).await;
         let mut answer = answer.map_err(|status| LinkError::of_exchange(status, id, "describe exchanges"))?.into_inner();
         let row = answer.exchange.take().ok_or(LinkError::NoExchange(id))?;
-        Ok((row, answer))
+        Ok((row.into(), answer.into()))
     }
 
     pub async fn status(&mut self) -> Result<StatusResponse, LinkError> {
@@ -88,7 +91,7 @@ impl Link {
 
     /// The events of one exchange after event `after`, with the decoded data of its response; up to event `until`, or for as long as
     /// it takes.
-    pub async fn follow(&mut self, exchange: u64, after: u64, until: Option<u64>) -> Result<Streaming<WatchResponse>, LinkError> {
+    pub async fn follow(&mut self, exchange: u64, after: u64, until: Option<u64>) -> Result<Followed, LinkError> {
         let filter = Filter {
             exchanges: vec![exchange],
             payload_exchanges: vec![exchange],
@@ -96,7 +99,8 @@ impl Link {
             ..Filter::default()
         };
         let cursor = Cursor { epoch: self.hello.epoch.clone(), seq: after };
-        self.open_watch(&cursor, &filter, until).await.map_err(|status| LinkError::of(status, "be watched"))
+        let opened = self.open_watch(&cursor, &filter, until).await;
+        opened.map(Followed).map_err(|status| LinkError::of(status, WATCH))
     }
 
     async fn outline_pages(&mut self, request: OutlineRequest) -> Result<Streaming<OutlineResponse>, LinkError> {
@@ -120,6 +124,35 @@ impl Link {
         };
         Ok(self.client.watch(request).await?.into_inner())
     }
+}
+
+/// What a daemon must be able to do for it, as in "this daemon cannot …".
+const WATCH: &str = "be watched";
+
+/// The events of an exchange.
+#[derive(Debug)]
+pub struct Followed(Streaming<WatchResponse>);
+
+impl Followed {
+    /// More of them, in order; `None` when no more come.
+    pub async fn next(&mut self) -> Result<Option<Vec<Event>>, LinkError> {
+        while let Some(response) = next(&mut self.0, WATCH).await? {
+            if let Some(Message::Events(batch)) = response.message {
+                return Ok(Some(batch.events.into_iter().map(Event::from).collect()));
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// Rows of the index, the oldest first.
+#[derive(Debug)]
+pub struct Page {
+    pub exchanges: Vec<Exchange>,
+    /// There are more after these.
+    pub more: bool,
+    /// What is mended of the record, while something is: there may be more exchanges than these.
+    pub notice: Option<String>,
 }
 
 /// The next message of `stream`, if it has not ended. `what` as in [`LinkError::of`].

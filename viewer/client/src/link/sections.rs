@@ -1,9 +1,7 @@
 //! The sections of a session's system prompts.
 
-use ccdump_wire::{
-    handshake::SYSTEM_SECTIONS,
-    v1::{SystemSection, SystemSectionsRequest},
-};
+use ccdump_record::SystemSection;
+use ccdump_wire::{handshake::SYSTEM_SECTIONS, record::section, v1::SystemSectionsRequest};
 
 use super::{Link, LinkError};
 
@@ -27,7 +25,7 @@ impl Link {
             let page = self.client.system_sections(request).await;
             let page = page.map_err(|status| LinkError::of(status, WHAT))?.into_inner();
             let goes_on = page.more && page.sections.last().is_some_and(|last| last.number > after_number);
-            sections.extend(page.sections);
+            sections.extend(page.sections.into_iter().filter_map(section));
             if !goes_on || sections.len() >= most {
                 return Ok(sections);
             }

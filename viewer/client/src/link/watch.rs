@@ -9,9 +9,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use ccdump_record::{Event, Exchange};
 use ccdump_wire::{
     handshake,
-    v1::{Event, EventBatch, Exchange, Filter, LogGap, Reset, WatchHello, WatchResponse, watch_response::Message},
+    v1::{self, EventBatch, Filter, LogGap, Reset, WatchHello, WatchResponse, watch_response::Message},
 };
 use tokio::{sync::mpsc, time};
 use tonic::{Code, Status};
@@ -214,7 +215,7 @@ impl Follower {
                 self.send(Update::Reset { epoch: new_epoch, reason }).await?;
                 if self.on_reset == OnReset::Snapshot { Ok(()) } else { Err(Stop::Reopen) }
             }
-            Message::SnapshotPage(page) => self.send(Update::Rows(page.exchanges)).await,
+            Message::SnapshotPage(page) => self.send(Update::Rows(rows(page.exchanges))).await,
             Message::SnapshotEnd(end) => {
                 self.was_reset = false;
                 self.cursor.seq = end.through_seq;
@@ -223,7 +224,7 @@ impl Follower {
             }
             Message::Index(index) => {
                 self.index_seq = self.index_seq.max(index.through_seq);
-                self.send(Update::Rows(index.exchanges)).await
+                self.send(Update::Rows(rows(index.exchanges))).await
             }
             Message::Heartbeat(heartbeat) => {
                 self.was_reset = false;
@@ -240,7 +241,7 @@ impl Follower {
     /// Overlap with what was seen is dropped, so that an event is given out once whatever the daemon repeats.
     async fn events(&mut self, batch: EventBatch) -> Result<(), Stop> {
         let seen = self.cursor.seq;
-        let mut events = batch.events;
+        let mut events: Vec<Event> = batch.events.into_iter().map(Event::from).collect();
         events.retain(|event| event.seq > seen);
         let last = events.last().map_or(0, |event| event.seq);
         self.cursor.seq = seen.max(batch.through_seq).max(last);
@@ -269,6 +270,10 @@ impl Follower {
     }
 }
 
+fn rows(exchanges: Vec<v1::Exchange>) -> Vec<Exchange> {
+    exchanges.into_iter().map(Exchange::from).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -292,7 +297,7 @@ mod tests {
     }
 
     fn batch(seqs: &[u64], through_seq: u64) -> Message {
-        let events = seqs.iter().map(|seq| Event { seq: *seq, ..Default::default() }).collect();
+        let events = seqs.iter().map(|seq| v1::Event { seq: *seq, ..Default::default() }).collect();
         Message::Events(EventBatch { epoch: "e1".to_owned(), events, through_seq })
     }
 

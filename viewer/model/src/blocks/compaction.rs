@@ -1,9 +1,7 @@
 //! Where an agent begins anew with a summary of what was said so far.
 
-use ccdump_client::content::kind;
 use ccdump_provider::content::Content;
-use ccdump_record::BlockKind;
-use ccdump_wire::v1::BlockState;
+use ccdump_record::{BlockKind, BlockState, Role};
 
 use super::{Category, ItemBody, list::List, messages::is_message, turn::Turn};
 use crate::record::{Held, Piece, RequestSide};
@@ -17,10 +15,9 @@ const SHORTEST_SUMMARY: usize = 500;
 
 /// Adds a seam, if there is one.
 pub(super) fn add(turn: Turn<'_>, side: &RequestSide, list: &mut List) -> bool {
-    let gone: Vec<u64> = side.removed.iter().filter(|block| is_message(block)).map(|block| block.length).collect();
+    let gone: Vec<u64> = side.removed.iter().filter(|block| is_message(block)).map(|block| block.length()).collect();
     let Some(summary) = side.pieces.iter().filter_map(first_words).find(|text| is_summary(text, gone.len())) else { return false };
-    let replaced =
-        side.pieces.iter().filter(|piece| is_message(&piece.block) && piece.block.state() == BlockState::Changed).count();
+    let replaced = side.pieces.iter().filter(|piece| is_message(&piece.block) && piece.block.state == BlockState::Changed).count();
     let (blocks, bytes) = match (side.previous, turn.last) {
         (Some(_), _) => {
             (Some(gone.len().saturating_add(replaced)), Some(gone.iter().fold(0, |sum: u64, length| sum.saturating_add(*length))))
@@ -36,7 +33,7 @@ pub(super) fn add(turn: Turn<'_>, side: &RequestSide, list: &mut List) -> bool {
 /// A person's text in one of the first two messages: before it there may be what the agent puts in.
 fn first_words(piece: &Piece) -> Option<&str> {
     let message = piece.block.pointer.strip_prefix("/messages/")?.split('/').next()?;
-    let is_first = matches!(message, "0" | "1") && piece.block.role == "user" && kind(&piece.block) == BlockKind::Text;
+    let is_first = matches!(message, "0" | "1") && piece.block.role == Some(Role::User) && piece.block.kind == BlockKind::Text;
     match &piece.content {
         Held::Here(content) if is_first => match content.as_ref() {
             Content::Text(text) => Some(text),

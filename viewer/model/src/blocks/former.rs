@@ -3,10 +3,8 @@
 
 use std::sync::Arc;
 
-use ccdump_client::content::kind;
 use ccdump_provider::content::Content;
-use ccdump_record::BlockKind;
-use ccdump_wire::v1::{Block, BlockState};
+use ccdump_record::{Block, BlockKind, BlockState};
 
 use super::{Source, Wanted, turn::Turn};
 use crate::record::{Held, Loaded, Piece, RequestSide};
@@ -29,7 +27,7 @@ impl<'a> Former<'a> {
 
     /// What stood in the place of a block, if that is changed. `None` where it is not here, or not sure.
     pub(super) fn of_changed(&self, block: &Block) -> Option<Arc<Content>> {
-        if block.state() != BlockState::Changed {
+        if block.state != BlockState::Changed {
             return None;
         }
         let fetched = || self.fetched(Source::Former, block);
@@ -42,7 +40,7 @@ impl<'a> Former<'a> {
         let key = (source, block.pointer.clone());
         let is_new = self.can_ask && !self.fetched.is_some_and(|loaded| loaded.former.contains_key(&key));
         let is_known = match source {
-            Source::Former => block.state() != BlockState::Changed || self.in_requests(block).is_some(),
+            Source::Former => block.state != BlockState::Changed || self.in_requests(block).is_some(),
             _ => self.of_gone(block).is_some(),
         };
         (is_new && !is_known).then_some(wanted)
@@ -53,12 +51,12 @@ impl<'a> Former<'a> {
     }
 
     fn in_requests(&self, block: &Block) -> Option<Arc<Content>> {
-        self.find(block, |before| kind(before) == kind(block) && before.role == block.role && place(before) == place(block))
+        self.find(block, |before| before.kind == block.kind && before.role == block.role && place(before) == place(block))
     }
 
     /// The content of a block of the request before.
     pub(super) fn of_gone(&self, gone: &Block) -> Option<Arc<Content>> {
-        let in_requests = self.find(gone, |before| before.hash == gone.hash && kind(before) == kind(gone));
+        let in_requests = self.find(gone, |before| before.hash == gone.hash && before.kind == gone.kind);
         in_requests.or_else(|| self.fetched(Source::Gone, gone))
     }
 
@@ -68,7 +66,7 @@ impl<'a> Former<'a> {
                 return here(piece);
             }
             // What stood behind a block that is gone, or that was put in between, stands elsewhere now.
-            let new = side.pieces.iter().map(|piece| &piece.block).filter(|new| new.state() == BlockState::New);
+            let new = side.pieces.iter().map(|piece| &piece.block).filter(|new| new.state == BlockState::New);
             let mut moving = new.filter(|new| numbers(new) <= numbers(block)).chain(&side.removed);
             if moving.any(|moving| is_system(moving) == is_system(block)) {
                 return None;
@@ -86,7 +84,7 @@ fn here(piece: &Piece) -> Option<Arc<Content>> {
 }
 
 fn is_system(block: &Block) -> bool {
-    kind(block) == BlockKind::System
+    block.kind == BlockKind::System
 }
 
 /// Where a block stands among others of its kind.

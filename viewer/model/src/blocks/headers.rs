@@ -7,7 +7,7 @@ pub(super) fn of_request(turn: Turn<'_>, list: &mut List) {
     let headers = Headers {
         of_request: true,
         first_line: format!("{} {}", turn.row.method, turn.row.path),
-        fields: heads.request_headers.clone(),
+        fields: heads.request.clone(),
         trailers: heads.request_trailers.clone(),
     };
     list.add("headers/request", Category::Headers, ItemBody::Headers(headers));
@@ -15,15 +15,14 @@ pub(super) fn of_request(turn: Turn<'_>, list: &mut List) {
 
 pub(super) fn of_response(turn: Turn<'_>, list: &mut List) {
     let Some(heads) = &turn.loaded.heads else { return };
-    // The row that came with the headers may be newer.
-    let status = turn.row.status.or(heads.exchange.as_ref().and_then(|row| row.status));
-    if status.is_none() && heads.response_headers.is_empty() {
+    let status = turn.row.status;
+    if status.is_none() && heads.response.is_empty() {
         return;
     }
     let headers = Headers {
         of_request: false,
         first_line: status.map(|status| status.to_string()).unwrap_or_default(),
-        fields: heads.response_headers.clone(),
+        fields: heads.response.clone(),
         trailers: heads.response_trailers.clone(),
     };
     list.add("headers/response", Category::Headers, ItemBody::Headers(headers));

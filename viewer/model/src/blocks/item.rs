@@ -3,7 +3,7 @@
 use std::{ops::Range, sync::Arc};
 
 use ccdump_provider::content::Content;
-use ccdump_wire::v1::{BlockState, Header, Usage};
+use ccdump_record::{BlockState, Header, Usage};
 use serde::{Deserialize, Serialize};
 
 use super::Wanted;
@@ -310,7 +310,7 @@ impl From<BlockState> for Change {
         match state {
             BlockState::Changed => Self::Changed,
             BlockState::Same => Self::Same,
-            BlockState::New | BlockState::Unspecified => Self::New,
+            BlockState::New => Self::New,
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use ccdump_wire::v1::Block;
+use ccdump_record::Block;
 
 use super::{Category, Change, Item, ItemBody, ItemKey, Source, Wanted, former::Former, parts};
 

@@ -2,9 +2,8 @@
 
 use std::collections::{HashMap, HashSet};
 
-use ccdump_client::{content::kind, conversation::SHOWN, words};
-use ccdump_record::BlockKind;
-use ccdump_wire::v1::{Block, BlockState};
+use ccdump_client::{conversation::SHOWN, words};
+use ccdump_record::{Block, BlockKind, BlockState, Role};
 
 use super::{
     Category, Gone, ItemBody, Source,
@@ -23,7 +22,7 @@ pub(super) fn add(side: &RequestSide, before: Option<&Loaded>, former: &Former<'
     let shown: Vec<&Piece> = side.pieces.iter().filter(|piece| is_message(&piece.block) && !is_repeated(piece, &said)).collect();
     let (earlier, shown) = shown.split_at(shown.len().saturating_sub(SHOWN));
     if !earlier.is_empty() {
-        let bytes = earlier.iter().fold(0_u64, |sum, piece| sum.saturating_add(piece.block.length));
+        let bytes = earlier.iter().fold(0_u64, |sum, piece| sum.saturating_add(piece.block.length()));
         list.add("earlier", Category::Metadata, ItemBody::Earlier { blocks: earlier.len(), bytes });
     }
     let names = tool_names(side);
@@ -57,22 +56,22 @@ pub(super) fn add_call(source: Source, call: &Piece, result: Option<(Source, &Pi
 
 /// Whether `block` stands in the messages.
 pub(super) fn is_message(block: &Block) -> bool {
-    !matches!(kind(block), BlockKind::System | BlockKind::ToolDefinition | BlockKind::Parameter)
+    !matches!(block.kind, BlockKind::System | BlockKind::ToolDefinition | BlockKind::Parameter)
 }
 
 /// What was changed is shown whatever was said before.
 fn is_repeated(piece: &Piece, said: &Said<'_>) -> bool {
-    match piece.block.state() {
+    match piece.block.state {
         BlockState::Changed => false,
         _ if is_result(piece) => said.called_for(piece),
-        _ => piece.block.role == "assistant" && said.says(piece),
+        _ => piece.block.role == Some(Role::Assistant) && said.says(piece),
     }
 }
 
 /// That the history is not what it was.
 pub(super) fn rewritten(side: &RequestSide, former: &Former<'_>, list: &mut List) {
     let messages = side.pieces.iter().filter(|piece| is_message(&piece.block));
-    let changed = messages.filter(|piece| piece.block.state() == BlockState::Changed).count();
+    let changed = messages.filter(|piece| piece.block.state == BlockState::Changed).count();
     let moved: HashSet<&str> = side.moved().into_iter().map(|(_, gone)| gone).collect();
     let (moved, removed): (Vec<&Block>, Vec<&Block>) =
         side.removed.iter().filter(|block| is_message(block)).partition(|block| moved.contains(block.pointer.as_str()));
@@ -87,7 +86,7 @@ pub(super) fn rewritten(side: &RequestSide, former: &Former<'_>, list: &mut List
 fn gone(block: &Block, former: &Former<'_>) -> Gone {
     let content = former.of_gone(block);
     let held = content.clone().map_or(Held::NotAsked, Held::Here);
-    Gone { what: piece::what(&Piece { block: block.clone(), content: held }), bytes: block.length, content }
+    Gone { what: piece::what(&Piece { block: block.clone(), content: held }), bytes: block.length(), content }
 }
 
 /// The result of each call that is among `shown`, by id; the first one, where there are several.

@@ -1,15 +1,14 @@
 //! One block of a message → what it is as an item.
 
-use ccdump_client::content::kind;
 use ccdump_provider::content::Content;
-use ccdump_record::BlockKind;
+use ccdump_record::{BlockKind, Role};
 
 use super::{Category, Change, ItemBody, Part, Pending, Source, Voice, Wanted, injected};
 use crate::record::{Callee, Held, Piece};
 
 /// The content of a piece, or why it is not here.
 pub(super) fn part(piece: &Piece) -> Part {
-    let bytes = piece.block.length;
+    let bytes = piece.block.length();
     let pending = match &piece.content {
         Held::Here(content) => return Part::Here { content: content.clone(), bytes },
         Held::NotAsked => Pending::NotAsked,
@@ -26,17 +25,17 @@ pub(super) fn wanted(source: Source, piece: &Piece) -> Option<Wanted> {
 
 /// Whether a piece is a call of a tool, and whether the provider runs it.
 pub(super) fn is_call(piece: &Piece) -> bool {
-    matches!(kind(&piece.block), BlockKind::ToolUse | BlockKind::ServerToolUse)
+    matches!(piece.block.kind, BlockKind::ToolUse | BlockKind::ServerToolUse)
 }
 
 /// Whether a piece is what came of a call.
 pub(super) fn is_result(piece: &Piece) -> bool {
-    matches!(kind(&piece.block), BlockKind::ToolResult | BlockKind::ServerToolResult)
+    matches!(piece.block.kind, BlockKind::ToolResult | BlockKind::ServerToolResult)
 }
 
 /// A call with its result, if it has come, and the agent that it has started.
 pub(super) fn call(piece: &Piece, result: Option<&Piece>, callee: Option<&Callee>) -> ItemBody {
-    let on_server = kind(&piece.block) == BlockKind::ServerToolUse;
+    let on_server = piece.block.kind == BlockKind::ServerToolUse;
     let name = name(piece);
     match &piece.content {
         Held::Opening(partial) => ItemBody::ToolUseOpening { name, partial: partial.clone(), on_server },
@@ -46,7 +45,7 @@ pub(super) fn call(piece: &Piece, result: Option<&Piece>, callee: Option<&Callee
 
 /// A result whose call stands elsewhere.
 pub(super) fn result(piece: &Piece, name: Option<String>) -> ItemBody {
-    ItemBody::ToolResult { name, result: part(piece), change: Change::from(piece.block.state()) }
+    ItemBody::ToolResult { name, result: part(piece), change: Change::from(piece.block.state) }
 }
 
 /// Any other piece. `open`: more of it is coming.
@@ -64,12 +63,12 @@ pub(super) fn other(piece: &Piece, source: Source, open: bool) -> (Category, Ite
         Part::Absent { bytes, pending } => return (category, ItemBody::Absent { what: words(piece, voice), bytes, pending }),
     };
     let body = match content.as_ref() {
-        Content::Text(text) if kind(block) == BlockKind::Error => ItemBody::Error(text.clone()),
-        Content::Text(_) => ItemBody::Text { voice, text: content, change: Change::from(block.state()), open },
+        Content::Text(text) if block.kind == BlockKind::Error => ItemBody::Error(text.clone()),
+        Content::Text(_) => ItemBody::Text { voice, text: content, change: Change::from(block.state), open },
         Content::Thinking(_) => ItemBody::Thinking { text: content, open },
         Content::RedactedThinking { bytes } => ItemBody::RedactedThinking { bytes: *bytes },
         Content::Image { .. } | Content::Document { .. } => ItemBody::Attachment { content, voice },
-        Content::Raw(_) => ItemBody::Raw { content, bytes: block.length },
+        Content::Raw(_) => ItemBody::Raw { content, bytes: block.length() },
         Content::ToolUse { .. }
         | Content::ToolResult { .. }
         | Content::ToolDefinition { .. }
@@ -89,10 +88,10 @@ pub(super) fn name(piece: &Piece) -> String {
 }
 
 fn voice(piece: &Piece, source: Source) -> Voice {
-    match (piece.block.role.as_str(), &piece.content) {
-        ("assistant", _) => Voice::Assistant,
+    match (piece.block.role, &piece.content) {
+        (Some(Role::Assistant), _) => Voice::Assistant,
         _ if source == Source::Response => Voice::Assistant,
-        ("system", _) => Voice::System,
+        (Some(Role::System), _) => Voice::System,
         (_, Held::Here(content)) if matches!(content.as_ref(), Content::Text(text) if injected::is_injected(text)) => {
             Voice::Injected
         }
@@ -102,7 +101,7 @@ fn voice(piece: &Piece, source: Source) -> Voice {
 
 /// What a block of a request is, in words.
 pub(super) fn what(piece: &Piece) -> &'static str {
-    match kind(&piece.block) {
+    match piece.block.kind {
         BlockKind::ToolUse | BlockKind::ServerToolUse => "tool call",
         BlockKind::ToolResult | BlockKind::ServerToolResult => "tool result",
         _ => words(piece, voice(piece, Source::Request)),
@@ -110,7 +109,7 @@ pub(super) fn what(piece: &Piece) -> &'static str {
 }
 
 fn words(piece: &Piece, voice: Voice) -> &'static str {
-    match (kind(&piece.block), voice) {
+    match (piece.block.kind, voice) {
         (BlockKind::Text, Voice::User | Voice::Injected) => "user text",
         (BlockKind::Text, Voice::Assistant) => "assistant text",
         (BlockKind::Text, Voice::System) => "system text",

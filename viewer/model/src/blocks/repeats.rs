@@ -2,7 +2,6 @@
 
 use std::collections::HashSet;
 
-use ccdump_client::content::kind;
 use ccdump_provider::content::Content;
 use ccdump_record::BlockKind;
 
@@ -32,7 +31,7 @@ impl<'a> Said<'a> {
             }
             match text(piece) {
                 Some(text) => _ = said.texts.insert(text),
-                None => said.has_absent_text |= kind(&piece.block) == BlockKind::Text,
+                None => said.has_absent_text |= piece.block.kind == BlockKind::Text,
             }
         }
         said
@@ -46,7 +45,7 @@ impl<'a> Said<'a> {
     /// Whether `piece`, of role assistant, was said there. Agents rewrite what they send back: calls are known by their id, texts by
     /// their words, and thinking is never sent back but from the answer before.
     pub(super) fn says(&self, piece: &Piece) -> bool {
-        match kind(&piece.block) {
+        match piece.block.kind {
             BlockKind::Thinking | BlockKind::RedactedThinking => self.answered,
             _ if piece.block.tool_use_id.is_some() || is_call(piece) => self.called_for(piece),
             BlockKind::Text => match text(piece) {

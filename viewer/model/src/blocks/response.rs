@@ -2,7 +2,6 @@
 
 use std::collections::{HashMap, HashSet};
 
-use ccdump_client::content::kind;
 use ccdump_record::BlockKind;
 
 use super::{
@@ -52,7 +51,7 @@ fn add_pieces(turn: Turn<'_>, side: &ResponseSide, list: &mut List) {
                 let wants = wanted(Source::Response, piece).into_iter().collect();
                 list.add_block(Source::Response, &piece.block, Category::Tools, piece::result(piece, None), wants);
             }
-        } else if !(error_is_told && kind(&piece.block) == BlockKind::Error) {
+        } else if !(error_is_told && piece.block.kind == BlockKind::Error) {
             let open = side.open && at + 1 == side.pieces.len();
             let (category, body) = piece::other(piece, Source::Response, open);
             let wants = wanted(Source::Response, piece).into_iter().collect();

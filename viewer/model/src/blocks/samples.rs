@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use ccdump_provider::{content, outline, provider::Provider, request, response::ResponseReader};
-use ccdump_wire::v1::{EndState, Exchange};
+use ccdump_record::{EndState, Exchange, RequestRole};
 use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 
@@ -22,9 +22,9 @@ pub fn row() -> Exchange {
         method: "POST".to_owned(),
         path: "/v1/messages".to_owned(),
         model: Some("claude-opus-4-8".to_owned()),
-        role: "turn".to_owned(),
+        role: RequestRole::Turn,
         status: Some(200),
-        end_state: EndState::Complete as i32,
+        end_state: Some(EndState::Complete),
         started_at_us: 1_793_871_667_250_999,
         ..Exchange::default()
     }

@@ -1,9 +1,8 @@
 //! What a request sets up before anything is said: system prompt, tools, parameters. Only what is new here, changed or gone.
 
-use ccdump_client::{content::kind, text::units};
+use ccdump_client::text::units;
 use ccdump_provider::content::Content;
-use ccdump_record::BlockKind;
-use ccdump_wire::v1::Block;
+use ccdump_record::{Block, BlockKind};
 
 use super::{
     Category, Change, ItemBody, Parameter, Source, ToolDefinition,
@@ -32,7 +31,7 @@ fn system(turn: Turn<'_>, side: &RequestSide, former: &Former<'_>, list: &mut Li
         let is_older = || turn.sections.is_some_and(|sections| sections.is_older(session, hash, turn.row.id));
         let change = match side.setting_before() {
             None if is_older() => Change::Same,
-            _ => Change::from(section.block.state()),
+            _ => Change::from(section.block.state),
         };
         let body = ItemBody::System { tag, number, of, text: part(section), change };
         let wants = wanted(Source::Request, section).into_iter().collect();
@@ -58,8 +57,8 @@ fn tools(side: &RequestSide, list: &mut List) {
     let definitions: Vec<ToolDefinition> = pieces()
         .map(|piece| ToolDefinition {
             name: piece.block.name.clone().unwrap_or_else(|| piece.block.wire_type.clone()),
-            bytes: piece.block.length,
-            change: Change::from(piece.block.state()),
+            bytes: piece.block.length(),
+            change: Change::from(piece.block.state),
             content: here(piece),
         })
         .collect();
@@ -78,8 +77,8 @@ fn parameters(side: &RequestSide, list: &mut List) {
     let parameters: Vec<Parameter> = pieces()
         .map(|piece| Parameter {
             name: piece.block.name.clone().unwrap_or_default(),
-            bytes: piece.block.length,
-            change: Change::from(piece.block.state()),
+            bytes: piece.block.length(),
+            change: Change::from(piece.block.state),
             value: here(piece),
         })
         .collect();
@@ -92,11 +91,11 @@ fn parameters(side: &RequestSide, list: &mut List) {
 }
 
 fn of_kind(side: &RequestSide, wanted: BlockKind) -> impl Iterator<Item = &Piece> {
-    side.pieces.iter().filter(move |piece| kind(&piece.block) == wanted)
+    side.pieces.iter().filter(move |piece| piece.block.kind == wanted)
 }
 
 fn removed(side: &RequestSide, wanted: BlockKind) -> impl Iterator<Item = &Block> {
-    side.removed.iter().filter(move |block| kind(block) == wanted)
+    side.removed.iter().filter(move |block| block.kind == wanted)
 }
 
 fn names<'a>(blocks: impl Iterator<Item = &'a Block>) -> Vec<String> {

@@ -1,6 +1,6 @@
 //! A request that was sent more than once.
 
-use ccdump_wire::v1::{EndState, Exchange};
+use ccdump_record::{EndState, Exchange};
 
 use super::{Category, ItemBody, Try, list::List, turn::Turn};
 
@@ -14,11 +14,11 @@ pub(super) fn add(turn: Turn<'_>, list: &mut List) {
 }
 
 fn outcome(row: &Exchange) -> String {
-    match (row.status, row.end_state()) {
-        (Some(status), EndState::Truncated) => format!("{status}, cut off"),
-        (Some(status @ ..400), EndState::UpstreamError) => format!("{status}, then an error"),
+    match (row.status, row.end_state) {
+        (Some(status), Some(EndState::Truncated)) => format!("{status}, cut off"),
+        (Some(status @ ..400), Some(EndState::UpstreamError)) => format!("{status}, then an error"),
         (Some(status), _) => status.to_string(),
-        (None, EndState::Unspecified) => "waiting".to_owned(),
+        (None, None) => "waiting".to_owned(),
         (None, _) => "no answer".to_owned(),
     }
 }

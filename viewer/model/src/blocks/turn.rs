@@ -1,7 +1,7 @@
 //! One exchange → its items.
 
 use ccdump_client::text::time;
-use ccdump_wire::v1::{EndState, Exchange};
+use ccdump_record::{EndState, Exchange};
 use jiff::tz::TimeZone;
 
 use super::{
@@ -79,13 +79,13 @@ pub(super) fn state(turn: Turn<'_>) -> TurnState {
     if turn.is_tried_again {
         return TurnState::TriedAgain;
     }
-    match turn.row.end_state() {
-        EndState::Complete => TurnState::Complete,
-        EndState::Truncated => TurnState::Truncated,
-        EndState::ClientCancelled => TurnState::Cancelled,
-        EndState::UpstreamError => TurnState::Failed,
-        EndState::DaemonStopped => TurnState::DaemonStopped,
-        EndState::Unspecified => {
+    match turn.row.end_state {
+        Some(EndState::Complete) => TurnState::Complete,
+        Some(EndState::Truncated) => TurnState::Truncated,
+        Some(EndState::ClientCancelled) => TurnState::Cancelled,
+        Some(EndState::UpstreamError) => TurnState::Failed,
+        Some(EndState::DaemonStopped) => TurnState::DaemonStopped,
+        None => {
             let answers = turn.row.status.is_some() || turn.loaded.response.here().is_some_and(|side| !side.pieces.is_empty());
             if answers { TurnState::Streaming } else { TurnState::Waiting }
         }

@@ -3,7 +3,7 @@
 use std::{collections::HashMap, sync::Arc};
 
 use ccdump_provider::content::Content;
-use ccdump_wire::v1::Block;
+use ccdump_record::Block;
 
 use super::{Comparison, Pair, Relation, outlines};
 use crate::record::Held;
@@ -48,7 +48,7 @@ impl Half {
         places.sort_unstable();
         let mut bytes = 0_u64;
         places.retain(|at| {
-            let length = self.blocks.get(*at).map_or(0, |block| block.length);
+            let length = self.blocks.get(*at).map_or(0, |block| block.length());
             let fits = bytes.saturating_add(length) <= MOST;
             bytes = if fits { bytes.saturating_add(length) } else { bytes };
             fits

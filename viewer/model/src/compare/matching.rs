@@ -9,7 +9,7 @@ use std::{
     ops::Range,
 };
 
-use ccdump_wire::v1::Block;
+use ccdump_record::Block;
 
 use super::{Pair, Region, Relation, order};
 
@@ -34,7 +34,7 @@ pub(super) fn pairs(region: Region, left: Side<'_>, right: Side<'_>) -> Vec<Pair
             matches.by(|block| Some(block.hash));
             matches.by(|block| block.tool_use_id.as_deref().map(|id| (block.kind, id)));
             matches.by_neighbours();
-            matches.by(|block| Some((block.kind, &*block.role, &*block.pointer)));
+            matches.by(|block| Some((block.kind, block.role, &*block.pointer)));
         }
     }
     matches.finish(region)
@@ -99,7 +99,7 @@ impl<'a> Matches<'a> {
         let known = |at: usize, matched: &Option<usize>| matched.map(|_| at);
         let left = running(self.of_left.iter().enumerate().map(|(at, matched)| known(at, matched)));
         let right = running(self.of_right.iter().copied());
-        let key = |before: &[Option<usize>], at: usize, block: &'a Block| Some((*before.get(at)?, block.kind, &*block.role));
+        let key = |before: &[Option<usize>], at: usize, block: &'a Block| Some((*before.get(at)?, block.kind, block.role));
         self.by_keys(|at, block| key(&left, at, block), |at, block| key(&right, at, block));
     }
 

@@ -9,9 +9,7 @@ mod tests;
 
 use std::collections::HashSet;
 
-use ccdump_client::content::kind;
-use ccdump_record::BlockKind;
-use ccdump_wire::v1::Block;
+use ccdump_record::{Block, BlockKind};
 
 pub use self::compared::{Compared, Half};
 
@@ -73,7 +71,7 @@ impl Region {
 
     /// Kinds that are not known here count as something that was said.
     pub fn of(block: &Block) -> Self {
-        match kind(block) {
+        match block.kind {
             BlockKind::System => Self::System,
             BlockKind::ToolDefinition => Self::Tools,
             BlockKind::Parameter => Self::Parameters,

@@ -1,18 +1,18 @@
 //! Outlines by table, and what holds for any two of them.
 
-use ccdump_wire::v1::{Block, BlockKind};
+use ccdump_record::{Block, BlockKind, Role};
 use proptest::prelude::*;
 
 use super::{Compared, Comparison, Pair, Region, Relation, outlines, units};
 
 fn block(kind: BlockKind, pointer: &str, hash: u64) -> Block {
-    Block { kind: kind.into(), pointer: pointer.to_owned(), hash, length: 100, ..Block::default() }
+    Block { kind, pointer: pointer.to_owned(), hash, range: 0..100, ..Block::default() }
 }
 
 /// A letter each: the content; a user's text, of one message.
 fn messages(contents: &str) -> Vec<Block> {
     let message = |(at, letter): (usize, char)| Block {
-        role: "user".to_owned(),
+        role: Some(Role::User),
         ..block(BlockKind::Text, &format!("/messages/{at}/content/0"), letter.into())
     };
     contents.chars().enumerate().map(message).collect()
@@ -89,7 +89,7 @@ fn tools_and_parameters_are_known_by_their_names() {
 fn a_result_that_was_rewritten_is_known_by_its_call() {
     let result = |pointer: &str, id: &str, hash| Block {
         tool_use_id: Some(id.to_owned()),
-        role: "user".to_owned(),
+        role: Some(Role::User),
         ..block(BlockKind::ToolResult, pointer, hash)
     };
     let left = [result("/messages/1/content/0", "t1", 1), result("/messages/1/content/1", "t2", 2)];
@@ -113,7 +113,7 @@ fn regions_come_in_their_order_and_runs_of_the_same_are_one() {
 
 #[test]
 fn what_differs_is_fetched_up_to_a_bound() {
-    let large = |letters: &str| messages(letters).into_iter().map(|block| Block { length: 3 << 20, ..block }).collect::<Vec<_>>();
+    let large = |letters: &str| messages(letters).into_iter().map(|block| Block { range: 0..3 << 20, ..block }).collect::<Vec<_>>();
     let compared = Compared::new([large("ab"), messages("cd")].concat(), [large("ax"), messages("ce")].concat());
     assert_eq!(compared.wanted(), (vec![1, 3], vec![1, 3]));
     let compared = Compared::new(vec![], [large("ab"), messages("c")].concat());
@@ -123,14 +123,17 @@ fn what_differs_is_fetched_up_to_a_bound() {
 
 /// Any outline: few contents, names and places, so that much is alike.
 fn outline() -> impl Strategy<Value = Vec<Block>> {
-    let one = (0..16_i32, 0..6_u64, 0..4_usize, 0..3_usize, 0..3_usize).prop_map(|(kind, hash, place, name, role)| Block {
-        kind,
+    let one = (0..4_usize, 0..6_u64, 0..4_usize, 0..3_usize, 0..3_usize).prop_map(|(kind, hash, place, name, role)| Block {
+        kind: [BlockKind::Text, BlockKind::System, BlockKind::ToolDefinition, BlockKind::Raw]
+            .get(kind)
+            .copied()
+            .unwrap_or_default(),
         hash,
         pointer: ["", "/messages/1", "/messages/1/content/0", "/system/0"].get(place).copied().unwrap_or_default().to_owned(),
         name: ["Bash", "Read"].get(name).map(ToString::to_string),
         tool_use_id: ["t1", "t2"].get(name).map(ToString::to_string),
-        role: ["user", "assistant", ""].get(role).copied().unwrap_or_default().to_owned(),
-        length: hash * 1000,
+        role: [Some(Role::User), Some(Role::Assistant), None].get(role).copied().flatten(),
+        range: 0..hash * 1000,
         ..Block::default()
     });
     prop::collection::vec(one, 0..40)

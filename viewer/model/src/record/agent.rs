@@ -1,6 +1,6 @@
 //! Who speaks in a session.
 
-use ccdump_wire::v1::{EndState, Exchange, StartedBy};
+use ccdump_record::{EndState, Exchange, StartedBy};
 use serde::{Deserialize, Serialize};
 
 use super::AgentName;
@@ -79,12 +79,12 @@ pub enum Standing {
 
 impl Standing {
     pub(super) fn of(agent: &Agent, newest: Option<&Exchange>) -> Self {
-        match newest.map(Exchange::end_state) {
+        match newest.and_then(|newest| newest.end_state) {
             _ if !agent.open.is_empty() => Self::Live,
             Some(EndState::Complete) => Self::Complete,
             Some(EndState::UpstreamError) => Self::Failed,
             Some(EndState::Truncated | EndState::ClientCancelled | EndState::DaemonStopped) => Self::Broken,
-            Some(EndState::Unspecified) | None => Self::Unknown,
+            None => Self::Unknown,
         }
     }
 }

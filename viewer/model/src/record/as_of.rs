@@ -1,6 +1,6 @@
 //! Rows of the index as they were at a moment of the past.
 
-use ccdump_wire::v1::{EndState, Exchange};
+use ccdump_record::Exchange;
 
 use super::has_ended;
 
@@ -51,7 +51,7 @@ pub fn as_of(row: &Exchange, at_us: i64) -> Option<Exchange> {
             Some(Exchange {
                 status: row.status.filter(|_| answers),
                 ttft_us: row.ttft_us.filter(|_| answers),
-                end_state: EndState::Unspecified as i32,
+                end_state: None,
                 duration_us: None,
                 response_bytes: 0,
                 usage: None,
@@ -68,7 +68,7 @@ pub fn as_of(row: &Exchange, at_us: i64) -> Option<Exchange> {
 
 #[cfg(test)]
 mod tests {
-    use ccdump_wire::v1::Usage;
+    use ccdump_record::{EndState, Usage};
 
     use super::*;
 
@@ -78,7 +78,7 @@ mod tests {
             session: Some("s".to_owned()),
             model: Some("claude-test".to_owned()),
             status: Some(200),
-            end_state: EndState::Complete as i32,
+            end_state: Some(EndState::Complete),
             started_at_us: 1_000,
             duration_us: Some(500),
             ttft_us: Some(200),
@@ -99,7 +99,7 @@ mod tests {
     fn what_came_later_is_not_known() {
         let waiting = Exchange {
             status: None,
-            end_state: 0,
+            end_state: None,
             duration_us: None,
             ttft_us: None,
             response_bytes: 0,
@@ -128,7 +128,7 @@ mod tests {
 
     #[test]
     fn odd_rows_have_a_stage_too() {
-        let open = Exchange { end_state: 0, duration_us: None, ..row() };
+        let open = Exchange { end_state: None, duration_us: None, ..row() };
         let silent = Exchange { ttft_us: None, ..row() };
         let timeless = Exchange { duration_us: None, ..silent.clone() };
         let absurd = Exchange { duration_us: Some(u64::MAX), ttft_us: Some(u64::MAX), ..row() };

@@ -8,8 +8,7 @@ use std::{
 };
 
 use ccdump_provider::content::Content;
-use ccdump_record::Side;
-use ccdump_wire::v1::{Block, ExchangeResponse};
+use ccdump_record::{Block, Heads, Side};
 
 pub use self::former::FormerWanted;
 use super::Live;
@@ -100,7 +99,7 @@ impl<T> Fetched<T> {
 #[derive(Debug, Default)]
 pub struct Loaded {
     /// Headers of both sides, as far as they were known when they were asked for.
-    pub heads: Option<ExchangeResponse>,
+    pub heads: Option<Heads>,
     pub heads_are_final: bool,
     pub request: Fetched<RequestSide>,
     pub response: Fetched<ResponseSide>,
@@ -121,7 +120,7 @@ impl Loaded {
     }
 
     fn bytes(&self) -> u64 {
-        let size = |piece: &Piece| 200 + if matches!(piece.content, Held::Here(_)) { piece.block.length } else { 0 };
+        let size = |piece: &Piece| 200 + if matches!(piece.content, Held::Here(_)) { piece.block.length() } else { 0 };
         let request = self.request.here().into_iter().flat_map(|side| &side.pieces);
         let response = self.response.here().into_iter().flat_map(|side| &side.pieces);
         request.chain(response).chain(self.former.values()).map(size).sum()
@@ -156,7 +155,7 @@ pub struct Wanted {
 /// What was fetched about an exchange, all at once.
 #[derive(Debug, Default)]
 pub struct Fetch {
-    pub heads: Option<ExchangeResponse>,
+    pub heads: Option<Heads>,
     pub heads_are_final: bool,
     /// `NotYet`: it has not all arrived.
     pub request: Fetched<RequestSide>,
@@ -227,7 +226,7 @@ impl Contents {
         loaded.response_is_partial = false;
         loaded.heads_are_final = false;
         if let Some(heads) = &mut loaded.heads {
-            heads.response_headers.clear();
+            heads.response.clear();
             heads.response_trailers.clear();
         }
     }

@@ -7,8 +7,7 @@ use ccdump_provider::{
     provider::Provider,
     stream::{StreamEvent, StreamReader},
 };
-use ccdump_record::BlockKind;
-use ccdump_wire::v1::{self, Block};
+use ccdump_record::{Block, BlockKind, BlockState, Role};
 use serde_json::Value;
 
 use super::{Held, Piece, ResponseSide};
@@ -39,8 +38,7 @@ impl Live {
     }
 
     /// The response begins.
-    pub fn head(&mut self, status: u32, content_type: Option<&str>) {
-        let status = u16::try_from(status).unwrap_or_default();
+    pub fn head(&mut self, status: u16, content_type: Option<&str>) {
         // What is no stream says nothing before its end, and is fetched then.
         let is_stream = content_type.is_some_and(|value| value.trim_start().starts_with("text/event-stream"));
         self.reader = is_stream.then(|| StreamReader::new(self.provider, status, content_type));
@@ -80,12 +78,12 @@ fn take_in(event: StreamEvent, blocks: &mut HashMap<u64, (usize, String)>, parti
         StreamEvent::BlockStart { index, kind, wire_type, name, tool_use_id } => {
             let block = Block {
                 pointer: format!("/content/{index}"),
-                kind: wire_kind(kind) as i32,
-                role: "assistant".to_owned(),
+                kind,
+                role: Some(Role::Assistant),
                 wire_type,
                 name,
                 tool_use_id,
-                state: v1::BlockState::New as i32,
+                state: BlockState::New,
                 ..Block::default()
             };
             let content = opening(kind);
@@ -95,7 +93,7 @@ fn take_in(event: StreamEvent, blocks: &mut HashMap<u64, (usize, String)>, parti
         }
         StreamEvent::Text { index, text } | StreamEvent::Thinking { index, text } => {
             let Some(piece) = blocks.get(&index).and_then(|(at, _)| side.pieces.get_mut(*at)) else { return };
-            piece.block.length = piece.block.length.saturating_add(text.len() as u64);
+            piece.block.range.end = piece.block.range.end.saturating_add(text.len() as u64);
             let Held::Here(content) = &mut piece.content else { return };
             match Arc::make_mut(content) {
                 Content::Text(so_far) | Content::Thinking(so_far) => {
@@ -108,7 +106,7 @@ fn take_in(event: StreamEvent, blocks: &mut HashMap<u64, (usize, String)>, parti
             let Some((at, input)) = blocks.get_mut(&index) else { return };
             *partial |= !append(input, &partial_json);
             if let Some(piece) = side.pieces.get_mut(*at) {
-                piece.block.length = piece.block.length.saturating_add(partial_json.len() as u64);
+                piece.block.range.end = piece.block.range.end.saturating_add(partial_json.len() as u64);
                 piece.content = Held::Opening(input.as_str().into());
             }
         }
@@ -156,25 +154,4 @@ fn append(text: &mut String, more: &str) -> bool {
         text.push_str(more);
     }
     fits
-}
-
-/// The contract's number of a kind.
-fn wire_kind(kind: BlockKind) -> v1::BlockKind {
-    match kind {
-        BlockKind::Unknown => v1::BlockKind::Unspecified,
-        BlockKind::Text => v1::BlockKind::Text,
-        BlockKind::Thinking => v1::BlockKind::Thinking,
-        BlockKind::RedactedThinking => v1::BlockKind::RedactedThinking,
-        BlockKind::ToolUse => v1::BlockKind::ToolUse,
-        BlockKind::ToolResult => v1::BlockKind::ToolResult,
-        BlockKind::System => v1::BlockKind::System,
-        BlockKind::ToolDefinition => v1::BlockKind::ToolDefinition,
-        BlockKind::Parameter => v1::BlockKind::Parameter,
-        BlockKind::Image => v1::BlockKind::Image,
-        BlockKind::Document => v1::BlockKind::Document,
-        BlockKind::ServerToolUse => v1::BlockKind::ServerToolUse,
-        BlockKind::ServerToolResult => v1::BlockKind::ServerToolResult,
-        BlockKind::Error => v1::BlockKind::Error,
-        BlockKind::Raw => v1::BlockKind::Raw,
-    }
 }

@@ -3,7 +3,7 @@
 use std::{fmt, sync::Arc};
 
 use ccdump_client::text::{clean_line, cut_line};
-use ccdump_wire::v1::StartedBy;
+use ccdump_record::StartedBy;
 
 use crate::line::width;
 

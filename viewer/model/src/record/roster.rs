@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use ccdump_wire::v1::{EndState, Exchange};
+use ccdump_record::{Exchange, RequestRole};
 
 use super::{Agent, AgentKey, AgentName, Callee, Standing};
 
@@ -140,7 +140,7 @@ impl Roster {
         }
         agent.turns += usize::from(is_turn(row));
         agent.output = agent.output.saturating_add(output(row));
-        if row.end_state() == EndState::Unspecified {
+        if row.end_state.is_none() {
             agent.open.push(row.id);
         }
         self.is_outgrown |= is_new;
@@ -271,20 +271,19 @@ fn place_agents(group: &[(&AgentKey, &Agent)], nodes: &mut Vec<Node>) {
     }
 }
 
-/// Whether an exchange is a turn of a conversation. A daemon that says nothing about it is taken to speak of one: rather too much
-/// than too little.
+/// Whether an exchange is a turn of a conversation.
 pub fn is_turn(row: &Exchange) -> bool {
-    matches!(row.role.as_str(), "turn" | "")
+    row.role == RequestRole::Turn
 }
 
 /// Whether it is over, however it ended.
 pub fn has_ended(row: &Exchange) -> bool {
-    row.end_state() != EndState::Unspecified
+    row.end_state.is_some()
 }
 
 #[cfg(test)]
 mod tests {
-    use ccdump_wire::v1::StartedBy;
+    use ccdump_record::{EndState, StartedBy};
 
     use super::*;
 
@@ -294,7 +293,7 @@ mod tests {
             session: Some(session.to_owned()),
             agent: Some(agent.to_owned()),
             parent_agent: parent.map(str::to_owned),
-            role: "turn".to_owned(),
+            role: RequestRole::Turn,
             through_seq: id,
             ..Exchange::default()
         }
@@ -366,8 +365,8 @@ mod tests {
         roster.upsert(called(row(4, "s", "a", Some("main")), 1, "Find it", false));
         roster.upsert(called(row(3, "s", "a", Some("main")), 2, "Guess", true));
         let mut last = called(row(5, "s", "a", Some("main")), 1, "Find it", false);
-        last.usage = Some(ccdump_wire::v1::Usage { output: Some(7), ..Default::default() });
-        last.set_end_state(EndState::Complete);
+        last.usage = Some(ccdump_record::Usage { output: Some(7), ..Default::default() });
+        last.end_state = Some(EndState::Complete);
         roster.upsert(last.clone());
         let callees = |exchange| roster.callees(&row(exchange, "s", "main", None));
         let told = callees(1).iter().map(|callee| (callee.agent.agent.clone(), callee.turns, callee.output)).collect::<Vec<_>>();
@@ -404,7 +403,7 @@ mod tests {
         assert_eq!(tree(&mut roster), ["s", "  main"]);
         let agent = roster.agent(&AgentKey::of(&late)).expect("the agent");
         assert_eq!((agent.exchanges.as_slice(), agent.turns, agent.open.as_slice()), (&[1][..], 1, &[1][..]));
-        late.set_end_state(EndState::Complete);
+        late.end_state = Some(EndState::Complete);
         late.through_seq = 10;
         roster.upsert(late.clone());
         let agent = roster.agent(&AgentKey::of(&late)).expect("the agent");

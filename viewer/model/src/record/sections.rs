@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use ccdump_wire::v1::SystemSection;
+use ccdump_record::SystemSection;
 
 /// Sections that are kept over all sessions. The session that was not looked at longest is forgotten first.
 const MOST: usize = 20_000;
@@ -126,10 +126,9 @@ impl Sections {
                 }
                 let after = known.told.last().map_or(0, |last| last.number);
                 for section in sections.into_iter().filter(|section| section.number > after) {
-                    let hash = section.block.as_ref().map(|block| block.hash);
-                    if let (Some(hash), Ok(number)) = (hash, usize::try_from(section.number)) {
-                        known.unknown.remove(&hash);
-                        known.numbers.insert(hash, number);
+                    if let Ok(number) = usize::try_from(section.number) {
+                        known.unknown.remove(&section.block.hash);
+                        known.numbers.insert(section.block.hash, number);
                     }
                     known.told.push(section);
                 }
@@ -181,14 +180,14 @@ impl Sections {
 
 #[cfg(test)]
 mod tests {
-    use ccdump_wire::v1::Block;
+    use ccdump_record::Block;
 
     use super::*;
 
     fn told(numbered: &[(u64, u64)]) -> Vec<SystemSection> {
         let section = |&(number, hash): &(u64, u64)| SystemSection {
             number,
-            block: Some(Block { hash, ..Block::default() }),
+            block: Block { hash, ..Block::default() },
             ..SystemSection::default()
         };
         numbered.iter().map(section).collect()

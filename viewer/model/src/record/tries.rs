@@ -1,6 +1,6 @@
 //! Requests that were sent again because they failed.
 
-use ccdump_wire::v1::{EndState, Exchange};
+use ccdump_record::{EndState, Exchange};
 
 use super::{Roster, is_turn};
 
@@ -46,22 +46,25 @@ fn is_tried_again(row: &Exchange, after: &Exchange) -> bool {
 fn has_failed(row: &Exchange) -> bool {
     let by_status = row.status.is_some_and(|status| status == 429 || status >= 500);
     by_status
-        || matches!(row.end_state(), EndState::UpstreamError | EndState::Truncated) && row.status.is_none_or(|status| status < 400)
+        || matches!(row.end_state, Some(EndState::UpstreamError | EndState::Truncated))
+            && row.status.is_none_or(|status| status < 400)
 }
 
 #[cfg(test)]
 mod tests {
+    use ccdump_record::RequestRole;
+
     use super::*;
 
-    fn row(id: u64, previous: Option<u64>, status: u32, bytes: u64) -> Exchange {
+    fn row(id: u64, previous: Option<u64>, status: u16, bytes: u64) -> Exchange {
         let end_state = if status < 400 { EndState::Complete } else { EndState::UpstreamError };
         Exchange {
             id,
             previous,
             status: Some(status),
             request_bytes: bytes,
-            end_state: end_state as i32,
-            role: "turn".to_owned(),
+            end_state: Some(end_state),
+            role: RequestRole::Turn,
             ..Exchange::default()
         }
     }

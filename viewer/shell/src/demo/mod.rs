@@ -14,7 +14,8 @@ use std::{
 };
 
 use ccdump_client::{link::Link, text::clean_line};
-use ccdump_wire::v1::{EndState, Exchange, ExchangesRequest};
+use ccdump_record::Exchange;
+use ccdump_wire::v1::ExchangesRequest;
 use tempfile::TempDir;
 use tokio::time::{sleep, timeout};
 
@@ -128,7 +129,7 @@ impl Demo {
 }
 
 fn has_ended(row: &Exchange) -> bool {
-    row.end_state() != EndState::Unspecified
+    row.end_state.is_some()
 }
 
 /// Waits for the line that a program begins with, and gives one of its fields.

@@ -1,10 +1,7 @@
 //! What the demo left in the record, in words and numbers.
 
-use ccdump_client::{
-    json::end_state,
-    text::{Align, Table, clean_line, units, units::UNKNOWN},
-};
-use ccdump_wire::v1::{Exchange, Usage};
+use ccdump_client::text::{Align, Table, clean_line, units, units::UNKNOWN};
+use ccdump_record::{EndState, Exchange, Usage};
 
 #[derive(Debug)]
 pub struct Summary {
@@ -43,7 +40,7 @@ impl Summary {
     }
 
     fn count(&mut self, row: &Exchange) {
-        let end = end_state(row.end_state()).unwrap_or("open");
+        let end = row.end_state.map_or("open", EndState::as_str);
         match self.ends.iter_mut().find(|(known, _)| *known == end) {
             Some((_, count)) => *count += 1,
             None => self.ends.push((end, 1)),
@@ -106,7 +103,7 @@ fn input(usage: &Usage) -> i64 {
 
 #[cfg(test)]
 mod tests {
-    use ccdump_wire::v1::EndState;
+    use ccdump_record::EndState;
 
     use super::*;
 

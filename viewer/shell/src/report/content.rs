@@ -4,61 +4,9 @@ use std::sync::Arc;
 
 use ccdump_model::record::{Held, Piece};
 use ccdump_provider::content::Content;
-use ccdump_wire::v1::Block;
+use ccdump_record::Block;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-
-/// Names and units are those of the contract's `Block`.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub(super) struct BlockHad {
-    pub(super) pointer: String,
-    kind: i32,
-    role: String,
-    wire_type: String,
-    name: Option<String>,
-    tool_use_id: Option<String>,
-    offset: u64,
-    length: u64,
-    hash: u64,
-    state: i32,
-}
-
-impl From<&Block> for BlockHad {
-    fn from(block: &Block) -> Self {
-        let block = block.clone();
-        Self {
-            pointer: block.pointer,
-            kind: block.kind,
-            role: block.role,
-            wire_type: block.wire_type,
-            name: block.name,
-            tool_use_id: block.tool_use_id,
-            offset: block.offset,
-            length: block.length,
-            hash: block.hash,
-            state: block.state,
-        }
-    }
-}
-
-impl From<&BlockHad> for Block {
-    fn from(block: &BlockHad) -> Self {
-        let block = block.clone();
-        Self {
-            pointer: block.pointer,
-            kind: block.kind,
-            role: block.role,
-            wire_type: block.wire_type,
-            name: block.name,
-            tool_use_id: block.tool_use_id,
-            offset: block.offset,
-            length: block.length,
-            hash: block.hash,
-            state: block.state,
-        }
-    }
-}
 
 /// JSON values are kept as texts: they may be nested as deeply as a reader of the whole file would allow.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -159,7 +107,7 @@ impl From<Content> for ContentHad {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub(super) struct PieceHad {
-    pub(super) block: BlockHad,
+    pub(super) block: Block,
     pub(super) content: Option<ContentHad>,
     /// It was asked for only when it was to be seen in full.
     pub(super) is_late: bool,
@@ -167,13 +115,13 @@ pub(super) struct PieceHad {
 
 impl From<&Piece> for PieceHad {
     fn from(piece: &Piece) -> Self {
-        Self { block: (&piece.block).into(), content: ContentHad::of(&piece.content), is_late: false }
+        Self { block: piece.block.clone(), content: ContentHad::of(&piece.content), is_late: false }
     }
 }
 
 impl From<&PieceHad> for Piece {
     fn from(piece: &PieceHad) -> Self {
         let content = piece.content.as_ref().filter(|_| !piece.is_late);
-        Self { block: (&piece.block).into(), content: content.map_or(Held::NotAsked, ContentHad::held) }
+        Self { block: piece.block.clone(), content: content.map_or(Held::NotAsked, ContentHad::held) }
     }
 }

@@ -9,7 +9,7 @@ use std::{
 
 use serde_json::Value;
 
-use super::{FORMAT, Report, ReportError, secrets};
+use super::{FORMAT, Report, ReportError, earlier, secrets};
 
 /// A larger file is none of ours. Bytes.
 const LARGEST: u64 = 128 << 20;
@@ -51,10 +51,13 @@ impl Report {
     /// `path`: what to call it if something is wrong with it.
     pub fn parse(bytes: &[u8], path: &Path) -> Result<Self, ReportError> {
         let broken = |reason: String| ReportError::Broken { path: path.to_owned(), reason };
-        let value: Value = serde_json::from_slice(bytes).map_err(|error| broken(error.to_string()))?;
+        let mut value: Value = serde_json::from_slice(bytes).map_err(|error| broken(error.to_string()))?;
         let format = value.get("format").and_then(Value::as_u64).ok_or_else(|| broken("it has no format number".to_owned()))?;
         if format > u64::from(FORMAT) {
             return Err(ReportError::Newer { path: path.to_owned(), format });
+        }
+        if format < u64::from(FORMAT) {
+            earlier::from_first(&mut value);
         }
         serde_json::from_value(value).map_err(|error| broken(error.to_string()))
     }

@@ -4,11 +4,12 @@ use std::collections::BTreeSet;
 
 use ccdump_client::link::{Link, build};
 use ccdump_model::record::{AgentKey, Node};
+use ccdump_record::Exchange;
 use ccdump_state::{Journal, Saved, State};
-use ccdump_wire::v1::{Exchange, ExchangesRequest};
+use ccdump_wire::v1::ExchangesRequest;
 use jiff::{Timestamp, tz::TimeZone};
 
-use super::{FORMAT, Report, ReportError, Source, Stage, row::Row};
+use super::{FORMAT, Report, ReportError, Source, Stage};
 use crate::Look;
 use crate::failure::Failure;
 
@@ -30,7 +31,7 @@ pub async fn gather(mut link: Link, name: &str, look: Look) -> Result<Report, Fa
     report.proxy.clone_from(&hello.proxy);
     report.zone = TimeZone::system().iana_name().unwrap_or("UTC").to_owned();
     report.name = name.to_owned();
-    report.rows = rows(&mut link).await?.iter().map(Row::from).collect();
+    report.rows = rows(&mut link).await?;
 
     let mut source = Source::daemon(link);
     let mut stage = Stage::new(&report, look);

@@ -5,11 +5,10 @@ use ccdump_model::{
     blocks::Source,
     record::{Fetch, Fetched, Held, RequestSide, ResponseSide, Wanted},
 };
-use ccdump_record::Side;
-use ccdump_wire::v1::{Block, BodyData, Event as LogEvent, ExchangeResponse, Header, Opened, ResponseHead, event::Detail};
+use ccdump_record::{Block, BodyData, Detail, Event as LogEvent, Header, Heads, Opened, Payload, ResponseHead, Side};
 use serde::{Deserialize, Serialize};
 
-use super::content::{BlockHad, ContentHad, PieceHad};
+use super::content::{ContentHad, PieceHad};
 
 /// What is said of what a report does not have.
 const LEFT_OUT: &str = "not in the report";
@@ -36,24 +35,11 @@ enum Got<T> {
     Failed(String),
 }
 
-/// Name and value.
-type Headers = Vec<(String, String)>;
-
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-struct Heads {
-    upstream: String,
-    request: Headers,
-    response: Headers,
-    request_trailers: Headers,
-    response_trailers: Headers,
-}
-
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 struct Request {
     pieces: Vec<PieceHad>,
-    removed: Vec<BlockHad>,
+    removed: Vec<Block>,
     previous: Option<u64>,
     setting_of: Option<u64>,
 }
@@ -69,7 +55,7 @@ struct Response {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub(super) struct Streamed {
-    status: Option<u32>,
+    status: Option<u16>,
     content_type: Option<String>,
     /// Decoded; what is no UTF-8 replaced.
     text: String,
@@ -90,14 +76,14 @@ impl Had {
 
     /// Takes in what was fetched.
     pub fn take(&mut self, fetch: &Fetch) {
-        self.heads = fetch.heads.as_ref().map(Heads::from).or(self.heads.take());
+        self.heads = fetch.heads.clone().or(self.heads.take());
         match &fetch.request {
             Fetched::NotYet => {}
             Fetched::Failed(why) => self.request = Got::Failed(why.clone()),
             Fetched::Here(side) => {
                 self.request = Got::Here(Request {
                     pieces: side.pieces.iter().map(PieceHad::from).collect(),
-                    removed: side.removed.iter().map(BlockHad::from).collect(),
+                    removed: side.removed.clone(),
                     previous: side.previous,
                     setting_of: side.setting_of,
                 });
@@ -148,11 +134,11 @@ impl Had {
         let mut bytes: Vec<u8> = Vec::new();
         for event in events {
             match &event.detail {
-                Some(Detail::ResponseHead(head)) => {
+                Detail::ResponseHead(head) => {
                     stream.status = Some(head.status);
                     stream.content_type = header(&head.headers, "content-type").map(str::to_owned);
                 }
-                Some(Detail::ResponseData(data)) => bytes.extend_from_slice(&data.payload),
+                Detail::ResponseData(data) => bytes.extend_from_slice(&data.payload.bytes),
                 _ => {}
             }
         }
@@ -170,7 +156,7 @@ impl Had {
             Got::Failed(why) => Fetched::Failed(why.clone()),
             Got::Here(side) => Fetched::Here(RequestSide {
                 pieces: side.pieces.iter().map(Into::into).collect(),
-                removed: side.removed.iter().map(Into::into).collect(),
+                removed: side.removed.clone(),
                 previous: side.previous,
                 setting_of: side.setting_of,
             }),
@@ -186,7 +172,7 @@ impl Had {
                 broken: side.broken.clone(),
             }),
         };
-        Fetch { heads: self.heads.as_ref().map(Into::into), heads_are_final: wanted.has_ended, request, response }
+        Fetch { heads: self.heads.clone(), heads_are_final: wanted.has_ended, request, response }
     }
 
     pub(super) fn blocks(&self, side: Side, blocks: &[Block]) -> Vec<(String, Held)> {
@@ -206,9 +192,12 @@ impl Had {
             details.extend(status.map(|status| {
                 Detail::ResponseHead(ResponseHead { status, headers, request_bytes: 0, connect_us: None, mended: Vec::new() })
             }));
-            details.push(Detail::ResponseData(BodyData { payload: text.clone().into(), ..BodyData::default() }));
+            details.push(Detail::ResponseData(BodyData {
+                payload: Payload { bytes: text.clone().into(), ..Payload::default() },
+                ..BodyData::default()
+            }));
         }
-        details.into_iter().map(|detail| LogEvent { detail: Some(detail), ..LogEvent::default() }).collect()
+        details.into_iter().map(|detail| LogEvent::of(0, detail)).collect()
     }
 
     fn pieces(&self, side: Side) -> &[PieceHad] {
@@ -224,39 +213,6 @@ impl Had {
             (Side::Request, Got::Here(side), _) => &mut side.pieces,
             (Side::Response, _, Got::Here(side)) => &mut side.pieces,
             _ => &mut [],
-        }
-    }
-}
-
-fn headers_had(headers: &[Header]) -> Headers {
-    headers.iter().map(|header| (header.name.clone(), header.value.clone())).collect()
-}
-
-fn headers(had: &Headers) -> Vec<Header> {
-    had.iter().map(|(name, value)| Header { name: name.clone(), value: value.clone() }).collect()
-}
-
-impl From<&ExchangeResponse> for Heads {
-    fn from(heads: &ExchangeResponse) -> Self {
-        Self {
-            upstream: heads.upstream.clone(),
-            request: headers_had(&heads.request_headers),
-            response: headers_had(&heads.response_headers),
-            request_trailers: headers_had(&heads.request_trailers),
-            response_trailers: headers_had(&heads.response_trailers),
-        }
-    }
-}
-
-impl From<&Heads> for ExchangeResponse {
-    fn from(had: &Heads) -> Self {
-        Self {
-            exchange: None,
-            upstream: had.upstream.clone(),
-            request_headers: headers(&had.request),
-            response_headers: headers(&had.response),
-            request_trailers: headers(&had.request_trailers),
-            response_trailers: headers(&had.response_trailers),
         }
     }
 }

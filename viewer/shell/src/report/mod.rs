@@ -1,25 +1,25 @@
 //! A bug report is a record, a view state and keys, in one file that needs no daemon to be seen again.
 
 mod content;
+mod earlier;
 mod error;
 mod file;
 mod gather;
 mod had;
-mod row;
 pub mod secrets;
 mod sections;
 mod source;
 mod stage;
 
+use ccdump_record::Exchange;
 use ccdump_state::{Pressed, Saved};
 use serde::{Deserialize, Serialize};
 
-use self::row::Row;
 pub use self::{error::ReportError, gather::gather, source::Source, stage::Stage};
 pub use self::{had::Had, sections::SectionsHad};
 
 /// The format that this version writes, and the newest that it reads. Grows when older versions cannot read it any more.
-pub const FORMAT: u32 = 1;
+pub const FORMAT: u32 = 2;
 
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -43,7 +43,7 @@ pub struct Report {
     pub state: Saved,
     pub keys: Vec<Pressed>,
     /// Of the sessions that were on the screen, oldest first.
-    pub rows: Vec<Row>,
+    pub rows: Vec<Exchange>,
     /// What was fetched for the screens between the first and the last one.
     pub had: Vec<Had>,
     /// The sections of their system prompts, as far as their numbers were shown.

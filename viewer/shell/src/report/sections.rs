@@ -2,32 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use ccdump_wire::v1::SystemSection;
+use ccdump_record::SystemSection;
 use serde::{Deserialize, Serialize};
-
-use super::content::BlockHad;
 
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct SectionsHad {
     pub(super) session: Option<String>,
     /// By number.
-    sections: BTreeMap<u64, SectionHad>,
-}
-
-/// Names and units are those of the contract's `SystemSection`.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-struct SectionHad {
-    number: u64,
-    block: BlockHad,
-    first_exchange: u64,
-    first_at_us: i64,
-    last_exchange: u64,
-    last_at_us: i64,
-    exchanges: u64,
-    agent: Option<String>,
-    position: u32,
+    sections: BTreeMap<u64, SystemSection>,
 }
 
 impl SectionsHad {
@@ -37,44 +20,12 @@ impl SectionsHad {
 
     /// Takes in what the daemon told: what it told before of the same ones was older.
     pub(super) fn take(&mut self, told: &[SystemSection]) {
-        self.sections.extend(told.iter().map(|section| (section.number, section.into())));
+        self.sections.extend(told.iter().map(|section| (section.number, section.clone())));
     }
 
     /// Those with a greater number.
     pub(super) fn after(&self, number: u64) -> Vec<SystemSection> {
-        self.sections.values().filter(|had| had.number > number).map(Into::into).collect()
-    }
-}
-
-impl From<&SystemSection> for SectionHad {
-    fn from(section: &SystemSection) -> Self {
-        Self {
-            number: section.number,
-            block: section.block.as_ref().map(Into::into).unwrap_or_default(),
-            first_exchange: section.first_exchange,
-            first_at_us: section.first_at_us,
-            last_exchange: section.last_exchange,
-            last_at_us: section.last_at_us,
-            exchanges: section.exchanges,
-            agent: section.agent.clone(),
-            position: section.position,
-        }
-    }
-}
-
-impl From<&SectionHad> for SystemSection {
-    fn from(had: &SectionHad) -> Self {
-        Self {
-            number: had.number,
-            block: Some((&had.block).into()),
-            first_exchange: had.first_exchange,
-            first_at_us: had.first_at_us,
-            last_exchange: had.last_exchange,
-            last_at_us: had.last_at_us,
-            exchanges: had.exchanges,
-            agent: had.agent.clone(),
-            position: had.position,
-        }
+        self.sections.values().filter(|had| had.number > number).cloned().collect()
     }
 }
 
@@ -86,7 +37,7 @@ mod tests {
     fn what_was_told_is_told_again() {
         let told = |number, exchanges| SystemSection {
             number,
-            block: Some(ccdump_wire::v1::Block { hash: u64::MAX - number, ..Default::default() }),
+            block: ccdump_record::Block { hash: u64::MAX - number, ..Default::default() },
             exchanges,
             agent: Some("main".to_owned()),
             ..SystemSection::default()

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use ccdump_client::link::{Link, LinkError, next};
+use ccdump_client::link::{Link, LinkError};
 use ccdump_model::record::{Fetch, Held};
+use ccdump_record::Event as LogEvent;
 use ccdump_state::{Effect, Event};
-use ccdump_wire::v1::{Event as LogEvent, watch_response::Message};
 
 use super::{Had, SectionsHad};
 use crate::screen::{fetch, former};
@@ -107,10 +107,8 @@ async fn so_far(mut link: Link, exchange: u64) -> Result<Vec<LogEvent>, LinkErro
     let until = link.hello().head_seq;
     let mut stream = link.follow(exchange, 0, Some(until)).await?;
     let mut events = Vec::new();
-    while let Some(response) = next(&mut stream, "be watched").await? {
-        if let Some(Message::Events(batch)) = response.message {
-            events.extend(batch.events);
-        }
+    while let Some(batch) = stream.next().await? {
+        events.extend(batch);
     }
     Ok(events)
 }
@@ -119,5 +117,5 @@ fn size(fetch: &Fetch) -> u64 {
     let request = fetch.request.here().map_or(&[][..], |side| side.pieces.as_slice());
     let response = fetch.response.here().map_or(&[][..], |side| side.pieces.as_slice());
     let here = request.iter().chain(response).filter(|piece| matches!(piece.content, Held::Here(_)));
-    here.fold(0, |sum, piece| sum.saturating_add(piece.block.length))
+    here.fold(0, |sum, piece| sum.saturating_add(piece.block.length()))
 }

@@ -4,8 +4,8 @@ use std::collections::{BTreeSet, VecDeque};
 
 use ccdump_client::link::LinkError;
 use ccdump_model::record::as_of;
+use ccdump_record::{ClosedBy, Detail, Ended, Event as LogEvent, Exchange};
 use ccdump_state::{DaemonEvent, Effect, Event, Pressed, State, keymap::Key};
-use ccdump_wire::v1::{EndState, Ended, Event as LogEvent, Exchange, event::Detail};
 use jiff::tz::TimeZone;
 
 use super::{Report, Source};
@@ -36,7 +36,7 @@ impl Stage {
         let now_us = report.begun_at_us;
         let mut stage = Self {
             state: State::new(width, height, now_us, zone, look.lines, look.rows),
-            rows: report.rows.iter().map(Exchange::from).collect(),
+            rows: report.rows.clone(),
             keys: report.keys.iter().cloned().collect(),
             all: report.keys.len(),
             followed: BTreeSet::new(),
@@ -131,17 +131,17 @@ impl Stage {
 
     /// Of an exchange that was under way, but is not any more, it is not known what had streamed when.
     async fn follow(&mut self, exchanges: BTreeSet<u64>, source: &mut Source, news: &mut Vec<Event>) -> Result<(), LinkError> {
-        let is_open = |row: &Exchange| row.end_state() == EndState::Unspecified;
+        let is_open = |row: &Exchange| row.end_state.is_none();
         for exchange in exchanges.difference(&self.followed) {
             if self.rows.iter().any(|row| row.id == *exchange && is_open(row)) {
                 news.push(source.stream(*exchange).await?);
             } else {
-                news.push(one(*exchange, None));
+                news.push(one(*exchange, Detail::Unknown(String::new())));
             }
         }
         for exchange in self.followed.difference(&exchanges) {
             if !self.state.roster.row(*exchange).is_some_and(is_open) {
-                news.push(one(*exchange, Some(Detail::Ended(Ended::default()))));
+                news.push(one(*exchange, Detail::Ended(Ended::by(ClosedBy::Finished))));
             }
         }
         self.followed = exchanges;
@@ -149,6 +149,6 @@ impl Stage {
     }
 }
 
-fn one(exchange: u64, detail: Option<Detail>) -> Event {
-    Event::Live { exchange, events: vec![LogEvent { exchange, detail, ..LogEvent::default() }] }
+fn one(exchange: u64, detail: Detail) -> Event {
+    Event::Live { exchange, events: vec![LogEvent::of(exchange, detail)] }
 }

@@ -2,12 +2,12 @@
 
 use ccdump_client::link::{Link, LinkError, next, wire_side};
 use ccdump_model::record::{Body, LARGEST_BODY};
-use ccdump_record::Side;
+use ccdump_record::{Detail, Event as LogEvent, Gap, Side};
 use ccdump_state::{
     Event,
     sheet::{Brought, LARGEST_LOG, Need},
 };
-use ccdump_wire::v1::{self, BodyRequest, Event as LogEvent, Gap, event::Detail, watch_response::Message};
+use ccdump_wire::v1::BodyRequest;
 
 use super::compare;
 
@@ -59,10 +59,9 @@ async fn log(link: &mut Link, exchange: u64) -> Result<Vec<LogEvent>, LinkError>
     let mut stream = link.follow(exchange, 0, Some(until)).await?;
     let mut events = Vec::new();
     let mut bytes = 0;
-    while let Some(response) = next(&mut stream, "be watched").await? {
-        let Some(Message::Events(batch)) = response.message else { continue };
-        let is_over = batch.events.iter().any(|event| matches!(event.detail, Some(Detail::Ended(_))));
-        events.extend(batch.events.into_iter().map(|event| bounded(event, &mut bytes)));
+    while let Some(batch) = stream.next().await? {
+        let is_over = batch.iter().any(|event| matches!(event.detail, Detail::Ended(_)));
+        events.extend(batch.into_iter().map(|event| bounded(event, &mut bytes)));
         if is_over || events.len() >= MOST_EVENTS {
             break;
         }
@@ -72,11 +71,11 @@ async fn log(link: &mut Link, exchange: u64) -> Result<Vec<LogEvent>, LinkError>
 
 /// Beyond so many bytes a response's data is only named.
 fn bounded(event: LogEvent, bytes: &mut usize) -> LogEvent {
-    let Some(Detail::ResponseData(data)) = &event.detail else { return event };
-    *bytes = bytes.saturating_add(data.payload.len());
+    let Detail::ResponseData(data) = &event.detail else { return event };
+    *bytes = bytes.saturating_add(data.payload.bytes.len());
     if *bytes <= LARGEST_LOG {
         return event;
     }
-    let gap = Gap { side: v1::Side::Response as i32, offset: data.offset, bytes: data.length, exchanges: 0 };
-    LogEvent { detail: Some(Detail::Gap(gap)), ..event }
+    let gap = Gap { side: Some(Side::Response), offset: data.offset, bytes: data.length(), exchanges: 0 };
+    LogEvent { detail: Detail::Gap(gap), ..event }
 }

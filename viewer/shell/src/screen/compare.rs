@@ -1,15 +1,11 @@
 //! Fetches what is compared: only what is not the same on both sides.
 
-use ccdump_client::{
-    content::kind,
-    link::{Link, LinkError},
-};
+use ccdump_client::link::{Link, LinkError};
 use ccdump_model::{
     compare::{Compared, Half},
     record::Held,
 };
-use ccdump_record::{BlockKind, Side};
-use ccdump_wire::v1::{self, Block};
+use ccdump_record::{Block, BlockKind, Side};
 
 use super::fetch::held;
 
@@ -27,7 +23,7 @@ pub(super) async fn requests(link: &mut Link, left: u64, right: u64) -> Result<C
 
 /// What a section of a system prompt says.
 pub(super) async fn section(link: &mut Link, exchange: u64, offset: u64, length: u64) -> Result<Held, LinkError> {
-    let block = Block { kind: v1::BlockKind::System.into(), offset, length, ..Block::default() };
+    let block = Block { kind: BlockKind::System, range: offset..offset.saturating_add(length), ..Block::default() };
     let contents = link.contents(exchange, Side::Request, vec![block]).await?;
     Ok(held(contents.into_iter().next().and_then(|content| content.content)))
 }
@@ -45,8 +41,8 @@ async fn fill(link: &mut Link, exchange: u64, half: &mut Half, places: Vec<usize
 
 /// Of a tool not only what it says of itself is compared, but its parameters, too: it is read as any JSON is.
 fn as_a_whole(block: &Block) -> Block {
-    match kind(block) {
-        BlockKind::ToolDefinition => Block { kind: v1::BlockKind::Parameter.into(), ..block.clone() },
+    match block.kind {
+        BlockKind::ToolDefinition => Block { kind: BlockKind::Parameter, ..block.clone() },
         _ => block.clone(),
     }
 }

@@ -9,8 +9,9 @@ use ccdump_client::{
     link::{self, Cursor, HeldView, Link, LinkError, OnReset, Update, watch},
     words,
 };
+use ccdump_record::{Detail, Event as LogEvent};
 use ccdump_state::{DaemonEvent, Event};
-use ccdump_wire::v1::{Event as LogEvent, ExchangesRequest, Filter, event::Detail};
+use ccdump_wire::v1::{ExchangesRequest, Filter};
 use tokio::{
     sync::{mpsc, watch as watch_value},
     time::sleep,
@@ -189,14 +190,14 @@ impl Feed {
     async fn events(&self, events: &[LogEvent]) -> Result<(), Gone> {
         for event in events {
             match &event.detail {
-                Some(Detail::RecordingPaused(paused)) => self.tell(DaemonEvent::Paused(Some(paused.reason.clone()))).await?,
-                Some(Detail::RecordingResumed(resumed)) => {
+                Detail::Paused(paused) => self.tell(DaemonEvent::Paused(Some(paused.reason.clone()))).await?,
+                Detail::Resumed(resumed) => {
                     self.tell(DaemonEvent::Paused(None)).await?;
                     self.tell(DaemonEvent::Gap { bytes: resumed.gap_bytes, exchanges: resumed.lost_exchanges }).await?;
                 }
-                Some(Detail::Gap(gap)) => self.tell(DaemonEvent::Gap { bytes: gap.bytes, exchanges: gap.exchanges }).await?,
-                Some(Detail::RecordReplaced(replaced)) => self.tell(DaemonEvent::Mended(words::replaced(replaced))).await?,
-                Some(Detail::RecordSalvaged(salvaged)) => self.tell(DaemonEvent::Mended(words::salvaged(salvaged))).await?,
+                Detail::Gap(gap) => self.tell(DaemonEvent::Gap { bytes: gap.bytes, exchanges: gap.exchanges }).await?,
+                Detail::Replaced(replaced) => self.tell(DaemonEvent::Mended(words::replaced(replaced))).await?,
+                Detail::Salvaged(salvaged) => self.tell(DaemonEvent::Mended(words::salvaged(salvaged))).await?,
                 _ => {}
             }
         }

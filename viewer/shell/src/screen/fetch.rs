@@ -3,14 +3,13 @@
 use std::sync::Arc;
 
 use ccdump_client::{
-    content::kind,
     conversation::{SHOWN, is_new_message},
-    link::{BlockContent, Link, LinkError, Outline},
+    link::{BlockContent, Link, LinkError},
 };
 use ccdump_model::record::{AgentKey, Fetch, Fetched, Held, Piece, RequestSide, ResponseSide, Wanted};
-use ccdump_record::{BlockKind, Side};
+use ccdump_record::{Block, BlockKind, Outline, Side};
 use ccdump_state::Event;
-use ccdump_wire::v1::{Block, ExchangesRequest};
+use ccdump_wire::v1::ExchangesRequest;
 
 /// Rows of the index that are fetched at once, and how far before the one that is wanted they begin.
 const ROWS: u32 = 400;
@@ -97,7 +96,7 @@ pub async fn sections(mut link: Link, session: Option<String>, after: u64) -> Op
 }
 
 async fn request(link: &mut Link, id: u64) -> Result<RequestSide, LinkError> {
-    let Outline { blocks, previous, setting_of, removed } = link.outline(id, Side::Request, true, 0).await?;
+    let Outline { blocks, previous, setting_of, removed, .. } = link.outline(id, Side::Request, true, 0).await?;
     let messages = blocks.iter().filter(|block| is_new_message(block)).count();
     let mut earlier = messages.saturating_sub(SHOWN);
     let at_once = |block: &Block| {
@@ -113,17 +112,17 @@ async fn request(link: &mut Link, id: u64) -> Result<RequestSide, LinkError> {
 
 /// Whether a block is fetched before anybody unfolds it.
 fn is_small(block: &Block) -> bool {
-    match kind(block) {
-        BlockKind::System => block.length <= SECTION,
-        BlockKind::Parameter => block.length <= PARAMETER,
+    match block.kind {
+        BlockKind::System => block.length() <= SECTION,
+        BlockKind::Parameter => block.length() <= PARAMETER,
         BlockKind::ToolDefinition => false,
-        _ => block.length <= BLOCK,
+        _ => block.length() <= BLOCK,
     }
 }
 
 async fn response(link: &mut Link, id: u64) -> Result<ResponseSide, LinkError> {
     let outline = link.outline(id, Side::Response, false, 0).await?;
-    let pieces = pieces(link, id, Side::Response, outline.blocks, |block| block.length <= 8 * BLOCK).await?;
+    let pieces = pieces(link, id, Side::Response, outline.blocks, |block| block.length() <= 8 * BLOCK).await?;
     Ok(ResponseSide { pieces, ..ResponseSide::default() })
 }
 
@@ -162,22 +161,20 @@ pub(super) fn held(content: Option<ccdump_provider::content::Content>) -> Held {
 
 #[cfg(test)]
 mod tests {
-    use ccdump_wire::v1;
-
     use super::*;
 
     #[test]
     fn what_a_line_can_show_is_fetched_before_it_is_unfolded() {
         for (kind, length, wanted) in [
-            (v1::BlockKind::Parameter, 6, true),
-            (v1::BlockKind::Parameter, 20_000, false),
-            (v1::BlockKind::System, 20_000, true),
-            (v1::BlockKind::System, 200_000, false),
-            (v1::BlockKind::ToolDefinition, 6, false),
-            (v1::BlockKind::Text, 20_000, true),
-            (v1::BlockKind::Text, 200_000, false),
+            (BlockKind::Parameter, 6, true),
+            (BlockKind::Parameter, 20_000, false),
+            (BlockKind::System, 20_000, true),
+            (BlockKind::System, 200_000, false),
+            (BlockKind::ToolDefinition, 6, false),
+            (BlockKind::Text, 20_000, true),
+            (BlockKind::Text, 200_000, false),
         ] {
-            let block = Block { kind: kind.into(), length, ..Block::default() };
+            let block = Block { kind, range: 0..length, ..Block::default() };
             assert_eq!(is_small(&block), wanted, "{kind:?} of {length} bytes");
         }
     }

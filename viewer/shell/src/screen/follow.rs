@@ -1,9 +1,9 @@
 //! Follows an exchange while it streams.
 
 use ccdump_client::link::{Link, LinkError, next, wire_side};
-use ccdump_record::Side;
+use ccdump_record::{BodyData, Detail, Event as LogEvent, Gap, Payload, ResponseHead, Side};
 use ccdump_state::Event;
-use ccdump_wire::v1::{self, BodyRequest, Event as LogEvent, event::Detail, watch_response::Message};
+use ccdump_wire::v1::BodyRequest;
 use tokio::sync::mpsc;
 
 use super::effects::Incoming;
@@ -34,10 +34,9 @@ async fn follow(link: &mut Link, exchange: u64, begin: Begin, incoming: &mpsc::S
     }
     let (after, known) = had.map_or((0, 0), |had| (had.through_seq, had.known));
     let mut stream = link.follow(exchange, after, None).await?;
-    while let Some(response) = next(&mut stream, "be watched").await? {
-        let Some(Message::Events(batch)) = response.message else { continue };
-        let events: Vec<LogEvent> = batch.events.into_iter().filter_map(|event| news(event, known)).collect();
-        let is_over = events.iter().any(|event| matches!(event.detail, Some(Detail::Ended(_))));
+    while let Some(events) = stream.next().await? {
+        let events: Vec<LogEvent> = events.into_iter().filter_map(|event| news(event, known)).collect();
+        let is_over = events.iter().any(|event| matches!(event.detail, Detail::Ended(_)));
         if incoming.send(Event::Live { exchange, events }.into()).await.is_err() || is_over {
             return Ok(());
         }
@@ -59,26 +58,22 @@ struct SoFar {
 async fn so_far(link: &mut Link, exchange: u64, incoming: &mpsc::Sender<Incoming>) -> Result<Option<SoFar>, LinkError> {
     let through_seq = link.hello().head_seq;
     let (row, heads) = link.exchange(exchange).await?;
-    let Some(status) = row.status.filter(|_| !heads.response_headers.is_empty()) else { return Ok(None) };
-    let head = v1::ResponseHead { status, headers: heads.response_headers, ..v1::ResponseHead::default() };
+    let Some(status) = row.status.filter(|_| !heads.response.is_empty()) else { return Ok(None) };
+    let head = ResponseHead { status, headers: heads.response, ..ResponseHead::default() };
     let mut had = SoFar { known: 0, through_seq, is_over: false };
     let (mut events, mut bytes) = (vec![event(exchange, Detail::ResponseHead(head))], 0);
     let side = wire_side(Side::Response);
     let mut chunks = link.body(BodyRequest { exchange, side, decoded: true, offset: 0, length: None }).await?;
     while let Some(chunk) = next(&mut chunks, "send bodies").await? {
         if chunk.missing_before > 0 {
-            let gap = v1::Gap { side, bytes: chunk.missing_before, ..v1::Gap::default() };
+            let gap = Gap { side: Some(Side::Response), offset: chunk.offset, bytes: chunk.missing_before, exchanges: 0 };
             events.push(event(exchange, Detail::Gap(gap)));
         }
         bytes += chunk.data.len();
         had.known = chunk.offset.saturating_add(chunk.data.len() as u64);
         had.is_over |= chunk.complete;
-        let data = v1::BodyData {
-            payload_offset: chunk.offset,
-            payload: chunk.data,
-            undecodable: chunk.undecodable,
-            ..v1::BodyData::default()
-        };
+        let payload = Payload { offset: chunk.offset, bytes: chunk.data, undecodable: chunk.undecodable };
+        let data = BodyData { payload, ..BodyData::default() };
         events.push(event(exchange, Detail::ResponseData(data)));
         if bytes >= TOGETHER {
             bytes = 0;
@@ -93,30 +88,33 @@ async fn so_far(link: &mut Link, exchange: u64, incoming: &mpsc::Sender<Incoming
 }
 
 fn event(exchange: u64, detail: Detail) -> LogEvent {
-    LogEvent { exchange, detail: Some(detail), ..LogEvent::default() }
+    LogEvent::of(exchange, detail)
 }
 
 /// What of an event is not `known`: decoded bytes of the response.
 fn news(mut event: LogEvent, known: u64) -> Option<LogEvent> {
     match &mut event.detail {
-        Some(Detail::ResponseData(data)) => {
-            let had = known.saturating_sub(data.payload_offset);
-            let had = usize::try_from(had).unwrap_or(usize::MAX).min(data.payload.len());
-            let _ = data.payload.split_to(had);
-            (had == 0 || !data.payload.is_empty() || data.undecodable.is_some()).then_some(event)
+        Detail::ResponseData(data) => {
+            let had = known.saturating_sub(data.payload.offset);
+            let had = usize::try_from(had).unwrap_or(usize::MAX).min(data.payload.bytes.len());
+            let _ = data.payload.bytes.split_to(had);
+            (had == 0 || !data.payload.bytes.is_empty() || data.payload.undecodable.is_some()).then_some(event)
         }
         // What was fetched began with it.
-        Some(Detail::ResponseHead(_)) if known > 0 => None,
+        Detail::ResponseHead(_) if known > 0 => None,
         _ => Some(event),
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use ccdump_record::{ClosedBy, Ended};
+
     use super::*;
 
-    fn data(payload_offset: u64, payload: &'static [u8]) -> LogEvent {
-        event(7, Detail::ResponseData(v1::BodyData { payload_offset, payload: payload.into(), ..v1::BodyData::default() }))
+    fn data(offset: u64, bytes: &'static [u8]) -> LogEvent {
+        let payload = Payload { offset, bytes: bytes.into(), undecodable: None };
+        event(7, Detail::ResponseData(BodyData { payload, ..BodyData::default() }))
     }
 
     #[test]
@@ -126,8 +124,12 @@ mod tests {
             (3, data(0, b"abc"), None),
             (2, data(0, b"abc"), Some(data(0, b"c"))),
             (3, data(3, b"def"), Some(data(3, b"def"))),
-            (9, event(7, Detail::ResponseHead(v1::ResponseHead::default())), None),
-            (9, event(7, Detail::Ended(v1::Ended::default())), Some(event(7, Detail::Ended(v1::Ended::default())))),
+            (9, event(7, Detail::ResponseHead(ResponseHead::default())), None),
+            (
+                9,
+                event(7, Detail::Ended(Ended::by(ClosedBy::Finished))),
+                Some(event(7, Detail::Ended(Ended::by(ClosedBy::Finished)))),
+            ),
         ] {
             assert_eq!(news(given.clone(), known), left, "{known} of {given:?}");
         }

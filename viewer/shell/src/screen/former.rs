@@ -2,17 +2,13 @@
 
 use std::collections::HashMap;
 
-use ccdump_client::{
-    content::kind,
-    link::{BlockContent, Link, LinkError},
-};
+use ccdump_client::link::{BlockContent, Link, LinkError};
 use ccdump_model::{
     blocks::Source,
     record::{FormerWanted, Held},
 };
-use ccdump_record::Side;
+use ccdump_record::{Block, BlockKind, Role, Side};
 use ccdump_state::Event;
-use ccdump_wire::v1::Block;
 
 use super::fetch::held;
 
@@ -48,18 +44,18 @@ async fn had(link: &mut Link, wanted: FormerWanted) -> Result<HashMap<(Source, S
     let mut found: Vec<((Source, String), Block)> = Vec::new();
     for (source, block) in &blocks {
         let former = if *source == Source::Gone { Some(block) } else { places.get(&place(block)).copied() };
-        if let Some(former) = former.filter(|former| former.length <= LARGEST) {
+        if let Some(former) = former.filter(|former| former.length() <= LARGEST) {
             found.push(((*source, block.pointer.clone()), former.clone()));
         }
     }
     // Those that lie close together are had with one call.
-    found.sort_by_key(|(_, block)| block.offset);
+    found.sort_by_key(|(_, block)| block.range.start);
     let (names, blocks): (Vec<_>, Vec<_>) = found.into_iter().unzip();
     let contents = link.contents(previous, Side::Request, blocks).await?;
     Ok(names.into_iter().zip(contents).map(|(name, BlockContent { content, .. })| (name, held(content))).collect())
 }
 
 /// Where a block stands, and what it is: a string stands where the first block of an array would.
-fn place(block: &Block) -> (&str, &str, ccdump_record::BlockKind) {
-    (block.pointer.strip_suffix("/0").unwrap_or(&block.pointer), &block.role, kind(block))
+fn place(block: &Block) -> (&str, Option<Role>, BlockKind) {
+    (block.pointer.strip_suffix("/0").unwrap_or(&block.pointer), block.role, block.kind)
 }

@@ -1,6 +1,6 @@
 //! Both stages together, as a person sees it who has changed no setting.
 
-use ccdump_wire::v1::{Exchange, ExchangeResponse, Header, Usage};
+use ccdump_record::{Exchange, Header, Heads, Usage};
 
 use super::{Detail, lines, plain};
 use ccdump_model::{
@@ -29,10 +29,7 @@ fn finished(row: Exchange) -> Exchange {
 #[test]
 fn a_conversation_reads_as_one() {
     let (one, two) = two_turns();
-    let heads = ExchangeResponse {
-        request_headers: vec![Header { name: "accept".to_owned(), value: "*/*".to_owned() }],
-        ..ExchangeResponse::default()
-    };
+    let heads = Heads { request: vec![Header { name: "accept".to_owned(), value: "*/*".to_owned() }], ..Heads::default() };
     let one = Loaded { heads: Some(heads), ..one };
     let first = items(turn(&finished(row()), &one, None, Some(&two)));
     let second = items(turn(&finished(Exchange { id: 13, ..row() }), &two, Some(&one), None));

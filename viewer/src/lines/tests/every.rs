@@ -4,7 +4,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use ccdump_provider::content::Content;
-use ccdump_wire::v1::{Header, Usage};
+use ccdump_record::{Header, Usage};
 use serde_json::{Value, json};
 
 use super::{call, here, result, sheet, text};

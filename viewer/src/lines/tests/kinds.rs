@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use ccdump_provider::content::Content;
-use ccdump_wire::v1::{Header, Usage};
+use ccdump_record::{Header, Usage};
 use serde_json::{Value, json};
 
 use super::{sheet, text};

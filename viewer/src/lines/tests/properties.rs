@@ -3,8 +3,7 @@
 use std::{collections::HashSet, sync::Arc};
 
 use ccdump_provider::content::{Content, read};
-use ccdump_record::BlockKind;
-use ccdump_wire::v1::Block;
+use ccdump_record::{Block, BlockKind, BlockState, Role};
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 use unicode_segmentation::UnicodeSegmentation as _;
@@ -299,7 +298,8 @@ proptest! {
 fn piece() -> impl Strategy<Value = Piece> {
     let place =
         proptest::sample::select(vec!["", "/model", "/system/1", "/tools/0", "/messages/0/content/0", "/content/0", "/content/1"]);
-    let role = proptest::sample::select(vec!["", "user", "assistant", "system"]);
+    let role = proptest::sample::select(vec![None, Some(Role::User), Some(Role::Assistant), Some(Role::System)]);
+    let state = proptest::sample::select(vec![BlockState::New, BlockState::Changed, BlockState::Same]);
     let held = prop_oneof![
         6 => (kind(), value()).prop_map(|(kind, value)| Held::Here(Arc::new(read(kind, value.to_string().as_bytes())))),
         1 => Just(Held::NotAsked),
@@ -307,16 +307,16 @@ fn piece() -> impl Strategy<Value = Piece> {
         1 => text().prop_map(Held::Failed),
     ];
     let id = proptest::option::of(proptest::sample::select(vec!["a", "b"]));
-    (place, 0..16_i32, role, 0..5_i32, id, proptest::option::of(text()), held).prop_map(
+    (place, kind(), role, state, id, proptest::option::of(text()), held).prop_map(
         |(pointer, kind, role, state, id, name, content)| {
             let block = Block {
                 pointer: pointer.to_owned(),
                 kind,
-                role: role.to_owned(),
+                role,
                 state,
                 tool_use_id: id.map(str::to_owned),
                 name,
-                length: 50,
+                range: 0..50,
                 ..Block::default()
             };
             Piece { block, content }

@@ -10,7 +10,7 @@ use ccdump_model::{
     line::{Detail, Line},
     record::{AgentKey, AgentName, Callee, Contents, Loaded, Roster, Sections},
 };
-use ccdump_wire::v1::{BlockKind, Exchange};
+use ccdump_record::{BlockKind, Exchange};
 use jiff::tz::TimeZone;
 
 use super::show::Show;
@@ -150,7 +150,7 @@ impl Layout {
         let is_here = here.is_some_and(Loaded::is_settled) && (was_here || (has_before && has_after));
         let loaded = if is_here { here.unwrap_or(&empty) } else { &empty };
         let sections = loaded.request.here().into_iter().flat_map(|side| &side.pieces).map(|piece| &piece.block);
-        for section in sections.filter(|block| block.kind() == BlockKind::System) {
+        for section in sections.filter(|block| block.kind == BlockKind::System) {
             self.sections.see(row.session.as_deref(), section.hash);
         }
         let tries = making.roster.tries_before(row);

@@ -1,7 +1,7 @@
 //! A request as a command line of curl.
 
 use ccdump_model::record::Body;
-use ccdump_wire::v1::{Exchange, ExchangeResponse, Header};
+use ccdump_record::{Exchange, Header, Heads};
 
 use super::shell::{has_secret, quoted, with_variable};
 
@@ -29,7 +29,7 @@ const LEFT_OUT: [&str; 15] = [
 ];
 
 /// The command; credentials are variables in it. `Err`: why there is none, in words.
-pub(crate) fn curl(row: &Exchange, heads: &ExchangeResponse, body: &Body) -> Result<String, String> {
+pub(crate) fn curl(row: &Exchange, heads: &Heads, body: &Body) -> Result<String, String> {
     if heads.upstream.is_empty() {
         return Err("it is not known where this request was sent to".to_owned());
     }
@@ -40,10 +40,10 @@ pub(crate) fn curl(row: &Exchange, heads: &ExchangeResponse, body: &Body) -> Res
         _ => vec![format!("curl -sSN -X {}", quoted(method))],
     };
     words.push(with_variable(&format!("{}{}", heads.upstream, row.path), &key));
-    if heads.request_headers.iter().any(|header| header.name.eq_ignore_ascii_case("accept-encoding")) {
+    if heads.request.iter().any(|header| header.name.eq_ignore_ascii_case("accept-encoding")) {
         words.push("--compressed".to_owned());
     }
-    let sent = heads.request_headers.iter().filter(|header| !LEFT_OUT.contains(&header.name.to_ascii_lowercase().as_str()));
+    let sent = heads.request.iter().filter(|header| !LEFT_OUT.contains(&header.name.to_ascii_lowercase().as_str()));
     words.extend(sent.map(|header| format!("-H {}", field(header, &key))));
     let mut before = String::new();
     let mut after = String::new();
@@ -117,7 +117,7 @@ mod tests {
             provider: "anthropic".to_owned(),
             ..Exchange::default()
         };
-        let request_headers = vec![
+        let request = vec![
             header("host", "127.0.0.1:3344"),
             header("x-api-key", "‹secret 9f2c41d07be3 len=108›"),
             header("authorization", "Bearer ‹secret 9f2c41d07be3 len=108›"),
@@ -128,8 +128,7 @@ mod tests {
             header("accept-encoding", "gzip, br"),
             header("content-length", "17"),
         ];
-        let heads =
-            ExchangeResponse { request_headers, upstream: "https://api.anthropic.com".to_owned(), ..ExchangeResponse::default() };
+        let heads = Heads { request, upstream: "https://api.anthropic.com".to_owned(), ..Heads::default() };
         curl(&row, &heads, &Body { bytes: body.to_vec(), is_complete: true, ..Body::default() })
     }
 
@@ -198,9 +197,9 @@ mod tests {
     #[test]
     fn what_is_not_there_cannot_be_sent() {
         let row = Exchange::default();
-        let heads = ExchangeResponse { upstream: "http://x".to_owned(), ..ExchangeResponse::default() };
+        let heads = Heads { upstream: "http://x".to_owned(), ..Heads::default() };
         let gone = Body { gaps: vec![(0, 9)], is_complete: true, ..Body::default() };
         assert!(curl(&row, &heads, &gone).is_err() && curl(&row, &heads, &Body::default()).is_err());
-        assert!(curl(&row, &ExchangeResponse::default(), &Body { is_complete: true, ..Body::default() }).is_err());
+        assert!(curl(&row, &Heads::default(), &Body { is_complete: true, ..Body::default() }).is_err());
     }
 }

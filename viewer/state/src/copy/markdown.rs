@@ -3,7 +3,7 @@
 use ccdump_client::text::units;
 use ccdump_model::blocks::{Category, Item, ItemBody};
 use ccdump_provider::content::Content;
-use ccdump_wire::v1::Exchange;
+use ccdump_record::Exchange;
 
 use super::text;
 use crate::MakeLines;

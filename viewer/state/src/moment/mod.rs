@@ -9,7 +9,7 @@ mod turn;
 use std::collections::{BTreeMap, BTreeSet};
 
 use ccdump_model::record::{AgentKey, Stage, answered_at, ended_at, stage};
-use ccdump_wire::v1::{Event as LogEvent, Exchange};
+use ccdump_record::{Event as LogEvent, Exchange};
 
 use self::clock::Clock;
 pub(crate) use self::stream::{LONGEST, Stream};

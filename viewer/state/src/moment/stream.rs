@@ -1,7 +1,7 @@
 //! Events of an exchange with their times, given out as the clock comes to them.
 
 use ccdump_client::content::header;
-use ccdump_wire::v1::{BodyData, Event as LogEvent, Gap, Side, event::Detail};
+use ccdump_record::{BodyData, Detail, Event as LogEvent, Gap, Payload, Piece, Side};
 
 /// Bytes of one response that are kept; what goes beyond is fetched when the response has ended.
 pub(crate) const LONGEST: usize = 4 << 20;
@@ -35,18 +35,18 @@ impl Stream {
         }
         self.last_seq = event.seq;
         match event.detail {
-            Some(Detail::ResponseData(data)) => {
-                let length = data.payload.len();
+            Detail::ResponseData(data) => {
+                let length = data.payload.bytes.len();
                 if self.bytes.saturating_add(length) > LONGEST {
-                    let gap = Gap { side: Side::Response as i32, offset: data.offset, bytes: data.length, exchanges: 0 };
-                    return self.push(LogEvent { detail: Some(Detail::Gap(gap)), ..event });
+                    let gap = Gap { side: Some(Side::Response), offset: data.offset, bytes: data.length(), exchanges: 0 };
+                    return self.push(LogEvent { detail: Detail::Gap(gap), ..event });
                 }
                 self.bytes += length;
-                self.data(data, &LogEvent { detail: None, ..event });
+                self.data(data, event.seq, event.exchange, event.at_us);
             }
             detail => {
-                self.is_complete |= matches!(detail, Some(Detail::Ended(_)));
-                if let Some(Detail::ResponseHead(head)) = &detail {
+                self.is_complete |= matches!(detail, Detail::Ended(_));
+                if let Detail::ResponseHead(head) = &detail {
                     self.is_coded = header(&head.headers, "content-encoding").is_some_and(|coding| coding != "identity");
                 }
                 self.push(LogEvent { detail, ..event });
@@ -76,22 +76,24 @@ impl Stream {
         self.events.iter().map(|event| event.at_us)
     }
 
-    fn data(&mut self, mut data: BodyData, event: &LogEvent) {
-        let pieces = std::mem::take(&mut data.pieces);
-        let told: u64 = pieces.iter().map(|piece| u64::from(piece.length)).sum();
-        let last = pieces.last().map_or(0, |piece| piece.after_us);
-        let is_exact = !self.is_coded && data.undecodable.is_none() && told == data.payload.len() as u64;
+    fn data(&mut self, mut data: BodyData, seq: u64, exchange: u64, at_us: i64) {
+        let at = |after_us: u32, data| {
+            let at_us = at_us.saturating_add(after_us.into());
+            LogEvent { seq, exchange, at_us, detail: Detail::ResponseData(data) }
+        };
+        let payload = &mut data.payload;
+        let told: u64 = data.pieces.iter().map(|piece| u64::from(piece.length)).sum();
+        let is_exact = !self.is_coded && payload.undecodable.is_none() && told == payload.bytes.len() as u64;
         if !is_exact {
-            let at_us = event.at_us.saturating_add(last.into());
-            return self.push(LogEvent { at_us, detail: Some(Detail::ResponseData(data)), ..event.clone() });
+            let last = data.pieces.last().map_or(0, |piece| piece.after_us);
+            return self.push(at(last, data));
         }
-        for piece in pieces {
+        for piece in data.pieces {
             // In range: the lengths add up to that of the payload.
-            let rest = data.payload.split_off((piece.length as usize).min(data.payload.len()));
-            let payload = std::mem::replace(&mut data.payload, rest);
-            let detail = BodyData { length: payload.len() as u64, payload, ..BodyData::default() };
-            let at_us = event.at_us.saturating_add(piece.after_us.into());
-            self.push(LogEvent { at_us, detail: Some(Detail::ResponseData(detail)), ..event.clone() });
+            let bytes = payload.bytes.split_to((piece.length as usize).min(payload.bytes.len()));
+            let payload = Payload { bytes, ..Payload::default() };
+            let pieces = vec![Piece { after_us: 0, length: piece.length }];
+            self.push(at(piece.after_us, BodyData { payload, pieces, ..BodyData::default() }));
         }
     }
 
@@ -104,26 +106,27 @@ impl Stream {
 
 #[cfg(test)]
 mod tests {
-    use ccdump_wire::v1::{Ended, Header, Piece, ResponseHead};
+    use ccdump_record::{ClosedBy, Ended, Header, ResponseHead};
 
     use super::*;
 
     fn data(seq: u64, at_us: i64, payload: &'static str, pieces: &[(u32, u32)]) -> LogEvent {
         let pieces = pieces.iter().map(|&(after_us, length)| Piece { after_us, length }).collect();
-        let data = BodyData { length: payload.len() as u64, pieces, payload: payload.as_bytes().into(), ..BodyData::default() };
-        LogEvent { seq, at_us, detail: Some(Detail::ResponseData(data)), ..LogEvent::default() }
+        let data =
+            BodyData { pieces, payload: Payload { bytes: payload.as_bytes().into(), ..Payload::default() }, ..BodyData::default() };
+        LogEvent { seq, at_us, ..LogEvent::of(0, Detail::ResponseData(data)) }
     }
 
     fn head(coding: &str) -> LogEvent {
         let headers = vec![Header { name: "content-encoding".to_owned(), value: coding.to_owned() }];
         let head = ResponseHead { status: 200, headers, request_bytes: 0, connect_us: None, mended: Vec::new() };
-        LogEvent { seq: 1, detail: Some(Detail::ResponseHead(head)), ..LogEvent::default() }
+        LogEvent { seq: 1, ..LogEvent::of(0, Detail::ResponseHead(head)) }
     }
 
     fn text(events: &[LogEvent]) -> String {
         let payload = |event: &LogEvent| match &event.detail {
-            Some(Detail::ResponseData(data)) => String::from_utf8_lossy(&data.payload).into_owned(),
-            Some(Detail::Gap(_)) => "…".to_owned(),
+            Detail::ResponseData(data) => String::from_utf8_lossy(&data.payload.bytes).into_owned(),
+            Detail::Gap(_) => "…".to_owned(),
             _ => String::new(),
         };
         events.iter().map(payload).collect()
@@ -165,7 +168,7 @@ mod tests {
         assert_eq!(text(stream.due(100)), "ab");
         let long: &'static str = "x".repeat(LONGEST).leak();
         stream.take(data(3, 100, long, &[]));
-        stream.take(LogEvent { seq: 4, at_us: 100, detail: Some(Detail::Ended(Ended::default())), ..LogEvent::default() });
+        stream.take(LogEvent { seq: 4, at_us: 100, ..LogEvent::of(0, Detail::Ended(Ended::by(ClosedBy::Finished))) });
         assert_eq!(text(stream.due(100)), "…");
         assert!(stream.is_complete);
     }

@@ -1,8 +1,7 @@
 //! How the state becomes that of another moment.
 
 use ccdump_model::record::{Fetch, Fetched, Stage, as_of, ended_at, stage};
-use ccdump_record::Side;
-use ccdump_wire::v1::{Event as LogEvent, Exchange};
+use ccdump_record::{Event as LogEvent, Exchange, Side};
 
 use super::Moment;
 use crate::{State, keymap::Command};
@@ -104,7 +103,7 @@ impl State {
             if let Some(heads) = &mut fetch.heads {
                 heads.response_trailers.clear();
                 if stage < Stage::Answering {
-                    heads.response_headers.clear();
+                    heads.response.clear();
                 }
             }
         }

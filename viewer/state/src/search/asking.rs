@@ -99,7 +99,7 @@ impl Search {
 
 #[cfg(test)]
 mod tests {
-    use ccdump_wire::v1::Exchange;
+    use ccdump_record::Exchange;
 
     use super::*;
 

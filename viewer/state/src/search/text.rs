@@ -7,8 +7,7 @@ use ccdump_model::{
     record::{AgentKey, AgentName, Contents, Held, Loaded, Piece, Roster, has_ended, is_turn},
 };
 use ccdump_provider::pattern::Pattern;
-use ccdump_record::Side;
-use ccdump_wire::v1::Exchange;
+use ccdump_record::{Exchange, Side};
 use jiff::tz::TimeZone;
 
 use crate::{
@@ -80,7 +79,7 @@ impl Text<'_> {
     /// Pointers of the blocks that may be fetched.
     fn small(&self, exchange: u64, side: Side) -> BTreeSet<String> {
         let pieces = self.contents.get(exchange).into_iter().flat_map(|loaded| pieces(loaded, side));
-        pieces.filter(|piece| piece.block.length <= LARGEST).map(|piece| piece.block.pointer.clone()).collect()
+        pieces.filter(|piece| piece.block.length() <= LARGEST).map(|piece| piece.block.pointer.clone()).collect()
     }
 
     pub(crate) fn is_here(&self, exchange: u64) -> bool {

@@ -1,7 +1,7 @@
 //! Two exchanges side by side, and the versions of a session's system prompt.
 
 use ccdump_model::record::{AgentKey, has_ended};
-use ccdump_wire::v1::{BlockKind, SystemSection};
+use ccdump_record::{BlockKind, SystemSection};
 use serde::{Deserialize, Serialize};
 
 use super::{Brought, Need, Subject, subject::MOST_SECTIONS};
@@ -173,7 +173,7 @@ impl State {
         if let (Need::Compared(left, right), Ok(Brought::Compared(compared))) = (need, &brought) {
             for (exchange, half) in [(left, &compared.left), (right, &compared.right)] {
                 let session = self.roster.row(exchange).and_then(|row| row.session.as_deref());
-                let sections = half.blocks.iter().filter(|block| block.kind() == BlockKind::System);
+                let sections = half.blocks.iter().filter(|block| block.kind == BlockKind::System);
                 sections.for_each(|block| self.sections.see(session, block.hash));
             }
         }
@@ -222,8 +222,9 @@ impl super::Sheet {
 /// What a section says.
 pub fn section_need(sections: &[SystemSection], number: u64) -> Option<Need> {
     let section = section(sections, number)?;
-    let block = section.block.as_ref().filter(|block| block.length <= LONGEST)?;
-    Some(Need::Section { exchange: section.first_exchange, offset: block.offset, length: block.length })
+    let block = &section.block;
+    let (offset, length) = (block.range.start, block.length());
+    (length <= LONGEST).then_some(Need::Section { exchange: section.first_exchange, offset, length })
 }
 
 /// The section of that number.

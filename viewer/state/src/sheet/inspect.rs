@@ -1,6 +1,6 @@
 //! The inspector: one exchange as it was sent.
 
-use ccdump_wire::v1::Exchange;
+use ccdump_record::Exchange;
 
 use super::{Part, Subject};
 use crate::{Effect, State, keymap::Command};

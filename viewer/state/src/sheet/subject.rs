@@ -6,8 +6,7 @@ use ccdump_model::{
     compare::Compared,
     record::{Body, Held},
 };
-use ccdump_record::Side;
-use ccdump_wire::v1::{Event as LogEvent, Exchange, ExchangeResponse};
+use ccdump_record::{Event as LogEvent, Exchange, Heads, Side};
 use serde::{Deserialize, Serialize};
 
 use crate::moment::{self, Stream};
@@ -102,7 +101,7 @@ impl Need {
 /// What [`Need`] asked for.
 #[derive(Debug, Clone)]
 pub enum Brought {
-    Heads(Box<(Exchange, ExchangeResponse)>),
+    Heads(Box<(Exchange, Heads)>),
     Body(Body),
     Log(Vec<LogEvent>),
     Compared(Box<Compared>),
@@ -185,7 +184,7 @@ struct Slot {
 }
 
 impl Material {
-    pub fn heads(&self, exchange: u64) -> Option<Result<&(Exchange, ExchangeResponse), &str>> {
+    pub fn heads(&self, exchange: u64) -> Option<Result<&(Exchange, Heads), &str>> {
         self.get(Need::Heads(exchange), |brought| match brought {
             Brought::Heads(heads) => Some(heads.as_ref()),
             _ => None,

@@ -1,12 +1,11 @@
 //! Whatever the wire says: it is text when it reaches the terminal.
 
 use ccdump_provider::content::Content;
-use ccdump_wire::v1::{Block, BlockKind, EndState, Exchange, Paused, event::Detail};
+use ccdump_record::{Block, BlockKind, Detail, EndState, Exchange, Outline, Paused, RequestRole};
 use proptest::prelude::*;
 use serde_json::json;
 
 use super::story::{Story, block, sse, starts, text};
-use crate::link::Outline;
 
 fn hostile() -> impl Strategy<Value = String> {
     let piece = proptest::sample::select(vec![
@@ -37,10 +36,10 @@ proptest! {
             model: Some(word(2)),
             stop_reason: Some(word(3)),
             error: Some(word(4)),
-            role: "turn".to_owned(),
+            role: RequestRole::Turn,
             provider: word(5),
             status: Some(500),
-            end_state: EndState::UpstreamError as i32,
+            end_state: Some(EndState::UpstreamError),
             ..Default::default()
         };
         let blocks = vec![
@@ -68,9 +67,9 @@ proptest! {
         story.streams(1, &stream[..at]);
         story.streams(1, &stream[at..]);
         story.ends(evil.clone());
-        story.asks(Exchange { id: 2, role: word(2), path: word(3), method: word(4), ..evil.clone() }, Outline::default(), vec![]);
-        story.ends(Exchange { id: 2, role: "other".to_owned(), path: word(3), method: word(4), ..evil });
-        story.event(0, Detail::RecordingPaused(Paused { reason: word(5) }));
+        story.asks(Exchange { id: 2, role: RequestRole::Auxiliary, path: word(3), method: word(4), ..evil.clone() }, Outline::default(), vec![]);
+        story.ends(Exchange { id: 2, role: RequestRole::Other, path: word(3), method: word(4), ..evil });
+        story.event(0, Detail::Paused(Paused { reason: word(5) }));
         story.conversation.reset(&word(6));
         story.print();
         for c in story.text().chars() {

@@ -4,15 +4,16 @@ mod hostile;
 mod story;
 
 use ccdump_provider::content::Content;
-use ccdump_wire::v1::{
-    Block, BlockKind, BlockState, ClockJumped, EndState, Ended, Exchange, Gap, Paused, RequestEnd, Resumed, Side, event::Detail,
+use ccdump_record::{
+    Block, BlockKind, BlockState, ClockJumped, ClosedBy, Detail, EndState, Ended, Exchange, Gap, Outline, Paused, RequestEnd,
+    RequestRole, Resumed, Side,
 };
 use serde_json::json;
 
 use self::story::{Story, block, done, row, sse, starts, stops, text};
 use crate::{
     conversation::{Answer, Ask},
-    link::{BlockContent, Outline},
+    link::BlockContent,
 };
 
 #[test]
@@ -68,8 +69,8 @@ fn the_next_turn_repeats_nothing_that_was_shown_and_names_the_tools_of_results()
     let outline = Outline {
         previous: Some(1),
         blocks: vec![
-            Block { state: BlockState::Changed as i32, ..block(BlockKind::ToolDefinition, "", 1_500) },
-            Block { state: BlockState::Changed as i32, ..block(BlockKind::Text, "user", 90) },
+            Block { state: BlockState::Changed, ..block(BlockKind::ToolDefinition, "", 1_500) },
+            Block { state: BlockState::Changed, ..block(BlockKind::Text, "user", 90) },
             block(BlockKind::Text, "assistant", 60),
             tool(BlockKind::ToolUse, "assistant", Some("Bash"), "t1"),
             tool(BlockKind::ToolUse, "assistant", Some("Read"), "t2"),
@@ -157,7 +158,7 @@ fn an_error_is_told_once_also_where_the_row_does_not_know_of_it() {
         story.streams(1, &error);
         let failed = Exchange {
             status: Some(200),
-            end_state: EndState::UpstreamError as i32,
+            end_state: Some(EndState::UpstreamError),
             error: Some("overloaded_error: Overloaded".to_owned()),
             ..row(1, "main")
         };
@@ -207,23 +208,22 @@ fn an_exchange_that_had_begun_is_joined_at_its_next_event() {
 #[test]
 fn what_is_no_turn_takes_one_line() {
     let mut story = Story::default();
-    let aside =
-        |row: Exchange, path: &str, role: &str| Exchange { path: path.to_owned(), role: role.to_owned(), stop_reason: None, ..row };
+    let aside = |row: Exchange, path: &str, role: RequestRole| Exchange { path: path.to_owned(), role, stop_reason: None, ..row };
     for row in [
-        Exchange { usage: None, ..aside(done(1, "main"), "/v1/messages/count_tokens?beta=true", "auxiliary") },
-        aside(done(2, "main"), "/v1/messages?beta=true", "auxiliary"),
+        Exchange { usage: None, ..aside(done(1, "main"), "/v1/messages/count_tokens?beta=true", RequestRole::Auxiliary) },
+        aside(done(2, "main"), "/v1/messages?beta=true", RequestRole::Auxiliary),
         Exchange {
             method: "GET".to_owned(),
             usage: None,
             agent: None,
             status: Some(404),
-            ..aside(done(3, ""), "/v1/models?limit=1000", "other")
+            ..aside(done(3, ""), "/v1/models?limit=1000", RequestRole::Other)
         },
         Exchange {
-            end_state: EndState::UpstreamError as i32,
+            end_state: Some(EndState::UpstreamError),
             status: Some(529),
             error: Some("overloaded_error: Overloaded".to_owned()),
-            ..aside(row(4, "main"), "/v1/messages", "auxiliary")
+            ..aside(row(4, "main"), "/v1/messages", RequestRole::Auxiliary)
         },
     ] {
         story.asks(row.clone(), Outline::default(), vec![]);
@@ -237,17 +237,17 @@ fn what_is_no_turn_takes_one_line() {
 #[test]
 fn what_went_wrong_is_said_in_words() {
     let mut story = Story::default();
-    story.event(0, Detail::RecordingPaused(Paused { reason: "the disk is full".to_owned() }));
-    story.event(0, Detail::RecordingResumed(Resumed { paused_at_us: 0, gap_bytes: 12_000, lost_exchanges: 2 }));
+    story.event(0, Detail::Paused(Paused { reason: "the disk is full".to_owned() }));
+    story.event(0, Detail::Resumed(Resumed { paused_at_us: 0, gap_bytes: 12_000, lost_exchanges: 2 }));
     story.event(0, Detail::ClockJumped(ClockJumped { from_us: 3_600_000_000, to_us: 0 }));
     story.asks(row(1, "main"), Outline::default(), vec![]);
     story.answers(1);
     story.says(1, 0, "Half an ans");
-    story.event(1, Detail::Gap(Gap { side: Side::Response as i32, offset: 500, bytes: 12_345, exchanges: 0 }));
+    story.event(1, Detail::Gap(Gap { side: Some(Side::Response), offset: 500, bytes: 12_345, exchanges: 0 }));
     story.streams(1, "rest of an event\n\n");
     story.says(1, 0, "the end.");
     story.ends(Exchange {
-        end_state: EndState::Truncated as i32,
+        end_state: Some(EndState::Truncated),
         error: Some("connection reset".to_owned()),
         cost_usd: None,
         ..done(1, "main")
@@ -255,10 +255,10 @@ fn what_went_wrong_is_said_in_words() {
     story.opens(2);
     story.event(2, Detail::RequestEnd(RequestEnd::default()));
     story.answer(2, Answer::Request { row: None, request: Err("this daemon cannot outline bodies".to_owned()) });
-    story.ends(Exchange { end_state: EndState::ClientCancelled as i32, usage: None, stop_reason: None, ..row(2, "main") });
+    story.ends(Exchange { end_state: Some(EndState::ClientCancelled), usage: None, stop_reason: None, ..row(2, "main") });
     story.opens(3);
-    story.event(3, Detail::Ended(Ended::default()));
-    story.answer(3, Answer::Row(Some(Exchange { end_state: EndState::DaemonStopped as i32, ..row(3, "main") })));
+    story.event(3, Detail::Ended(Ended::by(ClosedBy::Finished)));
+    story.answer(3, Answer::Row(Some(Exchange { end_state: Some(EndState::DaemonStopped), ..row(3, "main") })));
     story.conversation.reset("restored from a copy");
     story.print();
     insta::assert_snapshot!(story.text());

@@ -3,15 +3,15 @@
 use std::collections::BTreeMap;
 
 use ccdump_provider::content::Content;
-use ccdump_wire::v1::{
-    Block, BlockKind, BlockState, BodyData, EndState, Ended, Event, Exchange, Header, Opened, RequestEnd, ResponseHead, Usage,
-    event::Detail,
+use ccdump_record::{
+    Block, BlockKind, BlockState, BodyData, ClosedBy, Detail, EndState, Ended, Event, Exchange, Header, Opened, Outline, Payload,
+    RequestEnd, RequestRole, ResponseHead, Role, Usage,
 };
 use serde_json::{Value, json};
 
 use crate::{
     conversation::{Answer, Ask, Conversation, is_new_message},
-    link::{BlockContent, Outline},
+    link::BlockContent,
 };
 
 /// A conversation with a log that is written as it goes.
@@ -27,7 +27,7 @@ pub(super) struct Story {
 impl Story {
     pub(super) fn event(&mut self, exchange: u64, detail: Detail) -> Option<Ask> {
         self.seq += 1;
-        let event = Event { seq: self.seq, exchange, at_us: self.at_ms * 1000, kind: String::new(), detail: Some(detail) };
+        let event = Event { seq: self.seq, exchange, at_us: self.at_ms * 1000, detail };
         let ask = self.conversation.event(&event);
         self.print();
         ask
@@ -70,7 +70,8 @@ impl Story {
 
     pub(super) fn streams(&mut self, exchange: u64, payload: &str) -> Option<Ask> {
         let offset = self.payload.entry(exchange).or_default();
-        let data = BodyData { payload: payload.as_bytes().to_vec().into(), payload_offset: *offset, ..Default::default() };
+        let bytes = payload.as_bytes().to_vec().into();
+        let data = BodyData { payload: Payload { offset: *offset, bytes, undecodable: None }, ..Default::default() };
         *offset += payload.len() as u64;
         self.event(exchange, Detail::ResponseData(data))
     }
@@ -84,7 +85,7 @@ impl Story {
 
     pub(super) fn ends(&mut self, row: Exchange) {
         let exchange = row.id;
-        let asked = self.event(exchange, Detail::Ended(Ended::default()));
+        let asked = self.event(exchange, Detail::Ended(Ended::by(ClosedBy::Finished)));
         assert_eq!(asked, Some(Ask::Row { exchange, through_seq: self.seq }));
         self.answer(exchange, Answer::Row(Some(row)));
     }
@@ -111,7 +112,7 @@ pub(super) fn row(id: u64, agent: &str) -> Exchange {
         method: "POST".to_owned(),
         path: "/v1/messages?beta=true".to_owned(),
         model: Some("claude-opus-4-6".to_owned()),
-        role: "turn".to_owned(),
+        role: RequestRole::Turn,
         ..Default::default()
     }
 }
@@ -119,7 +120,7 @@ pub(super) fn row(id: u64, agent: &str) -> Exchange {
 pub(super) fn done(id: u64, agent: &str) -> Exchange {
     Exchange {
         status: Some(200),
-        end_state: EndState::Complete as i32,
+        end_state: Some(EndState::Complete),
         usage: Some(Usage { input: Some(400), output: Some(310), cache_read: Some(11_900), ..Default::default() }),
         cost_usd: Some(0.0123),
         duration_us: Some(2_400_000),
@@ -129,7 +130,7 @@ pub(super) fn done(id: u64, agent: &str) -> Exchange {
 }
 
 pub(super) fn block(kind: BlockKind, role: &str, length: u64) -> Block {
-    Block { kind: kind as i32, role: role.to_owned(), length, state: BlockState::New as i32, ..Default::default() }
+    Block { kind, role: Role::of_name(role), range: 0..length, state: BlockState::New, ..Default::default() }
 }
 
 pub(super) fn text(text: &str) -> Content {

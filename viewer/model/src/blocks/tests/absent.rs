@@ -1,6 +1,6 @@
 //! What is not here, and what went wrong.
 
-use ccdump_wire::v1::{ExchangeResponse, Header, Usage};
+use ccdump_record::{Header, Heads, RequestRole, Usage};
 
 use super::{super::Wanted, *};
 use crate::blocks::Source;
@@ -12,7 +12,7 @@ fn all(row: &Exchange, loaded: &Loaded) -> Vec<String> {
 #[test]
 fn what_has_not_come_is_awaited_and_what_cannot_be_had_is_said() {
     let head = |state| format!("turn [metadata] Main Some(\"claude-opus-4-8\") 09:41:07 {state}");
-    let open = Exchange { end_state: EndState::Unspecified as i32, status: None, request_bytes: 50_000, ..row() };
+    let open = Exchange { end_state: None, status: None, request_bytes: 50_000, ..row() };
     let awaited = "awaited/request [user] Absent { what: \"request\", bytes: 50000, pending: Loading }".to_owned();
     assert_eq!(all(&open, &Loaded::default()), [head("Waiting"), awaited]);
 
@@ -42,7 +42,7 @@ fn an_answer_that_streams_is_open_at_its_end() {
         response: Fetched::Here(ResponseSide { pieces, open: true, ..ResponseSide::default() }),
         ..Loaded::default()
     };
-    let open = Exchange { end_state: EndState::Unspecified as i32, ..row() };
+    let open = Exchange { end_state: None, ..row() };
     let shapes = all(&open, &streaming(vec![thinking("/content/0", "Hm."), text("assistant", "/content/1", "Ye")]));
     assert!(shapes[0].ends_with("Streaming"));
     assert_eq!(
@@ -91,15 +91,12 @@ fn items_say_which_pieces_they_want() {
 fn endings_are_told_once_and_numbers_come_last() {
     let error = piece(BlockKind::Error, "", "/error", Some(Content::Text("overloaded_error: Overloaded".to_owned())));
     let mut loaded = loaded(vec![], vec![error]);
-    loaded.heads = Some(ExchangeResponse {
-        request_headers: vec![Header { name: "accept".to_owned(), value: "*/*".to_owned() }],
-        ..ExchangeResponse::default()
-    });
+    loaded.heads = Some(Heads { request: vec![Header { name: "accept".to_owned(), value: "*/*".to_owned() }], ..Heads::default() });
     if let Fetched::Here(side) = &mut loaded.response {
         side.broken = Some("the stream has a gap".to_owned());
     }
     let failed = Exchange {
-        end_state: EndState::UpstreamError as i32,
+        end_state: Some(EndState::UpstreamError),
         error: Some("overloaded_error: Overloaded".to_owned()),
         gap_bytes: 12_000,
         stop_reason: Some("end_turn".to_owned()),
@@ -125,9 +122,8 @@ fn endings_are_told_once_and_numbers_come_last() {
 #[test]
 fn what_is_no_turn_is_one_item_and_its_headers() {
     let aside =
-        Exchange { role: "auxiliary".to_owned(), path: "/v1/messages/count_tokens?beta=true".to_owned(), agent: None, ..row() };
-    let loaded =
-        Loaded { heads: Some(ExchangeResponse::default()), ..loaded(vec![text("user", "/messages/0/content", "x")], vec![]) };
+        Exchange { role: RequestRole::Auxiliary, path: "/v1/messages/count_tokens?beta=true".to_owned(), agent: None, ..row() };
+    let loaded = Loaded { heads: Some(Heads::default()), ..loaded(vec![text("user", "/messages/0/content", "x")], vec![]) };
     let shapes = all(&aside, &loaded);
     assert_eq!(shapes.len(), 3, "{shapes:?}");
     assert!(

@@ -1,12 +1,11 @@
 //! Histories that become a summary, requests that are sent again, sections that have names.
 
-use ccdump_wire::v1::Exchange;
+use ccdump_record::{Block, Exchange, SystemSection};
 
 use super::{
     super::{Turn, Wanted},
     *,
 };
-use ccdump_wire::v1::{Block, SystemSection};
 
 use crate::record::{Contents, Fetch, Sections};
 
@@ -54,7 +53,7 @@ fn a_summary_in_place_of_the_history_is_a_seam() {
 fn tries_of_one_request_are_one_turn() {
     let failed = |id| {
         let error = Some("Overloaded".to_owned());
-        Exchange { id, status: Some(529), end_state: EndState::UpstreamError as i32, error, ..row() }
+        Exchange { id, status: Some(529), end_state: Some(EndState::UpstreamError), error, ..row() }
     };
     let (one, two, three) = (failed(12), failed(13), Exchange { id: 14, ..row() });
     let asks = loaded(vec![text("user", "/messages/0/content", "Hi")], vec![]);
@@ -83,7 +82,7 @@ fn sections_have_the_names_that_they_were_given() {
         piece
     };
     let told = |number, hash, first_exchange| {
-        let block = Some(Block { hash, ..Block::default() });
+        let block = Block { hash, ..Block::default() };
         SystemSection { number, block, first_exchange, ..SystemSection::default() }
     };
     let mut sections = Sections::default();

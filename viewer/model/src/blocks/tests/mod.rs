@@ -10,7 +10,7 @@ mod setting;
 use std::sync::Arc;
 
 use ccdump_provider::content::Content;
-use ccdump_wire::v1::{Block, BlockKind, BlockState, EndState, Exchange};
+use ccdump_record::{Block, BlockKind, BlockState, EndState, Exchange, Role};
 use serde_json::json;
 
 use super::{
@@ -22,10 +22,10 @@ use crate::record::{Fetched, Held, Loaded, Piece, RequestSide, ResponseSide};
 fn piece(kind: BlockKind, role: &str, pointer: &str, content: Option<Content>) -> Piece {
     let block = Block {
         pointer: pointer.to_owned(),
-        kind: kind as i32,
-        role: role.to_owned(),
-        length: 100,
-        state: BlockState::New as i32,
+        kind,
+        role: Role::of_name(role),
+        range: 0..100,
+        state: BlockState::New,
         ..Block::default()
     };
     Piece { block, content: content.map_or(Held::NotAsked, |content| Held::Here(Arc::new(content))) }
@@ -55,7 +55,7 @@ fn tool_result(pointer: &str, id: &str, words: &str) -> Piece {
 }
 
 fn changed(mut piece: Piece) -> Piece {
-    piece.block.state = BlockState::Changed as i32;
+    piece.block.state = BlockState::Changed;
     piece
 }
 

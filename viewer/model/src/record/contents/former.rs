@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, btree_map::Entry};
 
-use ccdump_wire::v1::{Block, BlockState};
+use ccdump_record::{Block, BlockState};
 
 use super::{Contents, Held, Piece, RequestSide};
 use crate::blocks::{Source, Wanted};
@@ -28,7 +28,7 @@ impl RequestSide {
         for block in self.removed.iter().rev().filter(|block| block.hash != 0) {
             gone.entry(block.hash).or_default().push(&block.pointer);
         }
-        let new = self.pieces.iter().map(|piece| &piece.block).filter(|block| block.state() == BlockState::New);
+        let new = self.pieces.iter().map(|piece| &piece.block).filter(|block| block.state == BlockState::New);
         new.filter_map(|block| Some((block.pointer.as_str(), gone.get_mut(&block.hash)?.pop()?))).collect()
     }
 }
