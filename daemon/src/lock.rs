@@ -31,9 +31,11 @@ impl FolderLock {
     pub fn take(dir: &Path) -> Result<Self, LockError> {
         let failed = |source| LockError::Folder { dir: dir.to_owned(), source };
         make_folder(dir)?;
-        // A folder that was there already may be open to others; what is in it from now on is not theirs.
+        // A folder that was there already may be open to others; what is in it from now on is not
+        // theirs.
         fs::set_permissions(dir, fs::Permissions::from_mode(0o700)).map_err(failed)?;
-        let options = OpenOptions::new().create(true).truncate(false).read(true).write(true).to_owned();
+        let options =
+            OpenOptions::new().create(true).truncate(false).read(true).write(true).to_owned();
         let mut file = private::open(&options, &lock_file(dir))?;
         match file.try_lock() {
             Ok(()) => {}
@@ -50,7 +52,8 @@ impl FolderLock {
 
 /// Makes a data folder (0700) where there is none, and sees that it is this user's.
 pub fn make_folder(dir: &Path) -> Result<(), LockError> {
-    // One that is there, a link to one included, is looked at first: what the system says of making it is less clear.
+    // One that is there, a link to one included, is looked at first: what the system says of making
+    // it is less clear.
     if fs::symlink_metadata(dir).is_err() {
         let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(dir);
         made.map_err(|source| LockError::Folder { dir: dir.to_owned(), source })?;

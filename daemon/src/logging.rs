@@ -18,8 +18,10 @@ const LARGEST: u64 = 4 << 20;
 pub fn start(path: &Path) -> io::Result<()> {
     let filter = EnvFilter::try_from_env("CCDUMP_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
     let file = LogFile::open(path)?;
-    let to_file = fmt::layer().with_ansi(false).with_target(false).with_writer(Mutex::new(Masked(file)));
-    let to_stderr = fmt::layer().with_ansi(false).with_target(false).with_writer(|| Masked(io::stderr()));
+    let to_file =
+        fmt::layer().with_ansi(false).with_target(false).with_writer(Mutex::new(Masked(file)));
+    let to_stderr =
+        fmt::layer().with_ansi(false).with_target(false).with_writer(|| Masked(io::stderr()));
     // A second start in one process cannot happen; were it to, the first goes on.
     tracing_subscriber::registry().with(filter).with(to_file).with(to_stderr).try_init().ok();
     log_panics();
@@ -35,7 +37,8 @@ fn log_panics() {
     }));
 }
 
-/// Masks credentials in the lines that are written to it: an error may name an address with a key in it.
+/// Masks credentials in the lines that are written to it: an error may name an address with a key
+/// in it.
 struct Masked<W>(W);
 
 impl<W: Write> Write for Masked<W> {

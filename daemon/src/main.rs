@@ -1,7 +1,8 @@
-//! `ccdumpd`: proxies agents' API traffic byte for byte, records it, and serves the record to viewers.
+//! `ccdumpd`: proxies agents' API traffic byte for byte, records it, and serves the record to
+//! viewers.
 //!
-//! `proxy → capture → store ← rpc`, with `derive` beside the store; [`serve`] puts them together. [`demo`] stands apart: it plays the API and
-//! the agents at the proxy's two ends.
+//! `proxy → capture → store ← rpc`, with `derive` beside the store; [`serve`] puts them together.
+//! [`demo`] stands apart: it plays the API and the agents at the proxy's two ends.
 
 mod capture;
 mod cli;
@@ -27,8 +28,9 @@ use clap::Parser as _;
 
 use crate::cli::{Cli, Command};
 
-/// Gives memory back to the system some seconds after it was needed, by a thread of its own. SQLite and zstd, which ask for theirs with
-/// `malloc`, get it from here, too, where the platform lets that be (Linux does).
+/// Gives memory back to the system some seconds after it was needed, by a thread of its own. SQLite
+/// and zstd, which ask for theirs with `malloc`, get it from here, too, where the platform lets
+/// that be (Linux does).
 #[global_allocator]
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
@@ -38,7 +40,10 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             // Kept in the log of a start, too.
-            eprintln!("ccdumpd: {}", ccdump_secrets::text(&failure.message, &ccdump_secrets::plain));
+            eprintln!(
+                "ccdumpd: {}",
+                ccdump_secrets::text(&failure.message, &ccdump_secrets::plain)
+            );
             ExitCode::from(failure.code)
         }
     }

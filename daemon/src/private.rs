@@ -1,7 +1,8 @@
-//! Files of the data folder: opened never through a link, and never where they are somebody else's or no file at all.
+//! Files of the data folder: opened never through a link, and never where they are somebody else's
+//! or no file at all.
 //!
-//! The folder itself may be a link. What is in it may not: whoever could put one there would have the daemon write, truncate or give away
-//! another file.
+//! The folder itself may be a link. What is in it may not: whoever could put one there would have
+//! the daemon write, truncate or give away another file.
 
 use std::{
     fs::{self, File, Metadata, OpenOptions},
@@ -16,7 +17,8 @@ use rustix::{
 };
 
 /// How the names of files begin that are ours.
-const FILES: [&str; 6] = ["ccdump.db", "index.db", "views.db", "numbers.json", "ccdumpd.", "fingerprint.key"];
+const FILES: [&str; 6] =
+    ["ccdump.db", "index.db", "views.db", "numbers.json", "ccdumpd.", "fingerprint.key"];
 /// Folders of ours.
 const FOLDERS: [&str; 2] = ["spool", "run"];
 
@@ -24,17 +26,22 @@ const FOLDERS: [&str; 2] = ["spool", "run"];
 pub enum PrivateError {
     #[error("{0} is a link to nothing; make the folder that it leads to, or remove it")]
     Dangling(PathBuf),
-    #[error("{0} is a link; the data folder may be one, but nothing in it: put what it leads to in its place")]
+    #[error(
+        "{0} is a link; the data folder may be one, but nothing in it: put what it leads to in its place"
+    )]
     Link(PathBuf),
     #[error("{path} is no {wanted}; move it away")]
     Kind { path: PathBuf, wanted: &'static str },
-    #[error("{path} belongs to another user ({owner}); run as that user, or pass another --data-dir")]
+    #[error(
+        "{path} belongs to another user ({owner}); run as that user, or pass another --data-dir"
+    )]
     Owner { path: PathBuf, owner: u32 },
     #[error("cannot use {path}: {source}; check its permissions")]
     Access { path: PathBuf, source: io::Error },
 }
 
-/// Checks a data folder and all that is in it, before anything of it is opened. Gives the folder without links.
+/// Checks a data folder and all that is in it, before anything of it is opened. Gives the folder
+/// without links.
 pub fn check(dir: &Path) -> Result<PathBuf, PrivateError> {
     let real = check_folder(dir)?;
     for path in entries(&real)? {
@@ -48,8 +55,9 @@ pub fn check(dir: &Path) -> Result<PathBuf, PrivateError> {
             }
         } else if FILES.iter().any(|file| name.starts_with(file)) {
             check_file(&path, &found)?;
-            accessat(CWD, &path, Access::READ_OK | Access::WRITE_OK, AtFlags::EACCESS)
-                .map_err(|error| PrivateError::Access { path: path.clone(), source: error.into() })?;
+            accessat(CWD, &path, Access::READ_OK | Access::WRITE_OK, AtFlags::EACCESS).map_err(
+                |error| PrivateError::Access { path: path.clone(), source: error.into() },
+            )?;
         }
     }
     Ok(real)
@@ -77,7 +85,9 @@ pub fn open(options: &OpenOptions, path: &Path) -> Result<File, PrivateError> {
     let failed = |source| PrivateError::Access { path: path.to_owned(), source };
     let file = opened.map_err(|source| match fs::symlink_metadata(path) {
         Ok(found) if found.is_symlink() => PrivateError::Link(path.to_owned()),
-        Ok(found) if !found.is_file() => PrivateError::Kind { path: path.to_owned(), wanted: "file" },
+        Ok(found) if !found.is_file() => {
+            PrivateError::Kind { path: path.to_owned(), wanted: "file" }
+        }
         _ => failed(source),
     })?;
     check_file(path, &file.metadata().map_err(failed)?)?;
@@ -101,7 +111,8 @@ fn entries(dir: &Path) -> Result<Vec<PathBuf>, PrivateError> {
 
 /// What stands there; a link is refused whatever its name is.
 fn look(path: &Path) -> Result<Metadata, PrivateError> {
-    let found = fs::symlink_metadata(path).map_err(|source| PrivateError::Access { path: path.to_owned(), source })?;
+    let found = fs::symlink_metadata(path)
+        .map_err(|source| PrivateError::Access { path: path.to_owned(), source })?;
     if found.is_symlink() {
         return Err(PrivateError::Link(path.to_owned()));
     }
@@ -143,14 +154,26 @@ mod tests {
         let through = temporary.path().join("through");
         symlink(&data, &through).expect("linked");
         assert_eq!(check(&through).expect("sound"), fs::canonicalize(&data).expect("there"));
-        for name in
-            ["ccdump.db", "ccdump.db-wal", "index.db-shm", "ccdumpd.log.1", "fingerprint.key", "spool/7-request", "anything"]
-        {
+        for name in [
+            "ccdump.db",
+            "ccdump.db-wal",
+            "index.db-shm",
+            "ccdumpd.log.1",
+            "fingerprint.key",
+            "spool/7-request",
+            "anything",
+        ] {
             symlink(&elsewhere, data.join(name)).expect("linked");
             let error = refusal(&through).unwrap_or_else(|| panic!("{name} is accepted"));
             assert!(error.contains(name) && error.contains("is a link"), "{error}");
-            for options in [OpenOptions::new().read(true), OpenOptions::new().write(true).create(true).truncate(true)] {
-                assert!(matches!(open(options, &data.join(name)), Err(PrivateError::Link(_))), "{name}");
+            for options in [
+                OpenOptions::new().read(true),
+                OpenOptions::new().write(true).create(true).truncate(true),
+            ] {
+                assert!(
+                    matches!(open(options, &data.join(name)), Err(PrivateError::Link(_))),
+                    "{name}"
+                );
             }
             fs::remove_file(data.join(name)).expect("removed");
         }
@@ -163,13 +186,18 @@ mod tests {
         let temporary = tempfile::tempdir().expect("a temporary folder");
         let fifo = temporary.path().join("ccdumpd.log");
         rustix::fs::mknodat(CWD, &fifo, rustix::fs::FileType::Fifo, 0o600.into(), 0).expect("made");
-        for options in [OpenOptions::new().read(true), OpenOptions::new().append(true).create(true)] {
+        for options in [OpenOptions::new().read(true), OpenOptions::new().append(true).create(true)]
+        {
             assert!(matches!(open(options, &fifo), Err(PrivateError::Kind { .. })));
         }
-        assert!(refusal(temporary.path()).is_some_and(|error| error.contains("ccdumpd.log is no file")));
+        assert!(
+            refusal(temporary.path()).is_some_and(|error| error.contains("ccdumpd.log is no file"))
+        );
         fs::remove_file(&fifo).expect("removed");
         fs::create_dir(temporary.path().join("ccdump.db")).expect("made");
-        assert!(refusal(temporary.path()).is_some_and(|error| error.contains("ccdump.db is no file")));
+        assert!(
+            refusal(temporary.path()).is_some_and(|error| error.contains("ccdump.db is no file"))
+        );
     }
 
     #[test]

@@ -45,13 +45,15 @@ use crate::{
 /// How far the threads that serve viewers stand back, beside those of the traffic.
 const NICE: i32 = 5;
 
-/// Threads that read and write for viewers. Nothing holds one for long, so more than these would only wait for each other.
+/// Threads that read and write for viewers. Nothing holds one for long, so more than these would
+/// only wait for each other.
 const BLOCKING_THREADS: usize = 16;
 
 /// How long exchanges that are under way may go on after a stop.
 const GRACE: Duration = Duration::from_secs(5);
-/// What is queued is written in this time, what was recorded derived, and the files closed in order. A daemon that needs longer (a slow
-/// disk) leaves the rest to the next one: nothing that was published is lost.
+/// What is queued is written in this time, what was recorded derived, and the files closed in
+/// order. A daemon that needs longer (a slow disk) leaves the rest to the next one: nothing that
+/// was published is lost.
 const CLOSING: Duration = Duration::from_millis(1500);
 /// Of that, for deriving and for sealing each.
 const CATCHING_UP: Duration = Duration::from_millis(500);
@@ -64,10 +66,15 @@ pub fn run(settings: &Settings, leash: Option<stdin::Lines>) -> Result<(), Failu
     let lock = FolderLock::take(&place.data_dir)?;
     logging::start(&place.log_file())?;
     raise_file_limit();
-    // Traffic has a thread that nothing else runs on: no viewer and no query can hold it up. Where processors are short, it goes first;
-    // where that cannot be said, all are equal.
-    let traffic = Builder::new_multi_thread().worker_threads(1).thread_name("traffic").enable_all().build()?;
-    // A thread begins with the niceness of the one that starts it: said as it is to be, it does not add up.
+    // Traffic has a thread that nothing else runs on: no viewer and no query can hold it up. Where
+    // processors are short, it goes first; where that cannot be said, all are equal.
+    let traffic = Builder::new_multi_thread()
+        .worker_threads(1)
+        .thread_name("traffic")
+        .enable_all()
+        .build()?;
+    // A thread begins with the niceness of the one that starts it: said as it is to be, it does not
+    // add up.
     let niceness = getpriority_process(None).unwrap_or(0).saturating_add(NICE);
     let stand_back = move || {
         setpriority_process(None, niceness).ok();
@@ -102,10 +109,13 @@ fn serve(
 
     // What can fail for reasons outside is done before anything else.
     let may_be_exposed = settings.token.is_some() || settings.insecure_listen;
-    let listener = traffic.block_on(Listener::bind(&settings.listen, may_be_exposed)).map_err(|error| match error {
-        ListenError::Address { .. } | ListenError::Exposed { .. } => Failure::usage(error),
-        ListenError::Bind { .. } => error.into(),
-    })?;
+    let listener =
+        traffic.block_on(Listener::bind(&settings.listen, may_be_exposed)).map_err(|error| {
+            match error {
+                ListenError::Address { .. } | ListenError::Exposed { .. } => Failure::usage(error),
+                ListenError::Bind { .. } => error.into(),
+            }
+        })?;
     let address = listener.address()?;
     let mut outbound = settings.outbound.clone();
     let mut warnings = settings.warnings.clone();
@@ -139,7 +149,13 @@ fn serve(
     let recorder = Recorder::new(queue, clock, redactor, next_exchange);
     let listen_host = settings.listen.rsplit_once(':').map_or("", |(host, _)| host);
     runtime.spawn(watch_clock(recorder.clone()));
-    let proxy = Proxy::new(settings.upstreams.clone(), recorder.clone(), listen_host, settings.access()?, outbound.clone());
+    let proxy = Proxy::new(
+        settings.upstreams.clone(),
+        recorder.clone(),
+        listen_host,
+        settings.access()?,
+        outbound.clone(),
+    );
     let proxy = Arc::new(proxy);
     let proxy_url = format!("http://{address}");
     let about = About {
@@ -176,7 +192,8 @@ fn serve(
             // Connections are dropped with their task; each says then how its exchange ended.
             proxying.await.ok();
         }
-        // The rest is written and derived while viewers can still see it; then the files are closed, and nobody reads them.
+        // The rest is written and derived while viewers can still see it; then the files are
+        // closed, and nobody reads them.
         let closing = async {
             let written = tokio::task::spawn_blocking(move || {
                 let log = writer.finish();
@@ -243,7 +260,8 @@ fn announce(proxy: &str, socket: &Path) -> Result<(), Failure> {
 struct Signals {
     terminate: Signal,
     interrupt: Signal,
-    /// Kept so that they do not end the process: a terminal that closes, and a file that grows over its limit.
+    /// Kept so that they do not end the process: a terminal that closes, and a file that grows over
+    /// its limit.
     _ignored: [Signal; 2],
 }
 

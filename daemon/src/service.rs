@@ -23,7 +23,8 @@ use crate::{
 const STOP_TIMEOUT: Duration = Duration::from_secs(20);
 const POLL: Duration = Duration::from_millis(20);
 
-/// Starts a daemon in the background and waits until it accepts traffic. One that runs already is fine, if it is as this one would be.
+/// Starts a daemon in the background and waits until it accepts traffic. One that runs already is
+/// fine, if it is as this one would be.
 pub fn start(settings: &Settings) -> Result<(), Failure> {
     let place = &settings.place;
     if let Some(pid) = lock::holder(&place.data_dir) {
@@ -34,22 +35,35 @@ pub fn start(settings: &Settings) -> Result<(), Failure> {
     let mut command = Command::new(std::env::current_exe()?);
     command.arg("serve").args(settings.arguments()).envs(settings.variables());
     // Of its own process group: Ctrl-C in this terminal is not meant for it.
-    let mut child =
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(log.try_clone()?).process_group(0).current_dir("/").spawn()?;
+    let mut child = command
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(log.try_clone()?)
+        .process_group(0)
+        .current_dir("/")
+        .spawn()?;
     let mut ready = String::new();
     if let Some(stdout) = child.stdout.take() {
         BufReader::new(stdout).read_line(&mut ready)?;
     }
     if ready.is_empty() {
         let ended = child.wait()?;
-        // As it would have been without us in between: 2 says that it was asked for something that makes no sense.
-        let code = ended.code().and_then(|code| u8::try_from(code).ok()).filter(|code| *code != 0).unwrap_or(1);
+        // As it would have been without us in between: 2 says that it was asked for something that
+        // makes no sense.
+        let code = ended
+            .code()
+            .and_then(|code| u8::try_from(code).ok())
+            .filter(|code| *code != 0)
+            .unwrap_or(1);
         return Err(Failure { message: why_not_started(place), code });
     }
     if io::stdout().is_terminal() {
         let proxy = serde_json::from_str::<serde_json::Value>(&ready).ok();
         let proxy = proxy.as_ref().and_then(|ready| ready["proxy"].as_str()).unwrap_or_default();
-        print(&format!("ccdumpd (pid {}) is ready; point an agent at {proxy}, e.g. ANTHROPIC_BASE_URL={proxy} claude", child.id()))
+        print(&format!(
+            "ccdumpd (pid {}) is ready; point an agent at {proxy}, e.g. ANTHROPIC_BASE_URL={proxy} claude",
+            child.id()
+        ))
     } else {
         print(ready.trim_end())
     }
@@ -71,7 +85,9 @@ fn runs_already(settings: &Settings, pid: u32) -> Result<(), Failure> {
             [] => print(&format!("a daemon (pid {pid}) runs already; `ccdumpd status` shows it")),
             differences => Err(other(differences.join("; "))),
         },
-        Err(_) if place.socket.is_some() => Err(other(format!("its socket is not {}", place.find_socket().display()))),
+        Err(_) if place.socket.is_some() => {
+            Err(other(format!("its socket is not {}", place.find_socket().display())))
+        }
         // It may be starting just now: then its settings are not to be had.
         Err(_) => print(&format!("a daemon (pid {pid}) runs already; `ccdumpd status` shows it")),
     }
@@ -80,7 +96,10 @@ fn runs_already(settings: &Settings, pid: u32) -> Result<(), Failure> {
 /// What the daemon says before it logs goes here.
 fn open_start_log(place: &Place) -> Result<std::fs::File, Failure> {
     lock::make_folder(&place.data_dir)?;
-    Ok(private::open(OpenOptions::new().create(true).truncate(true).write(true), &start_log(place))?)
+    Ok(private::open(
+        OpenOptions::new().create(true).truncate(true).write(true),
+        &start_log(place),
+    )?)
 }
 
 fn start_log(place: &Place) -> std::path::PathBuf {
@@ -98,13 +117,16 @@ fn why_not_started(place: &Place) -> String {
 /// Ends the daemon and waits until it is gone.
 pub fn stop(place: &Place) -> Result<(), Failure> {
     let pid = lock::holder(&place.data_dir).ok_or_else(|| no_daemon(place))?;
-    let process = i32::try_from(pid).ok().and_then(Pid::from_raw).ok_or_else(|| no_daemon(place))?;
+    let process =
+        i32::try_from(pid).ok().and_then(Pid::from_raw).ok_or_else(|| no_daemon(place))?;
     kill_process(process, Signal::TERM)?;
     let deadline = Instant::now() + STOP_TIMEOUT;
     while lock::holder(&place.data_dir) == Some(pid) && test_kill_process(process).is_ok() {
         if Instant::now() > deadline {
-            let message =
-                format!("the daemon (pid {pid}) has not ended in {} s; `ccdumpd logs` may say why", STOP_TIMEOUT.as_secs());
+            let message = format!(
+                "the daemon (pid {pid}) has not ended in {} s; `ccdumpd logs` may say why",
+                STOP_TIMEOUT.as_secs()
+            );
             return Err(Failure { message, code: 1 });
         }
         thread::sleep(POLL);
@@ -158,19 +180,37 @@ pub fn status(place: &Place, json: bool) -> Result<(), Failure> {
     let mut lines = vec![
         format!(
             "state      {}",
-            status.paused.as_ref().map_or_else(|| state.to_owned(), |why| format!("recording is paused: {why}"))
+            status
+                .paused
+                .as_ref()
+                .map_or_else(|| state.to_owned(), |why| format!("recording is paused: {why}"))
         ),
-        format!("proxy      {}{}", status.proxy, if settings.token_required { ", asks for its token" } else { "" }),
+        format!(
+            "proxy      {}{}",
+            status.proxy,
+            if settings.token_required { ", asks for its token" } else { "" }
+        ),
         format!("exchanges  {}", status.exchanges),
         format!("events     {}", status.head_seq),
         format!("store      {} in {}", megabytes(status.store_bytes), status.data_dir),
         format!("viewers    {}", status.viewers),
         format!("memory     {}", status.rss_bytes.map_or_else(|| "unknown".to_owned(), megabytes)),
-        format!("process    {}, version {}, up {} s", status.pid, status.version, status.uptime_us / 1_000_000),
+        format!(
+            "process    {}, version {}, up {} s",
+            status.pid,
+            status.version,
+            status.uptime_us / 1_000_000
+        ),
         format!("socket     {}", status.socket),
     ];
     if status.gap_bytes > 0 {
-        lines.insert(1, format!("missing    {} went through unrecorded since the start", megabytes(status.gap_bytes)));
+        lines.insert(
+            1,
+            format!(
+                "missing    {} went through unrecorded since the start",
+                megabytes(status.gap_bytes)
+            ),
+        );
     }
     for (title, values) in [
         ("upstreams  ", settings.upstreams),
@@ -191,7 +231,10 @@ pub fn status(place: &Place, json: bool) -> Result<(), Failure> {
 
 /// The daemon's own words about itself. `token`: is this the one?
 pub fn ask(socket: &Path, token: Option<String>) -> Result<v1::StatusResponse, String> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| error.to_string())?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| error.to_string())?;
     runtime.block_on(async {
         let channel = connect::unix(socket).await.map_err(|error| error.to_string())?;
         let answer = CcdumpServiceClient::new(channel).status(v1::StatusRequest { token }).await;
@@ -204,7 +247,10 @@ pub fn logs(place: &Place, lines: usize) -> Result<(), Failure> {
     match logging::tail(&place.log_file(), lines) {
         Ok(lines) => print(&lines.join("\n")),
         Err(error) if error.kind() == ErrorKind::NotFound => Err(Failure {
-            message: format!("no daemon has run in {} yet; start one with `ccdumpd start`", place.data_dir.display()),
+            message: format!(
+                "no daemon has run in {} yet; start one with `ccdumpd start`",
+                place.data_dir.display()
+            ),
             code: 1,
         }),
         Err(error) => Err(error.into()),
@@ -212,7 +258,10 @@ pub fn logs(place: &Place, lines: usize) -> Result<(), Failure> {
 }
 
 pub fn no_daemon(place: &Place) -> Failure {
-    Failure::no_daemon(format!("no daemon runs on {}; start one with `ccdumpd start`", place.data_dir.display()))
+    Failure::no_daemon(format!(
+        "no daemon runs on {}; start one with `ccdumpd start`",
+        place.data_dir.display()
+    ))
 }
 
 /// Prints a line; whoever does not want to read it may leave.

@@ -88,27 +88,45 @@ impl ServeOptions {
         let config = config::load()?;
         let place = place(self.place, &config)?;
         let mut warnings = Vec::new();
-        let listen = self.listen.filter(|listen| !listen.is_empty()).or_else(|| config.listen.clone());
+        let listen =
+            self.listen.filter(|listen| !listen.is_empty()).or_else(|| config.listen.clone());
         let upstream = upstream(self.upstream, &config)?;
-        let (allow_hosts, hosts_given) =
-            list::<Pattern>("--allow-host", self.allow_host, "allow_hosts", config.allow_hosts.as_deref(), &config)?;
-        let (allow_origins, origins_given) =
-            list::<OriginPattern>("--allow-origin", self.allow_origin, "allow_origins", config.allow_origins.as_deref(), &config)?;
+        let (allow_hosts, hosts_given) = list::<Pattern>(
+            "--allow-host",
+            self.allow_host,
+            "allow_hosts",
+            config.allow_hosts.as_deref(),
+            &config,
+        )?;
+        let (allow_origins, origins_given) = list::<OriginPattern>(
+            "--allow-origin",
+            self.allow_origin,
+            "allow_origins",
+            config.allow_origins.as_deref(),
+            &config,
+        )?;
         if allow_hosts.contains(&Pattern::Any) {
             warnings
                 .push("--allow-host * lets any web page reach this daemon through a name of its own (DNS rebinding)".to_owned());
         }
         if allow_origins.contains(&OriginPattern::Any) {
-            warnings.push("--allow-origin * lets every web page send requests through this daemon".to_owned());
+            warnings.push(
+                "--allow-origin * lets every web page send requests through this daemon".to_owned(),
+            );
         }
         if let Some(path) = config.open_secrets() {
-            warnings.push(format!("{} holds a secret and others can read it; `chmod 600` it", path.display()));
+            warnings.push(format!(
+                "{} holds a secret and others can read it; `chmod 600` it",
+                path.display()
+            ));
         }
         let token = token(self.token, &config, &mut warnings)?;
         let proxy = named_proxy(self.proxy, &config, &mut warnings);
-        let no_proxy = strings("--no-proxy", self.no_proxy, "no_proxy", config.no_proxy.as_deref(), &config);
+        let no_proxy =
+            strings("--no-proxy", self.no_proxy, "no_proxy", config.no_proxy.as_deref(), &config);
         let wanted = Wanted { proxy: proxy.clone(), exempt: no_proxy.clone() };
-        let (outbound, unusable) = Outbound::new(wanted, |name| env::var(name).ok()).map_err(Failure::usage)?;
+        let (outbound, unusable) =
+            Outbound::new(wanted, |name| env::var(name).ok()).map_err(Failure::usage)?;
         warnings.extend(unusable);
         let insecure_listen = self.insecure_listen || config.insecure_listen.unwrap_or_default();
         let given = Given {
@@ -124,7 +142,8 @@ impl ServeOptions {
         Ok(Settings {
             place,
             listen: listen.unwrap_or_else(|| DEFAULT_LISTEN.to_owned()),
-            upstreams: Upstreams::new(upstream.iter().map(String::as_str)).map_err(Failure::usage)?,
+            upstreams: Upstreams::new(upstream.iter().map(String::as_str))
+                .map_err(Failure::usage)?,
             upstream,
             allow_hosts,
             allow_origins,
@@ -157,7 +176,8 @@ impl Settings {
         arguments
     }
 
-    /// What it is given as variables, which only this user can read: an address may hold a key. An empty one says nothing.
+    /// What it is given as variables, which only this user can read: an address may hold a key. An
+    /// empty one says nothing.
     pub fn variables(&self) -> Vec<(&'static str, String)> {
         let shown = self.shown(&self.outbound);
         let lists = [
@@ -179,22 +199,55 @@ impl Settings {
         let mut differences = Vec::new();
         let mut compare = |is_given: bool, what: &str, theirs: &[String], ours: &[String]| {
             if is_given && theirs != ours {
-                let or_none = |words: &[String]| if words.is_empty() { "none".to_owned() } else { words.join(", ") };
+                let or_none = |words: &[String]| {
+                    if words.is_empty() { "none".to_owned() } else { words.join(", ") }
+                };
                 differences.push(format!("{what} {}, not {}", or_none(theirs), or_none(ours)));
             }
         };
         let is_its_port = running.proxy.strip_prefix("http://") == Some(ours.listen.as_str());
-        compare(given.listen && !is_its_port, "it listens on", from_ref(&theirs.listen), from_ref(&ours.listen));
+        compare(
+            given.listen && !is_its_port,
+            "it listens on",
+            from_ref(&theirs.listen),
+            from_ref(&ours.listen),
+        );
         compare(given.upstream, "its upstreams are", &theirs.upstreams, &ours.upstreams);
         compare(given.allow_hosts, "its allowed hosts are", &theirs.allow_hosts, &ours.allow_hosts);
-        compare(given.allow_origins, "its allowed origins are", &theirs.allow_origins, &ours.allow_origins);
+        compare(
+            given.allow_origins,
+            "its allowed origins are",
+            &theirs.allow_origins,
+            &ours.allow_origins,
+        );
         // Without the name of the setting: in the background it is always the variable.
-        let bare =
-            |words: &[String]| words.iter().map(|word| word.split(" (").next().unwrap_or_default().to_owned()).collect::<Vec<_>>();
-        compare(given.proxy, "its proxy is", &bare(&theirs.outbound_proxies), &bare(&ours.outbound_proxies));
-        compare(given.no_proxy, "its exemptions from the proxy are", &theirs.no_proxy, &ours.no_proxy);
+        let bare = |words: &[String]| {
+            words
+                .iter()
+                .map(|word| word.split(" (").next().unwrap_or_default().to_owned())
+                .collect::<Vec<_>>()
+        };
+        compare(
+            given.proxy,
+            "its proxy is",
+            &bare(&theirs.outbound_proxies),
+            &bare(&ours.outbound_proxies),
+        );
+        compare(
+            given.no_proxy,
+            "its exemptions from the proxy are",
+            &theirs.no_proxy,
+            &ours.no_proxy,
+        );
         if given.token && running.is_same_token == Some(false) {
-            differences.push(if theirs.token_required { "its token is another one" } else { "it asks for no token" }.to_owned());
+            differences.push(
+                if theirs.token_required {
+                    "its token is another one"
+                } else {
+                    "it asks for no token"
+                }
+                .to_owned(),
+            );
         }
         if given.insecure_listen && !theirs.insecure_listen {
             differences.push("it does not listen beyond loopback without a token".to_owned());
@@ -222,13 +275,22 @@ fn place(options: PlaceOptions, config: &Config) -> Result<Place, Failure> {
         Some(dir) => std::path::absolute(dir)?,
         None => endpoint::default_data_dir()?,
     };
-    let socket = options.socket.or_else(|| config.socket.clone()).map(std::path::absolute).transpose()?;
+    let socket =
+        options.socket.or_else(|| config.socket.clone()).map(std::path::absolute).transpose()?;
     Ok(Place { data_dir, socket })
 }
 
-/// Flags and variable, which say nothing where they are empty; else the file's. With the name of the one that says it.
-fn strings(flag: &str, said: Vec<String>, key: &str, file: Option<&[String]>, config: &Config) -> Option<(String, Vec<String>)> {
-    let trimmed: Vec<String> = said.iter().map(|one| one.trim().to_owned()).filter(|one| !one.is_empty()).collect();
+/// Flags and variable, which say nothing where they are empty; else the file's. With the name of
+/// the one that says it.
+fn strings(
+    flag: &str,
+    said: Vec<String>,
+    key: &str,
+    file: Option<&[String]>,
+    config: &Config,
+) -> Option<(String, Vec<String>)> {
+    let trimmed: Vec<String> =
+        said.iter().map(|one| one.trim().to_owned()).filter(|one| !one.is_empty()).collect();
     match (trimmed.is_empty(), file) {
         (false, _) => Some((flag.to_owned(), trimmed)),
         (true, Some(file)) => Some((config.place(key), file.to_vec())),
@@ -244,8 +306,11 @@ fn list<T: FromStr<Err: Display>>(
     file: Option<&[String]>,
     config: &Config,
 ) -> Result<(Vec<T>, bool), Failure> {
-    let Some((name, words)) = strings(flag, said, key, file, config) else { return Ok((Vec::new(), false)) };
-    let parse = |word: &String| word.parse().map_err(|error| Failure::usage(format!("{name}: {error}")));
+    let Some((name, words)) = strings(flag, said, key, file, config) else {
+        return Ok((Vec::new(), false));
+    };
+    let parse =
+        |word: &String| word.parse().map_err(|error| Failure::usage(format!("{name}: {error}")));
     Ok((words.iter().map(parse).collect::<Result<_, _>>()?, true))
 }
 
@@ -258,13 +323,18 @@ fn upstream(said: Vec<String>, config: &Config) -> Result<Vec<String>, Failure> 
         let word = if name == "default" { url.clone() } else { format!("{name}={url}") };
         // By itself, so that an error can say where it stands.
         let place = config.place(&format!("upstream.{name}"));
-        Upstreams::new([word.as_str()]).map_err(|error| Failure::usage(format!("{place}: {error}")))?;
+        Upstreams::new([word.as_str()])
+            .map_err(|error| Failure::usage(format!("{place}: {error}")))?;
         Ok(word)
     };
     config.upstream.iter().map(word).collect()
 }
 
-fn token(flag: Option<String>, config: &Config, warnings: &mut Vec<String>) -> Result<Option<String>, Failure> {
+fn token(
+    flag: Option<String>,
+    config: &Config,
+    warnings: &mut Vec<String>,
+) -> Result<Option<String>, Failure> {
     let variable = env::var("CCDUMP_TOKEN").ok().filter(|token| !token.is_empty());
     let (name, token) = match (flag, variable, &config.token) {
         (Some(flag), _, _) => {
@@ -279,13 +349,20 @@ fn token(flag: Option<String>, config: &Config, warnings: &mut Vec<String>) -> R
     };
     Token::new(&token).map_err(|error| Failure::usage(format!("{name}: {error}")))?;
     if token.len() < SHORTEST_GOOD_TOKEN {
-        warnings.push("the token is short enough to be guessed; `openssl rand -hex 20` makes a good one".to_owned());
+        warnings.push(
+            "the token is short enough to be guessed; `openssl rand -hex 20` makes a good one"
+                .to_owned(),
+        );
     }
     Ok(Some(token))
 }
 
 /// With the name of the setting.
-fn named_proxy(flag: Option<String>, config: &Config, warnings: &mut Vec<String>) -> Option<(String, String)> {
+fn named_proxy(
+    flag: Option<String>,
+    config: &Config,
+    warnings: &mut Vec<String>,
+) -> Option<(String, String)> {
     if let Some(flag) = flag {
         if flag.contains('@') {
             warnings.push(
@@ -296,5 +373,7 @@ fn named_proxy(flag: Option<String>, config: &Config, warnings: &mut Vec<String>
         return Some(("--proxy".to_owned(), flag));
     }
     let variable = env::var("CCDUMP_PROXY").ok().filter(|proxy| !proxy.is_empty());
-    variable.map(|proxy| ("CCDUMP_PROXY".to_owned(), proxy)).or_else(|| Some((config.place("proxy"), config.proxy.clone()?)))
+    variable
+        .map(|proxy| ("CCDUMP_PROXY".to_owned(), proxy))
+        .or_else(|| Some((config.place("proxy"), config.proxy.clone()?)))
 }

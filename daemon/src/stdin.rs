@@ -1,4 +1,5 @@
-//! Standard input as a leash: whoever started us holds its other end, and when they are gone, however that came, it ends.
+//! Standard input as a leash: whoever started us holds its other end, and when they are gone,
+//! however that came, it ends.
 
 use std::{
     io::{self, BufRead as _},
@@ -14,7 +15,8 @@ impl Lines {
     /// Starts to read. One line waits at most: what is not taken stays in the pipe.
     pub fn read() -> io::Result<Self> {
         let (sender, lines) = mpsc::channel(1);
-        // A thread that blocks in a read cannot be stopped; it ends with the process, and nothing waits for it.
+        // A thread that blocks in a read cannot be stopped; it ends with the process, and nothing
+        // waits for it.
         thread::Builder::new().name("stdin".to_owned()).spawn(move || {
             for line in io::stdin().lock().lines() {
                 let Ok(line) = line else { return };

@@ -10,8 +10,8 @@ const CLOCK: ClockId = ClockId::Boottime;
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 const CLOCK: ClockId = ClockId::Monotonic;
 
-/// A moment of it. To be used for ages that others count, too: [`std::time::Instant`] stands still while Linux sleeps, so what was begun
-/// before seems younger than it is.
+/// A moment of it. To be used for ages that others count, too: [`std::time::Instant`] stands still
+/// while Linux sleeps, so what was begun before seems younger than it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Steady {
     micros: i64,
@@ -30,6 +30,8 @@ impl Steady {
 
     /// The time since then.
     pub fn elapsed(self) -> Duration {
-        Duration::from_micros(u64::try_from(Self::now().micros.saturating_sub(self.micros)).unwrap_or(0))
+        Duration::from_micros(
+            u64::try_from(Self::now().micros.saturating_sub(self.micros)).unwrap_or(0),
+        )
     }
 }

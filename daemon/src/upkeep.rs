@@ -30,7 +30,11 @@ pub fn verify(place: &Place, json: bool) -> Result<(), Failure> {
     if json {
         print(&json_text::line(&report)?)?;
     } else {
-        let mut lines: Vec<String> = report.problems.iter().map(|problem| format!("{}: {}", problem.file, problem.what)).collect();
+        let mut lines: Vec<String> = report
+            .problems
+            .iter()
+            .map(|problem| format!("{}: {}", problem.file, problem.what))
+            .collect();
         if report.more_problems > 0 {
             lines.push(format!("and {} more", report.more_problems));
         }
@@ -38,7 +42,10 @@ pub fn verify(place: &Place, json: bool) -> Result<(), Failure> {
         let found = if report.whole { "all of it is whole" } else { "damaged" };
         lines.push(format!("{events} events, {bodies} bodies, {packs} packs: {found}"));
         if report.missing_bytes > 0 {
-            lines.push(format!("{} bytes of bodies are said to be missing in it", report.missing_bytes));
+            lines.push(format!(
+                "{} bytes of bodies are said to be missing in it",
+                report.missing_bytes
+            ));
         }
         print(&lines.join("\n"))?;
     }
@@ -74,11 +81,16 @@ pub fn reindex(place: &Place) -> Result<(), Failure> {
 
 /// Gives the event with which the rows will be whole again.
 fn ask_to_reindex(socket: &Path) -> Result<u64, String> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| error.to_string())?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| error.to_string())?;
     runtime.block_on(async {
         let channel = connect::unix(socket).await.map_err(|error| error.to_string())?;
         let answer = CcdumpServiceClient::new(channel).reindex(v1::ReindexRequest {}).await;
-        answer.map(|answer| answer.into_inner().head_seq).map_err(|status| status.message().to_owned())
+        answer
+            .map(|answer| answer.into_inner().head_seq)
+            .map_err(|status| status.message().to_owned())
     })
 }
 
@@ -101,6 +113,7 @@ fn wait_for_rows(socket: &Path, head: u64) -> Result<(), String> {
 }
 
 fn nothing_recorded(place: &Place) -> Failure {
-    let message = format!("there is no record in {}; `ccdumpd start` begins one", place.data_dir.display());
+    let message =
+        format!("there is no record in {}; `ccdumpd start` begins one", place.data_dir.display());
     Failure { message, code: 1 }
 }

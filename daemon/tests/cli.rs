@@ -67,7 +67,11 @@ fn the_demos_traffic_ends_with_its_standard_input() {
     let output = ccdumpd(home.path(), &["demo-traffic"]);
     assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
     let stdout = String::from_utf8(output.stdout).expect("text");
-    assert!(stdout.starts_with("{\"event\":\"upstream\",\"url\":\"http://127.0.0.1:") && stdout.lines().count() == 1, "{stdout}");
+    assert!(
+        stdout.starts_with("{\"event\":\"upstream\",\"url\":\"http://127.0.0.1:")
+            && stdout.lines().count() == 1,
+        "{stdout}"
+    );
 }
 
 #[test]
@@ -76,7 +80,10 @@ fn a_daemon_on_a_leash_ends_with_its_standard_input() {
     let data_dir = home.path().join("data");
     let data_dir = data_dir.to_str().expect("UTF-8");
     // Standard input ends at once.
-    let output = ccdumpd(home.path(), &["serve", "--until-stdin-closes", "--listen", "127.0.0.1:0", "--data-dir", data_dir]);
+    let output = ccdumpd(
+        home.path(),
+        &["serve", "--until-stdin-closes", "--listen", "127.0.0.1:0", "--data-dir", data_dir],
+    );
     assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
     assert!(String::from_utf8_lossy(&output.stderr).contains("stopped"));
 }

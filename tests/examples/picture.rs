@@ -1,4 +1,5 @@
-//! Draws docs/screen.svg: the viewer's own screen at the end of its demo, cell by cell. `just picture`.
+//! Draws docs/screen.svg: the viewer's own screen at the end of its demo, cell by cell. `just
+//! picture`.
 
 use std::{fmt::Write as _, fs, path::Path};
 
@@ -19,15 +20,19 @@ const BACKGROUND: &str = "#16181d";
 const FOREGROUND: &str = "#d7dae0";
 /// The terminal's sixteen colours.
 const PALETTE: [&str; 16] = [
-    "#16181d", "#e06c75", "#8fbf7f", "#d9b26f", "#6aa9e9", "#c08be0", "#5bb8c4", "#c8ccd4", "#6b7280", "#ef8891", "#a5d494",
-    "#e8c98f", "#8bbff2", "#d3a6ee", "#7dd0da", "#ffffff",
+    "#16181d", "#e06c75", "#8fbf7f", "#d9b26f", "#6aa9e9", "#c08be0", "#5bb8c4", "#c8ccd4",
+    "#6b7280", "#ef8891", "#a5d494", "#e8c98f", "#8bbff2", "#d3a6ee", "#7dd0da", "#ffffff",
 ];
 
 fn main() {
     let home = Home::new();
     let mut command = home.command(binaries::ccdump_view());
     command.args(["demo", "--pace", "0"]).env("CCDUMPD", binaries::ccdumpd());
-    command.env_remove("NO_COLOR").envs([("TERM", "xterm-256color"), ("LANG", "C.UTF-8"), ("TZ", "UTC")]);
+    command.env_remove("NO_COLOR").envs([
+        ("TERM", "xterm-256color"),
+        ("LANG", "C.UTF-8"),
+        ("TZ", "UTC"),
+    ]);
     let terminal = Terminal::spawn(&command, ROWS, COLS);
     terminal.wait_for_text("All 8 tests pass");
     // Back to the edit, unfolded.
@@ -41,7 +46,8 @@ fn main() {
     terminal.keys("q");
     terminal.wait_exit();
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/screen.svg");
-    fs::write(&path, picture(&screen)).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    fs::write(&path, picture(&screen))
+        .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     println!("{}", screen.text());
 }
 
@@ -51,7 +57,8 @@ fn marked(screen: &Screen) -> String {
 }
 
 fn picture(screen: &Screen) -> String {
-    let (width, height) = (f32::from(COLS) * WIDTH + 2.0 * MARGIN, f32::from(ROWS) * HEIGHT + 2.0 * MARGIN);
+    let (width, height) =
+        (f32::from(COLS) * WIDTH + 2.0 * MARGIN, f32::from(ROWS) * HEIGHT + 2.0 * MARGIN);
     let mut svg = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width:.0} {height:.0}\" font-family=\"ui-monospace, SFMono-Regular, \
          Menlo, Consolas, monospace\" font-size=\"14\">\n<rect width=\"100%\" height=\"100%\" rx=\"8\" fill=\"{BACKGROUND}\"/>\n"
@@ -69,7 +76,8 @@ fn picture(screen: &Screen) -> String {
                     run = Some((column, style, c.to_string()));
                 }
             }
-            column += u16::try_from(unicode_width::UnicodeWidthChar::width(c).unwrap_or(0)).unwrap_or(0);
+            column +=
+                u16::try_from(unicode_width::UnicodeWidthChar::width(c).unwrap_or(0)).unwrap_or(0);
         }
         run.into_iter().for_each(|run| write_run(&mut svg, row, &run));
     }
@@ -80,13 +88,17 @@ fn picture(screen: &Screen) -> String {
 fn write_run(svg: &mut String, row: u16, (column, style, text): &(u16, Style, String)) {
     let (x, y) = (MARGIN + f32::from(*column) * WIDTH, MARGIN + f32::from(row) * HEIGHT);
     let cells = unicode_width::UnicodeWidthStr::width(text.as_str()) as f32;
-    let (mut ink, mut paper) = (colour(style.foreground, FOREGROUND), colour(style.background, BACKGROUND));
+    let (mut ink, mut paper) =
+        (colour(style.foreground, FOREGROUND), colour(style.background, BACKGROUND));
     if style.inverse {
         std::mem::swap(&mut ink, &mut paper);
     }
     if paper != BACKGROUND {
-        let _ =
-            writeln!(svg, "<rect x=\"{x:.1}\" y=\"{y:.1}\" width=\"{:.1}\" height=\"{HEIGHT}\" fill=\"{paper}\"/>", cells * WIDTH);
+        let _ = writeln!(
+            svg,
+            "<rect x=\"{x:.1}\" y=\"{y:.1}\" width=\"{:.1}\" height=\"{HEIGHT}\" fill=\"{paper}\"/>",
+            cells * WIDTH
+        );
     }
     if text.trim().is_empty() {
         return;
@@ -115,7 +127,9 @@ fn write_run(svg: &mut String, row: u16, (column, style, text): &(u16, Style, St
 fn colour(colour: Color, default: &str) -> String {
     match colour {
         Color::Default => default.to_owned(),
-        Color::Idx(index) => PALETTE.get(usize::from(index)).map_or_else(|| default.to_owned(), ToString::to_string),
+        Color::Idx(index) => {
+            PALETTE.get(usize::from(index)).map_or_else(|| default.to_owned(), ToString::to_string)
+        }
         Color::Rgb(red, green, blue) => format!("#{red:02x}{green:02x}{blue:02x}"),
     }
 }

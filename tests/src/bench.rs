@@ -5,7 +5,8 @@ use std::path::PathBuf;
 /// The words after `cargo bench … --`.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Arguments {
-    /// `--against FOLDER`: where `ccdumpd` and `ccdump-view` of another build are, to be measured in turn with those of this one.
+    /// `--against FOLDER`: where `ccdumpd` and `ccdump-view` of another build are, to be measured
+    /// in turn with those of this one.
     pub against: Option<PathBuf>,
     /// `--rounds N`
     pub rounds: Option<usize>,
@@ -21,9 +22,14 @@ impl Arguments {
         let mut left = arguments.into_iter();
         while let Some(argument) = left.next() {
             match argument.as_str() {
-                "--against" => parsed.against = Some(left.next().expect("--against needs a folder").into()),
+                "--against" => {
+                    parsed.against = Some(left.next().expect("--against needs a folder").into())
+                }
                 "--rounds" => {
-                    let rounds = left.next().and_then(|number| number.parse().ok()).filter(|rounds| *rounds > 0);
+                    let rounds = left
+                        .next()
+                        .and_then(|number| number.parse().ok())
+                        .filter(|rounds| *rounds > 0);
                     parsed.rounds = Some(rounds.expect("--rounds needs a number"));
                 }
                 flag if flag.starts_with("--") => {}
@@ -45,7 +51,11 @@ mod tests {
     #[test]
     fn arguments_are_flags_and_words() {
         let parse = |line: &str| Arguments::of(line.split_whitespace().map(str::to_owned));
-        let wanted = Arguments { against: Some("a/b".into()), rounds: Some(11), words: vec!["keys".into(), "quick".into()] };
+        let wanted = Arguments {
+            against: Some("a/b".into()),
+            rounds: Some(11),
+            words: vec!["keys".into(), "quick".into()],
+        };
         assert_eq!(parse("keys --against a/b --bench --rounds 11 quick"), wanted);
         assert_eq!(parse("--bench"), Arguments::default());
         assert!(wanted.has("quick") && !wanted.has("full"));

@@ -1,4 +1,5 @@
-//! Finds the two programs under test, and refuses stale ones: a test of yesterday's daemon says nothing.
+//! Finds the two programs under test, and refuses stale ones: a test of yesterday's daemon says
+//! nothing.
 
 use std::{
     env, fs,
@@ -29,7 +30,9 @@ impl Programs {
     /// # Panics
     /// As [`ccdump_view`].
     pub fn ccdump_view(&self) -> PathBuf {
-        self.folder.as_ref().map_or_else(|| ccdump_view().to_owned(), |folder| folder.join("ccdump-view"))
+        self.folder
+            .as_ref()
+            .map_or_else(|| ccdump_view().to_owned(), |folder| folder.join("ccdump-view"))
     }
 }
 
@@ -57,7 +60,8 @@ fn find(name: &str, variable: &str) -> PathBuf {
         return path;
     }
     let own = env::current_exe().expect("the path of this executable");
-    let found = own.ancestors().skip(1).take(3).map(|folder| folder.join(name)).find(|path| path.is_file());
+    let found =
+        own.ancestors().skip(1).take(3).map(|folder| folder.join(name)).find(|path| path.is_file());
     let Some(binary) = found else {
         panic!("no {name} beside {}: {}", own.display(), advice());
     };
@@ -83,15 +87,17 @@ fn newer_source(binary: &Path) -> Option<PathBuf> {
 }
 
 fn newer_below(folder: &Path, built: SystemTime) -> Option<PathBuf> {
-    let entries = fs::read_dir(folder).unwrap_or_else(|error| panic!("cannot read {}: {error}", folder.display()));
+    let entries = fs::read_dir(folder)
+        .unwrap_or_else(|error| panic!("cannot read {}: {error}", folder.display()));
     entries.filter_map(Result::ok).map(|entry| entry.path()).find_map(|path| {
         if path.is_dir() {
             // Tests and snapshots are not part of the program.
             let is_source = !path.ends_with("tests") && !path.ends_with("snapshots");
             return if is_source { newer_below(&path, built) } else { None };
         }
-        let is_source =
-            path.extension().is_some_and(|extension| ["rs", "proto", "json", "toml"].iter().any(|source| extension == *source));
+        let is_source = path.extension().is_some_and(|extension| {
+            ["rs", "proto", "json", "toml"].iter().any(|source| extension == *source)
+        });
         (is_source && modified(&path).is_none_or(|changed| changed > built)).then_some(path)
     })
 }

@@ -1,4 +1,5 @@
-//! An HTTP/1.1 client that sends exactly the bytes it is given, and sees exactly how the answer ended.
+//! An HTTP/1.1 client that sends exactly the bytes it is given, and sees exactly how the answer
+//! ended.
 
 use std::{io, net::SocketAddr};
 
@@ -24,7 +25,9 @@ impl Ending {
     pub fn of(error: &io::Error) -> Self {
         match error.kind() {
             io::ErrorKind::UnexpectedEof => Self::Fin,
-            io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionAborted => Self::Reset,
+            io::ErrorKind::ConnectionReset
+            | io::ErrorKind::BrokenPipe
+            | io::ErrorKind::ConnectionAborted => Self::Reset,
             _ => panic!("neither FIN nor RST: {error}"),
         }
     }
@@ -64,7 +67,9 @@ impl Client {
     /// # Panics
     /// When nobody listens.
     pub async fn connect(address: SocketAddr) -> Self {
-        let stream = TcpStream::connect(address).await.unwrap_or_else(|error| panic!("connect to {address}: {error}"));
+        let stream = TcpStream::connect(address)
+            .await
+            .unwrap_or_else(|error| panic!("connect to {address}: {error}"));
         Self::over(stream)
     }
 
@@ -120,7 +125,13 @@ impl Client {
 
     /// Reads an answer to a request of that method to its end, however it ends.
     pub async fn answer(&mut self, method: &str) -> Answer {
-        let mut answer = Answer { interim: Vec::new(), head: None, body: Vec::new(), trailers: Vec::new(), ending: Ending::Whole };
+        let mut answer = Answer {
+            interim: Vec::new(),
+            head: None,
+            body: Vec::new(),
+            trailers: Vec::new(),
+            ending: Ending::Whole,
+        };
         let head = loop {
             match self.head().await {
                 Ok(head) if matches!(head.status(), 100 | 102..=199) => answer.interim.push(head),

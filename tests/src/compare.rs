@@ -22,12 +22,17 @@ impl Both {
         let seen_direct = rig.upstream.log().last();
         let before = rig.upstream.log().count();
         let proxied = client::call(rig.proxy(), request).await;
-        assert_eq!(rig.upstream.log().count(), before + 1, "the daemon forwards it once; it answered {proxied:?}");
+        assert_eq!(
+            rig.upstream.log().count(),
+            before + 1,
+            "the daemon forwards it once; it answered {proxied:?}"
+        );
         let seen_proxied = rig.upstream.log().last();
         Self { direct, proxied, seen_direct, seen_proxied }
     }
 
-    /// Both ends saw the same bytes, but for the value of `Host`, and for `left_out` (header names).
+    /// Both ends saw the same bytes, but for the value of `Host`, and for `left_out` (header
+    /// names).
     pub fn assert_same_without(&self, host: &str, left_out: &[&str]) {
         self.assert_same_request(host, left_out);
         self.assert_same_answer(left_out);
@@ -48,16 +53,28 @@ impl Both {
         assert_eq!(fields(&proxied.head, left_out), expected, "request headers");
         assert_eq!(proxied.body_length, direct.body_length, "length of the request body");
         assert_eq!(proxied.body_sha256, direct.body_sha256, "request body");
-        assert_eq!(lower_names(&proxied.trailers), lower_names(&direct.trailers), "request trailers");
+        assert_eq!(
+            lower_names(&proxied.trailers),
+            lower_names(&direct.trailers),
+            "request trailers"
+        );
     }
 
     pub fn assert_same_answer(&self, left_out: &[&str]) {
         let (direct, proxied) = (&self.direct, &self.proxied);
         assert_eq!(text(&proxied.head().start), text(&direct.head().start), "status line");
-        assert_eq!(fields(proxied.head(), left_out), fields(direct.head(), left_out), "response headers");
+        assert_eq!(
+            fields(proxied.head(), left_out),
+            fields(direct.head(), left_out),
+            "response headers"
+        );
         assert_eq!(proxied.body.len(), direct.body.len(), "length of the response body");
         assert!(proxied.body == direct.body, "response body");
-        assert_eq!(lower_names(&proxied.trailers), lower_names(&direct.trailers), "response trailers");
+        assert_eq!(
+            lower_names(&proxied.trailers),
+            lower_names(&direct.trailers),
+            "response trailers"
+        );
         assert_eq!(proxied.ending, direct.ending, "how the answer ended");
     }
 }
@@ -70,7 +87,10 @@ fn fields(head: &Head, left_out: &[&str]) -> Vec<Field> {
 
 /// Trailers are so rare that nobody depends on their case.
 fn lower_names(fields: &[Field]) -> Vec<Field> {
-    fields.iter().map(|field| Field::new(&field.name.to_ascii_lowercase(), field.value.clone())).collect()
+    fields
+        .iter()
+        .map(|field| Field::new(&field.name.to_ascii_lowercase(), field.value.clone()))
+        .collect()
 }
 
 fn text(bytes: &[u8]) -> String {

@@ -33,7 +33,14 @@ pub struct Setup<'a> {
 impl<'a> Setup<'a> {
     pub(crate) fn new(home: &'a Home, upstream: &str) -> Self {
         let listen = "127.0.0.1:0".to_owned();
-        Self { home, upstreams: vec![upstream.to_owned()], listen, more: Vec::new(), variables: Vec::new(), shell: None }
+        Self {
+            home,
+            upstreams: vec![upstream.to_owned()],
+            listen,
+            more: Vec::new(),
+            variables: Vec::new(),
+            shell: None,
+        }
     }
 
     /// One more `--upstream`.
@@ -82,7 +89,9 @@ impl<'a> Setup<'a> {
         let mut command = match &self.shell {
             Some(first) => {
                 let mut command = self.home.command("/bin/sh".as_ref());
-                command.args(["-c", &format!("{first}; exec \"$0\" \"$@\"")]).arg(self.home.programs().ccdumpd());
+                command
+                    .args(["-c", &format!("{first}; exec \"$0\" \"$@\"")])
+                    .arg(self.home.programs().ccdumpd());
                 command
             }
             None => self.home.ccdumpd(),
@@ -110,15 +119,19 @@ impl<'a> Setup<'a> {
             );
             thread::sleep(Duration::from_millis(2));
         };
-        let ready: Value =
-            serde_json::from_str(&line).unwrap_or_else(|error| panic!("the ready line is no JSON ({error}): {line}"));
+        let ready: Value = serde_json::from_str(&line)
+            .unwrap_or_else(|error| panic!("the ready line is no JSON ({error}): {line}"));
         assert_eq!(ready["event"], "ready", "{line}");
-        let proxy = ready["proxy"].as_str().and_then(|url| url.strip_prefix("http://")).expect("proxy is a URL");
+        let proxy = ready["proxy"]
+            .as_str()
+            .and_then(|url| url.strip_prefix("http://"))
+            .expect("proxy is a URL");
         Daemon { proxy: proxy.parse().expect("proxy names an address"), ready, process }
     }
 }
 
-/// A running daemon. Killed when dropped; if that happens in a panic, its log is printed. One that panicked itself fails the test.
+/// A running daemon. Killed when dropped; if that happens in a panic, its log is printed. One that
+/// panicked itself fails the test.
 #[derive(Debug)]
 pub struct Daemon {
     process: Process,
@@ -236,7 +249,8 @@ impl Rig {
 
     /// Proves that it still forwards.
     pub async fn assert_forwards(&self) {
-        let answer = crate::client::call(self.proxy(), &http1::post("/v1/messages", &[], b"{}")).await;
+        let answer =
+            crate::client::call(self.proxy(), &http1::post("/v1/messages", &[], b"{}")).await;
         assert_eq!(answer.status(), 200, "traffic flows");
     }
 }

@@ -10,7 +10,8 @@ use crate::{
     view::{self, Outcome},
 };
 
-/// The default places, below a home. A daemon that was started there is stopped when this is dropped.
+/// The default places, below a home. A daemon that was started there is stopped when this is
+/// dropped.
 #[derive(Debug)]
 pub struct DefaultPlace<'a> {
     home: &'a Home,
@@ -38,7 +39,8 @@ impl<'a> DefaultPlace<'a> {
         self.home.path().join("r/ccdump/ccdumpd.sock")
     }
 
-    /// The viewer. It finds the built daemon by `$CCDUMPD`, which then listens on a port of the system's choice.
+    /// The viewer. It finds the built daemon by `$CCDUMPD`, which then listens on a port of the
+    /// system's choice.
     pub fn ccdump_view(&self, arguments: &[&str]) -> Command {
         let mut command = self.placed(self.home.command(&self.home.programs().ccdump_view()));
         command.args(arguments);

@@ -1,5 +1,5 @@
-//! The viewer under its hot-reload host (`ccdump-view dev`), with the test as the builder: it puts viewers in place, real ones and ones
-//! that fail.
+//! The viewer under its hot-reload host (`ccdump-view dev`), with the test as the builder: it puts
+//! viewers in place, real ones and ones that fail.
 
 use std::{
     env,
@@ -20,7 +20,8 @@ use crate::{
 /// A viewer that is pressed this key panics.
 pub const PANIC_KEY: &str = "\x1b[24~";
 
-/// A host in a terminal, and the folder of the binary that it watches. Both end when this is dropped.
+/// A host in a terminal, and the folder of the binary that it watches. Both end when this is
+/// dropped.
 pub struct Dev {
     pub terminal: Terminal,
     folder: tempfile::TempDir,
@@ -32,9 +33,11 @@ pub struct Dev {
 pub fn own_builder(view: View<'_>, workspace: &Path, rows: u16, cols: u16) -> Terminal {
     let mut command = view.command(&["dev", "--ready-within", "20000", "--workspace"]);
     command.arg(workspace).env("CARGO_NET_OFFLINE", "true");
-    // Cargo and the compiler are those that built this test; they are found below the home of whoever runs it.
+    // Cargo and the compiler are those that built this test; they are found below the home of
+    // whoever runs it.
     for (name, folder) in [("CARGO_HOME", ".cargo"), ("RUSTUP_HOME", ".rustup")] {
-        let default = env::var_os("HOME").map(|home| Path::new(&home).join(folder).into_os_string());
+        let default =
+            env::var_os("HOME").map(|home| Path::new(&home).join(folder).into_os_string());
         if let Some(path) = env::var_os(name).or(default).filter(|path| Path::new(path).is_dir()) {
             command.env(name, path);
         }
@@ -97,7 +100,10 @@ impl Dev {
 
     /// Puts a viewer in place that does what the shell script says; `$REAL` is the real one.
     pub fn build_script(&self, script: &str) {
-        put(&self.folder.path().join("built"), &script.replace("$REAL", &quoted(binaries::ccdump_view())));
+        put(
+            &self.folder.path().join("built"),
+            &script.replace("$REAL", &quoted(binaries::ccdump_view())),
+        );
     }
 
     /// Puts a real viewer in place that starts only when the gate is opened.
@@ -106,7 +112,10 @@ impl Dev {
         let path = self.folder.path().join(format!("gate-{}", self.builds));
         let made = Command::new("mkfifo").arg(&path).status().expect("mkfifo runs");
         assert!(made.success());
-        self.build_script(&format!("#!/bin/sh\nread -r _ < {}\nexec $REAL \"$@\"\n", quoted(&path)));
+        self.build_script(&format!(
+            "#!/bin/sh\nread -r _ < {}\nexec $REAL \"$@\"\n",
+            quoted(&path)
+        ));
         FileGate { path }
     }
 
@@ -147,15 +156,21 @@ pub struct FileGate {
 impl FileGate {
     /// Waits until a viewer stands before the gate; it starts when what this gives is dropped.
     pub async fn reached(self) -> fs::File {
-        let opened = tokio::task::spawn_blocking(move || fs::OpenOptions::new().write(true).open(self.path));
-        wait::soon("a viewer stands before the gate", opened).await.expect("no panic").expect("a pipe")
+        let opened =
+            tokio::task::spawn_blocking(move || fs::OpenOptions::new().write(true).open(self.path));
+        wait::soon("a viewer stands before the gate", opened)
+            .await
+            .expect("no panic")
+            .expect("a pipe")
     }
 }
 
-/// What is shown of a conversation, below the top line and right of the sidebar, down to where notices come.
+/// What is shown of a conversation, below the top line and right of the sidebar, down to where
+/// notices come.
 pub fn place(screen: &Screen) -> Vec<String> {
     let (rows, _) = screen.size();
-    let row = |row| screen.row(row).split_once('│').map(|(_, line)| line.to_owned()).unwrap_or_default();
+    let row =
+        |row| screen.row(row).split_once('│').map(|(_, line)| line.to_owned()).unwrap_or_default();
     (1..rows - 5).map(row).collect()
 }
 

@@ -23,7 +23,8 @@ fn sorted(values: &[f64]) -> Vec<f64> {
     sorted
 }
 
-/// The ratios of pairs that were measured in turn: what else the machine did hit both of a pair alike.
+/// The ratios of pairs that were measured in turn: what else the machine did hit both of a pair
+/// alike.
 #[derive(Debug)]
 pub struct Ratios(Vec<f64>);
 
@@ -51,9 +52,14 @@ pub enum Verdict {
 const TOLERANCE: f64 = 0.05;
 
 impl Ratios {
-    /// `after` to `before`, pair by pair. Nothing counts for less than `least`, so that a figure of zero has a ratio, too.
+    /// `after` to `before`, pair by pair. Nothing counts for less than `least`, so that a figure of
+    /// zero has a ratio, too.
     pub fn of(before: &[f64], after: &[f64], least: f64) -> Self {
-        let ratios: Vec<f64> = before.iter().zip(after).map(|(before, after)| after.max(least) / before.max(least)).collect();
+        let ratios: Vec<f64> = before
+            .iter()
+            .zip(after)
+            .map(|(before, after)| after.max(least) / before.max(least))
+            .collect();
         Self(sorted(&ratios))
     }
 
@@ -61,8 +67,9 @@ impl Ratios {
         median(&self.0)
     }
 
-    /// Between which the true median lies with a confidence of 95 % or a little more, by the sign test: it asks nothing of how the ratios
-    /// are spread. `None` for fewer than six pairs, of which it can say nothing.
+    /// Between which the true median lies with a confidence of 95 % or a little more, by the sign
+    /// test: it asks nothing of how the ratios are spread. `None` for fewer than six pairs, of
+    /// which it can say nothing.
     pub fn interval(&self) -> Option<(f64, f64)> {
         let outside = outside(self.0.len())?;
         Some((self.0[outside], self.0[self.0.len() - 1 - outside]))
@@ -82,8 +89,8 @@ impl Ratios {
     }
 }
 
-/// How many of the smallest and of the largest of so many values lie outside of the interval of their median: as many as heads that so
-/// many coins show with a chance of 2.5 % at most.
+/// How many of the smallest and of the largest of so many values lie outside of the interval of
+/// their median: as many as heads that so many coins show with a chance of 2.5 % at most.
 fn outside(values: usize) -> Option<usize> {
     let mut exactly = 0.5_f64.powi(i32::try_from(values).ok()?);
     let (mut at_most, mut heads) = (exactly, 0);
@@ -113,12 +120,21 @@ pub struct Pair<'a> {
 
 /// Prints how they compare, and tells how many are worse.
 pub fn print_comparison(pairs: &[Pair<'_>]) -> usize {
-    println!("\n{:<50} {:>11} {:>11} {:>7} {:>17}  verdict", "median of the rounds", "before", "after", "ratio", "95 % interval");
+    println!(
+        "\n{:<50} {:>11} {:>11} {:>7} {:>17}  verdict",
+        "median of the rounds", "before", "after", "ratio", "95 % interval"
+    );
     let mut worse = 0;
     for pair in pairs {
-        let ratios = Ratios::of(pair.before, pair.after, 0.1_f64.powi(i32::try_from(pair.decimals).unwrap_or_default()));
+        let ratios = Ratios::of(
+            pair.before,
+            pair.after,
+            0.1_f64.powi(i32::try_from(pair.decimals).unwrap_or_default()),
+        );
         let value = |values| format!("{:.*}", pair.decimals, median(values));
-        let interval = ratios.interval().map_or("–".to_owned(), |(low, high)| format!("{low:.3} to {high:.3}"));
+        let interval = ratios
+            .interval()
+            .map_or("–".to_owned(), |(low, high)| format!("{low:.3} to {high:.3}"));
         let verdict = match ratios.verdict(pair.better) {
             Verdict::Worse => "WORSE by 5 %",
             Verdict::Better => "better by 5 %",
@@ -127,7 +143,10 @@ pub fn print_comparison(pairs: &[Pair<'_>]) -> usize {
         };
         worse += usize::from(ratios.verdict(pair.better) == Verdict::Worse);
         let (before, after, median) = (value(pair.before), value(pair.after), ratios.median());
-        println!("{:<50} {before:>11} {after:>11} {median:>7.3} {interval:>17}  {verdict}", pair.name);
+        println!(
+            "{:<50} {before:>11} {after:>11} {median:>7.3} {interval:>17}  {verdict}",
+            pair.name
+        );
     }
     let rounds = pairs.iter().map(|pair| pair.before.len()).max().unwrap_or_default();
     println!(
@@ -144,7 +163,9 @@ mod tests {
 
     #[test]
     fn medians() {
-        for (values, wanted) in [(&[3.0, 1.0, 2.0][..], 2.0), (&[4.0, 1.0, 2.0, 3.0], 2.5), (&[7.0], 7.0)] {
+        for (values, wanted) in
+            [(&[3.0, 1.0, 2.0][..], 2.0), (&[4.0, 1.0, 2.0, 3.0], 2.5), (&[7.0], 7.0)]
+        {
             assert_eq!(median(values), wanted, "{values:?}");
         }
         assert!(median(&[]).is_nan());
@@ -175,7 +196,11 @@ mod tests {
         let ratios = Ratios::of(&[10.0, 100.0, 1_000.0], &[20.0, 100.0, 4_000.0], 1.0);
         assert_eq!((ratios.median(), ratios.interval()), (2.0, None));
         let none = Ratios::of(&[0.0, 0.0, -3.0], &[0.0, 5.0, 0.5], 1.0);
-        assert_eq!(none.median(), 1.0, "nothing is as much as nothing, and less than nothing is nothing");
+        assert_eq!(
+            none.median(),
+            1.0,
+            "nothing is as much as nothing, and less than nothing is nothing"
+        );
     }
 
     #[test]
@@ -200,8 +225,16 @@ mod tests {
         ] {
             let ratios = Ratios::of(&[1.0; 9], &between(low, high), 0.001);
             assert_eq!(ratios.interval(), Some((low, high)));
-            assert_eq!((ratios.verdict(Better::Less), ratios.verdict(Better::More)), (less, more), "{low} to {high}");
+            assert_eq!(
+                (ratios.verdict(Better::Less), ratios.verdict(Better::More)),
+                (less, more),
+                "{low} to {high}"
+            );
         }
-        assert_eq!(Ratios::of(&[1.0; 5], &[2.0; 5], 0.001).verdict(Better::Less), Verdict::Unclear, "five pairs say nothing");
+        assert_eq!(
+            Ratios::of(&[1.0; 5], &[2.0; 5], 0.001).verdict(Better::Less),
+            Verdict::Unclear,
+            "five pairs say nothing"
+        );
     }
 }

@@ -67,7 +67,11 @@ pub async fn body(service: &mut Service, exchange: u64, side: Side) -> Recorded 
     let mut recorded = Recorded::default();
     while let Some(chunk) = stream.message().await.expect("the stream does not fail") {
         recorded.missing += chunk.missing_before;
-        assert_eq!(chunk.offset, recorded.bytes.len() as u64 + recorded.missing, "chunks come in order");
+        assert_eq!(
+            chunk.offset,
+            recorded.bytes.len() as u64 + recorded.missing,
+            "chunks come in order"
+        );
         recorded.bytes.extend_from_slice(&chunk.data);
         recorded.complete = chunk.complete;
     }
@@ -93,7 +97,9 @@ impl Watcher {
     /// # Panics
     /// On an error, or when none comes within the time tests wait.
     pub async fn next(&mut self) -> Option<Message> {
-        let response = wait::soon("a watch message comes", self.stream.message()).await.expect("the stream does not fail")?;
+        let response = wait::soon("a watch message comes", self.stream.message())
+            .await
+            .expect("the stream does not fail")?;
         Some(response.message.expect("a message of this contract"))
     }
 

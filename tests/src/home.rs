@@ -73,7 +73,9 @@ impl Home {
         let mut command = Command::new(program);
         let inherited = std::env::vars_os().filter(|(name, _)| {
             let name = name.to_string_lossy();
-            name.starts_with("CCDUMP") || name.starts_with("XDG_") || name.to_ascii_lowercase().ends_with("_proxy")
+            name.starts_with("CCDUMP")
+                || name.starts_with("XDG_")
+                || name.to_ascii_lowercase().ends_with("_proxy")
         });
         for (name, _) in inherited {
             command.env_remove(name);
@@ -89,8 +91,12 @@ impl Home {
 
     /// The view state that the daemon keeps under a name; empty when there is none.
     pub fn kept_view(&self, name: &str) -> String {
-        let Ok(views) = rusqlite::Connection::open(self.data_dir().join("views.db")) else { return String::new() };
-        let data = views.query_row("SELECT data FROM view_state WHERE name = ?", [name], |row| row.get::<_, Vec<u8>>(0));
+        let Ok(views) = rusqlite::Connection::open(self.data_dir().join("views.db")) else {
+            return String::new();
+        };
+        let data = views.query_row("SELECT data FROM view_state WHERE name = ?", [name], |row| {
+            row.get::<_, Vec<u8>>(0)
+        });
         String::from_utf8_lossy(&data.unwrap_or_default()).into_owned()
     }
 
@@ -114,7 +120,9 @@ impl Home {
     pub fn disk_bytes(&self, prefix: &str) -> u64 {
         self.data_entries()
             .iter()
-            .filter(|path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(prefix)))
+            .filter(|path| {
+                path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(prefix))
+            })
             .map(|path| fs::metadata(path).map_or(0, |metadata| metadata.len()))
             .sum()
     }

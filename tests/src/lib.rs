@@ -1,5 +1,6 @@
-//! What the end-to-end tests and the benchmarks are made of: a fake upstream and a client on bare sockets ([`upstream`], [`client`]),
-//! the two programs as child processes ([`daemon`], [`view`]), in a pseudo terminal too ([`terminal`]), and a scripted coding agent ([`agent`]).
+//! What the end-to-end tests and the benchmarks are made of: a fake upstream and a client on bare
+//! sockets ([`upstream`], [`client`]), the two programs as child processes ([`daemon`], [`view`]),
+//! in a pseudo terminal too ([`terminal`]), and a scripted coding agent ([`agent`]).
 //!
 //! All of it panics on failure, with the reason: it serves tests alone.
 

@@ -1,5 +1,5 @@
-//! A daemon of an earlier day: it answers from what one of version 0.1 said (`tests/fixtures/daemon-0.1`), and lacks what a test wants it to
-//! lack.
+//! A daemon of an earlier day: it answers from what one of version 0.1 said
+//! (`tests/fixtures/daemon-0.1`), and lacks what a test wants it to lack.
 
 use std::{
     fs,
@@ -8,10 +8,11 @@ use std::{
 };
 
 use ccdump_wire::v1::{
-    self as wire, BodyRequest, BodyResponse, Event, ExchangeRequest, ExchangeResponse, ExchangesRequest, ExchangesResponse, Filter,
-    HelloRequest, HelloResponse, HoldViewRequest, HoldViewResponse, OutlineRequest, OutlineResponse, ReindexRequest,
-    ReindexResponse, SaveViewRequest, SaveViewResponse, SearchRequest, SearchResponse, Side, StatusRequest, StatusResponse,
-    SystemSectionsRequest, SystemSectionsResponse, WatchRequest, WatchResponse,
+    self as wire, BodyRequest, BodyResponse, Event, ExchangeRequest, ExchangeResponse,
+    ExchangesRequest, ExchangesResponse, Filter, HelloRequest, HelloResponse, HoldViewRequest,
+    HoldViewResponse, OutlineRequest, OutlineResponse, ReindexRequest, ReindexResponse,
+    SaveViewRequest, SaveViewResponse, SearchRequest, SearchResponse, Side, StatusRequest,
+    StatusResponse, SystemSectionsRequest, SystemSectionsResponse, WatchRequest, WatchResponse,
     ccdump_service_client::CcdumpServiceClient,
     ccdump_service_server::{CcdumpService, CcdumpServiceServer},
     event::Detail,
@@ -27,8 +28,8 @@ use tonic::{
 
 use crate::home::Home;
 
-/// What there are names for in the handshake, and `status`, `fields`, for which there are none: the method, and what rows of the index have
-/// had since the first daemons.
+/// What there are names for in the handshake, and `status`, `fields`, for which there are none: the
+/// method, and what rows of the index have had since the first daemons.
 pub type Lacks = &'static [&'static str];
 
 /// Serves until it is dropped.
@@ -46,12 +47,17 @@ impl OlderDaemon {
         let (stop, stopped) = oneshot::channel();
         let (tell, told) = std::sync::mpsc::channel();
         let thread = thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()
+                .expect("a runtime");
             runtime.block_on(async move {
                 let listener = UnixListener::bind(socket).expect("a socket");
                 tell.send(()).expect("the starter waits");
                 let service = CcdumpServiceServer::new(Service { lacks });
-                let serving = Server::builder().add_service(service).serve_with_incoming(UnixListenerStream::new(listener));
+                let serving = Server::builder()
+                    .add_service(service)
+                    .serve_with_incoming(UnixListenerStream::new(listener));
                 tokio::select! {
                     served = serving => served.expect("it serves"),
                     _ = stopped => {}
@@ -104,7 +110,8 @@ impl Service {
 
     fn row(&self, row: &mut wire::Exchange) {
         if !self.has("fields") {
-            (row.thread, row.previous, row.error, row.through_seq, row.gap_bytes) = (None, None, None, 0, 0);
+            (row.thread, row.previous, row.error, row.through_seq, row.gap_bytes) =
+                (None, None, None, 0, 0);
             row.role.clear();
         }
     }
@@ -117,7 +124,8 @@ impl Service {
         };
         let mut events: Vec<Event> = all::<Event>("events").into_iter().filter(wanted).collect();
         for event in &mut events {
-            let has_payload = filter.payload_all || filter.payload_exchanges.contains(&event.exchange);
+            let has_payload =
+                filter.payload_all || filter.payload_exchanges.contains(&event.exchange);
             if let Some(Detail::RequestData(data) | Detail::ResponseData(data)) = &mut event.detail
                 && !(self.has("payload") && has_payload)
             {
@@ -141,11 +149,18 @@ impl CcdumpService for Service {
 
     type WatchStream = ReceiverStream<Result<WatchResponse, Status>>;
 
-    async fn watch(&self, request: Request<WatchRequest>) -> Result<Response<Self::WatchStream>, Status> {
+    async fn watch(
+        &self,
+        request: Request<WatchRequest>,
+    ) -> Result<Response<Self::WatchStream>, Status> {
         let request = request.into_inner();
         let hello = self.hello_message();
         let (epoch, head) = (hello.epoch.clone(), hello.head_seq);
-        let mut replies = vec![Reply::Hello(wire::WatchHello { peer: hello.peer, epoch: epoch.clone(), head_seq: head })];
+        let mut replies = vec![Reply::Hello(wire::WatchHello {
+            peer: hello.peer,
+            epoch: epoch.clone(),
+            head_seq: head,
+        })];
         let mut after = request.after_seq;
         if request.epoch.is_empty() {
             replies.push(Reply::SnapshotPage(wire::SnapshotPage { exchanges: self.rows() }));
@@ -170,14 +185,20 @@ impl CcdumpService for Service {
         Ok(Response::new(ReceiverStream::new(receiver)))
     }
 
-    async fn exchanges(&self, request: Request<ExchangesRequest>) -> Result<Response<ExchangesResponse>, Status> {
+    async fn exchanges(
+        &self,
+        request: Request<ExchangesRequest>,
+    ) -> Result<Response<ExchangesResponse>, Status> {
         let request = request.into_inner();
         let mut exchanges = self.rows();
         exchanges.retain(|row| row.id > request.after_id);
         Ok(Response::new(ExchangesResponse { exchanges, more: false, notice: None }))
     }
 
-    async fn exchange(&self, request: Request<ExchangeRequest>) -> Result<Response<ExchangeResponse>, Status> {
+    async fn exchange(
+        &self,
+        request: Request<ExchangeRequest>,
+    ) -> Result<Response<ExchangeResponse>, Status> {
         let mut answer: ExchangeResponse = only(&format!("exchange-{}", request.get_ref().id));
         answer.exchange.iter_mut().for_each(|row| self.row(row));
         Ok(Response::new(answer))
@@ -185,28 +206,41 @@ impl CcdumpService for Service {
 
     type OutlineStream = tokio_stream::Iter<std::vec::IntoIter<Result<OutlineResponse, Status>>>;
 
-    async fn outline(&self, request: Request<OutlineRequest>) -> Result<Response<Self::OutlineStream>, Status> {
+    async fn outline(
+        &self,
+        request: Request<OutlineRequest>,
+    ) -> Result<Response<Self::OutlineStream>, Status> {
         self.check("outline")?;
         let request = request.into_inner();
-        let pages: Vec<OutlineResponse> = all(&format!("outline-{}-{}", request.exchange, request.side));
+        let pages: Vec<OutlineResponse> =
+            all(&format!("outline-{}-{}", request.exchange, request.side));
         Ok(Response::new(stream(pages)))
     }
 
-    async fn system_sections(&self, _: Request<SystemSectionsRequest>) -> Result<Response<SystemSectionsResponse>, Status> {
+    async fn system_sections(
+        &self,
+        _: Request<SystemSectionsRequest>,
+    ) -> Result<Response<SystemSectionsResponse>, Status> {
         // Came after version 0.1.
         Err(Status::unimplemented(""))
     }
 
     type SearchStream = ReceiverStream<Result<SearchResponse, Status>>;
 
-    async fn search(&self, _: Request<SearchRequest>) -> Result<Response<Self::SearchStream>, Status> {
+    async fn search(
+        &self,
+        _: Request<SearchRequest>,
+    ) -> Result<Response<Self::SearchStream>, Status> {
         // Came after version 0.1.
         Err(Status::unimplemented(""))
     }
 
     type BodyStream = tokio_stream::Iter<std::vec::IntoIter<Result<BodyResponse, Status>>>;
 
-    async fn body(&self, request: Request<BodyRequest>) -> Result<Response<Self::BodyStream>, Status> {
+    async fn body(
+        &self,
+        request: Request<BodyRequest>,
+    ) -> Result<Response<Self::BodyStream>, Status> {
         self.check("body")?;
         let BodyRequest { exchange, side, offset, length, .. } = request.into_inner();
         let mut whole: BodyResponse = only(&format!("body-{exchange}-{side}"));
@@ -220,10 +254,14 @@ impl CcdumpService for Service {
 
     type HoldViewStream = ReceiverStream<Result<HoldViewResponse, Status>>;
 
-    async fn hold_view(&self, _: Request<HoldViewRequest>) -> Result<Response<Self::HoldViewStream>, Status> {
+    async fn hold_view(
+        &self,
+        _: Request<HoldViewRequest>,
+    ) -> Result<Response<Self::HoldViewStream>, Status> {
         self.check("views")?;
         let (sender, receiver) = mpsc::channel(1);
-        let first = HoldViewResponse { lease: "1".to_owned(), name: "main".to_owned(), state: None };
+        let first =
+            HoldViewResponse { lease: "1".to_owned(), name: "main".to_owned(), state: None };
         tokio::spawn(async move {
             // Whoever left holds nothing.
             let _ = sender.send(Ok(first)).await;
@@ -232,12 +270,18 @@ impl CcdumpService for Service {
         Ok(Response::new(ReceiverStream::new(receiver)))
     }
 
-    async fn save_view(&self, _: Request<SaveViewRequest>) -> Result<Response<SaveViewResponse>, Status> {
+    async fn save_view(
+        &self,
+        _: Request<SaveViewRequest>,
+    ) -> Result<Response<SaveViewResponse>, Status> {
         self.check("views")?;
         Ok(Response::new(SaveViewResponse { saved_at_us: 1 }))
     }
 
-    async fn reindex(&self, _: Request<ReindexRequest>) -> Result<Response<ReindexResponse>, Status> {
+    async fn reindex(
+        &self,
+        _: Request<ReindexRequest>,
+    ) -> Result<Response<ReindexResponse>, Status> {
         Err(Status::unimplemented(""))
     }
 }
@@ -252,14 +296,21 @@ fn stream<M>(messages: Vec<M>) -> tokio_stream::Iter<std::vec::IntoIter<Result<M
 /// When it does not say it.
 pub async fn record(mut service: CcdumpServiceClient<Channel>, folder: &Path) {
     fs::create_dir_all(folder).expect("writable");
-    let write = |name: &str, messages: &[Vec<u8>]| fs::write(folder.join(name), messages.concat()).expect("writable");
-    let mut hello = service.hello(HelloRequest { peer: None }).await.expect("a greeting").into_inner();
+    let write = |name: &str, messages: &[Vec<u8>]| {
+        fs::write(folder.join(name), messages.concat()).expect("writable")
+    };
+    let mut hello =
+        service.hello(HelloRequest { peer: None }).await.expect("a greeting").into_inner();
     hello.proxy = "http://127.0.0.1:3344".to_owned();
     write("hello", &[hello.encode_length_delimited_to_vec()]);
     let rows = service.exchanges(ExchangesRequest::default()).await.expect("rows").into_inner();
     write("exchanges", &[rows.encode_length_delimited_to_vec()]);
     for exchange in rows.exchanges.iter().map(|row| row.id) {
-        let one = service.exchange(ExchangeRequest { id: exchange }).await.expect("it is there").into_inner();
+        let one = service
+            .exchange(ExchangeRequest { id: exchange })
+            .await
+            .expect("it is there")
+            .into_inner();
         write(&format!("exchange-{exchange}"), &[one.encode_length_delimited_to_vec()]);
         for side in [Side::Request, Side::Response].map(i32::from) {
             let request = OutlineRequest { exchange, side, ..OutlineRequest::default() };
@@ -269,20 +320,30 @@ pub async fn record(mut service: CcdumpServiceClient<Channel>, folder: &Path) {
                 &pages.iter().map(Message::encode_length_delimited_to_vec).collect::<Vec<_>>(),
             );
             let request = BodyRequest { exchange, side, decoded: true, ..BodyRequest::default() };
-            let chunks: Vec<BodyResponse> = received(service.body(request).await.expect("a body")).await;
-            let data = chunks.iter().flat_map(|chunk| chunk.data.to_vec()).collect::<Vec<u8>>().into();
+            let chunks: Vec<BodyResponse> =
+                received(service.body(request).await.expect("a body")).await;
+            let data =
+                chunks.iter().flat_map(|chunk| chunk.data.to_vec()).collect::<Vec<u8>>().into();
             let whole = BodyResponse { data, complete: true, ..BodyResponse::default() };
             write(&format!("body-{exchange}-{side}"), &[whole.encode_length_delimited_to_vec()]);
         }
     }
     let filter = Some(Filter { payload_all: true, ..Filter::default() });
-    let request = WatchRequest { epoch: hello.epoch, until_seq: Some(hello.head_seq), filter, ..WatchRequest::default() };
+    let request = WatchRequest {
+        epoch: hello.epoch,
+        until_seq: Some(hello.head_seq),
+        filter,
+        ..WatchRequest::default()
+    };
     let replies = received(service.watch(request).await.expect("a watch")).await;
     let events = replies.into_iter().filter_map(|reply| match reply.message {
         Some(Reply::Events(batch)) => Some(batch.events),
         _ => None,
     });
-    write("events", &events.flatten().map(|event| event.encode_length_delimited_to_vec()).collect::<Vec<_>>());
+    write(
+        "events",
+        &events.flatten().map(|event| event.encode_length_delimited_to_vec()).collect::<Vec<_>>(),
+    );
 }
 
 async fn received<M>(response: Response<Streaming<M>>) -> Vec<M> {
@@ -300,7 +361,8 @@ pub fn fixtures() -> PathBuf {
 }
 
 fn all<M: Message + Default>(name: &str) -> Vec<M> {
-    let bytes = fs::read(fixtures().join(name)).unwrap_or_else(|error| panic!("no answer to {name}: {error}"));
+    let bytes = fs::read(fixtures().join(name))
+        .unwrap_or_else(|error| panic!("no answer to {name}: {error}"));
     let mut left = bytes.as_slice();
     let mut messages = Vec::new();
     while !left.is_empty() {

@@ -35,10 +35,19 @@ impl OlderHost {
         let size = PtySize { rows, cols, pixel_width: 0, pixel_height: 0 };
         let pair = native_pty_system().openpty(size).expect("a pseudo terminal");
         let tty = pair.master.tty_name().expect("the terminal has a name");
-        let end = || Stdio::from(OpenOptions::new().read(true).write(true).open(&tty).expect("the viewer's end"));
+        let end = || {
+            Stdio::from(
+                OpenOptions::new().read(true).write(true).open(&tty).expect("the viewer's end"),
+            )
+        };
         let (ours, theirs) = UnixStream::pair().expect("a socket pair");
         ours.set_read_timeout(Some(SOON)).expect("a time limit");
-        viewer.env("CCDUMP_HOST", "1").env("TERM", "xterm-256color").stdin(end()).stdout(end()).stderr(OwnedFd::from(theirs));
+        viewer
+            .env("CCDUMP_HOST", "1")
+            .env("TERM", "xterm-256color")
+            .stdin(end())
+            .stdout(end())
+            .stderr(OwnedFd::from(theirs));
         let process = viewer.spawn().expect("the viewer starts");
         // It holds the other end of the socket, which is to end with the viewer.
         drop(viewer);
@@ -48,16 +57,29 @@ impl OlderHost {
         thread::spawn(move || {
             let mut buffer = [0; 16 << 10];
             while let Ok(length @ 1..) = reader.read(&mut buffer) {
-                shared.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(&buffer[..length]);
+                shared
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .extend_from_slice(&buffer[..length]);
             }
         });
         let input = pair.master.take_writer().expect("the terminal's input");
-        Self { viewer: process, socket: BufReader::new(ours), input, output, size: (rows, cols), _master: pair.master }
+        Self {
+            viewer: process,
+            socket: BufReader::new(ours),
+            input,
+            output,
+            size: (rows, cols),
+            _master: pair.master,
+        }
     }
 
     /// Says a line to the viewer.
     pub fn say(&mut self, line: &str) {
-        self.socket.get_mut().write_all(format!("{line}\n").as_bytes()).expect("the viewer listens");
+        self.socket
+            .get_mut()
+            .write_all(format!("{line}\n").as_bytes())
+            .expect("the viewer listens");
     }
 
     /// What the viewer says next of that type; what comes before is passed over.
@@ -70,7 +92,8 @@ impl OlderHost {
             let mut line = String::new();
             let read = self.socket.read_line(&mut line);
             assert!(matches!(read, Ok(1..)), "it never said {kind:?} ({read:?}) but {heard:?}");
-            let message: Value = serde_json::from_str(&line).unwrap_or_else(|error| panic!("no message ({error}): {line}"));
+            let message: Value = serde_json::from_str(&line)
+                .unwrap_or_else(|error| panic!("no message ({error}): {line}"));
             if message["type"] == kind {
                 return message;
             }

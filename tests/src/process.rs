@@ -24,7 +24,8 @@ impl Process {
     pub fn spawn(mut command: Command) -> Self {
         // Never written to: a child that wants to end with us reads it to its end.
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = command.spawn().unwrap_or_else(|error| panic!("cannot run {command:?}: {error}"));
+        let mut child =
+            command.spawn().unwrap_or_else(|error| panic!("cannot run {command:?}: {error}"));
         let (stdout, read_stdout) = Lines::collect(child.stdout.take().expect("piped"));
         let (stderr, read_stderr) = Lines::collect(child.stderr.take().expect("piped"));
         Self { child, stdout, stderr, readers: vec![read_stdout, read_stderr] }
@@ -121,25 +122,40 @@ pub fn children(pid: u32) -> Vec<u32> {
     let parent = |child: u32| {
         let stat = fs::read_to_string(format!("/proc/{child}/stat")).unwrap_or_default();
         // The name in parentheses may hold spaces; the parent is the second field after it.
-        stat.rsplit_once(')').and_then(|(_, after_name)| after_name.split_whitespace().nth(1)?.parse::<u32>().ok())
+        stat.rsplit_once(')')
+            .and_then(|(_, after_name)| after_name.split_whitespace().nth(1)?.parse::<u32>().ok())
     };
     pids.filter(|child| parent(*child) == Some(pid)).collect()
 }
 
-/// Time that a process's threads have spent running, in seconds, by the scheduler's clock: fine enough for what takes milliseconds.
+/// Time that a process's threads have spent running, in seconds, by the scheduler's clock: fine
+/// enough for what takes milliseconds.
 pub fn running_seconds(pid: u32) -> f64 {
     let threads = fs::read_dir(format!("/proc/{pid}/task")).expect("the process lives");
     // A thread may end while they are read.
-    let stats = threads.flatten().filter_map(|thread| fs::read_to_string(thread.path().join("schedstat")).ok());
-    stats.map(|stat| stat.split_whitespace().next().expect("a figure").parse::<f64>().expect("nanoseconds") / 1e9).sum()
+    let stats = threads
+        .flatten()
+        .filter_map(|thread| fs::read_to_string(thread.path().join("schedstat")).ok());
+    stats
+        .map(|stat| {
+            stat.split_whitespace().next().expect("a figure").parse::<f64>().expect("nanoseconds")
+                / 1e9
+        })
+        .sum()
 }
 
 /// User and system time a process has used, in seconds.
 pub fn cpu_seconds(pid: u32) -> f64 {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).expect("the process lives");
-    // The name in parentheses may hold spaces; utime and stime are the 12th and 13th field after it.
+    // The name in parentheses may hold spaces; utime and stime are the 12th and 13th field after
+    // it.
     let (_, after_name) = stat.rsplit_once(')').expect("a name in parentheses");
-    let ticks: u64 = after_name.split_whitespace().skip(11).take(2).map(|field| field.parse::<u64>().expect("ticks")).sum();
+    let ticks: u64 = after_name
+        .split_whitespace()
+        .skip(11)
+        .take(2)
+        .map(|field| field.parse::<u64>().expect("ticks"))
+        .sum();
     ticks as f64 / rustix::param::clock_ticks_per_second() as f64
 }
 
@@ -151,6 +167,8 @@ pub fn reset_peak(pid: u32) {
 /// A line of /proc/PID/status in bytes: `VmRSS` (resident now) or `VmHWM` (its peak).
 pub fn memory_bytes(pid: u32, line: &str) -> u64 {
     let status = fs::read_to_string(format!("/proc/{pid}/status")).expect("the process lives");
-    let kilobytes = status.lines().find_map(|text| text.strip_prefix(line)?.strip_prefix(':')?.trim().strip_suffix("kB"));
+    let kilobytes = status
+        .lines()
+        .find_map(|text| text.strip_prefix(line)?.strip_prefix(':')?.trim().strip_suffix("kB"));
     kilobytes.expect("memory in kB").trim().parse::<u64>().expect("a number") << 10
 }

@@ -34,7 +34,11 @@ impl Random {
 
     /// One that no other test run ever made, for secrets that must be found nowhere.
     pub fn unique() -> Self {
-        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
-        Self::new(u64::try_from(now.as_nanos()).unwrap_or_default() ^ u64::from(std::process::id()).rotate_left(40))
+        let now =
+            std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+        Self::new(
+            u64::try_from(now.as_nanos()).unwrap_or_default()
+                ^ u64::from(std::process::id()).rotate_left(40),
+        )
     }
 }

@@ -1,4 +1,5 @@
-//! An agent that asks short questions, and a model that repeats them in ten lines: a conversation whose every line is known.
+//! An agent that asks short questions, and a model that repeats them in ten lines: a conversation
+//! whose every line is known.
 
 use serde_json::{Value, json};
 
@@ -7,15 +8,15 @@ use crate::{agent::event, client::Client, daemon::Rig, http1::post, upstream::Ca
 /// A turn of an agent: the user's words, and who asks. Without an agent's id it is the main one.
 pub fn turn(session: &str, agent: Option<&str>, words: &str) -> Vec<u8> {
     let body = json!({"model": "claude-test", "stream": true, "max_tokens": 100, "messages": [{"role": "user", "content": words}]});
-    let mut headers = vec![("x-claude-code-session-id", session), ("anthropic-version", "2023-06-01")];
+    let mut headers =
+        vec![("x-claude-code-session-id", session), ("anthropic-version", "2023-06-01")];
     headers.extend(agent.map(|agent| ("x-claude-code-agent-id", agent)));
     post("/v1/messages", &headers, body.to_string().as_bytes())
 }
 
 /// What an answer begins with.
 pub fn begin() -> Vec<u8> {
-    let message =
-        json!({"id": "msg_1", "model": "claude-test", "role": "assistant", "usage": {"input_tokens": 10, "output_tokens": 1}});
+    let message = json!({"id": "msg_1", "model": "claude-test", "role": "assistant", "usage": {"input_tokens": 10, "output_tokens": 1}});
     let start = json!({"type": "message_start", "message": message});
     let block = json!({"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}});
     [event(&start), event(&block)].concat()
@@ -23,13 +24,20 @@ pub fn begin() -> Vec<u8> {
 
 /// More of its text.
 pub fn delta(text: &str) -> Vec<u8> {
-    event(&json!({"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": text}}))
+    event(
+        &json!({"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": text}}),
+    )
 }
 
 /// What it ends with.
 pub fn end() -> Vec<u8> {
     let usage = json!({"type": "message_delta", "delta": {"stop_reason": "end_turn"}, "usage": {"output_tokens": 7}});
-    [event(&json!({"type": "content_block_stop", "index": 0})), event(&usage), event(&json!({"type": "message_stop"}))].concat()
+    [
+        event(&json!({"type": "content_block_stop", "index": 0})),
+        event(&usage),
+        event(&json!({"type": "message_stop"})),
+    ]
+    .concat()
 }
 
 /// Answers `re: ` and the user's words, in ten lines.

@@ -21,8 +21,15 @@ impl Outcome {
     /// # Panics
     /// When it cannot be run.
     pub fn of(command: &mut Command) -> Self {
-        let output = command.stdin(Stdio::null()).output().unwrap_or_else(|error| panic!("cannot run {command:?}: {error}"));
-        Self { code: output.status.code(), stdout: output.stdout, stderr: String::from_utf8_lossy(&output.stderr).into_owned() }
+        let output = command
+            .stdin(Stdio::null())
+            .output()
+            .unwrap_or_else(|error| panic!("cannot run {command:?}: {error}"));
+        Self {
+            code: output.status.code(),
+            stdout: output.stdout,
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        }
     }
 
     pub fn text(&self) -> String {
@@ -46,7 +53,9 @@ impl Outcome {
 /// # Panics
 /// When a line is no JSON.
 pub fn json_lines(text: &str) -> Vec<Value> {
-    let parse = |line: &str| serde_json::from_str(line).unwrap_or_else(|error| panic!("no JSON ({error}): {line}"));
+    let parse = |line: &str| {
+        serde_json::from_str(line).unwrap_or_else(|error| panic!("no JSON ({error}): {line}"))
+    };
     text.lines().map(parse).collect()
 }
 
@@ -105,7 +114,8 @@ impl<'a> View<'a> {
     /// `show --json`.
     pub fn show(&self, id: u64) -> Value {
         let outcome = self.run(&["show", &id.to_string(), "--json"]).expect_success();
-        serde_json::from_slice(&outcome.stdout).unwrap_or_else(|error| panic!("no JSON ({error}): {}", outcome.text()))
+        serde_json::from_slice(&outcome.stdout)
+            .unwrap_or_else(|error| panic!("no JSON ({error}): {}", outcome.text()))
     }
 
     /// `body`, with `--request` or `--response` and perhaps `--raw`.

@@ -8,14 +8,20 @@ pub const SOON: Duration = Duration::from_secs(20);
 /// Asks `condition` until it says `Ok`, and gives that.
 ///
 /// # Panics
-/// After `limit`, with `what` and the last state that the condition told. (A [`crate::daemon::Daemon`] that is dropped in a panic
-/// prints its log besides.)
-pub async fn until_within<T>(what: &str, limit: Duration, mut condition: impl AsyncFnMut() -> Result<T, String>) -> T {
+/// After `limit`, with `what` and the last state that the condition told. (A
+/// [`crate::daemon::Daemon`] that is dropped in a panic prints its log besides.)
+pub async fn until_within<T>(
+    what: &str,
+    limit: Duration,
+    mut condition: impl AsyncFnMut() -> Result<T, String>,
+) -> T {
     let deadline = Instant::now() + limit;
     loop {
         match condition().await {
             Ok(value) => return value,
-            Err(state) if Instant::now() >= deadline => panic!("waited {limit:?} in vain until {what}; last state: {state}"),
+            Err(state) if Instant::now() >= deadline => {
+                panic!("waited {limit:?} in vain until {what}; last state: {state}")
+            }
             Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
         }
     }

@@ -9,7 +9,8 @@ use std::{
 /// What is not copied: what was built, and what is no source.
 const LEFT_OUT: [&str; 3] = ["target", ".git", "docs"];
 
-/// Kept from run to run with what was built in it, so that only the first one builds everything. One test at a time has it.
+/// Kept from run to run with what was built in it, so that only the first one builds everything.
+/// One test at a time has it.
 #[derive(Debug)]
 pub struct Workspace {
     root: PathBuf,
@@ -17,7 +18,8 @@ pub struct Workspace {
 }
 
 impl Workspace {
-    /// Brings the copy in `folder` to what the sources in `tree` are now, and waits for whoever has it.
+    /// Brings the copy in `folder` to what the sources in `tree` are now, and waits for whoever has
+    /// it.
     ///
     /// # Panics
     /// When it cannot be written.
@@ -34,7 +36,8 @@ impl Workspace {
         &self.root
     }
 
-    /// The one source of the viewer that holds `text` outside of its tests, as a path from the root.
+    /// The one source of the viewer that holds `text` outside of its tests, as a path from the
+    /// root.
     ///
     /// # Panics
     /// When there is none, or more than one.
@@ -46,12 +49,15 @@ impl Workspace {
                 let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
                 if path.is_dir() {
                     left.extend((name != "tests" && name != "snapshots").then_some(path));
-                } else if name.ends_with(".rs") && name != "tests.rs" && read(&path).contains(text) {
+                } else if name.ends_with(".rs") && name != "tests.rs" && read(&path).contains(text)
+                {
                     found.push(path);
                 }
             }
         }
-        let [only] = found.as_slice() else { panic!("{text:?} is in {found:?}, and should be in one file") };
+        let [only] = found.as_slice() else {
+            panic!("{text:?} is in {found:?}, and should be in one file")
+        };
         only.strip_prefix(&self.root).expect("below the root").to_owned()
     }
 
@@ -100,14 +106,16 @@ fn mirror(from: &Path, to: &Path) {
     for gone in entries(to) {
         let name = gone.file_name().unwrap_or_default().to_owned();
         if !names.contains(&name) && name != "target" {
-            let removed = if gone.is_dir() { fs::remove_dir_all(&gone) } else { fs::remove_file(&gone) };
+            let removed =
+                if gone.is_dir() { fs::remove_dir_all(&gone) } else { fs::remove_file(&gone) };
             removed.expect("ours");
         }
     }
 }
 
 fn entries(folder: &Path) -> Vec<PathBuf> {
-    let entries = fs::read_dir(folder).unwrap_or_else(|error| panic!("cannot read {}: {error}", folder.display()));
+    let entries = fs::read_dir(folder)
+        .unwrap_or_else(|error| panic!("cannot read {}: {error}", folder.display()));
     entries.flatten().map(|entry| entry.path()).collect()
 }
 

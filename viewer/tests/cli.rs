@@ -25,10 +25,19 @@ fn without_a_daemon_every_command_exits_3_and_says_how_to_start_one() {
     let home = tempfile::tempdir().expect("a temporary folder");
     let socket = home.path().join("none.sock");
     let path = socket.to_str().expect("UTF-8");
-    for command in [&["ls"][..], &["show", "1"], &["body", "1", "--request"], &["tail"], &["tail", "--json", "--from", "0"]] {
+    for command in [
+        &["ls"][..],
+        &["show", "1"],
+        &["body", "1", "--request"],
+        &["tail"],
+        &["tail", "--json", "--from", "0"],
+    ] {
         let output = view(home.path(), &[command, &["--socket", path]].concat());
         assert_eq!(output.status.code(), Some(3), "{command:?}");
-        assert_eq!(stderr(&output), format!("ccdump-view: no daemon at {path}; start one with: ccdumpd start\n"));
+        assert_eq!(
+            stderr(&output),
+            format!("ccdump-view: no daemon at {path}; start one with: ccdumpd start\n")
+        );
         assert!(output.stdout.is_empty(), "{command:?}");
     }
 }
@@ -54,7 +63,8 @@ fn the_socket_is_found_by_flag_then_environment_then_file_then_default() {
             .output()
             .expect("the viewer was built");
         let line = stderr(&output);
-        let path = line.strip_prefix("ccdump-view: no daemon at ").and_then(|rest| rest.split(';').next());
+        let path =
+            line.strip_prefix("ccdump-view: no daemon at ").and_then(|rest| rest.split(';').next());
         path.expect("a path").to_owned()
     };
     let default = home.path().join(".local/share/ccdump/run/ccdumpd.sock");
@@ -65,8 +75,14 @@ fn the_socket_is_found_by_flag_then_environment_then_file_then_default() {
     fs::write(config.join("config.toml"), "data_dir = \"/file\"").expect("writable");
     assert_eq!(asked(&[], &[]), "/file/run/ccdumpd.sock");
     assert_eq!(asked(&[], &[("CCDUMP_DATA_DIR", "/env")]), "/env/run/ccdumpd.sock");
-    assert_eq!(asked(&[], &[("CCDUMP_DATA_DIR", "/env"), ("CCDUMP_SOCKET", "/env.sock")]), "/env.sock");
-    assert_eq!(asked(&["--data-dir", "/flag"], &[("CCDUMP_SOCKET", "/env.sock")]), "/flag/run/ccdumpd.sock");
+    assert_eq!(
+        asked(&[], &[("CCDUMP_DATA_DIR", "/env"), ("CCDUMP_SOCKET", "/env.sock")]),
+        "/env.sock"
+    );
+    assert_eq!(
+        asked(&["--data-dir", "/flag"], &[("CCDUMP_SOCKET", "/env.sock")]),
+        "/flag/run/ccdumpd.sock"
+    );
     assert_eq!(asked(&["--socket", "/flag.sock"], &[("CCDUMP_SOCKET", "/env.sock")]), "/flag.sock");
 }
 
@@ -100,7 +116,12 @@ fn a_broken_configuration_file_is_named() {
     let line = stderr(&output);
     assert_eq!(output.status.code(), Some(1), "{line}");
     assert_eq!(line.lines().count(), 1, "{line}");
-    assert!(line.contains(file.to_str().expect("UTF-8")) && line.contains("soket") && line.contains("fix or remove it"), "{line}");
+    assert!(
+        line.contains(file.to_str().expect("UTF-8"))
+            && line.contains("soket")
+            && line.contains("fix or remove it"),
+        "{line}"
+    );
 }
 
 #[test]
@@ -124,6 +145,9 @@ fn a_demo_without_a_daemon_program_says_which_one_it_tried_and_leaves_nothing() 
         .expect("the viewer was built");
     assert_eq!(output.status.code(), Some(1));
     let line = stderr(&output);
-    assert!(line.starts_with("ccdump-view: cannot run /nowhere/ccdumpd: ") && line.lines().count() == 1, "{line}");
+    assert!(
+        line.starts_with("ccdump-view: cannot run /nowhere/ccdumpd: ") && line.lines().count() == 1,
+        "{line}"
+    );
     assert_eq!(fs::read_dir(home.path()).expect("readable").count(), 0);
 }

@@ -65,12 +65,16 @@ impl Host {
         let folder = tempfile::tempdir().expect("a temporary folder");
         fs::create_dir_all(folder.path().join("viewer/src")).expect("writable");
         fs::write(folder.path().join("Cargo.toml"), "[workspace]").expect("writable");
-        let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC).expect("a pseudo terminal");
+        let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC)
+            .expect("a pseudo terminal");
         grantpt(&master).expect("granted");
         unlockpt(&master).expect("unlocked");
-        tcsetwinsize(&master, Winsize { ws_row: 24, ws_col: 80, ws_xpixel: 0, ws_ypixel: 0 }).expect("a size");
+        tcsetwinsize(&master, Winsize { ws_row: 24, ws_col: 80, ws_xpixel: 0, ws_ypixel: 0 })
+            .expect("a size");
         let path = ptsname(&master, Vec::new()).expect("a name");
-        let slave = rustix::fs::open(path, OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC, Mode::empty()).expect("its other end");
+        let slave =
+            rustix::fs::open(path, OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC, Mode::empty())
+                .expect("its other end");
         let clone = || Stdio::from(slave.try_clone().expect("a clone"));
         put(&folder.path().join("built"), first);
         let process = Command::new(env!("CARGO_BIN_EXE_ccdump-view"))
@@ -107,7 +111,11 @@ impl Host {
                 return after + at + text.len();
             }
             let left = until.saturating_duration_since(Instant::now());
-            assert!(!left.is_zero(), "never saw {text:?} after {after} in {screen:?}\n{}", self.log());
+            assert!(
+                !left.is_zero(),
+                "never saw {text:?} after {after} in {screen:?}\n{}",
+                self.log()
+            );
             screen = changed.wait_timeout(screen, left).expect("not poisoned").0;
         }
     }
@@ -124,7 +132,8 @@ impl Host {
     }
 
     fn log(&self) -> String {
-        fs::read_to_string(self.folder.path().join("state/ccdump/hot-reload.log")).unwrap_or_default()
+        fs::read_to_string(self.folder.path().join("state/ccdump/hot-reload.log"))
+            .unwrap_or_default()
     }
 
     /// Waits for the host's end, and for the terminal to be as it was.
@@ -136,8 +145,15 @@ impl Host {
         }
         self.sees("\x1b[?1049l", 0);
         let written = self.written();
-        assert_eq!((written.matches("?1049h").count(), written.matches("?1049l").count()), (1, 1), "{written:?}");
-        assert!(written.rfind("\x1b[?1000h") < written.rfind("\x1b[?1000l"), "the mouse is given back: {written:?}");
+        assert_eq!(
+            (written.matches("?1049h").count(), written.matches("?1049l").count()),
+            (1, 1),
+            "{written:?}"
+        );
+        assert!(
+            written.rfind("\x1b[?1000h") < written.rfind("\x1b[?1000l"),
+            "the mouse is given back: {written:?}"
+        );
         let modes = tcgetattr(&self.slave).expect("a terminal").local_modes;
         assert!(modes.contains(LocalModes::ICANON | LocalModes::ECHO | LocalModes::ISIG));
     }
@@ -159,11 +175,16 @@ fn put(path: &PathBuf, script: &str) {
 }
 
 fn read(master: &Arc<OwnedFd>, screen: &Arc<(Mutex<String>, Condvar)>) {
-    let (mut master, screen) = (fs::File::from(master.try_clone().expect("a clone")), Arc::clone(screen));
+    let (mut master, screen) =
+        (fs::File::from(master.try_clone().expect("a clone")), Arc::clone(screen));
     thread::spawn(move || {
         let mut buffer = [0; 4096];
         while let Ok(read @ 1..) = master.read(&mut buffer) {
-            screen.0.lock().expect("not poisoned").push_str(&String::from_utf8_lossy(&buffer[..read]));
+            screen
+                .0
+                .lock()
+                .expect("not poisoned")
+                .push_str(&String::from_utf8_lossy(&buffer[..read]));
             screen.1.notify_all();
         }
     });
@@ -177,7 +198,10 @@ fn a_swap_keeps_the_screen_the_state_and_the_keys() {
     host.sees("[one got a]", at);
     fs::write(host.folder.path().join("viewer/src/new.rs"), "").expect("writable");
     // It takes its time, so that keys come when nobody is there to read them.
-    host.build(&viewer("two").replace("say '{\"type\":\"ready\"}'", "sleep 0.3; say '{\"type\":\"ready\"}'"));
+    host.build(
+        &viewer("two")
+            .replace("say '{\"type\":\"ready\"}'", "sleep 0.3; say '{\"type\":\"ready\"}'"),
+    );
     host.sees("[one leaves]", at);
     for key in "bcdefgh".chars() {
         host.press(&key.to_string());
@@ -188,7 +212,8 @@ fn a_swap_keeps_the_screen_the_state_and_the_keys() {
     host.sees("viewer/src/new.rs", host.sees("{\"type\":\"swapped\"", at));
     host.sees("got h]", at);
     let written = host.written();
-    let got: String = written.split(" got ").skip(1).filter_map(|rest| rest.chars().next()).collect();
+    let got: String =
+        written.split(" got ").skip(1).filter_map(|rest| rest.chars().next()).collect();
     assert_eq!(got, "abcdefgh", "each key once, in order");
     host.press("q");
     host.ends();
@@ -199,7 +224,9 @@ fn a_swap_keeps_the_screen_the_state_and_the_keys() {
 fn one_that_dies_or_hangs_before_its_first_frame_is_never_seen() {
     let host = Host::start(&viewer("good"));
     host.sees("[good ", 0);
-    host.build("#!/bin/sh\nprintf 'half a frame'\necho thread main panicked at the disco >&2\nexit 101\n");
+    host.build(
+        "#!/bin/sh\nprintf 'half a frame'\necho thread main panicked at the disco >&2\nexit 101\n",
+    );
     let at = host.sees("{\"type\":\"rolled_back\"", 0);
     host.sees("exit status: 101\\nthread main panicked at the disco", at);
     host.build("#!/bin/sh\nprintf 'half a frame'\nexec sleep 100\n");
@@ -256,7 +283,9 @@ fn three_times_ctrl_c_ends_a_host_whose_viewer_does_not_leave() {
 #[test]
 fn without_a_terminal_or_a_workspace_it_says_so() {
     let home = tempfile::tempdir().expect("a temporary folder");
-    for (arguments, word) in [(&["dev"][..], "--workspace DIR"), (&["dev", "--workspace", "ws"], "must be a terminal")] {
+    for (arguments, word) in
+        [(&["dev"][..], "--workspace DIR"), (&["dev", "--workspace", "ws"], "must be a terminal")]
+    {
         fs::create_dir_all(home.path().join("ws/viewer")).expect("writable");
         fs::write(home.path().join("ws/Cargo.toml"), "").expect("writable");
         let output = Command::new(env!("CARGO_BIN_EXE_ccdump-view"))

@@ -1,8 +1,10 @@
 //! What time it is, and whether somebody has set the clock.
 //!
-//! Two clocks: the *wall clock*, which people, NTP and virtual machines set as they like, and the *steady* one ([`Steady`]), which nobody
-//! sets and which goes on while the machine sleeps. The times of an exchange are the wall clock at its opening, carried on by the steady clock
-//! ([`Anchor`]): however the wall clock is set meanwhile, they grow as time did, and after a sleep they are right.
+//! Two clocks: the *wall clock*, which people, NTP and virtual machines set as they like, and the
+//! *steady* one ([`Steady`]), which nobody sets and which goes on while the machine sleeps. The
+//! times of an exchange are the wall clock at its opening, carried on by the steady clock
+//! ([`Anchor`]): however the wall clock is set meanwhile, they grow as time did, and after a sleep
+//! they are right.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -80,7 +82,8 @@ impl Clock {
 }
 
 impl Anchor {
-    /// By how much the wall clock was set forward from here to `later`; less than nothing where it was set back.
+    /// By how much the wall clock was set forward from here to `later`; less than nothing where it
+    /// was set back.
     pub fn set_forward(self, later: Self) -> i64 {
         later.lead_us.saturating_sub(self.lead_us)
     }
@@ -101,7 +104,10 @@ pub mod tests {
 
     impl SetClock {
         pub fn at(wall_us: i64) -> &'static Self {
-            Box::leak(Box::new(Self { lead_us: AtomicI64::new(wall_us), steady_us: AtomicI64::new(0) }))
+            Box::leak(Box::new(Self {
+                lead_us: AtomicI64::new(wall_us),
+                steady_us: AtomicI64::new(0),
+            }))
         }
 
         pub fn clock(&'static self) -> Clock {
@@ -139,7 +145,11 @@ pub mod tests {
             assert_eq!(clock.since(anchor) - before, 10);
         }
         assert_eq!(anchor.set_forward(clock.anchor()), -3_600_000_000);
-        assert_eq!(clock.since(clock.anchor()), clock.now_us(), "what begins now has the time that the clock shows");
+        assert_eq!(
+            clock.since(clock.anchor()),
+            clock.now_us(),
+            "what begins now has the time that the clock shows"
+        );
     }
 
     #[test]

@@ -11,10 +11,12 @@ use ccdump_record::Header;
 
 use crate::store::record::{Record, What};
 
-/// What capture holds at most, the batch that is being written included. Pieces of large bodies keep a read buffer alive that may be
-/// larger than they are, so this stays below the 32 MiB that it may take.
+/// What capture holds at most, the batch that is being written included. Pieces of large bodies
+/// keep a read buffer alive that may be larger than they are, so this stays below the 32 MiB that
+/// it may take.
 const CAPACITY: usize = 28 << 20;
-/// Body bytes leave this much for heads and ends, which are small, and without which the rest means nothing.
+/// Body bytes leave this much for heads and ends, which are small, and without which the rest means
+/// nothing.
 const DATA_CAPACITY: usize = CAPACITY - (2 << 20);
 /// A batch of this size does not wait for company.
 const LARGE: usize = 256 << 10;
@@ -75,7 +77,9 @@ impl Queue {
     pub fn push(&self, record: Record) -> bool {
         let (cost, capacity) = match &record.what {
             What::Data { bytes, .. } => (bytes.len() + OVERHEAD, DATA_CAPACITY),
-            What::Opened(opened) => (headers_cost(&opened.headers) + opened.path.len() + OVERHEAD, CAPACITY),
+            What::Opened(opened) => {
+                (headers_cost(&opened.headers) + opened.path.len() + OVERHEAD, CAPACITY)
+            }
             What::ResponseHead(head) => (headers_cost(&head.headers) + OVERHEAD, usize::MAX),
             // These are few: as many as exchanges were let in. They tell the truth about the rest.
             What::RequestEnd { .. }
@@ -130,9 +134,14 @@ impl Queue {
         self.wake.notify_one();
     }
 
-    /// Waits until there is something, then until `not_before` or for a large batch; takes what one commit takes. Gives up waiting at
-    /// `idle_until`.
-    pub fn take(&self, not_before: Instant, idle_until: Option<Instant>, now_us: impl Fn() -> i64) -> Batch {
+    /// Waits until there is something, then until `not_before` or for a large batch; takes what one
+    /// commit takes. Gives up waiting at `idle_until`.
+    pub fn take(
+        &self,
+        not_before: Instant,
+        idle_until: Option<Instant>,
+        now_us: impl Fn() -> i64,
+    ) -> Batch {
         let mut state = self.lock();
         loop {
             let now = Instant::now();
@@ -149,7 +158,8 @@ impl Queue {
                 break;
             }
             let timeout = deadline.map_or(Duration::from_secs(3600), |deadline| deadline - now);
-            state = self.wake.wait_timeout(state, timeout).unwrap_or_else(PoisonError::into_inner).0;
+            state =
+                self.wake.wait_timeout(state, timeout).unwrap_or_else(PoisonError::into_inner).0;
         }
         state.wake_at = usize::MAX;
         let (mut records, mut cost) = (Vec::new(), 0);
@@ -163,7 +173,11 @@ impl Queue {
         state.held += cost;
         let Lost { exchanges, bytes } = mem::take(&mut state.lost);
         if exchanges > 0 || bytes > 0 {
-            records.push(Record { exchange: 0, at_us: now_us(), what: What::Lost { exchanges, bytes } });
+            records.push(Record {
+                exchange: 0,
+                at_us: now_us(),
+                what: What::Lost { exchanges, bytes },
+            });
         }
         Batch { records, cost, closed: state.closed }
     }
@@ -201,7 +215,11 @@ mod tests {
 
     fn data(length: usize) -> Record {
         let bytes = Bytes::from(vec![0; length]);
-        Record { exchange: 1, at_us: 0, what: What::Data { side: Side::Response, offset: 0, missing_before: 0, bytes } }
+        Record {
+            exchange: 1,
+            at_us: 0,
+            what: What::Data { side: Side::Response, offset: 0, missing_before: 0, bytes },
+        }
     }
 
     #[test]
@@ -227,7 +245,10 @@ mod tests {
         queue.lose_bytes(9, false);
         assert!(queue.push(data(1)));
         let batch = queue.take(Instant::now(), None, || 5);
-        assert!(matches!(batch.records.last(), Some(Record { at_us: 5, what: What::Lost { exchanges: 1, bytes: 7 }, .. })));
+        assert!(matches!(
+            batch.records.last(),
+            Some(Record { at_us: 5, what: What::Lost { exchanges: 1, bytes: 7 }, .. })
+        ));
         assert_eq!(queue.lost_since_start(), Lost { exchanges: 1, bytes: 16 });
     }
 }

@@ -9,15 +9,19 @@ use std::{
 };
 
 use bytes::Bytes;
-use ccdump_record::{ClockJumped, ClosedBy, Ended, Header, Headers, Opened, RequestEnd, ResponseHead, Side};
+use ccdump_record::{
+    ClockJumped, ClosedBy, Ended, Header, Headers, Opened, RequestEnd, ResponseHead, Side,
+};
 
 use super::{Clock, clock::Anchor, queue::Queue, redact::Redactor};
 use crate::store::record::{Record, What};
 
-/// Pieces up to this size are copied: keeping one alive would keep the whole read buffer alive that it stands in, up to a megabyte.
+/// Pieces up to this size are copied: keeping one alive would keep the whole read buffer alive that
+/// it stands in, up to a megabyte.
 const COPY_UP_TO: usize = 128 << 10;
 
-/// A wall clock that is set by more than this has jumped: what NTP corrects by little and little is not worth an event. Microseconds.
+/// A wall clock that is set by more than this has jumped: what NTP corrects by little and little is
+/// not worth an event. Microseconds.
 const JUMP: i64 = 1_000_000;
 
 /// Opens exchanges. Cheap to clone.
@@ -68,7 +72,13 @@ impl EndOf {
 
     /// It did not, and nothing was delivered.
     pub fn failed(closed_by: ClosedBy, error: String) -> Self {
-        Self { closed_by, delivered: 0, error: Some(error), trailers: Headers::new(), own_status: None }
+        Self {
+            closed_by,
+            delivered: 0,
+            error: Some(error),
+            trailers: Headers::new(),
+            own_status: None,
+        }
     }
 }
 
@@ -102,7 +112,14 @@ impl Recorder {
             shared.queue.lose_exchange();
         }
         let state = State { is_recorded, ..State::default() };
-        ExchangeRecorder { exchange: Arc::new(Exchange { recorder: self.clone(), id, anchor, state: Mutex::new(state) }) }
+        ExchangeRecorder {
+            exchange: Arc::new(Exchange {
+                recorder: self.clone(),
+                id,
+                anchor,
+                state: Mutex::new(state),
+            }),
+        }
     }
 
     /// Header fields as they may be kept.
@@ -126,14 +143,19 @@ impl Recorder {
         self.shared.stopping.store(true, Ordering::Relaxed);
     }
 
-    /// The wall clock as it is set now. That it has jumped since the last look is an event of its own.
+    /// The wall clock as it is set now. That it has jumped since the last look is an event of its
+    /// own.
     pub fn look_at_clock(&self) -> Anchor {
         let Shared { queue, clock, clock_was, .. } = &*self.shared;
         let mut was = clock_was.lock().unwrap_or_else(PoisonError::into_inner);
         let is = clock.anchor();
         if was.set_forward(is).abs() > JUMP {
             let jumped = ClockJumped { from_us: clock.since(*was), to_us: clock.since(is) };
-            queue.push(Record { exchange: 0, at_us: jumped.to_us, what: What::ClockJumped(jumped) });
+            queue.push(Record {
+                exchange: 0,
+                at_us: jumped.to_us,
+                what: What::ClockJumped(jumped),
+            });
         }
         *was = is;
         is
@@ -189,8 +211,15 @@ impl ExchangeRecorder {
         BodyRecorder { exchange: self.exchange.clone(), side }
     }
 
-    /// `connect`: what it took to open the connection; nothing where there was one. `mended`: as in a request's head.
-    pub fn response_head(&self, status: u16, fields: &[(&str, &[u8])], connect: Duration, mended: &[String]) {
+    /// `connect`: what it took to open the connection; nothing where there was one. `mended`: as in
+    /// a request's head.
+    pub fn response_head(
+        &self,
+        status: u16,
+        fields: &[(&str, &[u8])],
+        connect: Duration,
+        mended: &[String],
+    ) {
         let exchange = &self.exchange;
         let state = exchange.lock();
         if !state.is_recorded || state.has_ended {
@@ -198,11 +227,18 @@ impl ExchangeRecorder {
         }
         let connect_us = Some(u64::try_from(connect.as_micros()).unwrap_or(u64::MAX));
         let headers = exchange.recorder.headers(fields);
-        let head = ResponseHead { status, headers, request_bytes: state.request.length, connect_us, mended: mended.to_vec() };
+        let head = ResponseHead {
+            status,
+            headers,
+            request_bytes: state.request.length,
+            connect_us,
+            mended: mended.to_vec(),
+        };
         exchange.push(What::ResponseHead(Box::new(head)));
     }
 
-    /// Ends the exchange, once. One that finished while its request was still being sent ends with the request.
+    /// Ends the exchange, once. One that finished while its request was still being sent ends with
+    /// the request.
     pub fn end(&self, end: EndOf) {
         let mut state = self.exchange.lock();
         if end.closed_by == ClosedBy::Finished && !state.request.is_over {
@@ -212,7 +248,8 @@ impl ExchangeRecorder {
         }
     }
 
-    /// Ends an exchange that was cut off from the client's side, or from ours: because we are stopping, or because of `failure`.
+    /// Ends an exchange that was cut off from the client's side, or from ours: because we are
+    /// stopping, or because of `failure`.
     pub fn cut_off(&self, delivered: u64, failure: Option<String>) {
         let stopping = self.exchange.recorder.shared.stopping.load(Ordering::Relaxed);
         let (closed_by, error) = match failure {
@@ -236,7 +273,8 @@ impl BodyRecorder {
         let offset = body.length;
         let length = bytes.len() as u64;
         body.length += length;
-        let bytes = if bytes.len() <= COPY_UP_TO { Bytes::copy_from_slice(bytes) } else { bytes.clone() };
+        let bytes =
+            if bytes.len() <= COPY_UP_TO { Bytes::copy_from_slice(bytes) } else { bytes.clone() };
         let what = What::Data { side: self.side, offset, missing_before: body.missing, bytes };
         if is_recorded && self.exchange.push(what) {
             body.missing = 0;
@@ -343,17 +381,32 @@ mod tests {
         }
 
         fn open(&self) -> ExchangeRecorder {
-            let head =
-                RequestHead { method: "GET", target: "/", provider: "unknown", upstream: "http://u", headers: vec![], mended: &[] };
+            let head = RequestHead {
+                method: "GET",
+                target: "/",
+                provider: "unknown",
+                upstream: "http://u",
+                headers: vec![],
+                mended: &[],
+            };
             self.recorder.open(&head)
         }
 
-        /// What was recorded since the last look: of which exchange, when after the start, and the jump it tells of, if it does.
+        /// What was recorded since the last look: of which exchange, when after the start, and the
+        /// jump it tells of, if it does.
         fn recorded(&self) -> Vec<(u64, i64, Option<i64>)> {
             let records = self.queue.take(Instant::now(), Some(Instant::now()), || 0).records;
-            let jump =
-                |what| if let What::ClockJumped(ClockJumped { from_us, to_us }) = what { Some(to_us - from_us) } else { None };
-            records.into_iter().map(|record| (record.exchange, record.at_us - START, jump(record.what))).collect()
+            let jump = |what| {
+                if let What::ClockJumped(ClockJumped { from_us, to_us }) = what {
+                    Some(to_us - from_us)
+                } else {
+                    None
+                }
+            };
+            records
+                .into_iter()
+                .map(|record| (record.exchange, record.at_us - START, jump(record.what)))
+                .collect()
         }
     }
 
@@ -370,10 +423,19 @@ mod tests {
             first.body(Side::Response).data(&Bytes::from_static(b"late"));
             drop(second);
             let recorded = rig.recorded();
-            let (of_first, others): (Vec<_>, Vec<_>) = recorded.into_iter().partition(|(exchange, ..)| *exchange == 1);
-            assert_eq!(of_first.last(), Some(&(1, rig.set.steady_us(), None)), "what is open goes on as time does");
+            let (of_first, others): (Vec<_>, Vec<_>) =
+                recorded.into_iter().partition(|(exchange, ..)| *exchange == 1);
+            assert_eq!(
+                of_first.last(),
+                Some(&(1, rig.set.steady_us(), None)),
+                "what is open goes on as time does"
+            );
             let next = others.last().map_or(0, |(exchange, ..)| *exchange);
-            assert_eq!(others, [(0, after, Some(jump)), (next, after, None)], "what begins has the time that the clock shows");
+            assert_eq!(
+                others,
+                [(0, after, Some(jump)), (next, after, None)],
+                "what begins has the time that the clock shows"
+            );
         }
     }
 

@@ -1,4 +1,5 @@
-//! Credentials become fingerprints before anything is kept. What a credential is stands in `shared/secrets`.
+//! Credentials become fingerprints before anything is kept. What a credential is stands in
+//! `shared/secrets`.
 
 use std::{
     fs,
@@ -7,8 +8,8 @@ use std::{
     path::Path,
 };
 
-/// Replaces secrets by a keyed hash: the same secret gives the same fingerprint in one data folder, two different ones can be told
-/// apart, and none can be read or looked up elsewhere.
+/// Replaces secrets by a keyed hash: the same secret gives the same fingerprint in one data folder,
+/// two different ones can be told apart, and none can be read or looked up elsewhere.
 #[derive(Clone)]
 pub struct Redactor {
     key: [u8; 32],
@@ -29,7 +30,12 @@ impl Redactor {
             Err(error) => return Err(error),
         }
         getrandom::fill(&mut key).map_err(io::Error::other)?;
-        let mut file = fs::OpenOptions::new().create(true).truncate(true).write(true).mode(0o600).open(&path)?;
+        let mut file = fs::OpenOptions::new()
+            .create(true)
+            .truncate(true)
+            .write(true)
+            .mode(0o600)
+            .open(&path)?;
         file.write_all(&key)?;
         Ok(Self { key })
     }
@@ -57,7 +63,8 @@ impl Redactor {
 
     fn fingerprint(&self, secret: &str) -> String {
         let hash = blake3::keyed_hash(&self.key, secret.as_bytes());
-        let short: String = hash.as_bytes().iter().take(6).map(|byte| format!("{byte:02x}")).collect();
+        let short: String =
+            hash.as_bytes().iter().take(6).map(|byte| format!("{byte:02x}")).collect();
         ccdump_secrets::printed(&short, secret)
     }
 }
@@ -79,7 +86,10 @@ mod tests {
         assert_eq!(kept, redactor.header("Authorization", "Bearer sk-ant-0123456789"));
         assert_eq!(kept, redactor.header("authorization", &kept), "once is enough");
         let target = redactor.target("/v1beta/models?alt=sse&key=AIzaSecret&x=1");
-        assert!(target.starts_with("/v1beta/models?alt=sse&key=‹secret ") && target.ends_with("&x=1"), "{target}");
+        assert!(
+            target.starts_with("/v1beta/models?alt=sse&key=‹secret ") && target.ends_with("&x=1"),
+            "{target}"
+        );
         assert!(redactor.text("no TLS with https://u:p@h").contains("//‹secret "));
         assert_eq!(redactor.header("x-request-id", "r"), "r");
     }
@@ -91,7 +101,8 @@ mod tests {
         let first = Redactor::open(dir.path()).expect("made");
         let again = Redactor::open(dir.path()).expect("read");
         assert_eq!(first.fingerprint("x"), again.fingerprint("x"));
-        let mode = fs::metadata(dir.path().join("fingerprint.key")).expect("there").permissions().mode();
+        let mode =
+            fs::metadata(dir.path().join("fingerprint.key")).expect("there").permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
     }
 }

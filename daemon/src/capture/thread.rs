@@ -1,5 +1,5 @@
-//! The recording thread: takes batches from the queue, commits them, and only then publishes. When the disk says no it pauses and
-//! tries again, while the queue fills and then counts.
+//! The recording thread: takes batches from the queue, commits them, and only then publishes. When
+//! the disk says no it pauses and tries again, while the queue fills and then counts.
 
 use std::{
     io,
@@ -29,8 +29,8 @@ const GROUP: Duration = Duration::from_millis(10);
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 /// Between two tries while paused.
 const RETRY: Duration = Duration::from_millis(250);
-/// Quiet for this long, bodies that have ended are made into chunks. Under load they wait on disk as they came: what comes must be
-/// written down faster than it comes.
+/// Quiet for this long, bodies that have ended are made into chunks. Under load they wait on disk
+/// as they came: what comes must be written down faster than it comes.
 const SEAL_AFTER: Duration = Duration::from_millis(10);
 /// Where there is no quiet, a step of that is done this often.
 const SEAL_WITHIN: Duration = Duration::from_millis(200);
@@ -76,16 +76,29 @@ impl RecordingHandle {
     /// Has what is queued written, and gives the log back. Blocks.
     pub fn finish(self) -> Result<Log, StoreError> {
         self.queue.close();
-        self.thread.join().map_err(|_| StoreError::Io(io::Error::other("the recording thread broke down")))
+        self.thread
+            .join()
+            .map_err(|_| StoreError::Io(io::Error::other("the recording thread broke down")))
     }
 }
 
 /// Starts the thread. It owns the log.
-pub fn start(log: Log, queue: Arc<Queue>, clock: Clock, health: Health) -> io::Result<(Recording, RecordingHandle)> {
+pub fn start(
+    log: Log,
+    queue: Arc<Queue>,
+    clock: Clock,
+    health: Health,
+) -> io::Result<(Recording, RecordingHandle)> {
     let (head_sender, head) = watch::channel(log.head_seq());
     let paused = Arc::new(Mutex::new(None));
     let (epoch_sender, epoch) = watch::channel(log.epoch().into());
-    let recording = Recording { epoch, head, paused: paused.clone(), queue: queue.clone(), health: health.clone() };
+    let recording = Recording {
+        epoch,
+        head,
+        paused: paused.clone(),
+        queue: queue.clone(),
+        health: health.clone(),
+    };
     health.set_salvage(log.salvage_progress());
     let mut writer = Writer {
         log,
@@ -127,7 +140,8 @@ impl Writer {
             let now = Instant::now();
             let spare_time_at = self.spare_time_after(now);
             // Nobody wakes this thread to tell that a file was found damaged.
-            let spare_time_at = Some(spare_time_at.unwrap_or(now + LOOK_EVERY).min(now + LOOK_EVERY));
+            let spare_time_at =
+                Some(spare_time_at.unwrap_or(now + LOOK_EVERY).min(now + LOOK_EVERY));
             let batch = self.queue.take(not_before, spare_time_at, || self.clock.now_us());
             let closed = batch.closed;
             let is_idle = batch.records.is_empty();
@@ -193,10 +207,12 @@ impl Writer {
 
     fn publish(&self, seq: u64) {
         if **self.epoch.borrow() != *self.log.epoch() {
-            // What is derived is of the log before: until the deriving thread has seen that, it is no answer.
+            // What is derived is of the log before: until the deriving thread has seen that, it is
+            // no answer.
             self.health.tell_rebuild(0);
             self.health.begin_epoch(*self.head.borrow());
-            // Connections of before lead to another file. Whoever waits for events learns of the epoch first.
+            // Connections of before lead to another file. Whoever waits for events learns of the
+            // epoch first.
             self.health.begin_generation(Database::Log);
             self.epoch.send_replace(self.log.epoch().into());
         }

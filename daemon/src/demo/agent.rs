@@ -74,16 +74,20 @@ impl<'a> Agent<'a> {
 
     /// Texts of the user, or of the agent's own in the user's name.
     pub fn hears(&mut self, texts: &[&str]) {
-        self.add_to_user_message(texts.iter().map(|text| json!({"type": "text", "text": text})).collect());
+        self.add_to_user_message(
+            texts.iter().map(|text| json!({"type": "text", "text": text})).collect(),
+        );
     }
 
-    /// The tools run side by side, in the order in which the model named them; their results join the history.
+    /// The tools run side by side, in the order in which the model named them; their results join
+    /// the history.
     pub async fn runs_tools(&mut self, outcomes: impl IntoIterator<Item = Outcome>) {
         let mut results = Vec::new();
         let mut durations = Vec::new();
         let mut longest = 0;
         for (tool, Outcome { took, content, is_error }) in self.asked_for.drain(..).zip(outcomes) {
-            let mut result = json!({"type": "tool_result", "tool_use_id": tool.id, "content": content});
+            let mut result =
+                json!({"type": "tool_result", "tool_use_id": tool.id, "content": content});
             if is_error {
                 result["is_error"] = json!(true);
             }
@@ -114,7 +118,8 @@ impl<'a> Agent<'a> {
         self.is_answered(&request, prompt, reply).await
     }
 
-    /// Sends all of the history, and leaves in the middle of the answer: nothing of it joins the history.
+    /// Sends all of the history, and leaves in the middle of the answer: nothing of it joins the
+    /// history.
     pub async fn asks_and_leaves(&mut self, reply: Reply) -> Result<(), DemoError> {
         let (request, prompt) = self.turn()?;
         let (events, _) = self.events(reply, &prompt);
@@ -129,7 +134,10 @@ impl<'a> Agent<'a> {
     pub async fn counts_tokens(&mut self) -> Result<(), DemoError> {
         let body = self.body(&self.messages, None);
         let request = request(self.role, "auxiliary", None, COUNT_TOKENS, &body)?;
-        let answer = Answer::json(&json!({"input_tokens": self.prompt().tokens()}), &self.id("req_demo_count"));
+        let answer = Answer::json(
+            &json!({"input_tokens": self.prompt().tokens()}),
+            &self.id("req_demo_count"),
+        );
         self.stage.exchange(&mut self.connection, &request, answer).await
     }
 
@@ -137,7 +145,9 @@ impl<'a> Agent<'a> {
         self.turns += 1;
         // The newest block carries the mark up to which the cache is to hold the history.
         let mut messages = self.messages.clone();
-        if let Some(newest) = messages.last_mut().and_then(|message| message["content"].as_array_mut()?.last_mut()) {
+        if let Some(newest) =
+            messages.last_mut().and_then(|message| message["content"].as_array_mut()?.last_mut())
+        {
             newest["cache_control"] = json!({"type": "ephemeral"});
         }
         let class = if self.role.agent.is_some() { "subagent" } else { "main" };
@@ -146,7 +156,12 @@ impl<'a> Agent<'a> {
         Ok((request(self.role, class, durations.as_deref(), MESSAGES, &body)?, self.prompt()))
     }
 
-    async fn is_answered(&mut self, request: &Request, prompt: Prompt, reply: Reply) -> Result<(), DemoError> {
+    async fn is_answered(
+        &mut self,
+        request: &Request,
+        prompt: Prompt,
+        reply: Reply,
+    ) -> Result<(), DemoError> {
         let (events, said) = self.events(reply, &prompt);
         let answer = Answer::stream(events, &self.id("req_demo"));
         self.stage.exchange(&mut self.connection, request, answer).await?;
@@ -164,12 +179,22 @@ impl<'a> Agent<'a> {
     }
 
     fn body<'b>(&'b self, messages: &'b [Value], settings: Option<Settings>) -> Body<'b> {
-        Body { model: self.role.model, messages, system: &self.system, tools: &self.tools, settings }
+        Body {
+            model: self.role.model,
+            messages,
+            system: &self.system,
+            tools: &self.tools,
+            settings,
+        }
     }
 
     fn prompt(&self) -> Prompt {
         let written = |values: &[Value]| values.iter().map(Value::to_string).collect::<String>();
-        Prompt { tools: tokens(&written(&self.tools)), system: written(&self.system), messages: tokens(&written(&self.messages)) }
+        Prompt {
+            tools: tokens(&written(&self.tools)),
+            system: written(&self.system),
+            messages: tokens(&written(&self.messages)),
+        }
     }
 
     /// Of what belongs to the newest request.
@@ -178,7 +203,12 @@ impl<'a> Agent<'a> {
     }
 
     fn add_to_user_message(&mut self, mut blocks: Vec<Value>) {
-        match self.messages.last_mut().filter(|message| message["role"] == "user").and_then(|last| last["content"].as_array_mut()) {
+        match self
+            .messages
+            .last_mut()
+            .filter(|message| message["role"] == "user")
+            .and_then(|last| last["content"].as_array_mut())
+        {
             Some(content) => content.append(&mut blocks),
             None => self.messages.push(json!({"role": "user", "content": blocks})),
         }

@@ -38,10 +38,15 @@ pub struct Piece {
 impl Answer {
     /// Events as they are, to their end.
     pub fn stream(pieces: Vec<Piece>, request_id: &str) -> Self {
-        Self { status: 200, request_id: request_id.to_owned(), body: Content::Stream { pieces, hangs: false } }
+        Self {
+            status: 200,
+            request_id: request_id.to_owned(),
+            body: Content::Stream { pieces, hangs: false },
+        }
     }
 
-    /// The first three fifths of the events, and then silence. The client is told how many bytes will come.
+    /// The first three fifths of the events, and then silence. The client is told how many bytes
+    /// will come.
     pub fn stalled_stream(mut pieces: Vec<Piece>, request_id: &str) -> (Self, usize) {
         pieces.truncate(pieces.len() * 3 / 5);
         let bytes = pieces.iter().map(|piece| piece.bytes.len()).sum();
@@ -56,7 +61,11 @@ impl Answer {
     /// The API has too much to do.
     pub fn overloaded(request_id: &str) -> Self {
         let error = json!({"type": "overloaded_error", "message": "Overloaded"});
-        Self::whole(529, &json!({"type": "error", "error": error, "request_id": request_id}), request_id)
+        Self::whole(
+            529,
+            &json!({"type": "error", "error": error, "request_id": request_id}),
+            request_id,
+        )
     }
 
     pub fn not_found() -> Self {
@@ -66,6 +75,10 @@ impl Answer {
 
     fn whole(status: u16, value: &Value, request_id: &str) -> Self {
         let bytes = Bytes::from(value.to_string());
-        Self { status, request_id: request_id.to_owned(), body: Content::Json { after: AT_ONCE, bytes } }
+        Self {
+            status,
+            request_id: request_id.to_owned(),
+            body: Content::Json { after: AT_ONCE, bytes },
+        }
     }
 }

@@ -50,8 +50,13 @@ impl Connection {
         Ok(response.status().as_u16())
     }
 
-    /// Sends a request and drops the connection when `bytes` of the answer have come; gives its status.
-    pub async fn call_and_leave(&mut self, request: &Request, bytes: usize) -> Result<u16, DemoError> {
+    /// Sends a request and drops the connection when `bytes` of the answer have come; gives its
+    /// status.
+    pub async fn call_and_leave(
+        &mut self,
+        request: &Request,
+        bytes: usize,
+    ) -> Result<u16, DemoError> {
         let mut response = self.send(request).await?;
         let mut seen = 0;
         while seen < bytes
@@ -75,7 +80,8 @@ impl Connection {
         for (name, value) in &request.headers {
             outgoing = outgoing.header(*name, value);
         }
-        let response = open.sender.send_request(outgoing.body(Full::new(request.body.clone()))?).await?;
+        let response =
+            open.sender.send_request(outgoing.body(Full::new(request.body.clone()))?).await?;
         self.open = Some(open);
         Ok(response)
     }

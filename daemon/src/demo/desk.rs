@@ -38,7 +38,11 @@ mod tests {
         let desk = Desk::default();
         let body = Bytes::from_static(b"{}");
         desk.leave("/a", body.clone(), Answer::overloaded("req_1"));
-        desk.leave("/a", body.clone(), Answer::json(&serde_json::json!({"input_tokens": 1}), "req_2"));
+        desk.leave(
+            "/a",
+            body.clone(),
+            Answer::json(&serde_json::json!({"input_tokens": 1}), "req_2"),
+        );
         assert!(desk.take("/b", body.clone()).is_none());
         assert!(desk.take("/a", Bytes::from_static(b"{ }")).is_none());
         assert_eq!(desk.take("/a", body.clone()).map(|answer| answer.status), Some(529));

@@ -1,7 +1,9 @@
-//! A scripted API and scripted agents, for `ccdump-view demo`: what ccdump does can be seen without a key, a network or a bill.
+//! A scripted API and scripted agents, for `ccdump-view demo`: what ccdump does can be seen without
+//! a key, a network or a bill.
 //!
-//! The agents of [`story`] know beforehand what they will be answered. They leave each answer at the [`desk`], and send the request to the
-//! proxy; the [`upstream`] at the proxy's other end finds the answer there by the request's exact bytes, and streams it.
+//! The agents of [`story`] know beforehand what they will be answered. They leave each answer at
+//! the [`desk`], and send the request to the proxy; the [`upstream`] at the proxy's other end finds
+//! the answer there by the request's exact bytes, and streams it.
 
 mod agent;
 mod answer;
@@ -72,7 +74,10 @@ pub fn run(pace: Pace) -> Result<(), Failure> {
 }
 
 fn address(line: &str) -> Result<SocketAddr, DemoError> {
-    let address = line.trim().strip_prefix("http://").and_then(|rest| rest.trim_end_matches('/').parse().ok());
+    let address = line
+        .trim()
+        .strip_prefix("http://")
+        .and_then(|rest| rest.trim_end_matches('/').parse().ok());
     address.ok_or_else(|| DemoError::NoProxy { line: line.to_owned() })
 }
 

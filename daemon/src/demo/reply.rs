@@ -49,7 +49,8 @@ impl Reply {
         for (number, block) in uses.enumerate() {
             let id = format!("{prefix}_{}", number + 1);
             block["id"] = json!(id);
-            tool_uses.push(ToolUse { id, name: block["name"].as_str().unwrap_or_default().to_owned() });
+            tool_uses
+                .push(ToolUse { id, name: block["name"].as_str().unwrap_or_default().to_owned() });
         }
         Said { blocks: self.blocks, tool_uses }
     }
@@ -71,8 +72,16 @@ pub struct Said {
 impl Said {
     /// Tokens of all of it, and of the thinking alone.
     pub fn tokens(&self) -> (u64, u64) {
-        let of = |block: &Value| ["text", "thinking"].iter().filter_map(|field| block[field].as_str()).map(tokens).sum::<u64>();
-        let input = |block: &Value| if block["input"].is_null() { 0 } else { tokens(&block["input"].to_string()) + 20 };
+        let of = |block: &Value| {
+            ["text", "thinking"]
+                .iter()
+                .filter_map(|field| block[field].as_str())
+                .map(tokens)
+                .sum::<u64>()
+        };
+        let input = |block: &Value| {
+            if block["input"].is_null() { 0 } else { tokens(&block["input"].to_string()) + 20 }
+        };
         let thinking = self.blocks.iter().filter(|block| block["type"] == "thinking").map(of).sum();
         (self.blocks.iter().map(|block| of(block) + input(block)).sum(), thinking)
     }
@@ -88,7 +97,10 @@ impl Said {
             events.block(index, block);
         }
         let delta = json!({"stop_reason": stop_reason, "stop_sequence": null});
-        events.push(BETWEEN[0], &json!({"type": "message_delta", "delta": delta, "usage": usage.at_end()}));
+        events.push(
+            BETWEEN[0],
+            &json!({"type": "message_delta", "delta": delta, "usage": usage.at_end()}),
+        );
         events.push(0, &json!({"type": "message_stop"}));
         events.pieces
     }
@@ -102,7 +114,8 @@ struct Events {
 impl Events {
     fn push(&mut self, after: u64, event: &Value) {
         let name = event["type"].as_str().unwrap_or_default();
-        self.pieces.push(Piece { after, bytes: Bytes::from(format!("event: {name}\ndata: {event}\n\n")) });
+        self.pieces
+            .push(Piece { after, bytes: Bytes::from(format!("event: {name}\ndata: {event}\n\n")) });
     }
 
     fn block(&mut self, index: usize, block: &Value) {
@@ -114,7 +127,8 @@ impl Events {
             Some("tool_use") => ("input", "input_json_delta"),
             _ => ("", ""),
         };
-        let (empty, name) = if field == "input" { (json!({}), "partial_json") } else { (json!(""), field) };
+        let (empty, name) =
+            if field == "input" { (json!({}), "partial_json") } else { (json!(""), field) };
         if !field.is_empty() {
             start[field] = empty;
         }
@@ -122,7 +136,10 @@ impl Events {
         if let Some(start) = start.as_object_mut() {
             start.remove("signature");
         }
-        self.push(BETWEEN[0], &json!({"type": "content_block_start", "index": index, "content_block": start}));
+        self.push(
+            BETWEEN[0],
+            &json!({"type": "content_block_start", "index": index, "content_block": start}),
+        );
         if index == 0 {
             self.push(0, &json!({"type": "ping"}));
         }
@@ -152,7 +169,8 @@ fn pieces(text: &str) -> Vec<&str> {
         }
         let least = rest.ceil_char_boundary(length.min(rest.len()));
         // A text without blanks, as JSON or Japanese may be, is cut anywhere.
-        let word = rest.get(least..).and_then(|after| after.find(' ')).filter(|more| *more < length);
+        let word =
+            rest.get(least..).and_then(|after| after.find(' ')).filter(|more| *more < length);
         let (piece, after) = rest.split_at(least + word.unwrap_or(0));
         pieces.push(piece);
         rest = after;
@@ -166,8 +184,13 @@ mod tests {
 
     #[test]
     fn pieces_are_the_text() {
-        for text in ["", "a", "one two three four five six seven", "２０２６年十一月二十三日は月曜日です🙂 かな", "{\"a\":[1,2,3]}"]
-        {
+        for text in [
+            "",
+            "a",
+            "one two three four five six seven",
+            "２０２６年十一月二十三日は月曜日です🙂 かな",
+            "{\"a\":[1,2,3]}",
+        ] {
             assert_eq!(pieces(text).concat(), text);
         }
         assert_eq!(pieces("ab cd ef gh ij kl mn"), ["ab cd ef gh ij", " kl mn"]);
@@ -177,14 +200,24 @@ mod tests {
     fn a_stream_tells_each_block_from_start_to_stop() {
         let reply = Reply::default().thinking("hm").text("Now this.").tool("Bash", json!({}));
         let said = reply.block(json!({"type": "marker", "label": "x"})).said("toolu_1");
-        assert_eq!(said.tool_uses.iter().map(|tool| (&*tool.id, &*tool.name)).collect::<Vec<_>>(), [("toolu_1_1", "Bash")]);
+        assert_eq!(
+            said.tool_uses.iter().map(|tool| (&*tool.id, &*tool.name)).collect::<Vec<_>>(),
+            [("toolu_1_1", "Bash")]
+        );
         let prompt = super::super::usage::Prompt { tools: 1, system: String::new(), messages: 1 };
         let pieces = said.events("msg_1", "m", Usage::new(None, &prompt, 1, 0));
         let names: Vec<String> = pieces
             .iter()
-            .map(|piece| String::from_utf8_lossy(&piece.bytes).lines().next().unwrap_or_default().replace("event: ", ""))
+            .map(|piece| {
+                String::from_utf8_lossy(&piece.bytes)
+                    .lines()
+                    .next()
+                    .unwrap_or_default()
+                    .replace("event: ", "")
+            })
             .collect();
-        let (start, delta, stop) = ("content_block_start", "content_block_delta", "content_block_stop");
+        let (start, delta, stop) =
+            ("content_block_start", "content_block_delta", "content_block_stop");
         assert_eq!(
             names,
             [

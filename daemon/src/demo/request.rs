@@ -57,7 +57,9 @@ impl Settings {
             metadata: metadata(),
             max_tokens: 32_000,
             thinking: Some(json!({"type": "adaptive"})),
-            context_management: Some(json!({"edits": [{"type": "clear_thinking_20251015", "keep": "all"}]})),
+            context_management: Some(
+                json!({"edits": [{"type": "clear_thinking_20251015", "keep": "all"}]}),
+            ),
             output_config: json!({"effort": "high"}),
             stream: true,
         }
@@ -82,7 +84,8 @@ fn metadata() -> Value {
     json!({"user_id": json!({"device_id": DEVICE, "account_uuid": "", "session_id": SESSION}).to_string()})
 }
 
-/// `class` as Claude Code hints it: main, subagent or auxiliary. `durations`: of the tools that have just run.
+/// `class` as Claude Code hints it: main, subagent or auxiliary. `durations`: of the tools that
+/// have just run.
 pub fn request(
     role: Role,
     class: &str,
@@ -98,7 +101,11 @@ pub fn request(
         ("x-app", "cli".to_owned()),
         ("x-api-key", "demo-key".to_owned()),
         ("anthropic-version", "2023-06-01".to_owned()),
-        ("anthropic-beta", "claude-code-20250219,interleaved-thinking-2025-05-14,context-management-2025-06-27".to_owned()),
+        (
+            "anthropic-beta",
+            "claude-code-20250219,interleaved-thinking-2025-05-14,context-management-2025-06-27"
+                .to_owned(),
+        ),
         ("x-stainless-lang", "js".to_owned()),
         ("x-stainless-retry-count", "0".to_owned()),
         ("accept-encoding", "gzip, deflate, br, zstd".to_owned()),
@@ -110,6 +117,7 @@ pub fn request(
         ("x-claude-code-agent-type", role.kind),
         ("x-claude-code-prev-tool-durations", durations),
     ];
-    headers.extend(optional.into_iter().filter_map(|(name, value)| Some((name, value?.to_owned()))));
+    headers
+        .extend(optional.into_iter().filter_map(|(name, value)| Some((name, value?.to_owned()))));
     Ok(Request { path, headers, body: Bytes::from(serde_json::to_vec(body)?) })
 }

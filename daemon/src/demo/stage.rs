@@ -45,7 +45,12 @@ impl Stage {
     }
 
     /// One exchange, to the end of its answer.
-    pub async fn exchange(&self, connection: &mut Connection, request: &Request, answer: Answer) -> Result<(), DemoError> {
+    pub async fn exchange(
+        &self,
+        connection: &mut Connection,
+        request: &Request,
+        answer: Answer,
+    ) -> Result<(), DemoError> {
         let expected = self.prepare(request, answer);
         expect(request, expected, connection.call(request).await?)
     }

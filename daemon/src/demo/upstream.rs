@@ -54,11 +54,16 @@ impl Upstream {
 async fn serve_one(stream: TcpStream, desk: Arc<Desk>, pace: Pace) {
     stream.set_nodelay(true).ok();
     let service = service_fn(|request| respond(request, &desk, pace));
-    // It ends with an error when the proxy leaves in the middle of an answer. That is part of the story.
+    // It ends with an error when the proxy leaves in the middle of an answer. That is part of the
+    // story.
     http1::Builder::new().serve_connection(TokioIo::new(stream), service).await.ok();
 }
 
-async fn respond(request: Request<Incoming>, desk: &Desk, pace: Pace) -> Result<Response<Body>, hyper::Error> {
+async fn respond(
+    request: Request<Incoming>,
+    desk: &Desk,
+    pace: Pace,
+) -> Result<Response<Body>, hyper::Error> {
     let path = request.uri().path_and_query().map_or_else(String::new, ToString::to_string);
     let body = request.into_body().collect().await?.to_bytes();
     let answer = desk.take(&path, body).unwrap_or_else(Answer::not_found);
@@ -70,11 +75,15 @@ async fn respond(request: Request<Incoming>, desk: &Desk, pace: Pace) -> Result<
         Content::Stream { pieces, hangs } => {
             let (frames, body) = mpsc::channel(1);
             tokio::spawn(send(pieces, hangs, frames, pace));
-            ("text/event-stream; charset=utf-8", Either::Right(StreamBody::new(ReceiverStream::new(body))))
+            (
+                "text/event-stream; charset=utf-8",
+                Either::Right(StreamBody::new(ReceiverStream::new(body))),
+            )
         }
     };
     let mut response = Response::new(body);
-    *response.status_mut() = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    *response.status_mut() =
+        StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
     if let Ok(id) = HeaderValue::from_str(&answer.request_id) {
@@ -95,7 +104,12 @@ const QUOTA: [(&str, &str); 5] = [
     ("anthropic-ratelimit-unified-7d-utilization", "0.12"),
 ];
 
-async fn send(pieces: Vec<Piece>, hangs: bool, frames: mpsc::Sender<Result<Frame<Bytes>, Infallible>>, pace: Pace) {
+async fn send(
+    pieces: Vec<Piece>,
+    hangs: bool,
+    frames: mpsc::Sender<Result<Frame<Bytes>, Infallible>>,
+    pace: Pace,
+) {
     for piece in pieces {
         pace.pause(piece.after).await;
         if frames.send(Ok(Frame::data(piece.bytes))).await.is_err() {

@@ -35,14 +35,20 @@ pub struct Usage {
 }
 
 impl Usage {
-    /// Of `prompt`, after `before` went into the cache. Whatever stands behind a changed system prompt is written anew.
+    /// Of `prompt`, after `before` went into the cache. Whatever stands behind a changed system
+    /// prompt is written anew.
     pub fn new(before: Option<&Prompt>, prompt: &Prompt, output: u64, thinking: u64) -> Self {
         let cache_read = match before {
             None => 0,
             Some(before) if before.system == prompt.system => before.tokens(),
             Some(before) => before.tools,
         };
-        Self { cache_read, cache_write: prompt.tokens().saturating_sub(cache_read), output, thinking }
+        Self {
+            cache_read,
+            cache_write: prompt.tokens().saturating_sub(cache_read),
+            output,
+            thinking,
+        }
     }
 
     /// For `message_start`: hardly anything was said yet.
@@ -77,11 +83,15 @@ mod tests {
 
     #[test]
     fn a_changed_system_prompt_breaks_the_cache_behind_the_tools() {
-        let prompt = |system: &str, messages| Prompt { tools: 1000, system: system.to_owned(), messages };
-        let (first, second, changed) = (prompt("abcdabcd", 50), prompt("abcdabcd", 80), prompt("ABCDabcd", 90));
-        for (before, prompt, read, written) in
-            [(None, &first, 0, 1052), (Some(&first), &second, 1052, 30), (Some(&second), &changed, 1000, 92)]
-        {
+        let prompt =
+            |system: &str, messages| Prompt { tools: 1000, system: system.to_owned(), messages };
+        let (first, second, changed) =
+            (prompt("abcdabcd", 50), prompt("abcdabcd", 80), prompt("ABCDabcd", 90));
+        for (before, prompt, read, written) in [
+            (None, &first, 0, 1052),
+            (Some(&first), &second, 1052, 30),
+            (Some(&second), &changed, 1000, 92),
+        ] {
             let usage = Usage::new(before, prompt, 10, 4).at_end();
             assert_eq!(usage["cache_read_input_tokens"], read);
             assert_eq!(usage["cache_creation_input_tokens"], written);

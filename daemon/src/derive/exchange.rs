@@ -13,7 +13,8 @@ use ccdump_provider::{
     request::{self, RequestFacts},
 };
 use ccdump_record::{
-    Block, BlockKind, BlockState, ClosedBy, Detail, Ended, Event, Exchange, Header, Opened, Outline, RequestRole, Side,
+    Block, BlockKind, BlockState, ClosedBy, Detail, Ended, Event, Exchange, Header, Opened,
+    Outline, RequestRole, Side,
 };
 
 use super::{
@@ -89,9 +90,16 @@ impl OpenExchange {
         self.has_ended
     }
 
-    /// Folds one event in; what it completes besides the row is added to `derived`. Data of a response is only noted, unless there is much
-    /// of it: [`Self::read_noted`] comes before any event of another kind, and before the row is taken.
-    pub fn add(&mut self, reader: &Reader, event: &Event, threads: &mut Threads, derived: &mut Derived) -> Result<(), StoreError> {
+    /// Folds one event in; what it completes besides the row is added to `derived`. Data of a
+    /// response is only noted, unless there is much of it: [`Self::read_noted`] comes before any
+    /// event of another kind, and before the row is taken.
+    pub fn add(
+        &mut self,
+        reader: &Reader,
+        event: &Event,
+        threads: &mut Threads,
+        derived: &mut Derived,
+    ) -> Result<(), StoreError> {
         self.row.through_seq = event.seq;
         match &event.detail {
             Detail::RequestData(data) => self.row.request_bytes = data.offset + data.length(),
@@ -144,7 +152,12 @@ impl OpenExchange {
         Ok(())
     }
 
-    fn read_request(&mut self, reader: &Reader, threads: &mut Threads, derived: &mut Derived) -> Result<(), StoreError> {
+    fn read_request(
+        &mut self,
+        reader: &Reader,
+        threads: &mut Threads,
+        derived: &mut Derived,
+    ) -> Result<(), StoreError> {
         self.is_requested = true;
         let mut facts = self.request_facts(reader)?;
         let identity = identity::identify(self.provider, &self.headers, facts.session.as_deref());
@@ -162,7 +175,8 @@ impl OpenExchange {
         if role == RequestRole::Turn && facts.malformed.is_none() {
             let blocks = Arc::new(facts.blocks.clone());
             let (session, agent) = (self.row.session.as_deref(), self.row.agent.as_deref());
-            let Place { thread, before } = threads.place(reader, session, agent, self.row.id, blocks)?;
+            let Place { thread, before } =
+                threads.place(reader, session, agent, self.row.id, blocks)?;
             self.row.thread = Some(thread);
             match before {
                 Before::Continued(exchange, blocks) => {
@@ -178,7 +192,13 @@ impl OpenExchange {
             self.row.started_by = calls::starter(reader, derived, &self.row, &facts.openings)?;
         }
         derived.prompts.extend(SystemPrompt::of(&self.row, &facts.blocks));
-        let outline = Outline { blocks: facts.blocks, previous: self.row.previous, removed, setting_of, version: VERSION };
+        let outline = Outline {
+            blocks: facts.blocks,
+            previous: self.row.previous,
+            removed,
+            setting_of,
+            version: VERSION,
+        };
         derived.outlines.push(BodyOutline { exchange: self.row.id, side: Side::Request, outline });
         Ok(())
     }
@@ -235,11 +255,14 @@ impl OpenExchange {
         }
     }
 
-    /// Calls that start another agent, as soon as they have come whole: it may speak before this answer has ended.
+    /// Calls that start another agent, as soon as they have come whole: it may speak before this
+    /// answer has ended.
     fn tell_calls(&mut self, derived: &mut Derived) {
         let Some(response) = &self.response else { return };
         let calls = &response.facts().agent_calls;
-        derived.calls.extend(calls.iter().skip(self.calls_told).filter_map(|call| calls::call_of(&self.row, call)));
+        derived.calls.extend(
+            calls.iter().skip(self.calls_told).filter_map(|call| calls::call_of(&self.row, call)),
+        );
         self.calls_told = calls.len();
     }
 
@@ -272,7 +295,8 @@ impl OpenExchange {
         derived.outlines.push(BodyOutline { exchange: self.row.id, side: Side::Response, outline });
         self.take_response_facts();
         self.tell_calls(derived);
-        // Of an answer of our own it is what the client saw; before it was recorded, there was only the 502.
+        // Of an answer of our own it is what the client saw; before it was recorded, there was only
+        // the 502.
         let own = ended.own_status.or((ended.closed_by == ClosedBy::Unreachable).then_some(502));
         self.row.status = own.or(self.row.status);
         self.row.closed_by = Some(ended.closed_by);
@@ -285,7 +309,10 @@ impl OpenExchange {
             status: self.row.status,
             all_delivered: ended.delivered >= ended.response_bytes,
             terminal_expected: facts.is_some_and(|facts| facts.is_stream),
-            terminal_delivered: self.response.as_ref().is_some_and(|response| response.terminal_delivered(ended.delivered)),
+            terminal_delivered: self
+                .response
+                .as_ref()
+                .is_some_and(|response| response.terminal_delivered(ended.delivered)),
             api_error: facts.is_some_and(|facts| facts.error.is_some()),
         };
         self.row.end_state = Some(end_state(&end_facts));

@@ -1,6 +1,7 @@
 //! Derives what viewers ask for (index rows, outlines) from the log, on a thread of its own.
 //!
-//! It follows the log by cursor like any reader. Nothing depends on its pace: it may lag, be stopped, or start over.
+//! It follows the log by cursor like any reader. Nothing depends on its pace: it may lag, be
+//! stopped, or start over.
 
 mod calls;
 mod exchange;
@@ -34,15 +35,17 @@ use crate::{
     },
 };
 
-/// Of all that rows are derived by: rows of another one are made anew, so that nothing is left of what a table of credentials did not
-/// tell.
+/// Of all that rows are derived by: rows of another one are made anew, so that nothing is left of
+/// what a table of credentials did not tell.
 pub const VERSION: u32 = ccdump_provider::VERSION * 100 + ccdump_secrets::VERSION;
 
-/// Between two passes: streams write a hundred times a second, and a row now and then is enough. Who waits for one says so.
+/// Between two passes: streams write a hundred times a second, and a row now and then is enough.
+/// Who waits for one says so.
 const PACE: Duration = Duration::from_millis(100);
 /// Events of one pass.
 const EVENTS: usize = 1024;
-/// A pass begins with no further event after this long: what it has is written, and whoever wants it to end is heard.
+/// A pass begins with no further event after this long: what it has is written, and whoever wants
+/// it to end is heard.
 const TURN: Duration = Duration::from_millis(50);
 /// How far the thread stands back.
 const NICE: i32 = 10;
@@ -64,8 +67,8 @@ impl Deriving {
         Hurry(self.thread.thread().clone())
     }
 
-    /// Waits until all that was recorded is derived, or until `until`, and gives the rows back. The recording must have ended. What is
-    /// left is derived by the next daemon.
+    /// Waits until all that was recorded is derived, or until `until`, and gives the rows back. The
+    /// recording must have ended. What is left is derived by the next daemon.
     pub fn finish(self, until: Instant) -> Result<Index, StoreError> {
         while !self.thread.is_finished() && Instant::now() < until {
             self.hurry().hurry();
@@ -73,7 +76,9 @@ impl Deriving {
         }
         self.is_to_leave.store(true, Ordering::Relaxed);
         self.hurry().hurry();
-        self.thread.join().map_err(|_| StoreError::Io(io::Error::other("the deriving thread broke down")))
+        self.thread
+            .join()
+            .map_err(|_| StoreError::Io(io::Error::other("the deriving thread broke down")))
     }
 }
 
@@ -87,8 +92,14 @@ impl Hurry {
     }
 }
 
-/// Starts the thread. When the sender of `recording.head` goes, the thread derives what is left and ends.
-pub fn start(index: Index, readers: Readers, recording: &Recording, redactor: Redactor) -> Result<Deriving, StoreError> {
+/// Starts the thread. When the sender of `recording.head` goes, the thread derives what is left and
+/// ends.
+pub fn start(
+    index: Index,
+    readers: Readers,
+    recording: &Recording,
+    redactor: Redactor,
+) -> Result<Deriving, StoreError> {
     let cursor = index.through_seq()?;
     let head = recording.head.clone();
     let (through_sender, through) = watch::channel(cursor);
@@ -158,12 +169,18 @@ struct Deriver {
     open: HashMap<u64, OpenExchange>,
     threads: Threads,
     is_to_leave: Arc<AtomicBool>,
-    /// An earlier daemon's log may hold credentials still, and so may the words of an error that an API answers.
+    /// An earlier daemon's log may hold credentials still, and so may the words of an error that an
+    /// API answers.
     redactor: Redactor,
 }
 
 impl Deriver {
-    fn run(&mut self, mut head: watch::Receiver<u64>, runtime: &Handle, through: &watch::Sender<u64>) {
+    fn run(
+        &mut self,
+        mut head: watch::Receiver<u64>,
+        runtime: &Handle,
+        through: &watch::Sender<u64>,
+    ) {
         loop {
             let known = *head.borrow_and_update();
             self.renew_index(known, through);
@@ -207,7 +224,8 @@ impl Deriver {
         }
     }
 
-    /// Makes the rows anew where they are of another log than the one that is there now, or damaged. Returns whether it did.
+    /// Makes the rows anew where they are of another log than the one that is there now, or
+    /// damaged. Returns whether it did.
     fn renew_index(&mut self, known: u64, through: &watch::Sender<u64>) -> bool {
         let epoch = self.epoch.borrow_and_update().clone();
         let trouble = self.health.take_index_trouble();
@@ -269,7 +287,8 @@ impl Deriver {
                 if matches!(event.detail, Detail::ResponseData(_)) {
                     noted.insert(event.exchange);
                 } else {
-                    // Of any exchange: what it means may depend on what another was answered before.
+                    // Of any exchange: what it means may depend on what another was answered
+                    // before.
                     self.read_noted(reader, &mut noted, &mut derived)?;
                 }
                 let Some(mut exchange) = self.take(reader, event)? else {
@@ -283,7 +302,12 @@ impl Deriver {
                 }
             }
             self.read_noted(reader, &mut noted, &mut derived)?;
-            derived.rows.extend(touched.iter().filter_map(|id| self.open.get(id)).map(|exchange| exchange.row(&self.redactor)));
+            derived.rows.extend(
+                touched
+                    .iter()
+                    .filter_map(|id| self.open.get(id))
+                    .map(|exchange| exchange.row(&self.redactor)),
+            );
             if last > self.cursor {
                 self.index.write(&derived, last)?;
                 self.cursor = last;
@@ -292,7 +316,12 @@ impl Deriver {
         })
     }
 
-    fn read_noted(&mut self, reader: &Reader, noted: &mut BTreeSet<u64>, derived: &mut Derived) -> Result<(), StoreError> {
+    fn read_noted(
+        &mut self,
+        reader: &Reader,
+        noted: &mut BTreeSet<u64>,
+        derived: &mut Derived,
+    ) -> Result<(), StoreError> {
         while let Some(exchange) = noted.pop_first() {
             if let Some(exchange) = self.open.get_mut(&exchange) {
                 exchange.read_noted(reader, derived)?;

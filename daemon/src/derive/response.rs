@@ -34,9 +34,22 @@ pub struct ResponseFold {
 }
 
 impl ResponseFold {
-    pub fn new(exchange: u64, provider: Provider, method: &str, path: &str, status: u16, fields: &[Header]) -> Self {
+    pub fn new(
+        exchange: u64,
+        provider: Provider,
+        method: &str,
+        path: &str,
+        status: u16,
+        fields: &[Header],
+    ) -> Self {
         Self {
-            reader: ResponseReader::new(provider, method, path, status, header::find(fields, "content-type")),
+            reader: ResponseReader::new(
+                provider,
+                method,
+                path,
+                status,
+                header::find(fields, "content-type"),
+            ),
             decoder: Decoder::new(header::find(fields, "content-encoding")).ok(),
             cursor: BodyCursor::new(exchange, Side::Response, 0),
             times: VecDeque::new(),
@@ -49,9 +62,12 @@ impl ResponseFold {
         self.reader.facts()
     }
 
-    /// Notes a data event. Its bytes are read later, with those of the events around it: a stream writes a hundred small events a second.
+    /// Notes a data event. Its bytes are read later, with those of the events around it: a stream
+    /// writes a hundred small events a second.
     pub fn note(&mut self, at_us: i64, data: &BodyData) {
-        let pieces = data.pieces.iter().map(|piece| (at_us.saturating_add(i64::from(piece.after_us)), u64::from(piece.length)));
+        let pieces = data.pieces.iter().map(|piece| {
+            (at_us.saturating_add(i64::from(piece.after_us)), u64::from(piece.length))
+        });
         self.times.extend(pieces);
         self.noted = data.offset.saturating_add(data.length());
     }
@@ -66,7 +82,8 @@ impl ResponseFold {
         while let Some(piece) = self.cursor.next_until(&reader.log, self.noted)? {
             match piece {
                 Piece::Bytes(bytes) => self.read(&bytes),
-                // A compressed stream is lost from here on; a plain one goes on with the next event in it.
+                // A compressed stream is lost from here on; a plain one goes on with the next event
+                // in it.
                 Piece::Missing(_) if self.decoder.as_ref().is_some_and(Decoder::is_identity) => {}
                 Piece::Missing(_) => self.decoder = None,
             }
@@ -95,8 +112,10 @@ impl ResponseFold {
             let before = position;
             position += now as u64;
             if let (None, Some(terminal)) = (self.terminal_at, self.reader.facts().terminal) {
-                // Decoded offsets are wire offsets where there is no coding (and nothing is missing).
-                self.terminal_at = Some(if is_plain { terminal.clamp(before, position) } else { position });
+                // Decoded offsets are wire offsets where there is no coding (and nothing is
+                // missing).
+                self.terminal_at =
+                    Some(if is_plain { terminal.clamp(before, position) } else { position });
             }
         }
     }

@@ -1,6 +1,7 @@
 //! Which request continues which.
 //!
-//! An agent sends its whole history with every request, so the request before is the one whose messages this one begins with.
+//! An agent sends its whole history with every request, so the request before is the one whose
+//! messages this one begins with.
 
 use std::sync::Arc;
 
@@ -59,7 +60,8 @@ impl Threads {
         exchange: u64,
         blocks: Arc<Vec<Block>>,
     ) -> Result<Place, StoreError> {
-        let is_of_agent = |head: &Head| head.session.as_deref() == session && head.agent.as_deref() == agent;
+        let is_of_agent =
+            |head: &Head| head.session.as_deref() == session && head.agent.as_deref() == agent;
         if !self.heads.iter().any(is_of_agent) {
             for head in read_back(reader, session, agent, exchange)? {
                 self.keep(head);
@@ -77,14 +79,22 @@ impl Threads {
             Some(head) => (head.thread, Before::Continued(head.exchange, head.blocks)),
             None => (exchange, self.newest(is_of_agent)),
         };
-        let head = Head { session: session.map(Into::into), agent: agent.map(Into::into), thread, exchange, blocks };
+        let head = Head {
+            session: session.map(Into::into),
+            agent: agent.map(Into::into),
+            thread,
+            exchange,
+            blocks,
+        };
         self.keep(head);
         Ok(Place { thread, before })
     }
 
-    /// What a request of an agent that continues none is compared with. Requests of no session need not have to do with each other.
+    /// What a request of an agent that continues none is compared with. Requests of no session need
+    /// not have to do with each other.
     fn newest(&self, is_of_agent: impl Fn(&Head) -> bool) -> Before {
-        let newest = self.heads.iter().rev().find(|head| is_of_agent(head) && head.session.is_some());
+        let newest =
+            self.heads.iter().rev().find(|head| is_of_agent(head) && head.session.is_some());
         newest.map_or(Before::Nothing, |head| Before::Anew(head.exchange, head.blocks.clone()))
     }
 
@@ -97,7 +107,12 @@ impl Threads {
 }
 
 /// The newest request of each recent thread of an agent, the newest last.
-fn read_back(reader: &Reader, session: Option<&str>, agent: Option<&str>, before: u64) -> Result<Vec<Head>, StoreError> {
+fn read_back(
+    reader: &Reader,
+    session: Option<&str>,
+    agent: Option<&str>,
+    before: u64,
+) -> Result<Vec<Head>, StoreError> {
     let mut heads: Vec<Head> = Vec::new();
     for (exchange, thread) in recent_turns(&reader.index, session, agent, before, READ_BACK)? {
         if heads.iter().any(|head| head.thread == thread) {
@@ -107,7 +122,13 @@ fn read_back(reader: &Reader, session: Option<&str>, agent: Option<&str>, before
             continue;
         };
         let blocks = Arc::new(outline.blocks);
-        heads.push(Head { session: session.map(Into::into), agent: agent.map(Into::into), thread, exchange, blocks });
+        heads.push(Head {
+            session: session.map(Into::into),
+            agent: agent.map(Into::into),
+            thread,
+            exchange,
+            blocks,
+        });
     }
     heads.reverse();
     Ok(heads)

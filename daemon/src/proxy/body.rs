@@ -32,14 +32,18 @@ impl Body for RequestBody {
     type Data = Bytes;
     type Error = hyper::Error;
 
-    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
         let frame = ready!(Pin::new(&mut self.inner).poll_frame(cx));
         match &frame {
             Some(Ok(frame)) => {
                 if let Some(data) = frame.data_ref() {
                     self.recording.data(data);
                 } else if let Some(trailers) = frame.trailers_ref() {
-                    self.recording.request_over(Some(self.recorder.headers(&headers::fields(trailers))));
+                    self.recording
+                        .request_over(Some(self.recorder.headers(&headers::fields(trailers))));
                 }
             }
             Some(Err(_)) => self.recording.request_over(None),
@@ -89,7 +93,8 @@ pub struct UpstreamBody {
     driver: Driver,
     trailers: Headers,
     state: Passing,
-    /// The length that the head of an answer without a body tells (304): hyper writes it only of a body that has it.
+    /// The length that the head of an answer without a body tells (304): hyper writes it only of a
+    /// body that has it.
     told_length: Option<u64>,
     /// The client speaks HTTP/1.0, and was told no length.
     ends_with_connection: bool,
@@ -103,7 +108,12 @@ enum Passing {
 }
 
 impl UpstreamBody {
-    pub fn new(inner: Incoming, recording: BodyRecorder, client: &ClientConnection, framing: ToClient) -> Self {
+    pub fn new(
+        inner: Incoming,
+        recording: BodyRecorder,
+        client: &ClientConnection,
+        framing: ToClient,
+    ) -> Self {
         let ToClient { told_length, ends_with_connection } = framing;
         Self {
             inner,
@@ -118,8 +128,12 @@ impl UpstreamBody {
         }
     }
 
-    /// The next frame. What the upstream's socket holds is read at once, so that what came together goes out together.
-    fn poll_inner(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+    /// The next frame. What the upstream's socket holds is read at once, so that what came together
+    /// goes out together.
+    fn poll_inner(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
         if let Poll::Ready(frame) = Pin::new(&mut self.inner).poll_frame(cx) {
             return Poll::Ready(frame);
         }
@@ -151,7 +165,8 @@ impl UpstreamBody {
         }
         match std::mem::replace(&mut self.state, Passing::Over) {
             Passing::Broken(error) => {
-                // A body that ends with the connection can be told from a whole one by nothing else.
+                // A body that ends with the connection can be told from a whole one by nothing
+                // else.
                 if is_reset(&error) || self.ends_with_connection {
                     self.delivery.reset_on_close();
                 }
@@ -172,8 +187,11 @@ impl Drop for UpstreamBody {
     fn drop(&mut self) {
         match self.state {
             Passing::Over => {}
-            // hyper does not ask a body of known length, or one that ended in trailers, for its end.
-            Passing::Open if self.inner.is_end_stream() || !self.trailers.is_empty() => self.finish(),
+            // hyper does not ask a body of known length, or one that ended in trailers, for its
+            // end.
+            Passing::Open if self.inner.is_end_stream() || !self.trailers.is_empty() => {
+                self.finish()
+            }
             // The end of the connection says who it was.
             Passing::Open | Passing::Broken(_) => {}
         }
@@ -184,7 +202,10 @@ impl Body for ResponseBody {
     type Data = Bytes;
     type Error = hyper::Error;
 
-    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
         match self.get_mut() {
             Self::Upstream(body) => body.poll(cx),
             Self::Own(body) => Pin::new(body).poll_frame(cx).map_err(|never| match never {}),
@@ -200,7 +221,9 @@ impl Body for ResponseBody {
 
     fn size_hint(&self) -> SizeHint {
         match self {
-            Self::Upstream(body) => body.told_length.map_or_else(|| body.inner.size_hint(), SizeHint::with_exact),
+            Self::Upstream(body) => {
+                body.told_length.map_or_else(|| body.inner.size_hint(), SizeHint::with_exact)
+            }
             Self::Own(body) => body.size_hint(),
         }
     }

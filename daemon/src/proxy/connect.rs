@@ -1,4 +1,5 @@
-//! Opening TCP connections. The addresses of a host are raced (RFC 8305): one that does not answer costs a moment, not the request.
+//! Opening TCP connections. The addresses of a host are raced (RFC 8305): one that does not answer
+//! costs a moment, not the request.
 
 use std::{io, net::SocketAddr, time::Duration};
 
@@ -28,15 +29,19 @@ pub enum TcpError {
 pub async fn connect(host: &str, port: u16) -> Result<TcpStream, TcpError> {
     let host = || host.to_owned();
     let connecting = async {
-        let addresses = lookup_host((host(), port)).await.map_err(|source| TcpError::Resolve { host: host(), source })?;
+        let addresses = lookup_host((host(), port))
+            .await
+            .map_err(|source| TcpError::Resolve { host: host(), source })?;
         let connected = race(interleave(addresses), TcpStream::connect).await;
         connected.map_err(|source| TcpError::Connect { host: host(), port, source })
     };
-    timeout(CONNECT_LIMIT, connecting).await.unwrap_or_else(|_| Err(TcpError::Silent { host: host(), port }))
+    timeout(CONNECT_LIMIT, connecting)
+        .await
+        .unwrap_or_else(|_| Err(TcpError::Silent { host: host(), port }))
 }
 
-/// The addresses with both families by turns, beginning with that of the first: where a family leads nowhere, the second try is of
-/// the other one.
+/// The addresses with both families by turns, beginning with that of the first: where a family
+/// leads nowhere, the second try is of the other one.
 fn interleave(addresses: impl IntoIterator<Item = SocketAddr>) -> Vec<SocketAddr> {
     let addresses: Vec<SocketAddr> = addresses.into_iter().collect();
     let Some(first) = addresses.first() else { return addresses };
@@ -54,8 +59,9 @@ fn interleave(addresses: impl IntoIterator<Item = SocketAddr>) -> Vec<SocketAddr
     }
 }
 
-/// The result of the first attempt that succeeds, or the error of the last one that failed. The next attempt begins when one has
-/// failed, or [`ATTEMPT_DELAY`] after the one before; those that lose are dropped.
+/// The result of the first attempt that succeeds, or the error of the last one that failed. The
+/// next attempt begins when one has failed, or [`ATTEMPT_DELAY`] after the one before; those that
+/// lose are dropped.
 async fn race<T, F>(addresses: Vec<SocketAddr>, attempt: impl Fn(SocketAddr) -> F) -> io::Result<T>
 where
     T: Send + 'static,
@@ -136,11 +142,16 @@ mod tests {
             (&[], None, 0),
         ];
         for (number, (fates, winner, tried)) in cases.into_iter().enumerate() {
-            let addresses: Vec<SocketAddr> = (1..).zip(fates).map(|(n, _)| SocketAddr::from(([127, 0, 0, n], 1))).collect();
+            let addresses: Vec<SocketAddr> =
+                (1..).zip(fates).map(|(n, _)| SocketAddr::from(([127, 0, 0, n], 1))).collect();
             let begun = Mutex::new(Vec::new());
             let connected = race(addresses.clone(), |address| {
                 let mut begun = begun.lock().expect("one thread");
-                assert_eq!(address, addresses[begun.len()], "case {number}: in their order, none twice");
+                assert_eq!(
+                    address,
+                    addresses[begun.len()],
+                    "case {number}: in their order, none twice"
+                );
                 begun.push(address);
                 meet(fates[begun.len() - 1], address)
             })
@@ -150,8 +161,10 @@ mod tests {
         }
     }
 
-    /// A listener whose queue is full: the system drops what asks to connect, as a host that is gone does.
-    async fn silent_listener() -> (TcpListener, Vec<tokio::task::JoinHandle<io::Result<TcpStream>>>) {
+    /// A listener whose queue is full: the system drops what asks to connect, as a host that is
+    /// gone does.
+    async fn silent_listener() -> (TcpListener, Vec<tokio::task::JoinHandle<io::Result<TcpStream>>>)
+    {
         let socket = TcpSocket::new_v4().expect("a socket");
         socket.bind(address("127.0.0.1:0")).expect("bind");
         let listener = socket.listen(1).expect("listen");

@@ -12,12 +12,13 @@ use hyper::{server::conn::http1, service::service_fn};
 use tokio::{net::TcpStream, sync::Mutex};
 
 use super::{
-    Proxy, body, delivery::Delivery, driver::Driver, forward, requests::RequestHeads, route::Told, socket::ClientSocket,
-    upstream::UpstreamConnection,
+    Proxy, body, delivery::Delivery, driver::Driver, forward, requests::RequestHeads, route::Told,
+    socket::ClientSocket, upstream::UpstreamConnection,
 };
 use crate::stop::Stop;
 
-/// Header fields in a head at most; hyper's own limit of 100 is too low for what agents send through gateways.
+/// Header fields in a head at most; hyper's own limit of 100 is too low for what agents send
+/// through gateways.
 pub const MAX_HEADERS: usize = 1024;
 /// Bytes of a head at most, and of what is buffered per direction.
 pub const MAX_BUFFER: usize = 1 << 20;
@@ -38,7 +39,8 @@ pub struct ClientConnection {
 
 /// Serves a connection until either side closes it; on `stop` after the exchange that is under way.
 pub async fn serve(proxy: Arc<Proxy>, stream: TcpStream, mut stop: Stop) -> hyper::Result<()> {
-    // Without it, small events wait for the acknowledgement of the ones before. A socket that cannot have it still works.
+    // Without it, small events wait for the acknowledgement of the ones before. A socket that
+    // cannot have it still works.
     stream.set_nodelay(true).ok();
     let local = stream.local_addr().map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |address| address.ip());
     let delivery = Delivery::default();
@@ -62,7 +64,11 @@ pub async fn serve(proxy: Arc<Proxy>, stream: TcpStream, mut stop: Stop) -> hype
             let upgrades = notes.upgrades;
             let answer = forward::exchange(&client, request, notes).await;
             if upgrades {
-                heads.decide(answer.as_ref().is_ok_and(|answer| answer.status() == StatusCode::SWITCHING_PROTOCOLS));
+                heads.decide(
+                    answer
+                        .as_ref()
+                        .is_ok_and(|answer| answer.status() == StatusCode::SWITCHING_PROTOCOLS),
+                );
             }
             answer
         }
@@ -81,7 +87,8 @@ pub async fn serve(proxy: Arc<Proxy>, stream: TcpStream, mut stop: Stop) -> hype
             is_stopping = true;
             Pin::new(&mut connection).graceful_shutdown();
         }
-        // Both sides in one task: what one of them reads, the other writes without a thread being woken in between.
+        // Both sides in one task: what one of them reads, the other writes without a thread being
+        // woken in between.
         driver.drive(cx);
         let served = Pin::new(&mut connection).poll(cx);
         driver.drive(cx);

@@ -1,9 +1,10 @@
 //! What of a response has reached the client's socket, and what follows from that.
 //!
-//! The response body hands bytes to hyper, hyper writes them to the socket some time later. The socket is flushed only when all that
-//! was handed over has been written, so a flush tells how much was delivered. That matters twice: a client that leaves right after the
-//! last event has had it all; and when the upstream breaks, the bytes before the break must go out first, since hyper drops what it has
-//! not written when a body errs.
+//! The response body hands bytes to hyper, hyper writes them to the socket some time later. The
+//! socket is flushed only when all that was handed over has been written, so a flush tells how much
+//! was delivered. That matters twice: a client that leaves right after the last event has had it
+//! all; and when the upstream breaks, the bytes before the break must go out first, since hyper
+//! drops what it has not written when a body errs.
 
 use std::{
     mem,
@@ -161,13 +162,15 @@ impl Delivery {
     /// Passes an informational response (1xx) on: `head` goes out before the response itself.
     pub fn inform(&self, head: &[u8]) {
         let mut state = self.lock();
-        // Something of the response before is still on its way (pipelining): better none than one in its middle.
+        // Something of the response before is still on its way (pipelining): better none than one
+        // in its middle.
         if state.is_informed && !state.is_unflushed {
             state.write_first(head);
         }
     }
 
-    /// Hands bytes over that hyper knows nothing of. [`Self::poll_flushed`] tells when they are written.
+    /// Hands bytes over that hyper knows nothing of. [`Self::poll_flushed`] tells when they are
+    /// written.
     pub fn hand_raw(&self, bytes: &[u8]) {
         let mut state = self.lock();
         state.is_unflushed = true;

@@ -6,7 +6,8 @@ use std::{
     task::Context,
 };
 
-/// hyper's side of a connection; it ends with it. Its errors reach whoever waits for the response or reads its body.
+/// hyper's side of a connection; it ends with it. Its errors reach whoever waits for the response
+/// or reads its body.
 pub type Moving = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// Holds the one upstream connection that a client connection uses. Dropping it closes that.

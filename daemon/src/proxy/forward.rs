@@ -33,8 +33,8 @@ use super::{
 };
 use crate::capture::{EndOf, ExchangeRecorder, RequestHead};
 
-/// The client's connection is to be closed without an answer: that is what the client would have seen of an upstream that broke before
-/// answering.
+/// The client's connection is to be closed without an answer: that is what the client would have
+/// seen of an upstream that broke before answering.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct BrokenOff(String);
@@ -54,16 +54,26 @@ pub async fn exchange(
         // The last field of a map leaves no gap.
         request.headers_mut().remove(TE);
     }
-    if let Some(expect) = notes.expect.take().and_then(|value| HeaderValue::from_bytes(&value).ok()) {
+    if let Some(expect) = notes.expect.take().and_then(|value| HeaderValue::from_bytes(&value).ok())
+    {
         request.headers_mut().insert(EXPECT, expect);
     }
-    if let Some(refusal) = proxy.guard.refuses(request.version(), request.uri(), request.headers(), client.local) {
+    if let Some(refusal) =
+        proxy.guard.refuses(request.version(), request.uri(), request.headers(), client.local)
+    {
         let target = target_text(&request, &notes);
-        return Ok(refuse(client, &Words::of(&request, &target, &notes.mended), refusal.status, &refusal.reason));
+        return Ok(refuse(
+            client,
+            &Words::of(&request, &target, &notes.mended),
+            refusal.status,
+            &refusal.reason,
+        ));
     }
-    let taken = prefix::take(&mut request).map_err(|error| (StatusCode::BAD_REQUEST, error.to_string()));
+    let taken =
+        prefix::take(&mut request).map_err(|error| (StatusCode::BAD_REQUEST, error.to_string()));
     let refused = taken.map(|credentials| proxy.guard.refuses_without_token(&credentials));
-    let refused = refused.map_or_else(Some, |refusal| refusal.map(|refusal| (refusal.status, refusal.reason)));
+    let refused = refused
+        .map_or_else(Some, |refusal| refusal.map(|refusal| (refusal.status, refusal.reason)));
     if let Some((status, reason)) = refused {
         let target = target_text(&request, &notes);
         return Ok(refuse(client, &Words::of(&request, &target, &notes.mended), status, &reason));
@@ -72,24 +82,40 @@ pub async fn exchange(
     let upstream_name = route.base.map(BaseUrl::to_string).unwrap_or_default();
     let target = target_text(&request, &notes);
     let Words { method, target, mended, headers } = Words::of(&request, &target, &notes.mended);
-    let head = RequestHead { method, target, provider: route.provider.as_str(), upstream: &upstream_name, headers, mended };
+    let head = RequestHead {
+        method,
+        target,
+        provider: route.provider.as_str(),
+        upstream: &upstream_name,
+        headers,
+        mended,
+    };
     let recording = proxy.recorder.open(&head);
-    // From here on the exchange ends however this future does: hyper drops it when the client leaves.
-    let open = OpenExchange { exchange: Some(recording.clone()), delivery: client.delivery.clone() };
+    // From here on the exchange ends however this future does: hyper drops it when the client
+    // leaves.
+    let open =
+        OpenExchange { exchange: Some(recording.clone()), delivery: client.delivery.clone() };
 
     let Some(base) = route.base else {
-        read_to_end(request.map(|body| RequestBody::new(body, recording.body(Side::Request), proxy.recorder.clone()))).await;
+        read_to_end(request.map(|body| {
+            RequestBody::new(body, recording.body(Side::Request), proxy.recorder.clone())
+        }))
+        .await;
         return Ok(open.misdirected());
     };
     let client_version = request.version();
     let Some((mut outgoing, expected)) = prepare(request, base, &notes) else {
-        return Ok(open.refuse(StatusCode::BAD_REQUEST, "the request target and the upstream's path make no valid target"));
+        return Ok(open.refuse(
+            StatusCode::BAD_REQUEST,
+            "the request target and the upstream's path make no valid target",
+        ));
     };
     let protocol = headers::upgrade_of(outgoing.headers());
     let fields = mem::take(outgoing.headers_mut());
     *outgoing.headers_mut() = headers::end_to_end(fields, None);
     let upgrading = protocol.map(|protocol| upgrade::begin(&mut outgoing, &protocol));
-    let outgoing = outgoing.map(|body| RequestBody::new(body, recording.body(Side::Request), proxy.recorder.clone()));
+    let outgoing = outgoing
+        .map(|body| RequestBody::new(body, recording.body(Side::Request), proxy.recorder.clone()));
 
     let (response, notes, connect) = match send(client, base, outgoing, expected).await {
         Ok((Sent::Response(response, notes), connect)) => (*response, notes, connect),
@@ -111,7 +137,9 @@ pub async fn exchange(
         }
         let (Some(upgrading), Some(protocol)) = (upgrading, protocol) else {
             upgrade::pass_unasked(response, &notes.raw, recording, &client.delivery).await;
-            return Err(BrokenOff("the upstream changed the protocol, and nobody had asked it to".into()));
+            return Err(BrokenOff(
+                "the upstream changed the protocol, and nobody had asked it to".into(),
+            ));
         };
         upgrade::pass(upgrading, &mut response, &protocol, recording);
         return Ok(response.map(|_| ResponseBody::Own(Full::default())));
@@ -133,18 +161,31 @@ struct Words<'a> {
 
 impl<'a> Words<'a> {
     fn of(request: &'a Request<Incoming>, target: &'a str, mended: &'a [String]) -> Self {
-        Self { method: request.method().as_str(), target, mended, headers: headers::fields(request.headers()) }
+        Self {
+            method: request.method().as_str(),
+            target,
+            mended,
+            headers: headers::fields(request.headers()),
+        }
     }
 }
 
 /// The target as it was sent, but for what was taken off its front.
 fn target_text<'a>(request: &'a Request<Incoming>, notes: &'a RequestNotes) -> Cow<'a, str> {
     let sent = notes.target.as_ref().and_then(|target| target.rest_of(request.uri()));
-    sent.map_or_else(|| request.uri().path_and_query().map_or("/", PathAndQuery::as_str).into(), String::from_utf8_lossy)
+    sent.map_or_else(
+        || request.uri().path_and_query().map_or("/", PathAndQuery::as_str).into(),
+        String::from_utf8_lossy,
+    )
 }
 
 /// Answers in an upstream's place, and records that, unless there are too many of them.
-fn refuse(client: &ClientConnection, words: &Words<'_>, status: StatusCode, reason: &str) -> Response<ResponseBody> {
+fn refuse(
+    client: &ClientConnection,
+    words: &Words<'_>,
+    status: StatusCode,
+    reason: &str,
+) -> Response<ResponseBody> {
     let proxy = &client.proxy;
     if !proxy.refusals.admit() {
         proxy.recorder.lose_exchange();
@@ -158,13 +199,20 @@ fn refuse(client: &ClientConnection, words: &Words<'_>, status: StatusCode, reas
         headers: words.headers.clone(),
         mended: words.mended,
     });
-    OpenExchange { exchange: Some(recording), delivery: client.delivery.clone() }.refuse(status, reason)
+    OpenExchange { exchange: Some(recording), delivery: client.delivery.clone() }
+        .refuse(status, reason)
 }
 
-/// The request as it goes out, but for its hop-by-hop fields, and how its answer is read. `None`: it cannot be sent as it is.
-fn prepare(request: Request<Incoming>, base: &BaseUrl, notes: &RequestNotes) -> Option<(Request<Incoming>, Expected)> {
+/// The request as it goes out, but for its hop-by-hop fields, and how its answer is read. `None`:
+/// it cannot be sent as it is.
+fn prepare(
+    request: Request<Incoming>,
+    base: &BaseUrl,
+    notes: &RequestNotes,
+) -> Option<(Request<Incoming>, Expected)> {
     let target = base.target(request.uri())?;
-    // hyper writes what it was shown of an odd target; the socket puts what was sent in its place, after the upstream's path.
+    // hyper writes what it was shown of an odd target; the socket puts what was sent in its place,
+    // after the upstream's path.
     let odd = match &notes.target {
         Some(odd) => {
             let shown = request.uri().path_and_query()?.as_str();
@@ -182,13 +230,19 @@ fn prepare(request: Request<Incoming>, base: &BaseUrl, notes: &RequestNotes) -> 
 }
 
 /// The response as the client gets it, but for its body.
-fn for_client(mut response: Response<Incoming>, notes: &ResponseNotes, client_version: Version) -> Response<Incoming> {
+fn for_client(
+    mut response: Response<Incoming>,
+    notes: &ResponseNotes,
+    client_version: Version,
+) -> Response<Incoming> {
     let closes = notes.closes || headers::says_close(response.headers());
     let fields = mem::take(response.headers_mut());
     let also = (client_version == Version::HTTP_10).then_some(&TRANSFER_ENCODING);
     *response.headers_mut() = headers::end_to_end(fields, also);
     *response.version_mut() = client_version;
-    if let Some(reason) = notes.reason.as_deref().and_then(|reason| ReasonPhrase::try_from(reason).ok()) {
+    if let Some(reason) =
+        notes.reason.as_deref().and_then(|reason| ReasonPhrase::try_from(reason).ok())
+    {
         response.extensions_mut().insert(reason);
     }
     if closes {
@@ -198,16 +252,20 @@ fn for_client(mut response: Response<Incoming>, notes: &ResponseNotes, client_ve
 }
 
 fn to_client(response: &Response<Incoming>) -> ToClient {
-    let length = response.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
-    let has_no_body = matches!(response.status(), StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
+    let length = response
+        .headers()
+        .get(CONTENT_LENGTH)
+        .and_then(|length| length.to_str().ok()?.parse().ok());
+    let has_no_body =
+        matches!(response.status(), StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
     ToClient {
         told_length: length.filter(|_| has_no_body),
         ends_with_connection: response.version() == Version::HTTP_10 && length.is_none(),
     }
 }
 
-/// Sends on the connection of the request before, or on a new one, and says what it took to open that. A request of which nothing was
-/// sent may go out again.
+/// Sends on the connection of the request before, or on a new one, and says what it took to open
+/// that. A request of which nothing was sent may go out again.
 async fn send(
     client: &ClientConnection,
     base: &BaseUrl,
@@ -215,7 +273,8 @@ async fn send(
     expected: Expected,
 ) -> Result<(Sent, Duration), (Box<Request<RequestBody>>, ConnectError)> {
     let mut upstream = client.upstream.lock().await;
-    let kept: Option<UpstreamConnection> = upstream.take().filter(|kept| kept.is_good_for(base, &client.delivery));
+    let kept: Option<UpstreamConnection> =
+        upstream.take().filter(|kept| kept.is_good_for(base, &client.delivery));
     if let Some(mut kept) = kept {
         match kept.send(request, expected.clone()).await {
             Sent::Unsent(unsent) => request = *unsent,
@@ -262,8 +321,17 @@ impl OpenExchange {
     }
 
     /// An answer of our own.
-    fn answer(self, closed_by: ClosedBy, status: StatusCode, kind: &str, reason: &str) -> Response<ResponseBody> {
-        self.end(EndOf { own_status: Some(status.as_u16()), ..EndOf::failed(closed_by, reason.to_owned()) });
+    fn answer(
+        self,
+        closed_by: ClosedBy,
+        status: StatusCode,
+        kind: &str,
+        reason: &str,
+    ) -> Response<ResponseBody> {
+        self.end(EndOf {
+            own_status: Some(status.as_u16()),
+            ..EndOf::failed(closed_by, reason.to_owned())
+        });
         own_answer(status, kind, reason)
     }
 
@@ -311,7 +379,8 @@ impl Drop for OpenExchange {
     }
 }
 
-/// An answer that is not the upstream's. Its shape is the providers', so that clients show the message.
+/// An answer that is not the upstream's. Its shape is the providers', so that clients show the
+/// message.
 fn own_answer(status: StatusCode, kind: &str, reason: &str) -> Response<ResponseBody> {
     let reason = &*ccdump_secrets::text(reason, &ccdump_secrets::plain);
     let message = format!("ccdump: {reason}");

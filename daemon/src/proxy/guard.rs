@@ -1,8 +1,9 @@
-//! Requests that a web page had the user's browser send are refused, and those without the token, where there is one.
+//! Requests that a web page had the user's browser send are refused, and those without the token,
+//! where there is one.
 //!
-//! A page can make its own name resolve to 127.0.0.1 (DNS rebinding) and so reach a loopback port. It cannot choose the `Host` that the
-//! browser sends then, nor hide its `Origin`. What cannot be a page of the web is let in; for all else there are settings, which the refusal
-//! names.
+//! A page can make its own name resolve to 127.0.0.1 (DNS rebinding) and so reach a loopback port.
+//! It cannot choose the `Host` that the browser sends then, nor hide its `Origin`. What cannot be a
+//! page of the web is let in; for all else there are settings, which the refusal names.
 
 use std::net::IpAddr;
 
@@ -44,16 +45,28 @@ impl Guard {
     }
 
     /// Says why a request that came to our address `local` is refused, if it is.
-    pub fn refuses(&self, version: Version, uri: &Uri, fields: &HeaderMap, local: IpAddr) -> Option<Refusal> {
+    pub fn refuses(
+        &self,
+        version: Version,
+        uri: &Uri,
+        fields: &HeaderMap,
+        local: IpAddr,
+    ) -> Option<Refusal> {
         if let Some(authority) = uri.authority()
             && !self.lets_in(authority, local)
         {
-            let reason = format!("the request is for {authority}, which this proxy does not serve; {}", allow_host(authority));
+            let reason = format!(
+                "the request is for {authority}, which this proxy does not serve; {}",
+                allow_host(authority)
+            );
             return forbidden(reason);
         }
         let hosts = fields.get_all(HOST).iter().count();
         if hosts > 1 || (hosts == 0 && version >= Version::HTTP_11) {
-            return Some(Refusal { status: StatusCode::BAD_REQUEST, reason: "a request has one Host header".into() });
+            return Some(Refusal {
+                status: StatusCode::BAD_REQUEST,
+                reason: "a request has one Host header".into(),
+            });
         }
         for host in fields.get_all(HOST) {
             let authority = host.to_str().ok().and_then(|host| host.parse::<Authority>().ok());
@@ -66,7 +79,10 @@ impl Guard {
                     );
                     return forbidden(reason);
                 }
-                None => return forbidden("the Host header names no host; use the address that `ccdumpd status` shows".into()),
+                None => return forbidden(
+                    "the Host header names no host; use the address that `ccdumpd status` shows"
+                        .into(),
+                ),
             }
         }
         for origin in fields.get_all("origin") {
@@ -88,17 +104,23 @@ impl Guard {
         if credentials.0.iter().any(|brought| token.is(brought)) {
             return None;
         }
-        let what = if credentials.0.is_empty() { "asks for its token" } else { "has another token" };
-        forbidden(format!("this proxy {what}: begin the path with /~t=TOKEN, or send it in the header x-ccdump-token"))
+        let what =
+            if credentials.0.is_empty() { "asks for its token" } else { "has another token" };
+        forbidden(format!(
+            "this proxy {what}: begin the path with /~t=TOKEN, or send it in the header x-ccdump-token"
+        ))
     }
 
-    /// This machine by its own names, the address that the client reached us at, and what was allowed.
+    /// This machine by its own names, the address that the client reached us at, and what was
+    /// allowed.
     fn lets_in(&self, authority: &Authority, local: IpAddr) -> bool {
         if authority.as_str().contains('@') || authority.host().is_empty() {
             return false;
         }
         let host = Host::of(authority.host());
-        host == self.listen_host || host.is_this_machine(local) || self.access.hosts.iter().any(|pattern| pattern.matches(&host))
+        host == self.listen_host
+            || host.is_this_machine(local)
+            || self.access.hosts.iter().any(|pattern| pattern.matches(&host))
     }
 
     fn lets_origin_in(&self, text: &str, local: IpAddr) -> bool {
@@ -108,7 +130,9 @@ impl Guard {
         let Some((scheme, rest)) = text.split_once("://") else { return false };
         match Kind::of(scheme) {
             // One page of this machine's own: a development server, `http://tauri.localhost`.
-            Kind::Web => rest.parse::<Authority>().is_ok_and(|authority| self.lets_in(&authority, local)),
+            Kind::Web => {
+                rest.parse::<Authority>().is_ok_and(|authority| self.lets_in(&authority, local))
+            }
             Kind::Extension => false,
             Kind::Program => true,
         }
@@ -187,9 +211,15 @@ mod tests {
         ] {
             assert_eq!(refusal(&guard, name, value).is_none(), accepted, "{name}: {value}");
         }
-        let refuses =
-            |version, uri| guard.refuses(version, &Uri::from_static(uri), &HeaderMap::new(), LOCAL).map(|refusal| refusal.status);
-        assert_eq!(refuses(Version::HTTP_10, "http://api.anthropic.com/v1"), Some(StatusCode::FORBIDDEN));
+        let refuses = |version, uri| {
+            guard
+                .refuses(version, &Uri::from_static(uri), &HeaderMap::new(), LOCAL)
+                .map(|refusal| refusal.status)
+        };
+        assert_eq!(
+            refuses(Version::HTTP_10, "http://api.anthropic.com/v1"),
+            Some(StatusCode::FORBIDDEN)
+        );
         assert_eq!(refuses(Version::HTTP_10, "/v1/messages"), None, "HTTP/1.0 needs no Host");
         assert_eq!(refuses(Version::HTTP_11, "/v1/messages"), Some(StatusCode::BAD_REQUEST));
     }
@@ -234,22 +264,35 @@ mod tests {
             let reason = refusal(&refused, name, value).expect("refused").reason;
             assert!(reason.contains(setting), "{reason}");
             let (flag, argument) = setting.split_once(' ').expect("a flag and its value");
-            let allowed = if flag == "--allow-host" { guard(&[argument], &[], None) } else { guard(&[], &[argument], None) };
+            let allowed = if flag == "--allow-host" {
+                guard(&[argument], &[], None)
+            } else {
+                guard(&[], &[argument], None)
+            };
             assert_eq!(refusal(&allowed, name, value), None, "the advice is good: {setting}");
         }
     }
 
     #[test]
     fn a_token_is_asked_for_where_there_is_one() {
-        let brought = |tokens: &[&str]| Credentials(tokens.iter().map(|token| token.as_bytes().to_vec()).collect());
+        let brought = |tokens: &[&str]| {
+            Credentials(tokens.iter().map(|token| token.as_bytes().to_vec()).collect())
+        };
         assert_eq!(guard(&[], &[], None).refuses_without_token(&brought(&["any"])), None);
         let guard = guard(&[], &[], Some("s3cret/+="));
-        for (tokens, accepted) in
-            [(&["s3cret/+="][..], true), (&["no", "s3cret/+="], true), (&[], false), (&["s3cret/+"], false), (&[""], false)]
-        {
+        for (tokens, accepted) in [
+            (&["s3cret/+="][..], true),
+            (&["no", "s3cret/+="], true),
+            (&[], false),
+            (&["s3cret/+"], false),
+            (&[""], false),
+        ] {
             let refusal = guard.refuses_without_token(&brought(tokens));
             assert_eq!(refusal.is_none(), accepted, "{tokens:?}");
-            assert!(refusal.is_none_or(|refusal| refusal.status == StatusCode::FORBIDDEN && refusal.reason.contains("~t=")));
+            assert!(
+                refusal.is_none_or(|refusal| refusal.status == StatusCode::FORBIDDEN
+                    && refusal.reason.contains("~t="))
+            );
         }
     }
 }

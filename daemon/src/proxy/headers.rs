@@ -4,21 +4,31 @@ use std::time::Duration;
 
 use http::{
     HeaderMap, HeaderName, HeaderValue,
-    header::{AUTHORIZATION, CONNECTION, COOKIE, HOST, SET_COOKIE, TE, TRAILER, TRANSFER_ENCODING, UPGRADE},
+    header::{
+        AUTHORIZATION, CONNECTION, COOKIE, HOST, SET_COOKIE, TE, TRAILER, TRANSFER_ENCODING,
+        UPGRADE,
+    },
 };
 
 const KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");
 const PROXY_CONNECTION: HeaderName = HeaderName::from_static("proxy-connection");
 
-/// The fields that pass, in their order: all but the hop-by-hop ones, which are the known ones, those that `Connection` names, and
-/// `also`. What concerns framing (`Transfer-Encoding`, `Trailer`) stays: hyper frames anew and needs to know.
+/// The fields that pass, in their order: all but the hop-by-hop ones, which are the known ones,
+/// those that `Connection` names, and `also`. What concerns framing (`Transfer-Encoding`,
+/// `Trailer`) stays: hyper frames anew and needs to know.
 ///
-/// Removing from a map would put its last field in the place of the removed one, so it is made anew.
+/// Removing from a map would put its last field in the place of the removed one, so it is made
+/// anew.
 pub fn end_to_end(fields: HeaderMap, also: Option<&HeaderName>) -> HeaderMap {
-    let named: Vec<HeaderName> =
-        connection_tokens(&fields).filter_map(|token| token.parse().ok()).filter(|name| !is_for_all(name)).collect();
+    let named: Vec<HeaderName> = connection_tokens(&fields)
+        .filter_map(|token| token.parse().ok())
+        .filter(|name| !is_for_all(name))
+        .collect();
     // A client that takes trailers is the only thing TE says about more than this connection.
-    let takes_trailers = fields.get(TE).and_then(|value| value.to_str().ok()).is_some_and(|value| value.contains("trailers"));
+    let takes_trailers = fields
+        .get(TE)
+        .and_then(|value| value.to_str().ok())
+        .is_some_and(|value| value.contains("trailers"));
     let hop_by_hop = [CONNECTION, KEEP_ALIVE, PROXY_CONNECTION, UPGRADE, TE];
     let mut passing = HeaderMap::with_capacity(fields.len());
     let mut current = None;
@@ -37,18 +47,21 @@ pub fn end_to_end(fields: HeaderMap, also: Option<&HeaderName>) -> HeaderMap {
 
 /// What no `Connection` can make a matter of one connection: without it the message is another one.
 fn is_for_all(name: &HeaderName) -> bool {
-    [HOST, TRANSFER_ENCODING, TRAILER, AUTHORIZATION, COOKIE, SET_COOKIE].contains(name) || name.as_str().starts_with("content-")
+    [HOST, TRANSFER_ENCODING, TRAILER, AUTHORIZATION, COOKIE, SET_COOKIE].contains(name)
+        || name.as_str().starts_with("content-")
 }
 
-/// How long a connection may idle after an answer before another request goes out on it, as the answer says (`Keep-Alive: timeout=5`);
-/// `None` where it says nothing.
+/// How long a connection may idle after an answer before another request goes out on it, as the
+/// answer says (`Keep-Alive: timeout=5`); `None` where it says nothing.
 ///
-/// The server counts from when it had sent the answer, and a request must not cross its close: a second is left for that, as Node
-/// does. Less than that is no time at all.
+/// The server counts from when it had sent the answer, and a request must not cross its close: a
+/// second is left for that, as Node does. Less than that is no time at all.
 pub fn idle_limit(fields: &HeaderMap) -> Option<Duration> {
     const MARGIN: Duration = Duration::from_secs(1);
     let told = fields.get_all(KEEP_ALIVE).iter().filter_map(|value| value.to_str().ok());
-    let parameters = told.flat_map(|value| value.split([',', ';'])).filter_map(|parameter| parameter.split_once('='));
+    let parameters = told
+        .flat_map(|value| value.split([',', ';']))
+        .filter_map(|parameter| parameter.split_once('='));
     let seconds = parameters.filter_map(|(name, value)| {
         let value = value.trim().trim_matches('"').parse::<u64>().ok()?;
         match name.trim().to_ascii_lowercase().as_str() {
@@ -89,7 +102,12 @@ pub fn says_close(fields: &HeaderMap) -> bool {
 }
 
 fn connection_tokens(fields: &HeaderMap) -> impl Iterator<Item = &str> {
-    fields.get_all(CONNECTION).iter().filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(',')).map(str::trim)
+    fields
+        .get_all(CONNECTION)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .map(str::trim)
 }
 
 /// The fields as they are recorded.
@@ -102,7 +120,10 @@ mod tests {
     use super::*;
 
     fn map(fields: &[(&'static str, &'static str)]) -> HeaderMap {
-        fields.iter().map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value))).collect()
+        fields
+            .iter()
+            .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)))
+            .collect()
     }
 
     #[test]

@@ -6,8 +6,9 @@ use std::{
     str::FromStr,
 };
 
-/// Under these names containers and virtual machines reach the machine that they run on. They are below `.internal`, which no public
-/// name server ever answers for, so no page of the web can have come from one.
+/// Under these names containers and virtual machines reach the machine that they run on. They are
+/// below `.internal`, which no public name server ever answers for, so no page of the web can have
+/// come from one.
 const CONTAINER_NAMES: [&str; 12] = [
     "host.docker.internal",
     "gateway.docker.internal",
@@ -50,14 +51,19 @@ impl Host {
         }
     }
 
-    /// Whether this is the machine that we run on, which the client reached at `local`, in a way that DNS rebinding cannot make use of:
-    /// an address cannot be rebound, and these names are not the web's to give.
+    /// Whether this is the machine that we run on, which the client reached at `local`, in a way
+    /// that DNS rebinding cannot make use of: an address cannot be rebound, and these names are not
+    /// the web's to give.
     pub fn is_this_machine(&self, local: IpAddr) -> bool {
         self.is_loopback()
             || match self {
                 // The system takes it for loopback.
-                Self::Address(address) => address.is_unspecified() || *address == local.to_canonical(),
-                Self::Name(name) => CONTAINER_NAMES.contains(&name.as_str()) || is_own_name(name, &own_name()),
+                Self::Address(address) => {
+                    address.is_unspecified() || *address == local.to_canonical()
+                }
+                Self::Name(name) => {
+                    CONTAINER_NAMES.contains(&name.as_str()) || is_own_name(name, &own_name())
+                }
             }
     }
 }
@@ -83,7 +89,8 @@ fn is_own_name(name: &str, own: &str) -> bool {
     !name.is_empty() && (name == own || own.split('.').next() == Some(name))
 }
 
-/// IPv4 as `inet_aton` reads it and browsers do, too: `127.1`, `0x7f000001`, `0177.0.0.1`. A name never ends in a number.
+/// IPv4 as `inet_aton` reads it and browsers do, too: `127.1`, `0x7f000001`, `0177.0.0.1`. A name
+/// never ends in a number.
 fn short_address(text: &str) -> Option<Ipv4Addr> {
     let number = |part: &str| {
         if let Some(hex) = part.strip_prefix("0x") {
@@ -91,7 +98,9 @@ fn short_address(text: &str) -> Option<Ipv4Addr> {
         }
         match part.strip_prefix('0') {
             Some(octal) if !octal.is_empty() => u32::from_str_radix(octal, 8).ok(),
-            _ => part.bytes().all(|byte| byte.is_ascii_digit()).then(|| part.parse().ok()).flatten(),
+            _ => {
+                part.bytes().all(|byte| byte.is_ascii_digit()).then(|| part.parse().ok()).flatten()
+            }
         }
     };
     let parts = text.split('.').map(number).collect::<Option<Vec<u32>>>()?;
@@ -126,7 +135,9 @@ pub enum Pattern {
 }
 
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
-#[error("{0:?} is no host; write a name, an address, *.NAME for all names below one, ADDRESS/BITS for a network, or * for all")]
+#[error(
+    "{0:?} is no host; write a name, an address, *.NAME for all names below one, ADDRESS/BITS for a network, or * for all"
+)]
 pub struct PatternError(String);
 
 impl Pattern {
@@ -134,10 +145,12 @@ impl Pattern {
         match (self, host) {
             (Self::Any, _) => true,
             (Self::One(one), _) => one == host,
-            (Self::Below(parent), Host::Name(name)) => {
-                name.strip_suffix(parent.as_str()).is_some_and(|child| child.len() > 1 && child.ends_with('.'))
+            (Self::Below(parent), Host::Name(name)) => name
+                .strip_suffix(parent.as_str())
+                .is_some_and(|child| child.len() > 1 && child.ends_with('.')),
+            (Self::Network(network, bits), Host::Address(address)) => {
+                in_network(*network, *bits, *address)
             }
-            (Self::Network(network, bits), Host::Address(address)) => in_network(*network, *bits, *address),
             (Self::Below(_), Host::Address(_)) | (Self::Network(..), Host::Name(_)) => false,
         }
     }
@@ -154,7 +167,12 @@ impl FromStr for Pattern {
         if let Some((network, bits)) = text.split_once('/') {
             let Host::Address(network) = Host::of(network) else { return Err(invalid()) };
             let most = if network.is_ipv4() { 32 } else { 128 };
-            return bits.parse().ok().filter(|bits| *bits <= most).map(|bits| Self::Network(network, bits)).ok_or_else(invalid);
+            return bits
+                .parse()
+                .ok()
+                .filter(|bits| *bits <= most)
+                .map(|bits| Self::Network(network, bits))
+                .ok_or_else(invalid);
         }
         let below = text.strip_prefix("*.").or_else(|| text.strip_prefix('.'));
         match Host::of(below.unwrap_or(text)) {
@@ -178,7 +196,10 @@ impl fmt::Display for Pattern {
 }
 
 fn is_name(name: &str) -> bool {
-    let is_part = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
+    let is_part = |part: &str| {
+        !part.is_empty()
+            && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
+    };
     name.split('.').all(is_part)
 }
 
@@ -297,11 +318,27 @@ mod tests {
         ] {
             let parsed: Pattern = pattern.parse().unwrap_or_else(|error| panic!("{error}"));
             assert_eq!(parsed.matches(&Host::of(host)), matches, "{pattern} and {host}");
-            assert_eq!(parsed.to_string().parse(), Ok(parsed), "{pattern} is read as it is written");
+            assert_eq!(
+                parsed.to_string().parse(),
+                Ok(parsed),
+                "{pattern} is read as it is written"
+            );
         }
-        for nonsense in
-            ["", "a b", "http://a", "a:80", "*.10.0.0.1", "a/8", "10.0.0.0/33", "10.0.0.0/x", "a..b", "*.", "a*", "*a.b", "ä"]
-        {
+        for nonsense in [
+            "",
+            "a b",
+            "http://a",
+            "a:80",
+            "*.10.0.0.1",
+            "a/8",
+            "10.0.0.0/33",
+            "10.0.0.0/x",
+            "a..b",
+            "*.",
+            "a*",
+            "*a.b",
+            "ä",
+        ] {
             assert!(nonsense.parse::<Pattern>().is_err(), "{nonsense}");
         }
     }

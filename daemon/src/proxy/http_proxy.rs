@@ -36,9 +36,13 @@ pub struct HttpProxy {
 /// Why a value names no proxy. The value itself may hold a password, and is never repeated.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum ProxyError {
-    #[error("{0} names a SOCKS proxy, which is not supported; name an HTTP proxy (http://HOST:PORT)")]
+    #[error(
+        "{0} names a SOCKS proxy, which is not supported; name an HTTP proxy (http://HOST:PORT)"
+    )]
     Socks(String),
-    #[error("{0} is no address of a proxy; write it as http://[USER:PASSWORD@]HOST:PORT, or https://…")]
+    #[error(
+        "{0} is no address of a proxy; write it as http://[USER:PASSWORD@]HOST:PORT, or https://…"
+    )]
     Address(String),
     #[error("{name}: {entry:?} is no host, network or *")]
     Exemption { name: String, entry: String },
@@ -63,7 +67,9 @@ impl HttpProxy {
         let is_tls = match scheme.to_ascii_lowercase().as_str() {
             "http" => false,
             "https" => true,
-            scheme if scheme.starts_with("socks") => return Err(ProxyError::Socks(named_by.to_owned())),
+            scheme if scheme.starts_with("socks") => {
+                return Err(ProxyError::Socks(named_by.to_owned()));
+            }
             _ => return Err(invalid()),
         };
         let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
@@ -71,7 +77,9 @@ impl HttpProxy {
             Some((user, address)) => (Some(user), address),
             None => (None, authority),
         };
-        let (host, port) = split_port(address).filter(|(host, _)| host.parse::<Authority>().is_ok()).ok_or_else(invalid)?;
+        let (host, port) = split_port(address)
+            .filter(|(host, _)| host.parse::<Authority>().is_ok())
+            .ok_or_else(invalid)?;
         let port = port.unwrap_or(if is_tls { 443 } else { 80 });
         let host = host.trim_matches(['[', ']']).to_owned();
         let authorization = user.map(|user| {
@@ -82,22 +90,41 @@ impl HttpProxy {
         Ok(Self { is_tls, host, port, authorization, named_by: named_by.to_owned() })
     }
 
-    /// Asks for a connection to an upstream on a connection to the proxy, which is that connection afterwards.
-    pub async fn tunnel<S: AsyncRead + AsyncWrite + Unpin>(&self, mut stream: S, host: &str, port: u16) -> Result<S, TunnelError> {
+    /// Asks for a connection to an upstream on a connection to the proxy, which is that connection
+    /// afterwards.
+    pub async fn tunnel<S: AsyncRead + AsyncWrite + Unpin>(
+        &self,
+        mut stream: S,
+        host: &str,
+        port: u16,
+    ) -> Result<S, TunnelError> {
         let target = format!("{}:{port}", Host::of(host));
-        let broken = |source| TunnelError::Broken { proxy: self.to_string(), target: target.clone(), source };
-        let authorization =
-            self.authorization.as_ref().map(|value| format!("Proxy-Authorization: {value}\r\n")).unwrap_or_default();
+        let broken = |source| TunnelError::Broken {
+            proxy: self.to_string(),
+            target: target.clone(),
+            source,
+        };
+        let authorization = self
+            .authorization
+            .as_ref()
+            .map(|value| format!("Proxy-Authorization: {value}\r\n"))
+            .unwrap_or_default();
         let request = format!("CONNECT {target} HTTP/1.1\r\nHost: {target}\r\n{authorization}\r\n");
         let asking = async {
             stream.write_all(request.as_bytes()).await?;
             stream.flush().await?;
             read_head(&mut stream).await
         };
-        let head = timeout(TUNNEL_TIMEOUT, asking).await.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into())).map_err(broken)?;
+        let head = timeout(TUNNEL_TIMEOUT, asking)
+            .await
+            .unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
+            .map_err(broken)?;
         let line = head.split(|byte| *byte == b'\r').next().unwrap_or_default();
         let line = String::from_utf8_lossy(line);
-        let answer = line.strip_prefix("HTTP/1.").and_then(|rest| rest.split_once(' ')).map(|(_, answer)| answer.trim());
+        let answer = line
+            .strip_prefix("HTTP/1.")
+            .and_then(|rest| rest.split_once(' '))
+            .map(|(_, answer)| answer.trim());
         match answer {
             // No upstream speaks first: what follows the head right away is none of its words.
             Some(answer) if answer.starts_with('2') && head.ends_with(b"\r\n\r\n") => Ok(stream),
@@ -146,11 +173,20 @@ mod tests {
 
     #[test]
     fn passwords_are_sent_and_never_shown() {
-        let proxy = HttpProxy::parse("HTTPS_PROXY", "http://us%40er:p%3Ass@proxy.example:3128/").expect("an address");
-        let plain =
-            BASE64_STANDARD.decode(proxy.authorization.as_deref().and_then(|value| value.strip_prefix("Basic ")).expect("basic"));
+        let proxy = HttpProxy::parse("HTTPS_PROXY", "http://us%40er:p%3Ass@proxy.example:3128/")
+            .expect("an address");
+        let plain = BASE64_STANDARD.decode(
+            proxy
+                .authorization
+                .as_deref()
+                .and_then(|value| value.strip_prefix("Basic "))
+                .expect("basic"),
+        );
         assert_eq!(plain.expect("base64"), b"us@er:p:ss");
-        assert_eq!(format!("{proxy} {proxy:?}").matches("http://proxy.example:3128 (HTTPS_PROXY)").count(), 2);
+        assert_eq!(
+            format!("{proxy} {proxy:?}").matches("http://proxy.example:3128 (HTTPS_PROXY)").count(),
+            2
+        );
     }
 
     #[tokio::test]
@@ -169,14 +205,20 @@ mod tests {
             ("HTTP/1.1 200 OK\r\n", "broke off"),
         ] {
             let (near, mut far) = tokio::io::duplex(1 << 16);
-            let asked = tokio::join!(proxy.tunnel(near, "api.example", 443), async {
-                let request = read_head(&mut far).await.expect("a request");
-                assert!(request.starts_with(b"CONNECT api.example:443 HTTP/1.1\r\nHost: api.example:443\r\n"));
-                far.write_all(answer.as_bytes()).await.expect("sent");
-                drop(far);
-            });
+            let asked =
+                tokio::join!(proxy.tunnel(near, "api.example", 443), async {
+                    let request = read_head(&mut far).await.expect("a request");
+                    assert!(request.starts_with(
+                        b"CONNECT api.example:443 HTTP/1.1\r\nHost: api.example:443\r\n"
+                    ));
+                    far.write_all(answer.as_bytes()).await.expect("sent");
+                    drop(far);
+                });
             let error = asked.0.err().map(|error| error.to_string()).unwrap_or_default();
-            assert!(error.contains(wanted) && error.is_empty() == wanted.is_empty(), "{answer:?}: {error}");
+            assert!(
+                error.contains(wanted) && error.is_empty() == wanted.is_empty(),
+                "{answer:?}: {error}"
+            );
         }
     }
 }

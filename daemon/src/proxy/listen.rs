@@ -11,7 +11,8 @@ use tracing::warn;
 use super::{Proxy, connection};
 use crate::stop::Stop;
 
-/// Connections that the kernel holds for us until they are accepted: a client may open hundreds at once.
+/// Connections that the kernel holds for us until they are accepted: a client may open hundreds at
+/// once.
 const BACKLOG: u32 = 4096;
 
 pub struct Listener {
@@ -20,9 +21,13 @@ pub struct Listener {
 
 #[derive(Debug, thiserror::Error)]
 pub enum ListenError {
-    #[error("cannot listen on {address}: {source}; choose another --listen address or end the program that uses it")]
+    #[error(
+        "cannot listen on {address}: {source}; choose another --listen address or end the program that uses it"
+    )]
     Bind { address: String, source: io::Error },
-    #[error("{address} is not an address to listen on; write it as HOST:PORT, such as 127.0.0.1:3344")]
+    #[error(
+        "{address} is not an address to listen on; write it as HOST:PORT, such as 127.0.0.1:3344"
+    )]
     Address { address: String },
     #[error(
         "{address} can be reached from other machines: set a token that they have to know (--token, CCDUMP_TOKEN, or token in \
@@ -32,14 +37,17 @@ pub enum ListenError {
 }
 
 impl Listener {
-    /// Binds `HOST:PORT`; port 0 is the system's choice. Beyond loopback only where that `may_be_exposed`.
+    /// Binds `HOST:PORT`; port 0 is the system's choice. Beyond loopback only where that
+    /// `may_be_exposed`.
     pub async fn bind(address: &str, may_be_exposed: bool) -> Result<Self, ListenError> {
         let resolved = lookup_host(address).await.ok().and_then(|mut found| found.next());
-        let resolved = resolved.ok_or_else(|| ListenError::Address { address: address.to_owned() })?;
+        let resolved =
+            resolved.ok_or_else(|| ListenError::Address { address: address.to_owned() })?;
         if !may_be_exposed && !is_loopback(resolved) {
             return Err(ListenError::Exposed { address: address.to_owned() });
         }
-        let listener = bind(resolved).map_err(|source| ListenError::Bind { address: address.to_owned(), source })?;
+        let listener = bind(resolved)
+            .map_err(|source| ListenError::Bind { address: address.to_owned(), source })?;
         Ok(Self { listener })
     }
 
@@ -47,7 +55,8 @@ impl Listener {
         self.listener.local_addr()
     }
 
-    /// Accepts until `stop` says so, then lets the exchanges that are under way end. Dropping the future cuts them off.
+    /// Accepts until `stop` says so, then lets the exchanges that are under way end. Dropping the
+    /// future cuts them off.
     pub async fn run(self, proxy: Arc<Proxy>, stop: Stop) {
         let mut stopped = stop.clone();
         let mut connections = JoinSet::new();

@@ -65,7 +65,13 @@ pub struct Proxy {
 
 impl Proxy {
     /// `listen_host` is the host that `--listen` names: requests may name it too.
-    pub fn new(upstreams: Upstreams, recorder: Recorder, listen_host: &str, access: Access, outbound: Outbound) -> Self {
+    pub fn new(
+        upstreams: Upstreams,
+        recorder: Recorder,
+        listen_host: &str,
+        access: Access,
+        outbound: Outbound,
+    ) -> Self {
         let guard = guard::Guard::new(listen_host, access);
         let connector = upstream::Connector::new(outbound);
         Self { upstreams, recorder, guard, connector, refusals: refusals::Refusals::new() }

@@ -9,9 +9,11 @@ use super::hosts::{Host, Pattern, PatternError, split_port};
 pub enum Kind {
     /// A page of the web: no other scheme is to be had for one.
     Web,
-    /// Code of third parties that runs among web pages and is fed by them: whoever trusts one says which.
+    /// Code of third parties that runs among web pages and is fed by them: whoever trusts one says
+    /// which.
     Extension,
-    /// A program on this machine with a browser's engine inside: `vscode-webview`, `app`, `tauri`, `capacitor`, `file`.
+    /// A program on this machine with a browser's engine inside: `vscode-webview`, `app`, `tauri`,
+    /// `capacitor`, `file`.
     Program,
 }
 
@@ -22,7 +24,9 @@ impl Kind {
         let is_scheme = scheme.starts_with(|c: char| c.is_ascii_lowercase())
             && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte));
         match scheme.as_str() {
-            "http" | "https" | "ws" | "wss" | "ftp" | "blob" | "data" | "about" | "javascript" => Self::Web,
+            "http" | "https" | "ws" | "wss" | "ftp" | "blob" | "data" | "about" | "javascript" => {
+                Self::Web
+            }
             extension if extension.ends_with("extension") => Self::Extension,
             _ if is_scheme => Self::Program,
             _ => Self::Web,
@@ -30,7 +34,8 @@ impl Kind {
     }
 }
 
-/// A set of origins: `https://app.example.com`, `https://*.example.com:*`, `chrome-extension://*`, `null`, `*`.
+/// A set of origins: `https://app.example.com`, `https://*.example.com:*`, `chrome-extension://*`,
+/// `null`, `*`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum OriginPattern {
     Any,
@@ -84,7 +89,8 @@ impl FromStr for OriginPattern {
             "null" => return Ok(Self::Null),
             _ => {}
         }
-        let (scheme, rest) = text.trim_end_matches('/').split_once("://").ok_or_else(|| invalid(None))?;
+        let (scheme, rest) =
+            text.trim_end_matches('/').split_once("://").ok_or_else(|| invalid(None))?;
         let (host, port) = match rest.strip_suffix(":*") {
             Some(host) => (host, Port::Any),
             None => {
@@ -120,9 +126,15 @@ mod tests {
 
     #[test]
     fn patterns_are_read_as_they_are_written() {
-        for text in
-            ["*", "null", "https://a.example", "https://*.a.example:*", "app://*", "http://[fd00::1]:80", "http://10.0.0.0/8:*"]
-        {
+        for text in [
+            "*",
+            "null",
+            "https://a.example",
+            "https://*.a.example:*",
+            "app://*",
+            "http://[fd00::1]:80",
+            "http://10.0.0.0/8:*",
+        ] {
             let pattern: OriginPattern = text.parse().unwrap_or_else(|error| panic!("{error}"));
             assert_eq!(pattern.to_string(), text);
         }

@@ -35,9 +35,13 @@ pub struct Wanted {
 }
 
 impl Outbound {
-    /// A proxy that a setting names has to be one. A variable is often meant for other programs: what cannot be used of it is told in the
-    /// second part, and those upstreams are connected to directly.
-    pub fn new(wanted: Wanted, variable: impl Fn(&str) -> Option<String>) -> Result<(Self, Vec<String>), ProxyError> {
+    /// A proxy that a setting names has to be one. A variable is often meant for other programs:
+    /// what cannot be used of it is told in the second part, and those upstreams are connected to
+    /// directly.
+    pub fn new(
+        wanted: Wanted,
+        variable: impl Fn(&str) -> Option<String>,
+    ) -> Result<(Self, Vec<String>), ProxyError> {
         let (mut warnings, mut unusable) = (Vec::new(), None);
         let (tls, plain) = match wanted.proxy {
             Some((_, proxy)) if matches!(proxy.as_str(), "" | "none") => (None, None),
@@ -60,12 +64,21 @@ impl Outbound {
             }
         };
         let exempt = match wanted.exempt {
-            Some((name, entries)) => entries.iter().map(|entry| Exemption::parse(&name, entry)).collect::<Result<Vec<_>, _>>()?,
+            Some((name, entries)) => entries
+                .iter()
+                .map(|entry| Exemption::parse(&name, entry))
+                .collect::<Result<Vec<_>, _>>()?,
             None => {
                 let (name, list) = first(&variable, &["no_proxy", "NO_PROXY"]).unwrap_or_default();
                 let entries = list.split([',', ' ', '\t']).filter(|entry| !entry.is_empty());
                 let parsed = entries.map(|entry| Exemption::parse(name, entry));
-                parsed.filter_map(|parsed| parsed.map_err(|error| warnings.push(format!("{error}; it is ignored"))).ok()).collect()
+                parsed
+                    .filter_map(|parsed| {
+                        parsed
+                            .map_err(|error| warnings.push(format!("{error}; it is ignored")))
+                            .ok()
+                    })
+                    .collect()
             }
         };
         warnings.dedup();
@@ -81,18 +94,26 @@ impl Outbound {
     pub fn proxy_for(&self, is_tls: bool, host: &str, port: u16) -> Option<&HttpProxy> {
         let proxy = if is_tls { self.tls.as_deref() } else { self.plain.as_deref() };
         let host = Host::of(host);
-        let is_here = host.is_loopback() || matches!(host, Host::Address(address) if address.is_unspecified());
-        proxy.filter(|_| !is_here && !self.exempt.iter().any(|exemption| exemption.matches(&host, port)))
+        let is_here = host.is_loopback()
+            || matches!(host, Host::Address(address) if address.is_unspecified());
+        proxy.filter(|_| {
+            !is_here && !self.exempt.iter().any(|exemption| exemption.matches(&host, port))
+        })
     }
 
-    /// Leaves out a proxy that is this daemon itself, listening at `own`: requests would come back for ever. Says what it left out.
+    /// Leaves out a proxy that is this daemon itself, listening at `own`: requests would come back
+    /// for ever. Says what it left out.
     pub fn without(&mut self, own: SocketAddr) -> Vec<String> {
         let mut warnings = Vec::new();
         for choice in [&mut self.tls, &mut self.plain] {
-            let is_own = |proxy: &HttpProxy| proxy.port == own.port() && Host::of(&proxy.host).is_this_machine(own.ip());
+            let is_own = |proxy: &HttpProxy| {
+                proxy.port == own.port() && Host::of(&proxy.host).is_this_machine(own.ip())
+            };
             if let Some(proxy) = choice.take_if(|proxy| is_own(proxy)) {
-                warnings
-                    .push(format!("{} names this daemon itself as a proxy; upstreams are connected to directly", proxy.named_by));
+                warnings.push(format!(
+                    "{} names this daemon itself as a proxy; upstreams are connected to directly",
+                    proxy.named_by
+                ));
             }
         }
         warnings.dedup();
@@ -104,8 +125,9 @@ impl Outbound {
         match (&self.tls, &self.plain) {
             (Some(tls), Some(plain)) if tls == plain => vec![tls.to_string()],
             (tls, plain) => {
-                let of =
-                    |proxy: &Option<Arc<HttpProxy>>, scheme| proxy.as_ref().map(|proxy| format!("{proxy} for {scheme} upstreams"));
+                let of = |proxy: &Option<Arc<HttpProxy>>, scheme| {
+                    proxy.as_ref().map(|proxy| format!("{proxy} for {scheme} upstreams"))
+                };
                 of(tls, "https").into_iter().chain(of(plain, "http")).collect()
             }
         }
@@ -113,13 +135,22 @@ impl Outbound {
 
     /// Which upstreams are exempt, in words.
     pub fn exemptions(&self) -> Vec<String> {
-        if self.tls.is_none() && self.plain.is_none() { Vec::new() } else { self.exempt.iter().map(ToString::to_string).collect() }
+        if self.tls.is_none() && self.plain.is_none() {
+            Vec::new()
+        } else {
+            self.exempt.iter().map(ToString::to_string).collect()
+        }
     }
 }
 
 /// The first variable that is set to something.
-fn first<'a>(variable: &impl Fn(&str) -> Option<String>, names: &[&'a str]) -> Option<(&'a str, String)> {
-    names.iter().find_map(|name| variable(name).filter(|value| !value.trim().is_empty()).map(|value| (*name, value)))
+fn first<'a>(
+    variable: &impl Fn(&str) -> Option<String>,
+    names: &[&'a str],
+) -> Option<(&'a str, String)> {
+    names.iter().find_map(|name| {
+        variable(name).filter(|value| !value.trim().is_empty()).map(|value| (*name, value))
+    })
 }
 
 impl Exemption {
@@ -127,7 +158,9 @@ impl Exemption {
         let invalid = || ProxyError::Exemption { name: name.to_owned(), entry: entry.to_owned() };
         let (host, port) = match entry.rsplit_once(':') {
             // Colons of an IPv6 address are not before a port, unless it is in brackets.
-            Some((host, port)) if !host.contains(':') || host.ends_with(']') => (host, Some(port.parse().map_err(|_| invalid())?)),
+            Some((host, port)) if !host.contains(':') || host.ends_with(']') => {
+                (host, Some(port.parse().map_err(|_| invalid())?))
+            }
             _ => (entry, None),
         };
         let host = host.strip_prefix("*.").or_else(|| host.strip_prefix('.')).unwrap_or(host);
@@ -140,7 +173,8 @@ impl Exemption {
     }
 
     fn matches(&self, host: &Host, port: u16) -> bool {
-        self.port.is_none_or(|only| only == port) && self.patterns.iter().any(|pattern| pattern.matches(host))
+        self.port.is_none_or(|only| only == port)
+            && self.patterns.iter().any(|pattern| pattern.matches(host))
     }
 }
 
@@ -158,7 +192,9 @@ mod tests {
     use super::*;
 
     fn of(variables: &[(&str, &str)]) -> (Outbound, Vec<String>) {
-        let variable = |name: &str| variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
+        let variable = |name: &str| {
+            variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned())
+        };
         Outbound::new(Wanted::default(), variable).expect("variables are no errors")
     }
 
@@ -169,7 +205,9 @@ mod tests {
             Some((host, port)) if !port.ends_with(']') => (host, port.parse().expect("a port")),
             _ => (rest, if is_tls { 443 } else { 80 }),
         };
-        outbound.proxy_for(is_tls, host.trim_matches(['[', ']']), port).map_or("direct".to_owned(), ToString::to_string)
+        outbound
+            .proxy_for(is_tls, host.trim_matches(['[', ']']), port)
+            .map_or("direct".to_owned(), ToString::to_string)
     }
 
     #[test]
@@ -178,7 +216,10 @@ mod tests {
             ("HTTPS_PROXY", "http://a:1"),
             ("http_proxy", "b:2"),
             ("HTTP_PROXY", "http://never:3"),
-            ("NO_PROXY", "corp.example, .dot.example,*.star.example,10.0.0.0/8 one.example:8443,[fd00::1]:90,fd00::2,192.168.1.7"),
+            (
+                "NO_PROXY",
+                "corp.example, .dot.example,*.star.example,10.0.0.0/8 one.example:8443,[fd00::1]:90,fd00::2,192.168.1.7",
+            ),
         ]);
         assert_eq!(warnings, [""; 0]);
         let (tls, plain) = ("http://a:1 (HTTPS_PROXY)", "http://b:2 (http_proxy)");
@@ -215,28 +256,41 @@ mod tests {
 
     #[test]
     fn a_setting_beats_the_variables_and_has_to_be_right() {
-        let variable = |name: &str| Some(format!("http://{}:1", name.to_ascii_lowercase().replace('_', "-")));
+        let variable =
+            |name: &str| Some(format!("http://{}:1", name.to_ascii_lowercase().replace('_', "-")));
         let new = |proxy: &str| {
-            let wanted =
-                Wanted { proxy: Some(("--proxy".to_owned(), proxy.to_owned())), exempt: Some(("--no-proxy".to_owned(), vec![])) };
-            Outbound::new(wanted, variable).map(|(outbound, _)| way(&outbound, "https://api.example"))
+            let wanted = Wanted {
+                proxy: Some(("--proxy".to_owned(), proxy.to_owned())),
+                exempt: Some(("--no-proxy".to_owned(), vec![])),
+            };
+            Outbound::new(wanted, variable)
+                .map(|(outbound, _)| way(&outbound, "https://api.example"))
         };
         assert_eq!(new("http://p:8"), Ok("http://p:8 (--proxy)".to_owned()));
         assert_eq!(new("none"), Ok("direct".to_owned()));
         assert_eq!(new("socks5h://p:8"), Err(ProxyError::Socks("--proxy".to_owned())));
-        for nonsense in ["ftp://p", "http://", "http://p:x", "http://p:99999", "http://:3128", "://"] {
+        for nonsense in
+            ["ftp://p", "http://", "http://p:x", "http://p:99999", "http://:3128", "://"]
+        {
             assert_eq!(new(nonsense), Err(ProxyError::Address("--proxy".to_owned())), "{nonsense}");
         }
     }
 
     #[test]
     fn what_a_variable_says_in_vain_is_told_without_its_password() {
-        for (value, word) in
-            [("socks5://user:s3cret@p:1", "SOCKS"), ("http://user:s3cret@", "no address"), ("ftp://s3cret", "no address")]
-        {
+        for (value, word) in [
+            ("socks5://user:s3cret@p:1", "SOCKS"),
+            ("http://user:s3cret@", "no address"),
+            ("ftp://s3cret", "no address"),
+        ] {
             let (outbound, warnings) = of(&[("ALL_PROXY", value)]);
             assert_eq!(way(&outbound, "https://api.example"), "direct");
-            assert!(warnings.len() == 1 && warnings[0].contains(word) && warnings[0].contains("ALL_PROXY"), "{warnings:?}");
+            assert!(
+                warnings.len() == 1
+                    && warnings[0].contains(word)
+                    && warnings[0].contains("ALL_PROXY"),
+                "{warnings:?}"
+            );
             assert!(!format!("{warnings:?}{outbound:?}").contains("s3cret"));
         }
         let (_, warnings) = of(&[("NO_PROXY", "good.example,b!d")]);

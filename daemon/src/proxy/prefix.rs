@@ -1,5 +1,6 @@
-//! What a request says to the proxy itself: the first segment of its path, `/~k=v[,k=v]/…`, and headers of ours. Taken off before anything
-//! else looks at the request: it is neither forwarded nor recorded.
+//! What a request says to the proxy itself: the first segment of its path, `/~k=v[,k=v]/…`, and
+//! headers of ours. Taken off before anything else looks at the request: it is neither forwarded
+//! nor recorded.
 //!
 //! | key | header | says |
 //! | --- | --- | --- |
@@ -20,7 +21,9 @@ pub struct Credentials(pub Vec<Vec<u8>>);
 /// Why a prefix cannot be obeyed. None of these words repeats a value.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum PrefixError {
-    #[error("the path begins with ~{0}=…, which this ccdumpd does not know (it knows ~t=TOKEN); update it, or mend the base URL")]
+    #[error(
+        "the path begins with ~{0}=…, which this ccdumpd does not know (it knows ~t=TOKEN); update it, or mend the base URL"
+    )]
     Unknown(String),
     #[error("the path begins with ~…, in which {0} has no value; write /~t=TOKEN")]
     Empty(String),
@@ -30,7 +33,8 @@ pub enum PrefixError {
 
 /// Takes the prefix and the headers off a request.
 pub fn take<B>(request: &mut Request<B>) -> Result<Credentials, PrefixError> {
-    let mut tokens: Vec<Vec<u8>> = request.headers().get_all(TOKEN).iter().map(|token| token.as_bytes().to_vec()).collect();
+    let mut tokens: Vec<Vec<u8>> =
+        request.headers().get_all(TOKEN).iter().map(|token| token.as_bytes().to_vec()).collect();
     if !tokens.is_empty() {
         headers::remove_in_order(request.headers_mut(), &TOKEN);
     }
@@ -48,7 +52,8 @@ pub fn take<B>(request: &mut Request<B>) -> Result<Credentials, PrefixError> {
     Ok(Credentials(tokens))
 }
 
-/// The segment of ours and the target without it. `/~user/…` is no such segment: a key and `=` follow the tilde.
+/// The segment of ours and the target without it. `/~user/…` is no such segment: a key and `=`
+/// follow the tilde.
 fn split(target: &str) -> Option<(&str, &str)> {
     let path = target.strip_prefix('/')?;
     let end = path.find(['/', '?']).unwrap_or(path.len());
@@ -88,8 +93,11 @@ pub fn percent_decode(text: &str) -> Vec<u8> {
     let mut decoded = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let Some((&first, after)) = rest.split_first() {
-        let digits = after.get(..2).filter(|digits| first == b'%' && digits.iter().all(u8::is_ascii_hexdigit));
-        let byte = digits.and_then(|digits| u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok());
+        let digits = after
+            .get(..2)
+            .filter(|digits| first == b'%' && digits.iter().all(u8::is_ascii_hexdigit));
+        let byte = digits
+            .and_then(|digits| u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok());
         decoded.push(byte.unwrap_or(first));
         rest = after.get(if byte.is_some() { 2 } else { 0 }..).unwrap_or_default();
     }
@@ -113,7 +121,8 @@ mod tests {
     fn taken(target: &str) -> Result<(Vec<String>, String), PrefixError> {
         let mut request = Request::builder().uri(target).body(()).expect("a request");
         let Credentials(tokens) = take(&mut request)?;
-        let tokens = tokens.into_iter().map(|token| String::from_utf8_lossy(&token).into_owned()).collect();
+        let tokens =
+            tokens.into_iter().map(|token| String::from_utf8_lossy(&token).into_owned()).collect();
         Ok((tokens, request.uri().to_string()))
     }
 
@@ -162,8 +171,12 @@ mod tests {
 
     #[test]
     fn the_header_is_taken_off_too() {
-        let request =
-            Request::builder().uri("/v1").header("a", "1").header("X-Ccdump-Token", "abc").header("b", "2").header("c", "3");
+        let request = Request::builder()
+            .uri("/v1")
+            .header("a", "1")
+            .header("X-Ccdump-Token", "abc")
+            .header("b", "2")
+            .header("c", "3");
         let mut request = request.body(()).expect("a request");
         assert_eq!(take(&mut request), Ok(Credentials(vec![b"abc".to_vec()])));
         let left: Vec<&str> = request.headers().keys().map(HeaderName::as_str).collect();

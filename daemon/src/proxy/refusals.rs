@@ -1,5 +1,6 @@
-//! Requests that are answered by us instead of an upstream are recorded, so that it can be seen what was refused and why. A flood of
-//! garbage is not to fill the disk, so only so many of them are.
+//! Requests that are answered by us instead of an upstream are recorded, so that it can be seen
+//! what was refused and why. A flood of garbage is not to fill the disk, so only so many of them
+//! are.
 
 use std::{
     sync::{Mutex, PoisonError},
@@ -41,21 +42,27 @@ impl Refusals {
         }
         period.refused = period.refused.saturating_add(1);
         if period.refused == RECORDED + 1 {
-            warn!("many requests are refused; for {} s the rest of them is counted and not recorded", PERIOD.as_secs());
+            warn!(
+                "many requests are refused; for {} s the rest of them is counted and not recorded",
+                PERIOD.as_secs()
+            );
         }
         period.refused <= RECORDED
     }
 }
 
-/// A refused target as it may be recorded: without segments that are ours (`~t=…`), or were meant to be. One that stands in the wrong
-/// place is refused for want of a token, and holds it all the same.
+/// A refused target as it may be recorded: without segments that are ours (`~t=…`), or were meant
+/// to be. One that stands in the wrong place is refused for want of a token, and holds it all the
+/// same.
 pub fn recorded_target(target: &str) -> String {
     let path = match target.split_once("://") {
         Some((_, rest)) => rest.find('/').and_then(|slash| rest.get(slash..)).unwrap_or("/"),
         None => target,
     };
     let (path, query) = path.split_at(path.find('?').unwrap_or(path.len()));
-    let is_ours = |segment: &&str| prefix::percent_decode(segment).starts_with(b"~") && segment.contains(['=', '%']);
+    let is_ours = |segment: &&str| {
+        prefix::percent_decode(segment).starts_with(b"~") && segment.contains(['=', '%'])
+    };
     let kept: Vec<&str> = path.split('/').filter(|segment| !is_ours(segment)).collect();
     let kept = kept.join("/");
     if kept.is_empty() { format!("/{query}") } else { kept + query }

@@ -27,7 +27,8 @@ use super::{
     },
 };
 
-/// From the first byte of a head to its end. A connection that is silent between two requests may stay so for ever.
+/// From the first byte of a head to its end. A connection that is silent between two requests may
+/// stay so for ever.
 pub const HEAD_LIMIT: Duration = Duration::from_secs(30);
 /// What is read at once where hyper's buffer cannot be read into.
 const READ: usize = 16 << 10;
@@ -166,7 +167,11 @@ impl<S: AsyncRead + Unpin> Requests<S> {
     }
 
     /// Reads for hyper, and says how many bytes; 0: the client has ended its direction.
-    pub fn poll_read(&mut self, cx: &mut Context<'_>, mut to: ReadBufCursor<'_>) -> Poll<io::Result<u64>> {
+    pub fn poll_read(
+        &mut self,
+        cx: &mut Context<'_>,
+        mut to: ReadBufCursor<'_>,
+    ) -> Poll<io::Result<u64>> {
         loop {
             if !self.handing.is_empty() {
                 let length = to.remaining().min(self.handing.len());
@@ -205,7 +210,8 @@ impl<S: AsyncRead + Unpin> Requests<S> {
                 State::Undecided => match self.poll_decision(cx) {
                     Poll::Ready(true) => self.state = State::Through,
                     Poll::Ready(false) => self.state = State::Head,
-                    // Whether the client leaves is asked as long as there is room for what it sends.
+                    // Whether the client leaves is asked as long as there is room for what it
+                    // sends.
                     Poll::Pending if self.buffer.len() > MAX_BUFFER => return Poll::Pending,
                     Poll::Pending => {
                         if ready!(self.poll_fill(cx))? == 0 {
@@ -213,14 +219,17 @@ impl<S: AsyncRead + Unpin> Requests<S> {
                         }
                     }
                 },
-                State::Through if !self.buffer.is_empty() => self.handing = mem::take(&mut self.buffer),
+                State::Through if !self.buffer.is_empty() => {
+                    self.handing = mem::take(&mut self.buffer)
+                }
                 State::Through => {
                     self.stream.inner_mut().set_limit(u64::MAX);
                     ready!(Pin::new(&mut self.stream).poll_read(cx, to))?;
                     return Poll::Ready(Ok(u64::MAX - self.stream.inner().limit()));
                 }
                 State::Refused => {
-                    // What is left unread would make the kernel reset the connection, and take the answer with it.
+                    // What is left unread would make the kernel reset the connection, and take the
+                    // answer with it.
                     self.buffer.clear();
                     if ready!(self.poll_fill(cx))? == 0 {
                         return Poll::Ready(Ok(0));
@@ -238,7 +247,8 @@ impl<S: AsyncRead + Unpin> Requests<S> {
             self.limit = None;
             return false;
         };
-        let line = || self.buffer.split(|byte| matches!(byte, b'\r' | b'\n')).next().unwrap_or_default();
+        let line =
+            || self.buffer.split(|byte| matches!(byte, b'\r' | b'\n')).next().unwrap_or_default();
         let head = if !raw::is_token(first) {
             // TLS, mostly, in which the end of a head may never come.
             request::read(line())
@@ -255,7 +265,10 @@ impl<S: AsyncRead + Unpin> Requests<S> {
             if limit.as_mut().poll(cx).is_pending() {
                 return false;
             }
-            let reason = format!("the request's head did not come whole within {} s", self.head_limit.as_secs());
+            let reason = format!(
+                "the request's head did not come whole within {} s",
+                self.head_limit.as_secs()
+            );
             request::refuse(line(), StatusCode::REQUEST_TIMEOUT, reason)
         };
         self.accept(head);
@@ -347,7 +360,11 @@ mod tests {
                 drop(client);
             };
             let (read, ()) = tokio::join!(read_all(&mut requests, room), sending);
-            assert_eq!(String::from_utf8_lossy(&read), String::from_utf8_lossy(sent), "{piece} {room}");
+            assert_eq!(
+                String::from_utf8_lossy(&read),
+                String::from_utf8_lossy(sent),
+                "{piece} {room}"
+            );
             assert_eq!(heads.lock().notes.len(), 4);
         }
     }
@@ -390,7 +407,8 @@ mod tests {
 
     #[tokio::test]
     async fn another_protocol_passes_once_it_is_agreed() {
-        let head = b"GET / HTTP/1.1\r\nTE: trailers\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n";
+        let head =
+            b"GET / HTTP/1.1\r\nTE: trailers\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n";
         for is_switched in [true, false] {
             let (mut requests, heads, mut client) = pair(HEAD_LIMIT);
             client.write_all(head).await.expect("written");

@@ -12,7 +12,8 @@ use http::{
     uri::{Authority, PathAndQuery, Scheme},
 };
 
-/// `http(s)://host[:port][/prefix]`. Credentials in it are refused: they would be sent as part of a name.
+/// `http(s)://host[:port][/prefix]`. Credentials in it are refused: they would be sent as part of a
+/// name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BaseUrl {
     pub is_tls: bool,
@@ -53,7 +54,8 @@ impl FromStr for BaseUrl {
             is_tls,
             host: authority.host().trim_matches(['[', ']']).to_owned(),
             port: authority.port_u16().unwrap_or(if is_tls { 443 } else { 80 }),
-            authority: HeaderValue::from_str(authority.as_str()).map_err(|_| invalid("it names no host"))?,
+            authority: HeaderValue::from_str(authority.as_str())
+                .map_err(|_| invalid("it names no host"))?,
             prefix: uri.path().trim_end_matches('/').to_owned(),
         })
     }
@@ -72,11 +74,15 @@ impl fmt::Display for BaseUrl {
 }
 
 impl BaseUrl {
-    /// The target of a request to this upstream, as it goes out. `None` when the two do not make a valid one.
+    /// The target of a request to this upstream, as it goes out. `None` when the two do not make a
+    /// valid one.
     pub fn target(&self, requested: &Uri) -> Option<Uri> {
         let path = requested.path_and_query().map_or("/", PathAndQuery::as_str);
         if self.prefix.is_empty() {
-            return requested.path_and_query().cloned().map_or_else(|| Some(Uri::from_static("/")), |path| Some(path.into()));
+            return requested
+                .path_and_query()
+                .cloned()
+                .map_or_else(|| Some(Uri::from_static("/")), |path| Some(path.into()));
         }
         format!("{}{path}", self.prefix).parse().ok()
     }
@@ -118,7 +124,8 @@ enum Heard {
 }
 
 impl Told {
-    /// Notes what tells of a request, and gives what is told of it: where nothing is, what was told of those before it.
+    /// Notes what tells of a request, and gives what is told of it: where nothing is, what was told
+    /// of those before it.
     fn hear(&self, provider: Provider) -> Provider {
         let mut heard = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         match (*heard, provider) {
@@ -133,14 +140,18 @@ impl Told {
 }
 
 impl Upstreams {
-    /// From `[PROVIDER=]URL` words. One without a provider serves every provider that is not named; without it, each has its vendor's
-    /// address, and requests that nothing tells the provider of go where most agents' do if they carry no credential, else nowhere.
+    /// From `[PROVIDER=]URL` words. One without a provider serves every provider that is not named;
+    /// without it, each has its vendor's address, and requests that nothing tells the provider of
+    /// go where most agents' do if they carry no credential, else nowhere.
     pub fn new<'a>(words: impl IntoIterator<Item = &'a str>) -> Result<Self, BaseUrlError> {
         let (mut named, mut default) = (Vec::new(), None);
         for word in words {
             match word.split_once('=') {
                 Some((name, url)) if !name.contains(':') => {
-                    let provider = name.parse::<Provider>().ok().filter(|provider| *provider != Provider::Unknown);
+                    let provider = name
+                        .parse::<Provider>()
+                        .ok()
+                        .filter(|provider| *provider != Provider::Unknown);
                     let provider = provider.ok_or_else(|| BaseUrlError {
                         url: masked(word),
                         reason: "the provider is none of anthropic, openai, gemini",
@@ -151,7 +162,8 @@ impl Upstreams {
             }
         }
         let of = |provider, vendor: &str| -> Result<BaseUrl, BaseUrlError> {
-            let named = named.iter().rev().find(|(known, _)| *known == provider).map(|(_, url)| url);
+            let named =
+                named.iter().rev().find(|(known, _)| *known == provider).map(|(_, url)| url);
             named.or(default.as_ref()).map_or_else(|| vendor.parse(), |url| Ok(url.clone()))
         };
         Ok(Self {
@@ -173,7 +185,8 @@ impl Upstreams {
         of.map(|(provider, url)| masked(&format!("{}={url}", provider.as_str()))).to_vec()
     }
 
-    /// Which provider a request is meant for, and where that one is. `told`: of the connection that it came on.
+    /// Which provider a request is meant for, and where that one is. `told`: of the connection that
+    /// it came on.
     pub fn route(&self, uri: &Uri, fields: &HeaderMap, told: &Told) -> Route<'_> {
         let target = uri.path_and_query().map_or("/", PathAndQuery::as_str);
         let header = |name: &str| fields.get(name).and_then(|value| value.to_str().ok());
@@ -194,13 +207,23 @@ impl Upstreams {
 /// Credentials of a request, without the scheme before them.
 fn keys<'a>(uri: &'a Uri, fields: &'a HeaderMap) -> impl Iterator<Item = &'a str> {
     let in_fields = fields.iter().filter(|(name, _)| ccdump_secrets::is_credential(name.as_str()));
-    let in_fields = in_fields.filter_map(|(_, value)| value.to_str().ok()?.split_whitespace().next_back());
-    let parameters = uri.query().unwrap_or_default().split('&').filter_map(|parameter| parameter.split_once('='));
-    in_fields.chain(parameters.filter(|(name, _)| ccdump_secrets::is_parameter(name)).map(|(_, value)| value))
+    let in_fields =
+        in_fields.filter_map(|(_, value)| value.to_str().ok()?.split_whitespace().next_back());
+    let parameters = uri
+        .query()
+        .unwrap_or_default()
+        .split('&')
+        .filter_map(|parameter| parameter.split_once('='));
+    in_fields.chain(
+        parameters.filter(|(name, _)| ccdump_secrets::is_parameter(name)).map(|(_, value)| value),
+    )
 }
 
 fn carries_credential(target: &str, fields: &HeaderMap) -> bool {
-    let values: Vec<_> = fields.iter().map(|(name, value)| (name.as_str(), String::from_utf8_lossy(value.as_bytes()))).collect();
+    let values: Vec<_> = fields
+        .iter()
+        .map(|(name, value)| (name.as_str(), String::from_utf8_lossy(value.as_bytes())))
+        .collect();
     ccdump_secrets::carries(target, values.iter().map(|(name, value)| (*name, &**value)))
 }
 
@@ -210,14 +233,25 @@ mod tests {
 
     use super::*;
 
-    fn base(upstreams: &Upstreams, path: &'static str, fields: &[(&'static str, &'static str)]) -> Option<String> {
-        let fields = fields.iter().map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value))).collect();
-        upstreams.route(&Uri::from_static(path), &fields, &Told::default()).base.map(ToString::to_string)
+    fn base(
+        upstreams: &Upstreams,
+        path: &'static str,
+        fields: &[(&'static str, &'static str)],
+    ) -> Option<String> {
+        let fields = fields
+            .iter()
+            .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)))
+            .collect();
+        upstreams
+            .route(&Uri::from_static(path), &fields, &Told::default())
+            .base
+            .map(ToString::to_string)
     }
 
     #[test]
     fn a_bare_upstream_serves_who_is_not_named() {
-        let upstreams = Upstreams::new(["http://127.0.0.1:1/x/", "openai=https://gateway.test/o"]).expect("valid");
+        let upstreams = Upstreams::new(["http://127.0.0.1:1/x/", "openai=https://gateway.test/o"])
+            .expect("valid");
         let route = |path| base(&upstreams, path, &[("x-api-key", "k")]).expect("a route");
         assert_eq!(route("/v1/messages?beta=true"), "http://127.0.0.1:1/x");
         assert_eq!(route("/v1/responses"), "https://gateway.test/o");
@@ -230,7 +264,10 @@ mod tests {
         let route = |path| base(&upstreams, path, &[]).expect("a route");
         assert_eq!(route("/v1/messages"), "http://a.test");
         assert_eq!(route("/v1/chat/completions"), "https://api.openai.com");
-        assert_eq!(route("/v1beta/models/m:generateContent"), "https://generativelanguage.googleapis.com");
+        assert_eq!(
+            route("/v1beta/models/m:generateContent"),
+            "https://generativelanguage.googleapis.com"
+        );
         assert_eq!(route("/"), "http://a.test");
     }
 
@@ -255,7 +292,11 @@ mod tests {
             ("/x", &[("authorization", "Bearer sk-proj-abc")], "https://api.openai.com"),
             ("/x?key=AIzaabc", &[], "https://generativelanguage.googleapis.com"),
         ] {
-            assert_eq!(base(&upstreams, path, fields).as_deref(), Some(wanted), "{path} {fields:?}");
+            assert_eq!(
+                base(&upstreams, path, fields).as_deref(),
+                Some(wanted),
+                "{path} {fields:?}"
+            );
         }
     }
 
@@ -263,7 +304,10 @@ mod tests {
     fn what_was_told_of_a_connection_holds_until_it_is_for_several() {
         let upstreams = Upstreams::new([]).expect("valid");
         let told = Told::default();
-        let fields: HeaderMap = [(HeaderName::from_static("x-api-key"), HeaderValue::from_static("k"))].into_iter().collect();
+        let fields: HeaderMap =
+            [(HeaderName::from_static("x-api-key"), HeaderValue::from_static("k"))]
+                .into_iter()
+                .collect();
         let route = |path| upstreams.route(&Uri::from_static(path), &fields, &told).provider;
         assert_eq!(route("/x"), Provider::Unknown);
         assert_eq!(route("/v1/responses"), Provider::OpenAi);
@@ -275,7 +319,10 @@ mod tests {
     #[test]
     fn targets_keep_their_spelling() {
         let base: BaseUrl = "https://h.test/base".parse().expect("valid");
-        assert_eq!(base.target(&Uri::from_static("/a%2Fb//c;d?x=1&y")).expect("valid"), "/base/a%2Fb//c;d?x=1&y");
+        assert_eq!(
+            base.target(&Uri::from_static("/a%2Fb//c;d?x=1&y")).expect("valid"),
+            "/base/a%2Fb//c;d?x=1&y"
+        );
         assert_eq!((base.port, base.is_tls, base.host.as_str()), (443, true, "h.test"));
     }
 

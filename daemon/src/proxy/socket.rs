@@ -22,12 +22,14 @@ use super::{
     requests::{HEAD_LIMIT, RequestHeads, Requests},
 };
 
-/// How long a connection that is to be reset waits for the other side to take what was sent, and how soon that is looked at again.
+/// How long a connection that is to be reset waits for the other side to take what was sent, and
+/// how soon that is looked at again.
 const SENT_WITHIN: Duration = Duration::from_secs(10);
 const FIRST_LOOK: Duration = Duration::from_millis(1);
 const LAST_LOOK: Duration = Duration::from_millis(64);
 
-/// A TCP stream whose requests are read by [`Requests`], and that tells [`Delivery`] what was written.
+/// A TCP stream whose requests are read by [`Requests`], and that tells [`Delivery`] what was
+/// written.
 pub struct ClientSocket {
     requests: Requests<TcpStream>,
     delivery: Delivery,
@@ -63,7 +65,11 @@ impl ClientSocket {
 }
 
 impl Read for ClientSocket {
-    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: ReadBufCursor<'_>) -> Poll<io::Result<()>> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: ReadBufCursor<'_>,
+    ) -> Poll<io::Result<()>> {
         let read = self.requests.poll_read(cx, buffer);
         let read = ready!(self.noticed(read))?;
         if read == 0 {
@@ -75,13 +81,21 @@ impl Read for ClientSocket {
 }
 
 impl Write for ClientSocket {
-    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
         ready!(self.poll_informational(cx))?;
         let written = Pin::new(self.requests.stream_mut()).poll_write(cx, bytes);
         self.noticed(written)
     }
 
-    fn poll_write_vectored(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[io::IoSlice<'_>]) -> Poll<io::Result<usize>> {
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
         ready!(self.poll_informational(cx))?;
         let written = Pin::new(self.requests.stream_mut()).poll_write_vectored(cx, bytes);
         self.noticed(written)
@@ -112,14 +126,19 @@ impl Drop for ClientSocket {
     }
 }
 
-/// Has a connection end in a reset when it is closed. A reset throws away what the kernel has not sent yet, so that is waited for; where
-/// it does not come to an end, or cannot be told, closing without a reset is the fallback.
+/// Has a connection end in a reset when it is closed. A reset throws away what the kernel has not
+/// sent yet, so that is waited for; where it does not come to an end, or cannot be told, closing
+/// without a reset is the fallback.
 fn reset(stream: &TcpStream) {
     let Some(queue) = SendQueue::of(stream) else { return };
     match queue.is_empty() {
         Some(true) => drop(stream.set_zero_linger()),
         Some(false) => {
-            let (Ok(kept), Ok(runtime)) = (stream.as_fd().try_clone_to_owned(), Handle::try_current()) else { return };
+            let (Ok(kept), Ok(runtime)) =
+                (stream.as_fd().try_clone_to_owned(), Handle::try_current())
+            else {
+                return;
+            };
             runtime.spawn(async move {
                 let emptied = timeout(SENT_WITHIN, async {
                     let mut pause = FIRST_LOOK;
@@ -137,7 +156,8 @@ fn reset(stream: &TcpStream) {
     }
 }
 
-/// What the kernel has of a connection that the other side has not acknowledged. Linux tells in `/proc/net/tcp`; elsewhere it is not known.
+/// What the kernel has of a connection that the other side has not acknowledged. Linux tells in
+/// `/proc/net/tcp`; elsewhere it is not known.
 struct SendQueue {
     table: &'static str,
     local: String,
@@ -175,7 +195,12 @@ fn kernel_address(address: SocketAddr) -> String {
         IpAddr::V4(ip) => ip.octets().to_vec(),
         IpAddr::V6(ip) => ip.octets().to_vec(),
     };
-    let words: String = octets.as_chunks::<4>().0.iter().map(|word| format!("{:08X}", u32::from_ne_bytes(*word))).collect();
+    let words: String = octets
+        .as_chunks::<4>()
+        .0
+        .iter()
+        .map(|word| format!("{:08X}", u32::from_ne_bytes(*word)))
+        .collect();
     format!("{words}:{:04X}", address.port())
 }
 
@@ -187,7 +212,10 @@ mod tests {
     fn the_send_queue_is_found_in_the_kernels_table() {
         let table = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n   \
                      0: 0100007F:0D10 0100007F:C350 01 0000002A:00000000 00:00000000 00000000     0        0 1 1\n";
-        let (local, peer) = ("127.0.0.1:3344".parse().expect("address"), "127.0.0.1:50000".parse().expect("address"));
+        let (local, peer) = (
+            "127.0.0.1:3344".parse().expect("address"),
+            "127.0.0.1:50000".parse().expect("address"),
+        );
         if cfg!(target_endian = "little") {
             assert_eq!(send_queue(table, &kernel_address(local), &kernel_address(peer)), Some(42));
         }

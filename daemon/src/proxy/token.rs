@@ -1,6 +1,7 @@
 //! The token that requests have to bring along.
 
-/// What requests have to bring along. Only its hash is kept, and hashes are compared in constant time.
+/// What requests have to bring along. Only its hash is kept, and hashes are compared in constant
+/// time.
 pub struct Token(blake3::Hash);
 
 #[derive(Debug, thiserror::Error)]
@@ -9,7 +10,8 @@ pub struct TokenError;
 
 impl Token {
     pub fn new(token: &str) -> Result<Self, TokenError> {
-        let is_good = (1..=512).contains(&token.len()) && token.bytes().all(|byte| byte.is_ascii_graphic());
+        let is_good =
+            (1..=512).contains(&token.len()) && token.bytes().all(|byte| byte.is_ascii_graphic());
         is_good.then(|| Self(blake3::hash(token.as_bytes()))).ok_or(TokenError)
     }
 

@@ -1,4 +1,5 @@
-//! Connections that change their protocol (WebSockets) pass as bytes both ways, and are recorded as such.
+//! Connections that change their protocol (WebSockets) pass as bytes both ways, and are recorded as
+//! such.
 
 use std::future::poll_fn;
 
@@ -31,7 +32,12 @@ pub fn begin(outgoing: &mut Request<Incoming>, protocol: &HeaderValue) -> Upgrad
 }
 
 /// The upstream agreed: passes bytes until either side ends.
-pub fn pass(upgrading: Upgrading, response: &mut Response<Incoming>, protocol: &HeaderValue, recording: ExchangeRecorder) {
+pub fn pass(
+    upgrading: Upgrading,
+    response: &mut Response<Incoming>,
+    protocol: &HeaderValue,
+    recording: ExchangeRecorder,
+) {
     let upstream = hyper::upgrade::on(&mut *response);
     say(response.headers_mut(), protocol);
     tokio::spawn(async move {
@@ -42,8 +48,14 @@ pub fn pass(upgrading: Upgrading, response: &mut Response<Incoming>, protocol: &
     });
 }
 
-/// The upstream changed the protocol unasked: what it sends goes to the client as it is, `head` first. hyper writes no such answer.
-pub async fn pass_unasked(mut response: Response<Incoming>, head: &[u8], recording: ExchangeRecorder, delivery: &Delivery) {
+/// The upstream changed the protocol unasked: what it sends goes to the client as it is, `head`
+/// first. hyper writes no such answer.
+pub async fn pass_unasked(
+    mut response: Response<Incoming>,
+    head: &[u8],
+    recording: ExchangeRecorder,
+    delivery: &Delivery,
+) {
     let mut open = Open { recording, delivered: 0, is_over: false };
     let upstream = hyper::upgrade::on(&mut response);
     hand(delivery, head).await;

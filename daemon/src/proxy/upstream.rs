@@ -31,7 +31,8 @@ use super::{
     upstream_socket::{Expected, ResponseHeads, UpstreamSocket},
 };
 
-/// Servers close connections that idle; a request must not cross such a close. Load balancers wait for 60 s at least.
+/// Servers close connections that idle; a request must not cross such a close. Load balancers wait
+/// for 60 s at least.
 const IDLE_OUT: Duration = Duration::from_secs(55);
 
 /// An HTTP/1.1 connection to one upstream, for one request after the other.
@@ -108,7 +109,11 @@ impl Connector {
     }
 
     /// The second of the two moves the bytes of the first.
-    pub async fn connect(&self, base: &BaseUrl, delivery: &Delivery) -> Result<(UpstreamConnection, Moving), ConnectError> {
+    pub async fn connect(
+        &self,
+        base: &BaseUrl,
+        delivery: &Delivery,
+    ) -> Result<(UpstreamConnection, Moving), ConnectError> {
         let stream = self.reach(base).await?;
         let heads = ResponseHeads::default();
         let (sender, moving) = if base.is_tls {
@@ -117,7 +122,10 @@ impl Connector {
         } else {
             handshake(UpstreamSocket::new(stream, heads.clone(), delivery.clone()), base).await?
         };
-        Ok((UpstreamConnection { base: base.clone(), sender, heads, idle_limit: Some(IDLE_OUT) }, moving))
+        Ok((
+            UpstreamConnection { base: base.clone(), sender, heads, idle_limit: Some(IDLE_OUT) },
+            moving,
+        ))
     }
 
     /// A connection to an upstream, or a tunnel to it where a proxy leads there.
@@ -125,32 +133,51 @@ impl Connector {
         let Some(proxy) = self.outbound.proxy_for(base.is_tls, &base.host, base.port) else {
             let opened = open(&base.host, base.port).await;
             return opened.map(Either::Left).map_err(|error| match self.outbound.unusable() {
-                Some(why) => ConnectError::Unproxied { source: Box::new(error), why: why.to_owned() },
+                Some(why) => {
+                    ConnectError::Unproxied { source: Box::new(error), why: why.to_owned() }
+                }
                 None => error,
             });
         };
-        let unreachable = |error: ConnectError| ConnectError::Proxy { proxy: proxy.to_string(), source: Box::new(error) };
+        let unreachable = |error: ConnectError| ConnectError::Proxy {
+            proxy: proxy.to_string(),
+            source: Box::new(error),
+        };
         let stream = open(&proxy.host, proxy.port).await.map_err(unreachable)?;
         let to_proxy = if proxy.is_tls {
-            Either::Right(Box::new(self.connect_tls(&proxy.host, stream).await.map_err(unreachable)?))
+            Either::Right(Box::new(
+                self.connect_tls(&proxy.host, stream).await.map_err(unreachable)?,
+            ))
         } else {
             Either::Left(stream)
         };
         Ok(proxy.tunnel(to_proxy, &base.host, base.port).await?)
     }
 
-    async fn connect_tls<S: AsyncRead + AsyncWrite + Unpin>(&self, host: &str, stream: S) -> Result<TlsStream<S>, ConnectError> {
+    async fn connect_tls<S: AsyncRead + AsyncWrite + Unpin>(
+        &self,
+        host: &str,
+        stream: S,
+    ) -> Result<TlsStream<S>, ConnectError> {
         let failed = |reason: String| ConnectError::Tls { host: host.to_owned(), reason };
-        let config = self.tls.get_or_init(|| tls::client_config().map_err(|error| error.to_string())).clone().map_err(failed)?;
-        let name = ServerName::try_from(host.to_owned()).map_err(|error| failed(error.to_string()))?;
+        let config = self
+            .tls
+            .get_or_init(|| tls::client_config().map_err(|error| error.to_string()))
+            .clone()
+            .map_err(failed)?;
+        let name =
+            ServerName::try_from(host.to_owned()).map_err(|error| failed(error.to_string()))?;
         let shaking = TlsConnector::from(config).connect(name, stream);
         let shaken = timeout(CONNECT_LIMIT, shaking).await;
-        let in_time = shaken.map_err(|_| failed(format!("it did not answer within {} s", CONNECT_LIMIT.as_secs())))?;
+        let in_time = shaken.map_err(|_| {
+            failed(format!("it did not answer within {} s", CONNECT_LIMIT.as_secs()))
+        })?;
         in_time.map_err(|error| failed(error.to_string()))
     }
 }
 
-/// The bytes' way to an upstream: a connection, also one that a proxy has made a tunnel of, or one to a proxy that speaks TLS itself.
+/// The bytes' way to an upstream: a connection, also one that a proxy has made a tunnel of, or one
+/// to a proxy that speaks TLS itself.
 type Way = Either<TcpStream, Box<TlsStream<TcpStream>>>;
 
 async fn open(host: &str, port: u16) -> Result<TcpStream, ConnectError> {
@@ -160,7 +187,10 @@ async fn open(host: &str, port: u16) -> Result<TcpStream, ConnectError> {
     Ok(stream)
 }
 
-async fn handshake<S>(socket: UpstreamSocket<S>, base: &BaseUrl) -> Result<(SendRequest<RequestBody>, Moving), ConnectError>
+async fn handshake<S>(
+    socket: UpstreamSocket<S>,
+    base: &BaseUrl,
+) -> Result<(SendRequest<RequestBody>, Moving), ConnectError>
 where
     S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
 {

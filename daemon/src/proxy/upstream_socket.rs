@@ -23,7 +23,8 @@ use super::{
 /// What is read at once while a head is expected.
 const READ: usize = 16 << 10;
 
-/// Passes bytes, but for heads: response heads are mended before hyper reads them, and interim ones go to the client as they came.
+/// Passes bytes, but for heads: response heads are mended before hyper reads them, and interim ones
+/// go to the client as they came.
 pub struct UpstreamSocket<S> {
     stream: TokioIo<S>,
     heads: ResponseHeads,
@@ -43,12 +44,14 @@ pub struct UpstreamSocket<S> {
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Reading {
-    /// Nothing was asked yet. What a server says unasked is an answer to the first request, as it is for other clients.
+    /// Nothing was asked yet. What a server says unasked is an answer to the first request, as it
+    /// is for other clients.
     Nothing,
     Head,
     /// What is in `buffer` goes to hyper.
     Handing,
-    /// Bodies, protocols after an upgrade, and the silence between two exchanges: straight into hyper's buffer.
+    /// Bodies, protocols after an upgrade, and the silence between two exchanges: straight into
+    /// hyper's buffer.
     Through,
 }
 
@@ -120,14 +123,19 @@ impl<S: AsyncRead + AsyncWrite + Unpin> UpstreamSocket<S> {
         let Some(length) = raw::length(&self.buffer, self.seen) else {
             self.seen = self.buffer.len();
             if self.seen > MAX_BUFFER {
-                return Err(io::Error::other(format!("the upstream's head is longer than {} KiB", MAX_BUFFER >> 10)));
+                return Err(io::Error::other(format!(
+                    "the upstream's head is longer than {} KiB",
+                    MAX_BUFFER >> 10
+                )));
             }
             return Ok(false);
         };
         self.seen = 0;
         let rest = self.buffer.split_off(length);
         let head = mem::replace(&mut self.buffer, rest);
-        match response::read(&head).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))? {
+        match response::read(&head)
+            .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?
+        {
             ResponseHead::Interim => self.pass_interim(&head)?,
             ResponseHead::Final(Mended { mut bytes, notes }) => {
                 bytes.append(&mut self.buffer);
@@ -142,13 +150,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin> UpstreamSocket<S> {
     fn pass_interim(&mut self, head: &[u8]) -> io::Result<()> {
         self.interim += head.len();
         if self.interim > MAX_BUFFER {
-            return Err(io::Error::other(format!("the upstream sends more than {} KiB of 1xx answers", MAX_BUFFER >> 10)));
+            return Err(io::Error::other(format!(
+                "the upstream sends more than {} KiB of 1xx answers",
+                MAX_BUFFER >> 10
+            )));
         }
         self.delivery.inform(head);
         Ok(())
     }
 
-    /// hyper begins to write a request. Gives how many of its bytes are not to be written: others go in their place.
+    /// hyper begins to write a request. Gives how many of its bytes are not to be written: others
+    /// go in their place.
     fn begin(&mut self, bytes: &[u8]) -> Option<usize> {
         let expected = self.heads.lock().next.take()?;
         self.reading = Reading::Head;
@@ -175,20 +187,29 @@ impl<S: AsyncRead + AsyncWrite + Unpin> UpstreamSocket<S> {
     }
 }
 
-/// TLS that ends without a word (`close_notify`) ends as TCP does: what that means, the body's framing says. Agents' TLS takes it so.
+/// TLS that ends without a word (`close_notify`) ends as TCP does: what that means, the body's
+/// framing says. Agents' TLS takes it so.
 fn ending(read: Poll<io::Result<()>>) -> Poll<io::Result<()>> {
     match read {
-        Poll::Ready(Err(error)) if error.kind() == io::ErrorKind::UnexpectedEof => Poll::Ready(Ok(())),
+        Poll::Ready(Err(error)) if error.kind() == io::ErrorKind::UnexpectedEof => {
+            Poll::Ready(Ok(()))
+        }
         read => read,
     }
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Read for UpstreamSocket<S> {
-    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, mut buffer: ReadBufCursor<'_>) -> Poll<io::Result<()>> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        mut buffer: ReadBufCursor<'_>,
+    ) -> Poll<io::Result<()>> {
         let this = &mut *self;
         loop {
             match this.reading {
-                Reading::Through => return ending(Pin::new(&mut this.stream).poll_read(cx, buffer)),
+                Reading::Through => {
+                    return ending(Pin::new(&mut this.stream).poll_read(cx, buffer));
+                }
                 Reading::Handing => {
                     let length = buffer.remaining().min(this.buffer.len());
                     buffer.put_slice(this.buffer.get(..length).unwrap_or_default());
@@ -215,7 +236,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Read for UpstreamSocket<S> {
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Write for UpstreamSocket<S> {
-    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
         if let Some(replaced) = self.begin(bytes) {
             return Poll::Ready(Ok(replaced));
         }
@@ -223,7 +248,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Write for UpstreamSocket<S> {
         Pin::new(&mut self.stream).poll_write(cx, bytes)
     }
 
-    fn poll_write_vectored(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[io::IoSlice<'_>]) -> Poll<io::Result<usize>> {
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
         if let Some(replaced) = self.begin(bytes.first().map_or(&[], |first| first)) {
             return Poll::Ready(Ok(replaced));
         }

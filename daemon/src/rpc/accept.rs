@@ -30,7 +30,10 @@ const TELLING: Duration = Duration::from_secs(2);
 const RETRY: Duration = Duration::from_millis(50);
 
 /// Hands connections to the server for as long as it takes them.
-pub async fn accept(listener: UnixListener, connections: mpsc::Sender<io::Result<Connection>>) -> Infallible {
+pub async fn accept(
+    listener: UnixListener,
+    connections: mpsc::Sender<io::Result<Connection>>,
+) -> Infallible {
     let (served, told) = (Arc::new(Semaphore::new(SERVED)), Arc::new(Semaphore::new(TOLD)));
     loop {
         match listener.accept().await {
@@ -63,8 +66,15 @@ impl Connection {
             return Some(Self { stream, caller: Caller::new(), closes: None, _counted: counted });
         }
         let counted = told.clone().try_acquire_owned().ok()?;
-        let why = format!("{SERVED} viewers and scripts are connected, as many as the daemon serves; close some and try again");
-        Some(Self { stream, caller: Caller::refused(&why), closes: Some(Box::pin(sleep(TELLING))), _counted: counted })
+        let why = format!(
+            "{SERVED} viewers and scripts are connected, as many as the daemon serves; close some and try again"
+        );
+        Some(Self {
+            stream,
+            caller: Caller::refused(&why),
+            closes: Some(Box::pin(sleep(TELLING))),
+            _counted: counted,
+        })
     }
 }
 
@@ -77,7 +87,11 @@ impl Connected for Connection {
 }
 
 impl AsyncRead for Connection {
-    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
         if let Some(closes) = &mut self.closes
             && closes.as_mut().poll(cx).is_ready()
         {
@@ -89,7 +103,11 @@ impl AsyncRead for Connection {
 }
 
 impl AsyncWrite for Connection {
-    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
         Pin::new(&mut self.stream).poll_write(cx, bytes)
     }
 
@@ -101,7 +119,11 @@ impl AsyncWrite for Connection {
         Pin::new(&mut self.stream).poll_shutdown(cx)
     }
 
-    fn poll_write_vectored(mut self: Pin<&mut Self>, cx: &mut Context<'_>, slices: &[io::IoSlice<'_>]) -> Poll<io::Result<usize>> {
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        slices: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
         Pin::new(&mut self.stream).poll_write_vectored(cx, slices)
     }
 

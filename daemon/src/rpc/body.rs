@@ -17,14 +17,19 @@ use crate::store::reader::{exists, is_over};
 /// Bytes of a message at most.
 const CHUNK: usize = 512 << 10;
 
-pub async fn body(service: &Service, request: v1::BodyRequest) -> Result<ReceiverStream<Result<v1::BodyResponse, Status>>, Status> {
-    let side = side(request.side()).ok_or_else(|| Status::invalid_argument("say which side: request or response"))?;
+pub async fn body(
+    service: &Service,
+    request: v1::BodyRequest,
+) -> Result<ReceiverStream<Result<v1::BodyResponse, Status>>, Status> {
+    let side = side(request.side())
+        .ok_or_else(|| Status::invalid_argument("say which side: request or response"))?;
     let id = request.exchange;
     let exists = service.read_again(move |reader| exists(&reader.log, id)).await?;
     if !exists {
         return Err(not_found(id));
     }
-    // A message that is being sent, and one that is being read: a viewer that does not read holds these, and no thread.
+    // A message that is being sent, and one that is being read: a viewer that does not read holds
+    // these, and no thread.
     let (sender, receiver) = mpsc::channel(1);
     let service = service.clone();
     tokio::spawn(async move {
@@ -53,7 +58,8 @@ async fn send(
     let (is_complete, mut payload) = opened.await?;
     let mut last = v1::BodyResponse { complete: is_complete, ..v1::BodyResponse::default() };
     loop {
-        let next = service.read(move |reader| payload.next(reader, u64::MAX).map(|decoded| (payload, decoded)));
+        let next = service
+            .read(move |reader| payload.next(reader, u64::MAX).map(|decoded| (payload, decoded)));
         let (read, decoded) = tokio::select! {
             next = next => next?,
             () = sender.closed() => return Ok(()),
@@ -69,7 +75,12 @@ async fn send(
         let mut bytes = Bytes::from(decoded.bytes);
         while !bytes.is_empty() || missing_before > 0 {
             let data = bytes.split_to(bytes.len().min(CHUNK));
-            let message = v1::BodyResponse { offset, missing_before, data: data.clone(), ..v1::BodyResponse::default() };
+            let message = v1::BodyResponse {
+                offset,
+                missing_before,
+                data: data.clone(),
+                ..v1::BodyResponse::default()
+            };
             if sender.send(Ok(message)).await.is_err() {
                 return Ok(());
             }

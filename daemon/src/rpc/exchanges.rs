@@ -21,7 +21,10 @@ const DERIVED_WITHIN: Duration = Duration::from_secs(5);
 /// While the index is made anew, whoever asks is told so.
 const MENDED_WITHIN: Duration = Duration::from_millis(500);
 
-pub async fn page(service: &Service, request: v1::ExchangesRequest) -> Result<v1::ExchangesResponse, Status> {
+pub async fn page(
+    service: &Service,
+    request: v1::ExchangesRequest,
+) -> Result<v1::ExchangesResponse, Status> {
     let notice = service.recording.health.work().notice();
     let wanted = usize::try_from(request.page_size).unwrap_or(PAGE);
     let limit = if wanted == 0 { PAGE } else { wanted.min(PAGE) };
@@ -44,16 +47,21 @@ pub async fn one(service: &Service, id: u64) -> Result<v1::ExchangeResponse, Sta
     if events.is_empty() {
         // It may be among what is still to be brought over.
         return Err(match service.recording.health.work().salvage {
-            Some(salvage) => Status::unavailable(format!("exchange {id} is not on record yet: {salvage}; try again")),
+            Some(salvage) => Status::unavailable(format!(
+                "exchange {id} is not on record yet: {salvage}; try again"
+            )),
             None => not_found(id),
         });
     }
     let is_mended = service.recording.health.work().notice();
     let within = if is_mended.is_some() { MENDED_WITHIN } else { DERIVED_WITHIN };
-    let row = timeout(within, service.derived(move |reader| Ok(index::exchange(&reader.index, id)?))).await.map_err(|_| {
-        let why = is_mended.unwrap_or_else(|| format!("exchange {id} is not derived yet"));
-        Status::unavailable(format!("{why}; try again"))
-    })??;
+    let row =
+        timeout(within, service.derived(move |reader| Ok(index::exchange(&reader.index, id)?)))
+            .await
+            .map_err(|_| {
+                let why = is_mended.unwrap_or_else(|| format!("exchange {id} is not derived yet"));
+                Status::unavailable(format!("{why}; try again"))
+            })??;
     let (mut request, mut response) = (Headers::new(), Headers::new());
     let (mut request_trailers, mut response_trailers) = (Headers::new(), Headers::new());
     let mut upstream = String::new();

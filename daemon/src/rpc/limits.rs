@@ -1,5 +1,6 @@
-//! How much viewers and scripts may ask for at once. What is more waits for a moment or is refused with a word: memory stays bounded,
-//! whoever asks for how much, and one caller that asks for everything leaves something for the others.
+//! How much viewers and scripts may ask for at once. What is more waits for a moment or is refused
+//! with a word: memory stays bounded, whoever asks for how much, and one caller that asks for
+//! everything leaves something for the others.
 
 use std::{
     pin::Pin,
@@ -56,8 +57,8 @@ const BOUNDS: [Bound; KINDS] = [
     Bound { what: "calls", at_once: 128, waiting: 384, of_one: 256 },
 ];
 
-/// Streams that a connection may open: more than there are places of all kinds, so that whoever asks for too much is told so, and does
-/// not wait unheard in the library of HTTP/2.
+/// Streams that a connection may open: more than there are places of all kinds, so that whoever
+/// asks for too much is told so, and does not wait unheard in the library of HTTP/2.
 pub const STREAMS: u32 = 1024;
 
 impl Kind {
@@ -123,24 +124,35 @@ impl Limits {
     async fn place(&self, caller: Option<&Caller>, kind: Kind) -> Result<Place, Status> {
         let (bound, places) = (&BOUNDS[kind as usize], &self.0[kind as usize]);
         let Bound { what, at_once, of_one, .. } = bound;
-        let Some(caller) = caller else { return Err(Status::internal("a call that came by no connection")) };
+        let Some(caller) = caller else {
+            return Err(Status::internal("a call that came by no connection"));
+        };
         if let Some(why) = &caller.refused {
             return Err(Status::resource_exhausted(&**why));
         }
         let share = caller.shares[kind as usize].clone().try_acquire_owned();
-        let share = share.map_err(|_| refuse(format!("this connection has {of_one} {what} under way, as many as one may")))?;
+        let share = share.map_err(|_| {
+            refuse(format!("this connection has {of_one} {what} under way, as many as one may"))
+        })?;
         let let_in = places.let_in.clone().try_acquire_owned();
-        let let_in = let_in.map_err(|_| refuse(format!("{at_once} {what} are under way, as many as the daemon serves at once")))?;
+        let let_in = let_in.map_err(|_| {
+            refuse(format!("{at_once} {what} are under way, as many as the daemon serves at once"))
+        })?;
         let turn = timeout(PATIENCE, places.at_once.clone().acquire_owned()).await;
         let turn = turn.ok().and_then(Result::ok).ok_or_else(|| {
-            refuse(format!("{at_once} {what} are under way, and none of them ended within {} s", PATIENCE.as_secs()))
+            refuse(format!(
+                "{at_once} {what} are under way, and none of them ended within {} s",
+                PATIENCE.as_secs()
+            ))
         })?;
         Ok(Place { _permits: [share, let_in, turn] })
     }
 }
 
 fn refuse(why: String) -> Status {
-    Status::resource_exhausted(format!("{why}; close viewers or scripts that are not needed and try again"))
+    Status::resource_exhausted(format!(
+        "{why}; close viewers or scripts that are not needed and try again"
+    ))
 }
 
 impl<S> Layer<S> for Limits {
@@ -199,7 +211,10 @@ impl http_body::Body for Placed {
     type Data = Bytes;
     type Error = Status;
 
-    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
         Pin::new(&mut self.body).poll_frame(cx)
     }
 
@@ -234,7 +249,10 @@ mod tests {
     #[test]
     fn whoever_asks_for_too_much_is_told_so_on_any_connection() {
         let places: usize = BOUNDS.iter().map(|bound| bound.of_one).sum();
-        assert!(places < STREAMS as usize, "a stream more than there are places of a connection can still be opened");
+        assert!(
+            places < STREAMS as usize,
+            "a stream more than there are places of a connection can still be opened"
+        );
     }
 
     #[tokio::test]
@@ -250,10 +268,16 @@ mod tests {
         };
         assert_eq!(held.len(), 256);
         assert_eq!(refusal.code(), tonic::Code::ResourceExhausted);
-        assert!(refusal.message().starts_with("this connection has 256 watches under way"), "{refusal}");
+        assert!(
+            refusal.message().starts_with("this connection has 256 watches under way"),
+            "{refusal}"
+        );
         assert!(limits.place(Some(&modest), Kind::Watch).await.is_ok());
         held.pop();
-        assert!(limits.place(Some(&greedy), Kind::Watch).await.is_ok(), "a place that was given back is free again");
+        assert!(
+            limits.place(Some(&greedy), Kind::Watch).await.is_ok(),
+            "a place that was given back is free again"
+        );
     }
 
     #[tokio::test]
@@ -262,7 +286,8 @@ mod tests {
         let callers: Vec<Caller> = (0..3).map(|_| Caller::new()).collect();
         let mut running = Vec::new();
         for _ in 0..8 {
-            running.push(limits.place(Some(&callers[0]), Kind::Search).await.expect("there is room"));
+            running
+                .push(limits.place(Some(&callers[0]), Kind::Search).await.expect("there is room"));
         }
         let mut waiting = tokio::task::JoinSet::new();
         for n in 0..56 {
@@ -272,7 +297,11 @@ mod tests {
         while limits.0[Kind::Search as usize].let_in.available_permits() > 0 {
             tokio::task::yield_now().await;
         }
-        let refusal = limits.place(Some(&callers[0]), Kind::Search).await.err().expect("even the waiting room is full");
+        let refusal = limits
+            .place(Some(&callers[0]), Kind::Search)
+            .await
+            .err()
+            .expect("even the waiting room is full");
         assert!(refusal.message().starts_with("8 searches are under way"), "{refusal}");
         running.pop();
         while let Some(served) = waiting.join_next().await {

@@ -28,7 +28,11 @@ const HEADERS: u32 = 8 << 10;
 const LARGEST_REQUEST: usize = 2 << 20;
 
 /// Serves until `stop`.
-pub async fn serve(socket: Socket, service: Service, mut stop: Stop) -> Result<(), tonic::transport::Error> {
+pub async fn serve(
+    socket: Socket,
+    service: Service,
+    mut stop: Stop,
+) -> Result<(), tonic::transport::Error> {
     // Its file goes at the end.
     let Socket { listener, file: _file } = socket;
     let readers = service.readers.clone();
@@ -55,7 +59,8 @@ pub async fn serve(socket: Socket, service: Service, mut stop: Stop) -> Result<(
     tokio::select! {
         served = router.serve_with_incoming(ReceiverStream::new(incoming)) => served,
         never = accept(listener, accepted) => match never {},
-        // Streams to viewers never end by themselves: they are cut, and reconnect to the next daemon.
+        // Streams to viewers never end by themselves: they are cut, and reconnect to the next
+        // daemon.
         () = stop.wait() => Ok(()),
         never = close_idle(readers) => match never {},
     }

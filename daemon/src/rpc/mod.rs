@@ -1,4 +1,5 @@
-//! The daemon's side of `ccdump.v1`: translates between the store and the wire, and knows nothing of the proxy.
+//! The daemon's side of `ccdump.v1`: translates between the store and the wire, and knows nothing
+//! of the proxy.
 
 mod accept;
 mod body;

@@ -12,7 +12,8 @@ pub fn exchange(id: u64) -> Result<u64, Status> {
     if id > LARGEST { Err(not_found(id)) } else { Ok(id) }
 }
 
-/// A place in the log, in a list or in a body. What lies beyond all that can be stored comes after everything.
+/// A place in the log, in a list or in a body. What lies beyond all that can be stored comes after
+/// everything.
 pub fn place(number: u64) -> u64 {
     number.min(LARGEST)
 }

@@ -21,16 +21,24 @@ pub async fn outline(
     service: &Service,
     request: v1::OutlineRequest,
 ) -> Result<ReceiverStream<Result<v1::OutlineResponse, Status>>, Status> {
-    let side = side(request.side()).ok_or_else(|| Status::invalid_argument("say which side: request or response"))?;
-    let wait = if request.wait_ms == 0 { DEFAULT_WAIT } else { Duration::from_millis(request.wait_ms.into()).min(LONGEST_WAIT) };
+    let side = side(request.side())
+        .ok_or_else(|| Status::invalid_argument("say which side: request or response"))?;
+    let wait = if request.wait_ms == 0 {
+        DEFAULT_WAIT
+    } else {
+        Duration::from_millis(request.wait_ms.into()).min(LONGEST_WAIT)
+    };
     let id = request.exchange;
     let exists = service.read_again(move |reader| exists(&reader.log, id)).await?;
     if !exists {
         return Err(not_found(id));
     }
-    let outline = timeout(wait, service.derived(move |reader| Ok(index::outline(&reader.index, id, side)?)))
-        .await
-        .map_err(|_| Status::failed_precondition(format!("exchange {id} has not come to that point")))??;
+    let outline =
+        timeout(wait, service.derived(move |reader| Ok(index::outline(&reader.index, id, side)?)))
+            .await
+            .map_err(|_| {
+                Status::failed_precondition(format!("exchange {id} has not come to that point"))
+            })??;
     let (sender, receiver) = mpsc::channel(2);
     tokio::spawn(async move {
         for page in pages(outline, request.changes_only) {
@@ -47,9 +55,18 @@ fn pages(mut outline: Outline, changes_only: bool) -> Vec<v1::OutlineResponse> {
         outline.blocks.retain(|block| block.state != BlockState::Same);
     }
     let whole = v1::OutlineResponse::from(outline);
-    let page = v1::OutlineResponse { provider_version: whole.provider_version, ..v1::OutlineResponse::default() };
-    let blocks = whole.blocks.chunks(PAGE).map(|blocks| v1::OutlineResponse { blocks: blocks.to_vec(), ..page.clone() });
-    let removed = whole.removed.chunks(PAGE).map(|removed| v1::OutlineResponse { removed: removed.to_vec(), ..page.clone() });
+    let page = v1::OutlineResponse {
+        provider_version: whole.provider_version,
+        ..v1::OutlineResponse::default()
+    };
+    let blocks = whole
+        .blocks
+        .chunks(PAGE)
+        .map(|blocks| v1::OutlineResponse { blocks: blocks.to_vec(), ..page.clone() });
+    let removed = whole
+        .removed
+        .chunks(PAGE)
+        .map(|removed| v1::OutlineResponse { removed: removed.to_vec(), ..page.clone() });
     let mut pages: Vec<v1::OutlineResponse> = blocks.chain(removed).collect();
     if pages.is_empty() {
         pages.push(page.clone());

@@ -31,7 +31,12 @@ pub struct Decoded {
 
 impl Payload {
     /// `decoded`: undo the content coding that the recorded headers name.
-    pub fn open(reader: &Reader, exchange: u64, side: Side, decoded: bool) -> Result<Self, StoreError> {
+    pub fn open(
+        reader: &Reader,
+        exchange: u64,
+        side: Side,
+        decoded: bool,
+    ) -> Result<Self, StoreError> {
         let coding = if decoded { content_encoding(reader, exchange, side)? } else { None };
         let (decoder, undecodable) = match Decoder::new(coding.as_deref()) {
             Ok(decoder) => (Some(decoder), None),
@@ -74,7 +79,8 @@ impl Payload {
         Ok(())
     }
 
-    /// The next stretch of what the wire bytes before `wire_end` hold; `None` when there is no more of that.
+    /// The next stretch of what the wire bytes before `wire_end` hold; `None` when there is no more
+    /// of that.
     pub fn next(&mut self, reader: &Reader, wire_end: u64) -> Result<Option<Decoded>, StoreError> {
         let mut decoded = Decoded { offset: self.offset, ..Decoded::default() };
         let mut has_read = false;
@@ -109,7 +115,11 @@ impl Payload {
     }
 }
 
-fn content_encoding(reader: &Reader, exchange: u64, side: Side) -> Result<Option<String>, StoreError> {
+fn content_encoding(
+    reader: &Reader,
+    exchange: u64,
+    side: Side,
+) -> Result<Option<String>, StoreError> {
     let fields = match head_of(&reader.log, exchange, side)?.map(|event| event.detail) {
         Some(Detail::Opened(opened)) => opened.headers,
         Some(Detail::ResponseHead(head)) => head.headers,

@@ -18,11 +18,13 @@ use crate::store::{
 
 /// Events read at once.
 const EVENTS: usize = 512;
-/// A batch of this many bytes takes no more events. With one more event of [`PAYLOAD`] it is still below gRPC's 4 MiB.
+/// A batch of this many bytes takes no more events. With one more event of [`PAYLOAD`] it is still
+/// below gRPC's 4 MiB.
 const BATCH: usize = 1 << 20;
 /// Inline payload of one event at most; the rest is had with `Body`.
 const PAYLOAD: usize = 2 << 20;
-/// Bodies that are being decoded for one viewer; the one unused longest is decoded from its start again when it is needed.
+/// Bodies that are being decoded for one viewer; the one unused longest is decoded from its start
+/// again when it is needed.
 const DECODERS: usize = 64;
 /// Exchanges of which it is remembered whether they are of the session that the filter names.
 const REMEMBERED: usize = 4096;
@@ -51,8 +53,14 @@ impl Reading {
         &self.filter
     }
 
-    /// The next events after `after` and up to `newest` that the filter lets through. `None`: whether it does is not derived yet.
-    pub fn next(&mut self, reader: &Reader, after: u64, newest: u64) -> Result<Option<Batch>, StoreError> {
+    /// The next events after `after` and up to `newest` that the filter lets through. `None`:
+    /// whether it does is not derived yet.
+    pub fn next(
+        &mut self,
+        reader: &Reader,
+        after: u64,
+        newest: u64,
+    ) -> Result<Option<Batch>, StoreError> {
         let mut through_seq = after;
         let mut events = Vec::new();
         let mut size = 0;
@@ -97,14 +105,16 @@ impl Reading {
             size += event.encoded_len();
             events.push(event);
         }
-        // Nothing read means nothing there: numbers have no holes of their own, but what is no longer kept leaves one.
+        // Nothing read means nothing there: numbers have no holes of their own, but what is no
+        // longer kept leaves one.
         let through_seq = if is_all || through_seq == after { newest } else { through_seq };
         Ok(Some(Batch { events, through_seq }))
     }
 
     /// `None` when the exchange's session is not known yet.
     fn lets_through(&mut self, reader: &Reader, exchange: u64) -> Result<Option<bool>, StoreError> {
-        let is_named = self.filter.exchanges.is_empty() || self.filter.exchanges.contains(&exchange);
+        let is_named =
+            self.filter.exchanges.is_empty() || self.filter.exchanges.contains(&exchange);
         let Some(session) = &self.filter.session else {
             return Ok(Some(is_named));
         };
@@ -115,8 +125,11 @@ impl Reading {
             return Ok(Some(known));
         }
         let row = index::exchange(&reader.index, exchange)?.unwrap_or_default();
-        // The session may stand in the body only, so until the request was read there may be one to come.
-        if row.session.is_none() && index::outline(&reader.index, exchange, Side::Request)?.is_none() {
+        // The session may stand in the body only, so until the request was read there may be one to
+        // come.
+        if row.session.is_none()
+            && index::outline(&reader.index, exchange, Side::Request)?.is_none()
+        {
             return Ok(None);
         }
         let is_of_session = row.session.as_ref() == Some(session);
@@ -150,7 +163,13 @@ struct OpenPayload {
 }
 
 impl Payloads {
-    fn fill(&mut self, reader: &Reader, exchange: u64, side: Side, data: &mut BodyData) -> Result<(), StoreError> {
+    fn fill(
+        &mut self,
+        reader: &Reader,
+        exchange: u64,
+        side: Side,
+        data: &mut BodyData,
+    ) -> Result<(), StoreError> {
         let key = (exchange, side);
         let wire_end = data.offset + data.length();
         let known = self.open.iter().position(|open| open.key == key);

@@ -28,10 +28,11 @@ use crate::{
     },
 };
 
-/// Readings that go on at once. Each takes a thread and two database handles; more of them would only take the processors from the
-/// traffic, and from each other.
+/// Readings that go on at once. Each takes a thread and two database handles; more of them would
+/// only take the processors from the traffic, and from each other.
 const READINGS: usize = 4;
-/// Of searches, besides: they read for as long as they may, and whoever only wants a row is not to wait for them.
+/// Of searches, besides: they read for as long as they may, and whoever only wants a row is not to
+/// wait for them.
 const LOOKINGS: usize = 2;
 /// Bodies with a content coding that all watch streams together keep being decoded. Megabytes each.
 const DECODERS: usize = 64;
@@ -60,7 +61,13 @@ pub struct Service {
 }
 
 impl Service {
-    pub fn new(readers: Readers, views: Views, recording: Recording, deriving: &Deriving, about: About) -> Self {
+    pub fn new(
+        readers: Readers,
+        views: Views,
+        recording: Recording,
+        deriving: &Deriving,
+        about: About,
+    ) -> Self {
         Self {
             readers,
             views,
@@ -108,7 +115,8 @@ impl Service {
         result.await.map_err(|_| Status::internal("reading the store broke down"))
     }
 
-    /// As [`Self::read`]. A file that turns out to be damaged is replaced in a moment: then it is read again.
+    /// As [`Self::read`]. A file that turns out to be damaged is replaced in a moment: then it is
+    /// read again.
     pub async fn read_again<T: Send + 'static>(
         &self,
         read: impl Fn(&Reader) -> Result<T, StoreError> + Clone + Send + 'static,
@@ -148,7 +156,12 @@ impl Service {
     }
 
     pub fn peer(&self) -> v1::Peer {
-        handshake::peer("ccdumpd", env!("CARGO_PKG_VERSION"), handshake::DAEMON_CAPABILITIES, ccdump_provider::VERSION)
+        handshake::peer(
+            "ccdumpd",
+            env!("CARGO_PKG_VERSION"),
+            handshake::DAEMON_CAPABILITIES,
+            ccdump_provider::VERSION,
+        )
     }
 }
 
@@ -163,7 +176,10 @@ fn check(peer: Option<&v1::Peer>) -> Result<(), Status> {
 
 #[tonic::async_trait]
 impl CcdumpService for Service {
-    async fn hello(&self, request: Request<v1::HelloRequest>) -> Result<Response<v1::HelloResponse>, Status> {
+    async fn hello(
+        &self,
+        request: Request<v1::HelloRequest>,
+    ) -> Result<Response<v1::HelloResponse>, Status> {
         check(request.get_ref().peer.as_ref())?;
         Ok(Response::new(v1::HelloResponse {
             peer: Some(self.peer()),
@@ -173,13 +189,19 @@ impl CcdumpService for Service {
         }))
     }
 
-    async fn status(&self, request: Request<v1::StatusRequest>) -> Result<Response<v1::StatusResponse>, Status> {
+    async fn status(
+        &self,
+        request: Request<v1::StatusRequest>,
+    ) -> Result<Response<v1::StatusResponse>, Status> {
         status::status(self, request.into_inner()).await.map(Response::new)
     }
 
     type WatchStream = ReceiverStream<Result<v1::WatchResponse, Status>>;
 
-    async fn watch(&self, request: Request<v1::WatchRequest>) -> Result<Response<Self::WatchStream>, Status> {
+    async fn watch(
+        &self,
+        request: Request<v1::WatchRequest>,
+    ) -> Result<Response<Self::WatchStream>, Status> {
         let mut request = request.into_inner();
         for exchange in request.filter.iter_mut().flat_map(|filter| &mut filter.exchanges) {
             *exchange = numbers::place(*exchange);
@@ -188,19 +210,28 @@ impl CcdumpService for Service {
         Ok(Response::new(watching::start(self.clone(), request)))
     }
 
-    async fn exchanges(&self, request: Request<v1::ExchangesRequest>) -> Result<Response<v1::ExchangesResponse>, Status> {
+    async fn exchanges(
+        &self,
+        request: Request<v1::ExchangesRequest>,
+    ) -> Result<Response<v1::ExchangesResponse>, Status> {
         let mut request = request.into_inner();
         request.after_id = numbers::place(request.after_id);
         exchanges::page(self, request).await.map(Response::new)
     }
 
-    async fn exchange(&self, request: Request<v1::ExchangeRequest>) -> Result<Response<v1::ExchangeResponse>, Status> {
+    async fn exchange(
+        &self,
+        request: Request<v1::ExchangeRequest>,
+    ) -> Result<Response<v1::ExchangeResponse>, Status> {
         exchanges::one(self, numbers::exchange(request.get_ref().id)?).await.map(Response::new)
     }
 
     type OutlineStream = ReceiverStream<Result<v1::OutlineResponse, Status>>;
 
-    async fn outline(&self, request: Request<v1::OutlineRequest>) -> Result<Response<Self::OutlineStream>, Status> {
+    async fn outline(
+        &self,
+        request: Request<v1::OutlineRequest>,
+    ) -> Result<Response<Self::OutlineStream>, Status> {
         let request = request.into_inner();
         numbers::exchange(request.exchange)?;
         outline::outline(self, request).await.map(Response::new)
@@ -217,13 +248,19 @@ impl CcdumpService for Service {
 
     type SearchStream = ReceiverStream<Result<v1::SearchResponse, Status>>;
 
-    async fn search(&self, request: Request<v1::SearchRequest>) -> Result<Response<Self::SearchStream>, Status> {
+    async fn search(
+        &self,
+        request: Request<v1::SearchRequest>,
+    ) -> Result<Response<Self::SearchStream>, Status> {
         search::search(self, request.into_inner()).map(Response::new)
     }
 
     type BodyStream = ReceiverStream<Result<v1::BodyResponse, Status>>;
 
-    async fn body(&self, request: Request<v1::BodyRequest>) -> Result<Response<Self::BodyStream>, Status> {
+    async fn body(
+        &self,
+        request: Request<v1::BodyRequest>,
+    ) -> Result<Response<Self::BodyStream>, Status> {
         let mut request = request.into_inner();
         numbers::exchange(request.exchange)?;
         request.offset = numbers::place(request.offset);
@@ -232,17 +269,26 @@ impl CcdumpService for Service {
 
     type HoldViewStream = view_states::Held;
 
-    async fn hold_view(&self, request: Request<v1::HoldViewRequest>) -> Result<Response<Self::HoldViewStream>, Status> {
+    async fn hold_view(
+        &self,
+        request: Request<v1::HoldViewRequest>,
+    ) -> Result<Response<Self::HoldViewStream>, Status> {
         let request = request.into_inner();
         check(request.peer.as_ref())?;
         view_states::hold(self, request.name).await.map(Response::new)
     }
 
-    async fn save_view(&self, request: Request<v1::SaveViewRequest>) -> Result<Response<v1::SaveViewResponse>, Status> {
+    async fn save_view(
+        &self,
+        request: Request<v1::SaveViewRequest>,
+    ) -> Result<Response<v1::SaveViewResponse>, Status> {
         view_states::save(self, request.into_inner()).await.map(Response::new)
     }
 
-    async fn reindex(&self, _: Request<v1::ReindexRequest>) -> Result<Response<v1::ReindexResponse>, Status> {
+    async fn reindex(
+        &self,
+        _: Request<v1::ReindexRequest>,
+    ) -> Result<Response<v1::ReindexResponse>, Status> {
         let health = &self.recording.health;
         let generation = health.generation();
         health.report_file(Database::Index, generation, "somebody asked for it");

@@ -1,4 +1,5 @@
-//! The Unix socket that viewers connect to: bound where only this user can put one, over nothing but a leftover of its own kind.
+//! The Unix socket that viewers connect to: bound where only this user can put one, over nothing
+//! but a leftover of its own kind.
 
 use std::{
     fs, io,
@@ -50,14 +51,18 @@ pub enum SocketError {
 }
 
 impl Socket {
-    /// Binds the first of `paths` that can be used, readable for this user only. The caller holds the lock of the data folder, so a socket
-    /// that nobody answers on is a leftover and is replaced.
+    /// Binds the first of `paths` that can be used, readable for this user only. The caller holds
+    /// the lock of the data folder, so a socket that nobody answers on is a leftover and is
+    /// replaced.
     pub fn bind(paths: &[PathBuf]) -> Result<Self, SocketError> {
         let (last, before) = paths.split_last().ok_or(endpoint::EndpointError::NoHome)?;
         for path in before {
             match bind(path) {
-                // A program that listens there is no reason to go elsewhere: it might be what viewers would find.
-                Err(error) if !matches!(error, SocketError::Taken(_)) => warn!(%error, "the socket has another place"),
+                // A program that listens there is no reason to go elsewhere: it might be what
+                // viewers would find.
+                Err(error) if !matches!(error, SocketError::Taken(_)) => {
+                    warn!(%error, "the socket has another place")
+                }
                 done => return done,
             }
         }
@@ -75,7 +80,10 @@ fn bind(path: &Path) -> Result<Socket, SocketError> {
     let listener = UnixListener::bind(path).map_err(failed)?;
     fs::set_permissions(path, fs::Permissions::from_mode(0o600)).map_err(failed)?;
     let bound = fs::symlink_metadata(path).map_err(failed)?;
-    Ok(Socket { listener, file: SocketFile { path: path.to_owned(), id: (bound.dev(), bound.ino()) } })
+    Ok(Socket {
+        listener,
+        file: SocketFile { path: path.to_owned(), id: (bound.dev(), bound.ino()) },
+    })
 }
 
 /// Makes the folder (0700), or sees that nobody else can exchange what is in it.
@@ -112,7 +120,9 @@ fn clear(path: &Path) -> Result<(), SocketError> {
         return Err(SocketError::Foreign { path: path.to_owned(), owner: found.uid() });
     }
     match std::os::unix::net::UnixStream::connect(path) {
-        Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => fs::remove_file(path).map_err(failed),
+        Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
+            fs::remove_file(path).map_err(failed)
+        }
         // Anything else comes of somebody who listens, if only for datagrams.
         _ => Err(SocketError::Taken(path.to_owned())),
     }
@@ -120,7 +130,8 @@ fn clear(path: &Path) -> Result<(), SocketError> {
 
 impl Drop for SocketFile {
     fn drop(&mut self) {
-        if fs::symlink_metadata(&self.path).is_ok_and(|found| (found.dev(), found.ino()) == self.id) {
+        if fs::symlink_metadata(&self.path).is_ok_and(|found| (found.dev(), found.ino()) == self.id)
+        {
             fs::remove_file(&self.path).ok();
         }
     }

@@ -54,7 +54,10 @@ impl Drop for Viewing {
     }
 }
 
-pub async fn status(service: &Service, request: v1::StatusRequest) -> Result<v1::StatusResponse, Status> {
+pub async fn status(
+    service: &Service,
+    request: v1::StatusRequest,
+) -> Result<v1::StatusResponse, Status> {
     let about = &service.about;
     let files = service.readers.files();
     let (canonical_bytes, derived_bytes) = (files.canonical_size(), Files::size(&files.derived()));
@@ -82,7 +85,8 @@ pub async fn status(service: &Service, request: v1::StatusRequest) -> Result<v1:
     })
 }
 
-/// How many there are rows of. The answer must come whatever the state of the index: `notice` says then what is done about it.
+/// How many there are rows of. The answer must come whatever the state of the index: `notice` says
+/// then what is done about it.
 async fn exchanges(service: &Service) -> u64 {
     service.read_again(|reader| Ok(index::count(&reader.index)?)).await.unwrap_or(0)
 }

@@ -36,7 +36,8 @@ struct Lease {
 }
 
 impl Leases {
-    /// Takes the wished name, or the lowest free default one. `Err`: it is taken, and this is its name.
+    /// Takes the wished name, or the lowest free default one. `Err`: it is taken, and this is its
+    /// name.
     fn take(&self, wish: Option<String>) -> Result<(Lease, String), String> {
         let mut held = self.held();
         let name = match wish {
@@ -93,7 +94,9 @@ pub async fn hold(service: &Service, wish: Option<String>) -> Result<Held, Statu
     if let Some(name) = &wish
         && (name.is_empty() || name.len() > LONGEST_NAME || name.chars().any(char::is_control))
     {
-        return Err(Status::invalid_argument(format!("a view name has 1 to {LONGEST_NAME} printable characters")));
+        return Err(Status::invalid_argument(format!(
+            "a view name has 1 to {LONGEST_NAME} printable characters"
+        )));
     }
     let (name, lease, token) = match service.leases.take(wish) {
         Ok((lease, token)) => (lease.name.clone(), Some(lease), token),
@@ -101,15 +104,25 @@ pub async fn hold(service: &Service, wish: Option<String>) -> Result<Held, Statu
     };
     let key = name.clone();
     let state = blocking(service, move |views| views.load(&key)).await?;
-    let state = state.map(|state| v1::ViewState { schema: state.schema, data: state.data, saved_at_us: state.saved_at_us });
+    let state = state.map(|state| v1::ViewState {
+        schema: state.schema,
+        data: state.data,
+        saved_at_us: state.saved_at_us,
+    });
     Ok(Held { answer: Some(v1::HoldViewResponse { lease: token, name, state }), _lease: lease })
 }
 
-pub async fn save(service: &Service, request: v1::SaveViewRequest) -> Result<v1::SaveViewResponse, Status> {
+pub async fn save(
+    service: &Service,
+    request: v1::SaveViewRequest,
+) -> Result<v1::SaveViewResponse, Status> {
     if request.data.len() > LARGEST {
         return Err(Status::invalid_argument("a view state has 1 MiB at most"));
     }
-    let name = service.leases.name_of(&request.lease).ok_or_else(|| Status::permission_denied("that lease is not held"))?;
+    let name = service
+        .leases
+        .name_of(&request.lease)
+        .ok_or_else(|| Status::permission_denied("that lease is not held"))?;
     let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     let saved_at_us = i64::try_from(since_epoch.as_micros()).unwrap_or(i64::MAX);
     let state = ViewState { schema: request.schema, saved_at_us, data: request.data };
@@ -124,5 +137,6 @@ async fn blocking<T: Send + 'static>(
 ) -> Result<T, Status> {
     let views = service.views.clone();
     let done = tokio::task::spawn_blocking(move || work(&views)).await;
-    done.map_err(|_| Status::internal("keeping view states broke down"))?.map_err(|error| Status::unavailable(error.to_string()))
+    done.map_err(|_| Status::internal("keeping view states broke down"))?
+        .map_err(|error| Status::unavailable(error.to_string()))
 }

@@ -24,16 +24,21 @@ use crate::store::{
 const HEARTBEAT: Duration = Duration::from_secs(5);
 /// Index rows of a message.
 const ROWS: usize = 500;
-/// A stream that was sent events rests for so long per stream that is open: whatever their number, all of them together read some
-/// thousand times a second, and not each of them after each commit. A few need no rest.
+/// A stream that was sent events rests for so long per stream that is open: whatever their number,
+/// all of them together read some thousand times a second, and not each of them after each commit.
+/// A few need no rest.
 const REST: Duration = Duration::from_micros(250);
 /// Nobody listens any more.
 struct Gone;
 
 type Sender = mpsc::Sender<Result<v1::WatchResponse, Status>>;
 
-/// Starts a task that reads for this viewer alone. The channel holds one message: there is no queue that could fill.
-pub fn start(service: Service, request: v1::WatchRequest) -> ReceiverStream<Result<v1::WatchResponse, Status>> {
+/// Starts a task that reads for this viewer alone. The channel holds one message: there is no queue
+/// that could fill.
+pub fn start(
+    service: Service,
+    request: v1::WatchRequest,
+) -> ReceiverStream<Result<v1::WatchResponse, Status>> {
     let (sender, receiver) = mpsc::channel(1);
     tokio::spawn(async move {
         // A viewer watches the log once, and single exchanges beside it.
@@ -116,7 +121,8 @@ impl Watch {
                 told = work_now;
                 self.send_heartbeat().await?;
             }
-            // Another log has taken the place of the one that was watched. Whoever comes back is told so, and sees it from its beginning.
+            // Another log has taken the place of the one that was watched. Whoever comes back is
+            // told so, and sees it from its beginning.
             if *epoch.borrow() != epoch_here {
                 return Err(Status::unavailable("the daemon goes on with another record").into());
             }
@@ -160,7 +166,11 @@ impl Watch {
     /// Events of a session can be told from others only after they were derived.
     fn head(&self) -> tokio::sync::watch::Receiver<u64> {
         let by_session = self.session().is_some();
-        if by_session { self.service.derived_through.clone() } else { self.service.recording.head.clone() }
+        if by_session {
+            self.service.derived_through.clone()
+        } else {
+            self.service.recording.head.clone()
+        }
     }
 
     fn session(&self) -> Option<String> {
@@ -175,7 +185,8 @@ impl Watch {
     async fn greet(&mut self) -> Result<(), Ended> {
         let epoch = self.service.recording.epoch().to_string();
         let head_seq = *self.service.recording.head.borrow();
-        let hello = v1::WatchHello { peer: Some(self.service.peer()), epoch: epoch.clone(), head_seq };
+        let hello =
+            v1::WatchHello { peer: Some(self.service.peer()), epoch: epoch.clone(), head_seq };
         self.send(Reply::Hello(hello)).await?;
         if self.epoch == epoch && self.cursor <= head_seq {
             return self.tell_log_gap().await;
@@ -188,7 +199,11 @@ impl Watch {
             } else {
                 "the daemon has another record than the one you were in".to_owned()
             };
-            let reset = v1::Reset { old_epoch: std::mem::replace(&mut self.epoch, epoch.clone()), new_epoch: epoch, reason };
+            let reset = v1::Reset {
+                old_epoch: std::mem::replace(&mut self.epoch, epoch.clone()),
+                new_epoch: epoch,
+                reason,
+            };
             self.send(Reply::Reset(reset)).await?;
             self.send_why(through_seq).await?;
         }
@@ -205,19 +220,27 @@ impl Watch {
         Ok(())
     }
 
-    /// Why the record is another one is said by the first event of its epoch. A snapshot may well be of a later moment.
+    /// Why the record is another one is said by the first event of its epoch. A snapshot may well
+    /// be of a later moment.
     async fn send_why(&self, through_seq: u64) -> Result<(), Ended> {
         let before = self.service.recording.health.before_epoch();
         // Where it is newer than the snapshot it comes behind it.
         if before >= through_seq {
             return Ok(());
         }
-        let first = self.service.read(move |reader| events_after(&reader.log, before, 1)).await?.pop();
-        let why = first.filter(|event| matches!(event.detail, Detail::Replaced(_) | Detail::Salvaged(_)));
+        let first =
+            self.service.read(move |reader| events_after(&reader.log, before, 1)).await?.pop();
+        let why =
+            first.filter(|event| matches!(event.detail, Detail::Replaced(_) | Detail::Salvaged(_)));
         if let Some(event) = why {
             let through_seq = event.seq;
             let events = vec![event.into()];
-            self.send(Reply::Events(v1::EventBatch { epoch: self.epoch.clone(), events, through_seq })).await?;
+            self.send(Reply::Events(v1::EventBatch {
+                epoch: self.epoch.clone(),
+                events,
+                through_seq,
+            }))
+            .await?;
         }
         Ok(())
     }
@@ -226,17 +249,24 @@ impl Watch {
         let mut selection = Selection { session: self.session(), ..Selection::default() };
         loop {
             let page = selection.clone();
-            let exchanges = self.service.read(move |reader| Ok(index::page(&reader.index, &page, ROWS)?)).await?;
+            let exchanges = self
+                .service
+                .read(move |reader| Ok(index::page(&reader.index, &page, ROWS)?))
+                .await?;
             let Some(last) = exchanges.last() else { break };
             selection.after_id = last.id;
             let exchanges = exchanges.into_iter().map(v1::Exchange::from).collect();
             self.send(Reply::SnapshotPage(v1::SnapshotPage { exchanges })).await?;
         }
-        // Rows that are made anew come as they are made, so the events that they stem from need not come, too: but for those of this
-        // epoch, the first of which says why it is another one.
+        // Rows that are made anew come as they are made, so the events that they stem from need not
+        // come, too: but for those of this epoch, the first of which says why it is another one.
         let health = &self.service.recording.health;
         let is_rebuilt = health.work().rebuild.is_some();
-        self.cursor = if is_rebuilt { health.before_epoch().max(through_seq).min(self.until_seq) } else { through_seq };
+        self.cursor = if is_rebuilt {
+            health.before_epoch().max(through_seq).min(self.until_seq)
+        } else {
+            through_seq
+        };
         self.index_cursor = through_seq;
         self.send(Reply::SnapshotEnd(v1::SnapshotEnd { through_seq })).await?;
         Ok(())
@@ -248,8 +278,10 @@ impl Watch {
             return Err(Status::internal("reading broke down").into());
         };
         let after = self.cursor;
-        let (reading, batch) =
-            self.service.read(move |reader| reading.next(reader, after, newest).map(|batch| (reading, batch))).await?;
+        let (reading, batch) = self
+            .service
+            .read(move |reader| reading.next(reader, after, newest).map(|batch| (reading, batch)))
+            .await?;
         self.reading = Some(reading);
         let Some(Batch { events, through_seq }) = batch else { return Ok(false) };
         self.cursor = through_seq;
@@ -261,7 +293,10 @@ impl Watch {
     async fn send_index(&mut self, newest: u64) -> Result<(), Ended> {
         loop {
             let after = self.index_cursor;
-            let exchanges = self.service.read(move |reader| Ok(index::changed_after(&reader.index, after, ROWS)?)).await?;
+            let exchanges = self
+                .service
+                .read(move |reader| Ok(index::changed_after(&reader.index, after, ROWS)?))
+                .await?;
             let Some(last) = exchanges.last() else { break };
             self.index_cursor = last.through_seq;
             let through_seq = last.through_seq;

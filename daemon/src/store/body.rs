@@ -23,8 +23,8 @@ pub enum Piece {
     Missing(u64),
 }
 
-/// Reads a body from front to back. It may be used while the body still grows: when it has given all there is, it gives more once
-/// there is more.
+/// Reads a body from front to back. It may be used while the body still grows: when it has given
+/// all there is, it gives more once there is more.
 #[derive(Debug)]
 pub struct BodyCursor {
     exchange: u64,
@@ -59,7 +59,14 @@ enum Stretch {
 
 impl BodyCursor {
     pub fn new(exchange: u64, side: Side, offset: u64) -> Self {
-        Self { exchange, side, position: offset, recipe: Recipe::default(), place: Place::default(), unpacked: Unpacked::default() }
+        Self {
+            exchange,
+            side,
+            position: offset,
+            recipe: Recipe::default(),
+            place: Place::default(),
+            unpacked: Unpacked::default(),
+        }
     }
 
     /// Reads with what was unpacked for other bodies.
@@ -83,8 +90,9 @@ impl BodyCursor {
         self.position
     }
 
-    /// The next stretch, at most a pack's worth (256 kB and a bit); `None` when there is nothing more so far. The connection is in a
-    /// transaction ([`super::reader::Readers::with`]): bytes move from parts to chunks, and must be seen in one place.
+    /// The next stretch, at most a pack's worth (256 kB and a bit); `None` when there is nothing
+    /// more so far. The connection is in a transaction ([`super::reader::Readers::with`]): bytes
+    /// move from parts to chunks, and must be seen in one place.
     pub fn next(&mut self, connection: &Connection) -> Result<Option<Piece>, StoreError> {
         self.step(connection, u64::MAX)
     }
@@ -106,7 +114,11 @@ impl BodyCursor {
     }
 
     /// As [`BodyCursor::next`], but gives nothing past `limit`.
-    pub fn next_until(&mut self, connection: &Connection, limit: u64) -> Result<Option<Piece>, StoreError> {
+    pub fn next_until(
+        &mut self,
+        connection: &Connection,
+        limit: u64,
+    ) -> Result<Option<Piece>, StoreError> {
         if self.position >= limit {
             return Ok(None);
         }
@@ -119,7 +131,9 @@ impl BodyCursor {
         Ok(piece.map(|piece| match piece {
             Piece::Missing(bytes) => Piece::Missing(bytes - excess),
             Piece::Bytes(mut bytes) => {
-                bytes.truncate(bytes.len().saturating_sub(usize::try_from(excess).unwrap_or(usize::MAX)));
+                bytes.truncate(
+                    bytes.len().saturating_sub(usize::try_from(excess).unwrap_or(usize::MAX)),
+                );
                 Piece::Bytes(bytes)
             }
         }))
@@ -131,7 +145,11 @@ impl BodyCursor {
                 && self.place.chunks == 0
                 && self.place.offset + run.bytes() <= self.position
             {
-                self.place = Place { run: self.place.run + 1, chunks: 0, offset: self.place.offset + run.bytes() };
+                self.place = Place {
+                    run: self.place.run + 1,
+                    chunks: 0,
+                    offset: self.place.offset + run.bytes(),
+                };
             }
             let start = self.place.offset;
             let Some(stretch) = self.advance(connection)? else {
@@ -164,27 +182,44 @@ impl BodyCursor {
                 let pack = StoredPack::holding(connection, first + self.place.chunks)?;
                 let before = first + self.place.chunks - pack.first_chunk;
                 let here = (pack.lengths.len() as u64 - before).min(count - self.place.chunks);
-                let bytes = |chunks: u64| pack.lengths.iter().take(usize::try_from(chunks).unwrap_or(usize::MAX)).sum::<u64>();
+                let bytes = |chunks: u64| {
+                    pack.lengths
+                        .iter()
+                        .take(usize::try_from(chunks).unwrap_or(usize::MAX))
+                        .sum::<u64>()
+                };
                 let (from, to) = (bytes(before), bytes(before + here));
                 self.place.chunks += here;
                 self.place.offset += to - from;
                 if self.place.chunks < *count {
                     return Ok(Some(Stretch::Packed { pack, from, to }));
                 }
-                self.place = Place { run: self.place.run + 1, chunks: 0, offset: self.place.offset };
+                self.place =
+                    Place { run: self.place.run + 1, chunks: 0, offset: self.place.offset };
                 return Ok(Some(Stretch::Packed { pack, from, to }));
             }
         };
-        self.place = Place { run: self.place.run + 1, chunks: 0, offset: self.place.offset + run.bytes() };
+        self.place =
+            Place { run: self.place.run + 1, chunks: 0, offset: self.place.offset + run.bytes() };
         Ok(Some(stretch))
     }
 
-    /// Parts that follow each other without a hole come together: of a stream there may be thousands, of a few bytes each.
-    fn next_parts(&mut self, connection: &Connection, limit: u64) -> Result<Option<Piece>, StoreError> {
-        // The part that holds the position if there is one, else the next. Each is found by its offset.
+    /// Parts that follow each other without a hole come together: of a stream there may be
+    /// thousands, of a few bytes each.
+    fn next_parts(
+        &mut self,
+        connection: &Connection,
+        limit: u64,
+    ) -> Result<Option<Piece>, StoreError> {
+        // The part that holds the position if there is one, else the next. Each is found by its
+        // offset.
         let begins = connection
-            .prepare_cached("SELECT max(offset) FROM part WHERE exchange = ?1 AND side = ?2 AND offset <= ?3")?
-            .query_row(params![self.exchange, events::column(self.side), self.position], |row| row.get::<_, Option<u64>>(0))?
+            .prepare_cached(
+                "SELECT max(offset) FROM part WHERE exchange = ?1 AND side = ?2 AND offset <= ?3",
+            )?
+            .query_row(params![self.exchange, events::column(self.side), self.position], |row| {
+                row.get::<_, Option<u64>>(0)
+            })?
             .unwrap_or(0);
         let mut parts = connection.prepare_cached(
             "SELECT offset, length, data FROM part WHERE exchange = ?1 AND side = ?2 AND offset >= ?3 ORDER BY offset",
@@ -210,8 +245,14 @@ impl BodyCursor {
             let part = match row.get::<_, Option<Vec<u8>>>(2)? {
                 Some(data) => slice(&data, self.position - offset, length),
                 None => {
-                    let left = usize::try_from(length - (self.position - offset)).unwrap_or(usize::MAX);
-                    Spool::of(connection).read(self.exchange, self.side, self.position, left.min(SPOOLED))?
+                    let left =
+                        usize::try_from(length - (self.position - offset)).unwrap_or(usize::MAX);
+                    Spool::of(connection).read(
+                        self.exchange,
+                        self.side,
+                        self.position,
+                        left.min(SPOOLED),
+                    )?
                 }
             };
             self.position += part.len() as u64;

@@ -1,4 +1,5 @@
-//! Calls by which one agent starts another one, and which agent each of them started. Derived, in `index.db`.
+//! Calls by which one agent starts another one, and which agent each of them started. Derived, in
+//! `index.db`.
 
 use ccdump_record::StartedBy;
 use rusqlite::{Connection, Row, Transaction, params};
@@ -46,7 +47,11 @@ pub(super) fn put(tx: &Transaction<'_>, call: &AgentCall) -> Result<(), IndexErr
 }
 
 /// The newest calls of an agent, the newest first.
-pub fn of_caller(connection: &Connection, session: &str, caller: &str) -> Result<Vec<AgentCall>, IndexError> {
+pub fn of_caller(
+    connection: &Connection,
+    session: &str,
+    caller: &str,
+) -> Result<Vec<AgentCall>, IndexError> {
     let mut select = connection.prepare_cached(
         "SELECT session, caller, prompt, agent, call FROM agent_call WHERE session = ?1 AND caller = ?2
          ORDER BY exchange DESC, pointer DESC LIMIT ?3",
@@ -61,8 +66,16 @@ pub fn of_caller(connection: &Connection, session: &str, caller: &str) -> Result
 
 fn read(row: &Row<'_>) -> Result<AgentCall, IndexError> {
     let call: String = row.get(4)?;
-    let call = serde_json::from_str(&call)
-        .map_err(|_| StoreError::Damaged { database: Database::Index, what: "a call of an agent".to_owned() })?;
+    let call = serde_json::from_str(&call).map_err(|_| StoreError::Damaged {
+        database: Database::Index,
+        what: "a call of an agent".to_owned(),
+    })?;
     let prompt: i64 = row.get(2)?;
-    Ok(AgentCall { session: row.get(0)?, caller: row.get(1)?, prompt: prompt.cast_unsigned(), agent: row.get(3)?, call })
+    Ok(AgentCall {
+        session: row.get(0)?,
+        caller: row.get(1)?,
+        prompt: prompt.cast_unsigned(),
+        agent: row.get(3)?,
+        call,
+    })
 }

@@ -1,7 +1,8 @@
 //! Content-defined chunks, stored once each.
 //!
-//! An agent re-sends its whole history with every request. Cut where the content says so, the history of the request before falls
-//! into the same chunks again, and only what is new takes space.
+//! An agent re-sends its whole history with every request. Cut where the content says so, the
+//! history of the request before falls into the same chunks again, and only what is new takes
+//! space.
 
 use std::mem;
 
@@ -10,8 +11,8 @@ use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
 
 use super::{StoreError, events::varint, pack::Packer, recipe::Recipe};
 
-/// A turn adds a few kilobytes, and each change costs about one chunk on either side of it. Smaller ones would weigh more by their
-/// 16-byte hashes than they save.
+/// A turn adds a few kilobytes, and each change costs about one chunk on either side of it. Smaller
+/// ones would weigh more by their 16-byte hashes than they save.
 const MIN: usize = 512;
 const AVERAGE: usize = 2048;
 const MAX: usize = 16 * 1024;
@@ -19,7 +20,8 @@ const MAX: usize = 16 * 1024;
 /// Chunks are compressed together up to this many bytes: what a read has to unpack at most.
 const PACK: usize = 256 * 1024;
 
-/// Of BLAKE3's 32 bytes: two chunks of one folder will not meet by chance, nor by anything less than 2^64 tries.
+/// Of BLAKE3's 32 bytes: two chunks of one folder will not meet by chance, nor by anything less
+/// than 2^64 tries.
 const HASH: usize = 16;
 
 /// Puts bodies into the tables `chunk` and `pack`.
@@ -49,11 +51,14 @@ impl ChunkWriter {
     /// Takes numbers back that a rolled-back transaction had given out.
     pub fn rewind(&mut self, connection: &Connection) -> Result<(), StoreError> {
         let last: Option<(u64, Vec<u8>)> = connection
-            .query_row("SELECT first_chunk, lengths FROM pack ORDER BY first_chunk DESC LIMIT 1", [], |row| {
-                Ok((row.get(0)?, row.get(1)?))
-            })
+            .query_row(
+                "SELECT first_chunk, lengths FROM pack ORDER BY first_chunk DESC LIMIT 1",
+                [],
+                |row| Ok((row.get(0)?, row.get(1)?)),
+            )
             .optional()?;
-        let after_last = last.map_or(1, |(first, lengths)| first + unpack_lengths(&lengths).len() as u64);
+        let after_last =
+            last.map_or(1, |(first, lengths)| first + unpack_lengths(&lengths).len() as u64);
         self.next_chunk = after_last.max(self.first_chunk);
         self.packer.forget();
         Ok(())
@@ -75,8 +80,9 @@ impl ChunkWriter {
         self.packer.begin();
     }
 
-    /// Cuts `data`, stores the chunks that are new, and adds all of them to `recipe`. Unless `data` is the body's end, the rest after
-    /// the last certain cut is left alone. Returns how many bytes were taken.
+    /// Cuts `data`, stores the chunks that are new, and adds all of them to `recipe`. Unless `data`
+    /// is the body's end, the rest after the last certain cut is left alone. Returns how many bytes
+    /// were taken.
     pub fn put(
         &mut self,
         tx: &Transaction<'_>,
@@ -117,7 +123,12 @@ impl ChunkWriter {
         Ok(taken)
     }
 
-    fn flush(&mut self, tx: &Transaction<'_>, side: Side, pack: &mut Pack) -> Result<(), StoreError> {
+    fn flush(
+        &mut self,
+        tx: &Transaction<'_>,
+        side: Side,
+        pack: &mut Pack,
+    ) -> Result<(), StoreError> {
         if !pack.data.is_empty() {
             let Pack { first_chunk, lengths, data } = mem::take(pack);
             self.packer.store(tx, side, first_chunk, &lengths, data)?;

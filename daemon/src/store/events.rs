@@ -24,7 +24,8 @@ pub fn side_of(column: i64) -> Side {
     if column == 0 { Side::Request } else { Side::Response }
 }
 
-/// The column `detail`: JSON that the sqlite3 shell can read; for body data, of which there is far more, varints.
+/// The column `detail`: JSON that the sqlite3 shell can read; for body data, of which there is far
+/// more, varints.
 pub fn encode(detail: &Detail) -> Vec<u8> {
     match detail {
         Detail::Opened(detail) => json(detail),
@@ -141,18 +142,29 @@ mod tests {
     #[test]
     fn what_older_daemons_wrote_is_read() {
         let head = br#"{"status":200,"headers":[["a","b"]],"request_bytes":0}"#;
-        let Ok(Detail::ResponseHead(head)) = decode(1, "response_head", head) else { panic!("a head") };
+        let Ok(Detail::ResponseHead(head)) = decode(1, "response_head", head) else {
+            panic!("a head")
+        };
         assert_eq!((head.mended.len(), head.connect_us), (0, None));
         let opened = br#"{"method":"GET","path":"/","provider":"unknown","upstream":"http://a","headers":[]}"#;
-        assert!(matches!(decode(1, "opened", opened), Ok(Detail::Opened(opened)) if opened.mended.is_empty()));
-        let ended = br#"{"closed_by":"unreachable","delivered":0,"request_bytes":1,"response_bytes":0}"#;
+        assert!(
+            matches!(decode(1, "opened", opened), Ok(Detail::Opened(opened)) if opened.mended.is_empty())
+        );
+        let ended =
+            br#"{"closed_by":"unreachable","delivered":0,"request_bytes":1,"response_bytes":0}"#;
         let Ok(Detail::Ended(ended)) = decode(1, "ended", ended) else { panic!("an end") };
-        assert_eq!((ended.closed_by, ended.own_status, ended.exact), (ClosedBy::Unreachable, None, true));
+        assert_eq!(
+            (ended.closed_by, ended.own_status, ended.exact),
+            (ClosedBy::Unreachable, None, true)
+        );
         let gap = br#"{"request":true,"offset":3,"bytes":4}"#;
         let here = Gap { side: Some(Side::Request), offset: 3, bytes: 4, exchanges: 0 };
         assert_eq!(decode(1, "gap", gap).expect("a gap"), Detail::Gap(here));
         let nowhere = br#"{"offset":0,"bytes":4,"exchanges":2}"#;
-        assert!(matches!(decode(1, "gap", nowhere), Ok(Detail::Gap(Gap { side: None, exchanges: 2, .. }))));
+        assert!(matches!(
+            decode(1, "gap", nowhere),
+            Ok(Detail::Gap(Gap { side: None, exchanges: 2, .. }))
+        ));
     }
 
     #[test]
@@ -162,7 +174,10 @@ mod tests {
         assert_eq!(decode(1, "request_end", br#"{"length":7}"#).expect("own encoding"), detail);
         assert!(decode(1, "request_end", b"{").is_err());
         let gap = Gap { side: Some(Side::Response), offset: 1, bytes: 2, exchanges: 0 };
-        assert_eq!(encode(&Detail::Gap(gap)), br#"{"request":false,"offset":1,"bytes":2,"exchanges":0}"#);
+        assert_eq!(
+            encode(&Detail::Gap(gap)),
+            br#"{"request":false,"offset":1,"bytes":2,"exchanges":0}"#
+        );
         let lost = vec![SeqRange { from: 3, to: 5 }];
         let salvaged = encode(&Detail::Salvaged(Salvaged { lost, ..Salvaged::default() }));
         assert!(String::from_utf8_lossy(&salvaged).contains(r#""lost":[[3,5]]"#));

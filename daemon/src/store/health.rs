@@ -1,5 +1,5 @@
-//! What the threads that use the store tell each other of its files: one finds that a file is damaged or gone, another one mends that,
-//! and all others have to let go of it.
+//! What the threads that use the store tell each other of its files: one finds that a file is
+//! damaged or gone, another one mends that, and all others have to let go of it.
 
 use std::sync::{
     Arc, Mutex, MutexGuard, PoisonError,
@@ -16,7 +16,8 @@ pub struct Health(Arc<Shared>);
 
 #[derive(Default)]
 struct Shared {
-    /// Goes up when a file was exchanged for another one: connections of before lead to what was put aside.
+    /// Goes up when a file was exchanged for another one: connections of before lead to what was
+    /// put aside.
     generation: AtomicU64,
     /// Of the log: why it cannot be used any more. The recording thread mends it.
     log: Mutex<Option<String>>,
@@ -39,22 +40,26 @@ pub struct Work {
 
 impl Work {
     pub fn notice(&self) -> Option<String> {
-        let notices: Vec<&str> = [&self.salvage, &self.rebuild].into_iter().flatten().map(String::as_str).collect();
+        let notices: Vec<&str> =
+            [&self.salvage, &self.rebuild].into_iter().flatten().map(String::as_str).collect();
         (!notices.is_empty()).then(|| notices.join("; "))
     }
 }
 
 impl Health {
-    /// Reports a failure that came of files of `generation`, if it says that one of them is damaged.
+    /// Reports a failure that came of files of `generation`, if it says that one of them is
+    /// damaged.
     pub fn report(&self, generation: u64, error: &StoreError) {
         if let Some(database) = error.damaged() {
             self.report_file(database, generation, &error.to_string());
         }
     }
 
-    /// Reports what was seen of a file of `generation`. It says nothing about the one that has taken its place.
+    /// Reports what was seen of a file of `generation`. It says nothing about the one that has
+    /// taken its place.
     pub fn report_file(&self, database: Database, generation: u64, why: &str) {
-        // Held while it is looked: an exchange clears what was reported before it, under the same lock.
+        // Held while it is looked: an exchange clears what was reported before it, under the same
+        // lock.
         let trouble = match database {
             Database::Log => &self.0.log,
             Database::Index => &self.0.index,
@@ -97,7 +102,8 @@ impl Health {
         }
     }
 
-    /// Another epoch begins behind this event. Who comes to see it has to be told of what came of that.
+    /// Another epoch begins behind this event. Who comes to see it has to be told of what came of
+    /// that.
     pub fn begin_epoch(&self, after_seq: u64) {
         self.0.before_epoch.store(after_seq, Ordering::Relaxed);
     }

@@ -1,4 +1,5 @@
-//! The derived rows, `index.db`. One writer (`derive`); anyone may read. All of it can be made again from the log.
+//! The derived rows, `index.db`. One writer (`derive`); anyone may read. All of it can be made
+//! again from the log.
 
 use std::{
     fs,
@@ -37,14 +38,18 @@ pub struct Provenance {
 }
 
 impl Index {
-    /// Opens the rows, and empties them first if they stem from another log or another version. A damaged file is replaced.
+    /// Opens the rows, and empties them first if they stem from another log or another version. A
+    /// damaged file is replaced.
     pub fn open(files: &Files, epoch: &str, provider_version: u32) -> Result<Self, IndexError> {
-        let opened = schema::open_writer(&files.derived(), schema::DERIVED).and_then(|connection| {
-            let provenance = provenance(&connection)?;
-            Ok((connection, provenance))
-        });
+        let opened =
+            schema::open_writer(&files.derived(), schema::DERIVED).and_then(|connection| {
+                let provenance = provenance(&connection)?;
+                Ok((connection, provenance))
+            });
         let (connection, found) = match opened {
-            Err(error) if error.is_damage() => return Self::create_anew(files, epoch, provider_version, Turn::default()),
+            Err(error) if error.is_damage() => {
+                return Self::create_anew(files, epoch, provider_version, Turn::default());
+            }
             opened => opened?,
         };
         if found.epoch != epoch || found.provider_version != provider_version {
@@ -72,15 +77,26 @@ impl Index {
     }
 
     /// Throws all rows away, and the file with them: it may be damaged, or not be there any more.
-    pub fn begin_anew(&mut self, files: &Files, epoch: &str, provider_version: u32) -> Result<(), IndexError> {
+    pub fn begin_anew(
+        &mut self,
+        files: &Files,
+        epoch: &str,
+        provider_version: u32,
+    ) -> Result<(), IndexError> {
         let turn = self.turn.clone();
         let _turn = turn.take();
         *self = Self::create_anew(files, epoch, provider_version, turn.clone())?;
         Ok(())
     }
 
-    fn create_anew(files: &Files, epoch: &str, provider_version: u32, turn: Turn) -> Result<Self, IndexError> {
-        // Made whole under another name first: whoever opens it in between finds the one or the other.
+    fn create_anew(
+        files: &Files,
+        epoch: &str,
+        provider_version: u32,
+        turn: Turn,
+    ) -> Result<Self, IndexError> {
+        // Made whole under another name first: whoever opens it in between finds the one or the
+        // other.
         let new = files.dir.join("index.db.new");
         Files::remove(&new)?;
         let connection = schema::open_writer(&new, schema::DERIVED)?;
@@ -90,7 +106,8 @@ impl Index {
             params![epoch, version],
         )?;
         schema::close(connection, Instant::now() + CLOSING)?;
-        // The side files of before go first: beside another database they would be taken for its own.
+        // The side files of before go first: beside another database they would be taken for its
+        // own.
         Files::remove(&files.derived())?;
         fs::rename(&new, files.derived())?;
         let connection = schema::open_writer(&files.derived(), schema::DERIVED)?;
@@ -101,7 +118,8 @@ impl Index {
         Ok(provenance(&self.connection)?.through_seq)
     }
 
-    /// Writes what was derived, and that it covers the log through `through_seq`, in one transaction.
+    /// Writes what was derived, and that it covers the log through `through_seq`, in one
+    /// transaction.
     pub fn write(&mut self, derived: &Derived, through_seq: u64) -> Result<(), IndexError> {
         let _turn = self.turn.take();
         let tx = self.connection.transaction()?;
@@ -117,7 +135,8 @@ impl Index {
         for call in &derived.calls {
             calls::put(&tx, call)?;
         }
-        tx.prepare_cached("UPDATE meta SET value = ?1 WHERE key = 'through_seq'")?.execute([through_seq.to_string()])?;
+        tx.prepare_cached("UPDATE meta SET value = ?1 WHERE key = 'through_seq'")?
+            .execute([through_seq.to_string()])?;
         tx.commit()?;
         Ok(())
     }
@@ -233,7 +252,9 @@ fn read_row(row: &Row<'_>) -> rusqlite::Result<Exchange> {
         method: row.get(5)?,
         path: row.get(6)?,
         status: row.get(7)?,
-        end_state: EndState::ALL.into_iter().find(|state| Some(state.as_str()) == end_state.as_deref()),
+        end_state: EndState::ALL
+            .into_iter()
+            .find(|state| Some(state.as_str()) == end_state.as_deref()),
         model: row.get(9)?,
         started_at_us: row.get(10)?,
         duration_us: row.get(11)?,
@@ -262,12 +283,17 @@ pub(super) fn to_json<T: Serialize>(value: &T) -> String {
 }
 
 pub fn exchange(connection: &Connection, id: u64) -> Result<Option<Exchange>, IndexError> {
-    Ok(connection.prepare_cached(&format!("SELECT {COLUMNS} FROM exchange WHERE id = ?1"))?.query_row([id], read_row).optional()?)
+    Ok(connection
+        .prepare_cached(&format!("SELECT {COLUMNS} FROM exchange WHERE id = ?1"))?
+        .query_row([id], read_row)
+        .optional()?)
 }
 
 /// How many exchanges there are.
 pub fn count(connection: &Connection) -> Result<u64, IndexError> {
-    Ok(connection.prepare_cached("SELECT count(*) FROM exchange")?.query_row([], |row| row.get(0))?)
+    Ok(connection
+        .prepare_cached("SELECT count(*) FROM exchange")?
+        .query_row([], |row| row.get(0))?)
 }
 
 /// Which exchanges are asked for; all where nothing says otherwise.
@@ -285,7 +311,11 @@ pub struct Selection {
 }
 
 /// A page of the index, oldest first.
-pub fn page(connection: &Connection, wanted: &Selection, limit: usize) -> Result<Vec<Exchange>, IndexError> {
+pub fn page(
+    connection: &Connection,
+    wanted: &Selection,
+    limit: usize,
+) -> Result<Vec<Exchange>, IndexError> {
     let mut conditions = vec!["id > ?"];
     let mut values: Vec<&dyn ToSql> = vec![&wanted.after_id];
     let filters: [(&str, Option<&dyn ToSql>); 4] = [
@@ -319,9 +349,14 @@ pub fn page(connection: &Connection, wanted: &Selection, limit: usize) -> Result
 }
 
 /// Rows that changed after `seq`, in the order of their change.
-pub fn changed_after(connection: &Connection, seq: u64, limit: usize) -> Result<Vec<Exchange>, IndexError> {
-    let mut select = connection
-        .prepare_cached(&format!("SELECT {COLUMNS} FROM exchange WHERE through_seq > ?1 ORDER BY through_seq LIMIT ?2"))?;
+pub fn changed_after(
+    connection: &Connection,
+    seq: u64,
+    limit: usize,
+) -> Result<Vec<Exchange>, IndexError> {
+    let mut select = connection.prepare_cached(&format!(
+        "SELECT {COLUMNS} FROM exchange WHERE through_seq > ?1 ORDER BY through_seq LIMIT ?2"
+    ))?;
     let rows = select.query_map(params![seq, limit], read_row)?.collect::<Result<_, _>>()?;
     Ok(rows)
 }
@@ -346,8 +381,10 @@ pub fn recent_turns(
 fn put_outline(tx: &Transaction<'_>, body: &BodyOutline) -> Result<(), IndexError> {
     let BodyOutline { exchange, side, outline } = body;
     let key = body_key(*exchange, *side);
-    tx.prepare_cached("INSERT OR REPLACE INTO outline (body, data) VALUES (?1, ?2)")?.execute(params![key, packed(outline)?])?;
-    let own: Vec<Block> = outline.blocks.iter().filter(|block| block.state != BlockState::Same).cloned().collect();
+    tx.prepare_cached("INSERT OR REPLACE INTO outline (body, data) VALUES (?1, ?2)")?
+        .execute(params![key, packed(outline)?])?;
+    let own: Vec<Block> =
+        outline.blocks.iter().filter(|block| block.state != BlockState::Same).cloned().collect();
     if own.len() < outline.blocks.len() {
         let own = Outline { blocks: own, removed: Vec::new(), ..*outline };
         tx.prepare_cached("INSERT OR REPLACE INTO own_outline (body, data) VALUES (?1, ?2)")?
@@ -362,31 +399,54 @@ fn packed(outline: &Outline) -> Result<Vec<u8>, IndexError> {
 }
 
 fn body_key(exchange: u64, side: Side) -> i64 {
-    i64::try_from(exchange).unwrap_or(i64::MAX / 2).saturating_mul(2).saturating_add(events::column(side))
+    i64::try_from(exchange)
+        .unwrap_or(i64::MAX / 2)
+        .saturating_mul(2)
+        .saturating_add(events::column(side))
 }
 
 /// The outline of a body, if it has been derived.
-pub fn outline(connection: &Connection, exchange: u64, side: Side) -> Result<Option<Outline>, IndexError> {
+pub fn outline(
+    connection: &Connection,
+    exchange: u64,
+    side: Side,
+) -> Result<Option<Outline>, IndexError> {
     read_outline(connection, "SELECT data FROM outline WHERE body = ?1", exchange, side)
 }
 
-/// Likewise, without the blocks that are the same as in the request before, and without those that are gone: a late request
-/// has thousands of blocks, of which nearly all are repeated.
-pub fn own_outline(connection: &Connection, exchange: u64, side: Side) -> Result<Option<Outline>, IndexError> {
-    let own = read_outline(connection, "SELECT data FROM own_outline WHERE body = ?1", exchange, side)?;
+/// Likewise, without the blocks that are the same as in the request before, and without those that
+/// are gone: a late request has thousands of blocks, of which nearly all are repeated.
+pub fn own_outline(
+    connection: &Connection,
+    exchange: u64,
+    side: Side,
+) -> Result<Option<Outline>, IndexError> {
+    let own =
+        read_outline(connection, "SELECT data FROM own_outline WHERE body = ?1", exchange, side)?;
     // Where there is none, nothing is repeated.
     if own.is_some() { Ok(own) } else { outline(connection, exchange, side) }
 }
 
-fn read_outline(connection: &Connection, select: &str, exchange: u64, side: Side) -> Result<Option<Outline>, IndexError> {
+fn read_outline(
+    connection: &Connection,
+    select: &str,
+    exchange: u64,
+    side: Side,
+) -> Result<Option<Outline>, IndexError> {
     const LARGEST: usize = 64 << 20;
-    let data: Option<Vec<u8>> =
-        connection.prepare_cached(select)?.query_row([body_key(exchange, side)], |row| row.get(0)).optional()?;
+    let data: Option<Vec<u8>> = connection
+        .prepare_cached(select)?
+        .query_row([body_key(exchange, side)], |row| row.get(0))
+        .optional()?;
     let Some(data) = data else { return Ok(None) };
     let encoded = unzip(&data, &[], LARGEST).map_err(|_| damaged_outline(exchange))?;
     postcard::from_bytes(&encoded).map(Some).map_err(|_| damaged_outline(exchange))
 }
 
 fn damaged_outline(exchange: u64) -> IndexError {
-    StoreError::Damaged { database: Database::Index, what: format!("the outline of exchange {exchange}") }.into()
+    StoreError::Damaged {
+        database: Database::Index,
+        what: format!("the outline of exchange {exchange}"),
+    }
+    .into()
 }

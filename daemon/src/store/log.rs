@@ -32,8 +32,8 @@ use super::{
 const INLINE: u64 = 256;
 /// Bodies up to this size that begin and end within one batch become chunks at once.
 const DIRECT: u64 = 4 << 20;
-/// From this many bytes of one body in a batch on, they go to a file: SQLite could not keep up. A fraction of a batch, since several
-/// bodies may come at full speed at once.
+/// From this many bytes of one body in a batch on, they go to a file: SQLite could not keep up. A
+/// fraction of a batch, since several bodies may come at full speed at once.
 const FLOOD: u64 = 128 << 10;
 /// Threads that write to these files at once.
 const SPOOLERS: usize = 8;
@@ -61,12 +61,13 @@ pub struct Log {
     leftovers: Option<Leftovers>,
     /// What is brought over of a log that was damaged.
     salvage: Option<Salvage>,
-    /// Exchanges that were open when the log was replaced: their first bytes come with what is brought over, and until then the others
-    /// wait.
+    /// Exchanges that were open when the log was replaced: their first bytes come with what is
+    /// brought over, and until then the others wait.
     spanning: BTreeSet<u64>,
     /// The file is not used any more, and there is no other one yet: why.
     broken: Option<String>,
-    /// Held while the log is written to, so that whoever moves its write-ahead log can have a moment without.
+    /// Held while the log is written to, so that whoever moves its write-ahead log can have a
+    /// moment without.
     turn: Turn,
     /// Bodies that are in chunks since, and may have a spool file left.
     spooled: VecDeque<(Instant, u64, Side)>,
@@ -82,7 +83,9 @@ impl Log {
         connection.pragma_update(None, "journal_size_limit", -1)?;
         let epoch = identify(&connection)?;
         let first = first_numbers(&connection)?;
-        let head_seq: u64 = connection.query_row("SELECT coalesce(max(seq), 0) FROM event", [], |row| row.get(0))?;
+        let head_seq: u64 =
+            connection
+                .query_row("SELECT coalesce(max(seq), 0) FROM event", [], |row| row.get(0))?;
         let chunks = ChunkWriter::new(&connection, first.chunk)?;
         let open = load_open(&connection)?;
         let next_exchange = next_exchange(&connection)?.max(first.exchange);
@@ -111,7 +114,11 @@ impl Log {
 
     /// The first numbers that are free.
     pub fn free(&self) -> Free {
-        Free { seq: self.head_seq + 1, exchange: self.next_exchange, chunk: self.chunks.next_chunk() }
+        Free {
+            seq: self.head_seq + 1,
+            exchange: self.next_exchange,
+            chunk: self.chunks.next_chunk(),
+        }
     }
 
     pub fn epoch(&self) -> &str {
@@ -141,13 +148,15 @@ impl Log {
         &mut self.connection
     }
 
-    /// Writes a batch in one transaction. When this returns, its events survive a kill and may be shown.
+    /// Writes a batch in one transaction. When this returns, its events survive a kill and may be
+    /// shown.
     pub fn commit(&mut self, records: &[Record]) -> Result<u64, StoreError> {
         if self.broken.is_some() {
             self.go_on_elsewhere(records.first().map_or(0, |record| record.at_us))?;
         }
         let folded = fold(records);
-        let next_exchange = folded.drafts.iter().map(|draft| draft.exchange + 1).fold(self.next_exchange, u64::max);
+        let next_exchange =
+            folded.drafts.iter().map(|draft| draft.exchange + 1).fold(self.next_exchange, u64::max);
         let turn = self.turn.clone();
         let _turn = turn.take();
         let tx = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
@@ -158,7 +167,11 @@ impl Log {
             if open != self.open {
                 save_open(&tx, &open)?;
             }
-            numbers.reserve(Free { seq: written.head_seq + 1, exchange: next_exchange, chunk: chunks.next_chunk() })?;
+            numbers.reserve(Free {
+                seq: written.head_seq + 1,
+                exchange: next_exchange,
+                chunk: chunks.next_chunk(),
+            })?;
             tx.commit()?;
             Ok(written)
         });
@@ -172,7 +185,8 @@ impl Log {
                 Ok(self.head_seq)
             }
             Err(error) => {
-                // The transaction is gone; should this fail too, the next commit fails on the same cause.
+                // The transaction is gone; should this fail too, the next commit fails on the same
+                // cause.
                 self.chunks.rewind(&self.connection).ok();
                 Err(error)
             }
@@ -263,7 +277,8 @@ impl Log {
         Ok(self.to_seal.front().copied())
     }
 
-    /// Removes the files of bodies that have long been in chunks: whoever still reads them began before that.
+    /// Removes the files of bodies that have long been in chunks: whoever still reads them began
+    /// before that.
     fn remove_spooled(&mut self) {
         let spool = Spool::of(&self.connection);
         while let Some(&(since, exchange, side)) = self.spooled.front()
@@ -274,8 +289,8 @@ impl Log {
         }
     }
 
-    /// Has credentials in events of an earlier daemon masked, in steps; what is committed from here on has none. What is brought over of
-    /// another log is left to the next start.
+    /// Has credentials in events of an earlier daemon masked, in steps; what is committed from here
+    /// on has none. What is brought over of another log is left to the next start.
     pub fn mask(&mut self, mark: Mark) {
         if self.salvage.is_none() {
             self.masks = Masks::begin(&self.connection, self.head_seq, mark);
@@ -301,7 +316,8 @@ impl Log {
         self.spooled.front().map(|(since, ..)| *since + SPOOL_KEPT)
     }
 
-    /// Removes files that are needed no more, and gives free pages back to the disk, a few at a time. Returns whether there are more.
+    /// Removes files that are needed no more, and gives free pages back to the disk, a few at a
+    /// time. Returns whether there are more.
     pub fn tidy(&mut self) -> Result<bool, StoreError> {
         self.remove_spooled();
         let turn = self.turn.clone();
@@ -311,7 +327,8 @@ impl Log {
         Ok(schema::free_pages(&self.connection)? > 0)
     }
 
-    /// Leaves one file behind, without slack, as far as that is done by `until`. The rest is the next daemon's: nothing is lost.
+    /// Leaves one file behind, without slack, as far as that is done by `until`. The rest is the
+    /// next daemon's: nothing is lost.
     pub fn close(mut self, until: Instant) -> Result<(), StoreError> {
         while self.has_to_seal() && Instant::now() < until {
             self.seal_step()?;
@@ -325,7 +342,9 @@ impl Log {
         let free = self.free();
         schema::close(self.connection, until)?;
         // What is left in a write-ahead log says nothing of the files by their looks.
-        let is_whole = [self.files.canonical(), self.files.derived()].iter().all(|path| schema::wal_bytes(path) == 0);
+        let is_whole = [self.files.canonical(), self.files.derived()]
+            .iter()
+            .all(|path| schema::wal_bytes(path) == 0);
         self.numbers.close(free, if is_whole { stamps(&self.files) } else { Vec::new() })
     }
 }
@@ -340,7 +359,8 @@ fn next_exchange(connection: &Connection) -> Result<u64, StoreError> {
 /// The epoch of this file; a new file gets one.
 fn identify(connection: &Connection) -> Result<String, StoreError> {
     if let Some(format) = meta(connection, "format")? {
-        let format: u32 = format.parse().map_err(|_| StoreError::damaged_log("the format number"))?;
+        let format: u32 =
+            format.parse().map_err(|_| StoreError::damaged_log("the format number"))?;
         if format > FORMAT {
             return Err(StoreError::Newer(format));
         }
@@ -349,7 +369,10 @@ fn identify(connection: &Connection) -> Result<String, StoreError> {
         return Ok(epoch);
     }
     let epoch = random_epoch()?;
-    connection.execute("INSERT INTO meta (key, value) VALUES ('epoch', ?1), ('format', ?2)", params![epoch, FORMAT.to_string()])?;
+    connection.execute(
+        "INSERT INTO meta (key, value) VALUES ('epoch', ?1), ('format', ?2)",
+        params![epoch, FORMAT.to_string()],
+    )?;
     Ok(epoch)
 }
 
@@ -359,7 +382,8 @@ fn random_epoch() -> Result<String, StoreError> {
     Ok(random.iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
-/// From where on this log's own numbers go: a log that took the place of another one begins above all that the other one had given.
+/// From where on this log's own numbers go: a log that took the place of another one begins above
+/// all that the other one had given.
 fn first_numbers(connection: &Connection) -> Result<Free, StoreError> {
     let first = meta(connection, "first")?.and_then(|first| serde_json::from_str(&first).ok());
     Ok(first.unwrap_or_default())
@@ -387,12 +411,15 @@ fn load_open(connection: &Connection) -> Result<BTreeSet<u64>, StoreError> {
 
 fn save_open(tx: &Connection, open: &BTreeSet<u64>) -> Result<(), StoreError> {
     let open = serde_json::to_string(open).map_err(std::io::Error::other)?;
-    tx.prepare_cached("INSERT OR REPLACE INTO meta (key, value) VALUES ('open', ?1)")?.execute([open])?;
+    tx.prepare_cached("INSERT OR REPLACE INTO meta (key, value) VALUES ('open', ?1)")?
+        .execute([open])?;
     Ok(())
 }
 
 fn meta(connection: &Connection, key: &str) -> Result<Option<String>, StoreError> {
-    Ok(connection.query_row("SELECT value FROM meta WHERE key = ?1", [key], |row| row.get(0)).optional()?)
+    Ok(connection
+        .query_row("SELECT value FROM meta WHERE key = ?1", [key], |row| row.get(0))
+        .optional()?)
 }
 
 struct Written {
@@ -401,12 +428,25 @@ struct Written {
     sealed: Vec<(u64, Side)>,
 }
 
-fn write(tx: &Transaction<'_>, chunks: &mut ChunkWriter, folded: &Folded, head_seq: u64) -> Result<Written, StoreError> {
+fn write(
+    tx: &Transaction<'_>,
+    chunks: &mut ChunkWriter,
+    folded: &Folded,
+    head_seq: u64,
+) -> Result<Written, StoreError> {
     let mut seq = head_seq;
-    let mut insert = tx.prepare_cached("INSERT INTO event (seq, exchange, kind, at, detail) VALUES (?1, ?2, ?3, ?4, ?5)")?;
+    let mut insert = tx.prepare_cached(
+        "INSERT INTO event (seq, exchange, kind, at, detail) VALUES (?1, ?2, ?3, ?4, ?5)",
+    )?;
     for draft in &folded.drafts {
         seq += 1;
-        insert.execute(params![seq, draft.exchange, draft.detail.kind(), draft.at_us, events::encode(&draft.detail)])?;
+        insert.execute(params![
+            seq,
+            draft.exchange,
+            draft.detail.kind(),
+            draft.at_us,
+            events::encode(&draft.detail)
+        ])?;
     }
     let mut sealed = Vec::new();
     let mut floods = Vec::new();
@@ -430,19 +470,25 @@ enum Wrote {
     Stretches,
 }
 
-/// By several threads: at full speed there are many others that want the processor, and one alone would not keep up.
+/// By several threads: at full speed there are many others that want the processor, and one alone
+/// would not keep up.
 fn spool_all(spool: &Spool, floods: &[(u64, Side, &BodyGrowth)]) -> Result<(), StoreError> {
     let write = |floods: &[(u64, Side, &BodyGrowth)]| {
-        let mut stretches =
-            floods.iter().flat_map(|(exchange, side, growth)| growth.stretches.iter().map(|of| (*exchange, *side, of)));
-        stretches.try_for_each(|(exchange, side, stretch)| spool.write(exchange, side, stretch.offset, &stretch.pieces))
+        let mut stretches = floods.iter().flat_map(|(exchange, side, growth)| {
+            growth.stretches.iter().map(|of| (*exchange, *side, of))
+        });
+        stretches.try_for_each(|(exchange, side, stretch)| {
+            spool.write(exchange, side, stretch.offset, &stretch.pieces)
+        })
     };
     let mut shares = floods.chunks(floods.len().div_ceil(SPOOLERS).max(1));
     let Some(first) = shares.next() else { return Ok(()) };
     thread::scope(|scope| {
         let others: Vec<_> = shares.map(|share| scope.spawn(move || write(share))).collect();
         write(first)?;
-        others.into_iter().try_for_each(|other| other.join().unwrap_or_else(|panic| resume_unwind(panic)))
+        others
+            .into_iter()
+            .try_for_each(|other| other.join().unwrap_or_else(|panic| resume_unwind(panic)))
     })
 }
 
@@ -472,15 +518,29 @@ fn write_body(
         save_recipe(tx, exchange, side, &recipe)?;
         return Ok(Wrote::Sealed);
     }
-    let mut insert = tx.prepare_cached("INSERT INTO part (exchange, side, offset, length, data) VALUES (?1, ?2, ?3, ?4, ?5)")?;
+    let mut insert = tx.prepare_cached(
+        "INSERT INTO part (exchange, side, offset, length, data) VALUES (?1, ?2, ?3, ?4, ?5)",
+    )?;
     if growth.added() >= FLOOD {
         for stretch in &growth.stretches {
-            insert.execute(params![exchange, events::column(side), stretch.offset, stretch.length, None::<Vec<u8>>])?;
+            insert.execute(params![
+                exchange,
+                events::column(side),
+                stretch.offset,
+                stretch.length,
+                None::<Vec<u8>>
+            ])?;
         }
         return Ok(Wrote::Stretches);
     }
     for stretch in &growth.stretches {
-        insert.execute(params![exchange, events::column(side), stretch.offset, stretch.length, stretch.pieces.concat()])?;
+        insert.execute(params![
+            exchange,
+            events::column(side),
+            stretch.offset,
+            stretch.length,
+            stretch.pieces.concat()
+        ])?;
     }
     Ok(Wrote::Parts)
 }

@@ -1,15 +1,20 @@
-//! Masks credentials in events that a daemon recorded whose table of them told less. It is the only rewrite that the log ever sees.
+//! Masks credentials in events that a daemon recorded whose table of them told less. It is the only
+//! rewrite that the log ever sees.
 //!
-//! Nothing of the former text may be left in the files. SQLite leaves stale copies of rows behind when it moves them between pages, so
-//! no row may change its size while there is still one with a credential:
+//! Nothing of the former text may be left in the files. SQLite leaves stale copies of rows behind
+//! when it moves them between pages, so no row may change its size while there is still one with a
+//! credential:
 //!
-//! 1. Row by row, the detail is written over in its place, filled up with blanks. Where the masked one is longer, stars stand for the
-//!    credentials meanwhile, and what is to stand there is kept in the table `masked_detail`.
-//! 2. The root of the table is made to be cleared, which holds copies of the first rows since the table grew out of it. Free pages are
-//!    given back, and the write-ahead log is emptied: it holds the pages as they were.
+//! 1. Row by row, the detail is written over in its place, filled up with blanks. Where the masked
+//!    one is longer, stars stand for the credentials meanwhile, and what is to stand there is kept
+//!    in the table `masked_detail`.
+//! 2. The root of the table is made to be cleared, which holds copies of the first rows since the
+//!    table grew out of it. Free pages are given back, and the write-ahead log is emptied: it holds
+//!    the pages as they were.
 //! 3. What was kept in `masked_detail` is put in its place.
 //!
-//! Steps are small and done in spare time by the thread that writes the log. `meta` says how far it came, so that a kill costs a step.
+//! Steps are small and done in spare time by the thread that writes the log. `meta` says how far it
+//! came, so that a kill costs a step.
 
 use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehavior, params};
 use serde_json::Value;
@@ -27,9 +32,11 @@ const ROWS: u32 = 200;
 /// Free pages that are given back in a step.
 const PAGES: u32 = 512;
 
-/// The table of credentials by which all events through a number are masked, and nothing else is left of them in the files.
+/// The table of credentials by which all events through a number are masked, and nothing else is
+/// left of them in the files.
 const MASKED: &str = "masked";
-/// The same of events whose former text may still be in the files, and how many of them were changed.
+/// The same of events whose former text may still be in the files, and how many of them were
+/// changed.
 const MASKING: &str = "masking";
 
 /// How it stands with credentials in a log.
@@ -131,7 +138,8 @@ impl Masking {
             Stage::Rows if self.changed == 0 => return self.finish(connection),
             Stage::Rows => {
                 clear_root(connection)?;
-                let free_pages = connection.pragma_query_value(None, "freelist_count", |row| row.get(0))?;
+                let free_pages =
+                    connection.pragma_query_value(None, "freelist_count", |row| row.get(0))?;
                 self.stage = Stage::Files { free_pages };
             }
             Stage::Files { free_pages: 0 } => {
@@ -175,7 +183,10 @@ impl Masking {
         tx.commit()?;
         connection.pragma_update(None, "secure_delete", "OFF")?;
         if self.changed > 0 {
-            info!(events = self.changed, "credentials that an earlier version had recorded are masked");
+            info!(
+                events = self.changed,
+                "credentials that an earlier version had recorded are masked"
+            );
         }
         Ok(false)
     }
@@ -183,25 +194,43 @@ impl Masking {
 
 /// Through which event a mark of this version goes, and the count beside it.
 fn progress(connection: &Connection, key: &str) -> Result<(u64, u64), StoreError> {
-    let told: Option<String> = connection.query_row("SELECT value FROM meta WHERE key = ?1", [key], |row| row.get(0)).optional()?;
-    let numbers: Vec<u64> = told.iter().flat_map(|told| told.split(' ')).filter_map(|number| number.parse().ok()).collect();
+    let told: Option<String> = connection
+        .query_row("SELECT value FROM meta WHERE key = ?1", [key], |row| row.get(0))
+        .optional()?;
+    let numbers: Vec<u64> = told
+        .iter()
+        .flat_map(|told| told.split(' '))
+        .filter_map(|number| number.parse().ok())
+        .collect();
     Ok(match numbers[..] {
-        [version, through, count] if version == u64::from(ccdump_secrets::VERSION) => (through, count),
+        [version, through, count] if version == u64::from(ccdump_secrets::VERSION) => {
+            (through, count)
+        }
         _ => (0, 0),
     })
 }
 
 fn save(connection: &Connection, key: &str, through: u64, count: u64) -> Result<(), StoreError> {
     let told = format!("{} {through} {count}", ccdump_secrets::VERSION);
-    connection.prepare_cached("INSERT OR REPLACE INTO meta (key, value) VALUES (?1, ?2)")?.execute([key, &told])?;
+    connection
+        .prepare_cached("INSERT OR REPLACE INTO meta (key, value) VALUES (?1, ?2)")?
+        .execute([key, &told])?;
     Ok(())
 }
 
-/// Masks the events after one through another, each in its place. Returns how many had something to mask.
-fn mask_between(tx: &Transaction<'_>, after: u64, through: u64, mark: &dyn Fn(&str) -> String) -> Result<u64, StoreError> {
+/// Masks the events after one through another, each in its place. Returns how many had something to
+/// mask.
+fn mask_between(
+    tx: &Transaction<'_>,
+    after: u64,
+    through: u64,
+    mark: &dyn Fn(&str) -> String,
+) -> Result<u64, StoreError> {
     let select = "SELECT seq, detail FROM event WHERE seq > ?1 AND seq <= ?2 AND kind NOT IN ('request_data', 'response_data')";
-    let rows: Vec<(u64, Vec<u8>)> =
-        tx.prepare_cached(select)?.query_map([after, through], |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<Result<_, _>>()?;
+    let rows: Vec<(u64, Vec<u8>)> = tx
+        .prepare_cached(select)?
+        .query_map([after, through], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect::<Result<_, _>>()?;
     let mut changed = 0;
     for (seq, detail) in rows {
         let Some(masked) = mask_detail(&detail, mark) else { continue };
@@ -210,8 +239,10 @@ fn mask_between(tx: &Transaction<'_>, after: u64, through: u64, mark: &dyn Fn(&s
             masked
         } else {
             tx.execute_batch("CREATE TABLE IF NOT EXISTS masked_detail (seq INTEGER PRIMARY KEY, detail BLOB NOT NULL)")?;
-            tx.prepare_cached("INSERT OR REPLACE INTO masked_detail (seq, detail) VALUES (?1, ?2)")?
-                .execute(params![seq, masked])?;
+            tx.prepare_cached(
+                "INSERT OR REPLACE INTO masked_detail (seq, detail) VALUES (?1, ?2)",
+            )?
+            .execute(params![seq, masked])?;
             mask_detail(&detail, &|secret| "*".repeat(secret.len())).unwrap_or_default()
         };
         replace(tx, seq, filled_up(in_place, detail.len()))?;
@@ -228,12 +259,14 @@ fn filled_up(mut detail: Vec<u8>, length: usize) -> Vec<u8> {
 }
 
 fn replace(tx: &Transaction<'_>, seq: u64, detail: Vec<u8>) -> Result<(), StoreError> {
-    tx.prepare_cached("UPDATE event SET detail = ?2 WHERE seq = ?1")?.execute(params![seq, detail])?;
+    tx.prepare_cached("UPDATE event SET detail = ?2 WHERE seq = ?1")?
+        .execute(params![seq, detail])?;
     Ok(())
 }
 
-/// Makes the table a level deeper for a moment that nobody sees: SQLite clears its root then (with `secure_delete`), whose unused part
-/// still holds what stood in it when it was all of the table. Beyond some 450 pages that was written over long ago.
+/// Makes the table a level deeper for a moment that nobody sees: SQLite clears its root then (with
+/// `secure_delete`), whose unused part still holds what stood in it when it was all of the table.
+/// Beyond some 450 pages that was written over long ago.
 fn clear_root(connection: &mut Connection) -> Result<(), StoreError> {
     let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     // A page each, behind all others; a root has room for 450 pages at most.
@@ -247,7 +280,8 @@ fn clear_root(connection: &mut Connection) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Puts details in their place that are longer than what was there. Returns whether there may be more.
+/// Puts details in their place that are longer than what was there. Returns whether there may be
+/// more.
 fn lengthen(connection: &mut Connection) -> Result<bool, StoreError> {
     let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let is_there = "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'masked_detail')";
@@ -267,18 +301,24 @@ fn lengthen(connection: &mut Connection) -> Result<bool, StoreError> {
     Ok(is_more)
 }
 
-/// An event's detail with its credentials masked; `None` where there are none, and of what is no JSON.
+/// An event's detail with its credentials masked; `None` where there are none, and of what is no
+/// JSON.
 pub fn mask_detail(detail: &[u8], mark: &dyn Fn(&str) -> String) -> Option<Vec<u8>> {
     let mut value: Value = serde_json::from_slice(detail).ok()?;
     let mut is_changed = false;
     for (name, value) in value.as_object_mut()? {
         match name.as_str() {
             "path" => is_changed |= mask_text(value, |path| ccdump_secrets::target(path, mark)),
-            "error" | "reason" | "upstream" => is_changed |= mask_text(value, |text| ccdump_secrets::text(text, mark)),
+            "error" | "reason" | "upstream" => {
+                is_changed |= mask_text(value, |text| ccdump_secrets::text(text, mark))
+            }
             "headers" | "trailers" => {
                 for field in value.as_array_mut().into_iter().flatten() {
-                    if let Some([Value::String(name), value]) = field.as_array_mut().map(|pair| &mut pair[..]) {
-                        is_changed |= mask_text(value, |value| ccdump_secrets::header(name, value, mark));
+                    if let Some([Value::String(name), value]) =
+                        field.as_array_mut().map(|pair| &mut pair[..])
+                    {
+                        is_changed |=
+                            mask_text(value, |value| ccdump_secrets::header(name, value, mark));
                     }
                 }
             }
@@ -289,7 +329,10 @@ pub fn mask_detail(detail: &[u8], mark: &dyn Fn(&str) -> String) -> Option<Vec<u
 }
 
 /// Returns whether there was something to mask.
-fn mask_text(value: &mut Value, mask: impl for<'a> FnOnce(&'a str) -> std::borrow::Cow<'a, str>) -> bool {
+fn mask_text(
+    value: &mut Value,
+    mask: impl for<'a> FnOnce(&'a str) -> std::borrow::Cow<'a, str>,
+) -> bool {
     let Value::String(text) = value else { return false };
     let std::borrow::Cow::Owned(masked) = mask(text) else { return false };
     *text = masked;
@@ -323,9 +366,11 @@ mod tests {
     fn record_unmasked(log: &mut Log, exchanges: std::ops::Range<u64>) {
         for exchange in exchanges {
             let secret = secret(exchange);
-            let header = |name: &str, value: &str| Header { name: name.to_owned(), value: value.to_owned() };
+            let header =
+                |name: &str, value: &str| Header { name: name.to_owned(), value: value.to_owned() };
             let plain = |name: &str| header(name, "stays");
-            let headers: Headers = vec![plain("host"), header("x-vault-token", &secret), plain("x-app")];
+            let headers: Headers =
+                vec![plain("host"), header("x-vault-token", &secret), plain("x-app")];
             let opened = Opened {
                 method: "POST".into(),
                 path: format!("/v1/messages?subscription-key={secret}"),
@@ -334,7 +379,13 @@ mod tests {
                 headers: headers.clone(),
                 mended: vec![],
             };
-            let head = ResponseHead { status: 200, headers, request_bytes: 0, connect_us: None, mended: vec![] };
+            let head = ResponseHead {
+                status: 200,
+                headers,
+                request_bytes: 0,
+                connect_us: None,
+                mended: vec![],
+            };
             let ended = Ended {
                 closed_by: ClosedBy::Finished,
                 delivered: 0,
@@ -345,9 +396,11 @@ mod tests {
                 exact: true,
                 own_status: None,
             };
-            let ended = What::Ended { ended: Box::new(ended), missing_request: 0, missing_response: 0 };
+            let ended =
+                What::Ended { ended: Box::new(ended), missing_request: 0, missing_response: 0 };
             let whats = [What::Opened(Box::new(opened)), What::ResponseHead(Box::new(head)), ended];
-            let records: Vec<_> = whats.into_iter().map(|what| Record { exchange, at_us: 1, what }).collect();
+            let records: Vec<_> =
+                whats.into_iter().map(|what| Record { exchange, at_us: 1, what }).collect();
             log.commit(&records).expect("written");
         }
     }
@@ -362,14 +415,21 @@ mod tests {
     fn step(log: &mut Log, files: &Files) {
         log.mask_step();
         if log.turn().is_to_empty() {
-            schema::empty_wal(&schema::open_checkpointer(&files.canonical()).expect("opened")).expect("emptied");
+            schema::empty_wal(&schema::open_checkpointer(&files.canonical()).expect("opened"))
+                .expect("emptied");
             log.turn().emptied();
         }
     }
 
     fn files_with(dir: &Path, text: &str) -> usize {
-        let files = fs::read_dir(dir).expect("a folder").filter_map(Result::ok).map(|entry| entry.path());
-        files.filter(|file| file.is_file() && String::from_utf8_lossy(&fs::read(file).expect("read")).contains(text)).count()
+        let files =
+            fs::read_dir(dir).expect("a folder").filter_map(Result::ok).map(|entry| entry.path());
+        files
+            .filter(|file| {
+                file.is_file()
+                    && String::from_utf8_lossy(&fs::read(file).expect("read")).contains(text)
+            })
+            .count()
     }
 
     fn assert_masked(files: &Files, exchanges: u64) {

@@ -1,5 +1,5 @@
-//! The canonical event store: an SQLite log (`ccdump.db`) that is the truth, and rows derived from it (`index.db`) that can be made again.
-//! SQL never leaves this module, and HTTP never enters it.
+//! The canonical event store: an SQLite log (`ccdump.db`) that is the truth, and rows derived from
+//! it (`index.db`) that can be made again. SQL never leaves this module, and HTTP never enters it.
 //!
 //! - [`log`] writes: one [`log::Log`] per process, owned by the recording thread.
 //! - [`mask`] masks what an earlier daemon recorded in clear.
@@ -7,8 +7,9 @@
 //! - [`index`], [`sections`] and [`calls`] hold the derived rows; `derive` alone writes them.
 //! - [`search`] reads of them what a search goes by.
 //! - [`views`] keeps what viewers leave here.
-//! - [`opening`], [`upkeep`], [`health`] and `salvage` keep the files whole: a database that is damaged, deleted or exchanged is replaced
-//!   while the daemon runs, and what can be read of it is brought over. [`verify`] looks through all of it on demand.
+//! - [`opening`], [`upkeep`], [`health`] and `salvage` keep the files whole: a database that is
+//!   damaged, deleted or exchanged is replaced while the daemon runs, and what can be read of it is
+//!   brought over. [`verify`] looks through all of it on demand.
 
 pub mod body;
 pub mod calls;
@@ -69,8 +70,12 @@ impl Database {
     /// What becomes of it when it is damaged.
     fn remedy(self) -> &'static str {
         match self {
-            Self::Log => "it is put aside and what can be read is brought over; `ccdumpd status` tells how far that is",
-            Self::Index => "it is rebuilt from ccdump.db by itself; `ccdumpd status` tells how far that is",
+            Self::Log => {
+                "it is put aside and what can be read is brought over; `ccdumpd status` tells how far that is"
+            }
+            Self::Index => {
+                "it is rebuilt from ccdump.db by itself; `ccdumpd status` tells how far that is"
+            }
             Self::Views => "it is begun anew",
         }
     }
@@ -169,10 +174,14 @@ fn is_damage(error: &rusqlite::Error) -> bool {
     use rusqlite::{Error, ErrorCode, ffi};
     match error {
         // A row that does not have the values that its table has was not written by us.
-        Error::InvalidColumnType(..) | Error::FromSqlConversionFailure(..) | Error::IntegralValueOutOfRange(..) => true,
+        Error::InvalidColumnType(..)
+        | Error::FromSqlConversionFailure(..)
+        | Error::IntegralValueOutOfRange(..) => true,
         Error::SqliteFailure(ffi::Error { code, extended_code }, message) => match code {
             // A number that is given out already: the file is not what it was.
-            ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase | ErrorCode::ConstraintViolation => true,
+            ErrorCode::DatabaseCorrupt
+            | ErrorCode::NotADatabase
+            | ErrorCode::ConstraintViolation => true,
             ErrorCode::SystemIoFailure => *extended_code == ffi::SQLITE_IOERR_SHORT_READ,
             ErrorCode::ReadOnly => *extended_code == ffi::SQLITE_READONLY_DBMOVED,
             _ => message.as_ref().is_some_and(|message| message.starts_with("no such ")),
@@ -190,17 +199,22 @@ fn sqlite_reason(database: Database, error: &rusqlite::Error) -> String {
     }
     let advice = match error.sqlite_error_code() {
         Some(ErrorCode::DiskFull) => "the disk is full; free some space",
-        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => "another program holds its lock; end that program",
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
+            "another program holds its lock; end that program"
+        }
         Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied | ErrorCode::CannotOpen) => {
             "it cannot be opened or written; check the permissions of the data folder and of the file"
         }
-        Some(ErrorCode::SystemIoFailure) => "the disk refuses to read or write; check its space and health",
+        Some(ErrorCode::SystemIoFailure) => {
+            "the disk refuses to read or write; check its space and health"
+        }
         _ => return format!("{name}: {error}; `ccdumpd verify` tells whether it is whole"),
     };
     format!("{name}: {advice}")
 }
 
-/// Turns of those who write to a database's files: its writer, and the one that moves its write-ahead log. Cheap to clone.
+/// Turns of those who write to a database's files: its writer, and the one that moves its
+/// write-ahead log. Cheap to clone.
 #[derive(Clone, Default)]
 pub struct Turn(Arc<Turns>);
 
@@ -251,7 +265,8 @@ impl Files {
         self.dir.join("index.db")
     }
 
-    /// Bytes on disk of the log: the database with its side files, and bodies that are not in it yet.
+    /// Bytes on disk of the log: the database with its side files, and bodies that are not in it
+    /// yet.
     pub fn canonical_size(&self) -> u64 {
         Self::size(&self.canonical()) + spool::Spool::in_folder(&self.dir).size()
     }
@@ -267,7 +282,10 @@ impl Files {
 
     /// Bytes on disk of a database with its side files.
     pub fn size(database: &Path) -> u64 {
-        with_side_files(database).filter_map(|file| fs::metadata(file).ok()).map(|metadata| metadata.len()).sum()
+        with_side_files(database)
+            .filter_map(|file| fs::metadata(file).ok())
+            .map(|metadata| metadata.len())
+            .sum()
     }
 
     /// Removes a database with its side files.
@@ -275,7 +293,8 @@ impl Files {
         with_side_files(database).try_for_each(|file| fs::remove_file(file).or_else(ignore_missing))
     }
 
-    /// Puts the log aside under a name that nothing has, and gives that; `None` where there is none.
+    /// Puts the log aside under a name that nothing has, and gives that; `None` where there is
+    /// none.
     pub fn put_aside(&self) -> Result<Option<String>, StoreError> {
         let database = self.canonical();
         let wal = schema::wal_path(&database);
@@ -289,12 +308,15 @@ impl Files {
             number => format!("ccdump.db.damaged-{stamp}-{number}"),
         });
         // The folder is locked: what has no name now will not get one meanwhile.
-        let is_free = |name: &String| with_side_files(&self.dir.join(name)).all(|path| !exists(&path));
+        let is_free =
+            |name: &String| with_side_files(&self.dir.join(name)).all(|path| !exists(&path));
         let Some(name) = names.into_iter().find(is_free) else { return Ok(None) };
         let aside = self.dir.join(&name);
         for (from, to) in [(&database, &aside), (&wal, &schema::wal_path(&aside))] {
             match fs::rename(from, to) {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(StoreError::with_file(from)(error)),
+                Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                    return Err(StoreError::with_file(from)(error));
+                }
                 _ => {}
             }
         }

@@ -1,9 +1,11 @@
 //! Which numbers were given out, beside the log that they were given for.
 //!
-//! Events, exchanges and stored chunks are known by number, to viewers too, so a number must never come to mean something else. The log
-//! knows which it has given; but a log may be damaged, deleted, or replaced by an older copy. So this small file says from where on
-//! numbers are surely free, and whose they were. It is written before the first number beyond what it says is used. Beside it stands the
-//! number of the newest event, written after each commit: a log that does not reach it has lost something.
+//! Events, exchanges and stored chunks are known by number, to viewers too, so a number must never
+//! come to mean something else. The log knows which it has given; but a log may be damaged,
+//! deleted, or replaced by an older copy. So this small file says from where on numbers are surely
+//! free, and whose they were. It is written before the first number beyond what it says is used.
+//! Beside it stands the number of the newest event, written after each commit: a log that does not
+//! reach it has lost something.
 
 use std::{
     fs::{self, File, OpenOptions},
@@ -38,7 +40,11 @@ impl Default for Free {
 impl Free {
     /// Free of both.
     pub fn above(self, other: Self) -> Self {
-        Self { seq: self.seq.max(other.seq), exchange: self.exchange.max(other.exchange), chunk: self.chunk.max(other.chunk) }
+        Self {
+            seq: self.seq.max(other.seq),
+            exchange: self.exchange.max(other.exchange),
+            chunk: self.chunk.max(other.chunk),
+        }
     }
 
     fn covers(self, other: Self) -> bool {
@@ -95,14 +101,25 @@ impl Numbers {
         if self.kept.free.covers(free) {
             return Ok(());
         }
-        let reserved = Free { seq: free.seq + EVENTS, exchange: free.exchange + EXCHANGES, chunk: free.chunk + CHUNKS };
+        let reserved = Free {
+            seq: free.seq + EVENTS,
+            exchange: free.exchange + EXCHANGES,
+            chunk: free.chunk + CHUNKS,
+        };
         self.write(Kept { free: reserved, ..Kept::of(&self.kept.epoch) })
     }
 
-    /// This event is on disk. The write is one of few bytes to the system's cache, which outlives a kill; that it fails is no reason to
-    /// stop recording.
+    /// This event is on disk. The write is one of few bytes to the system's cache, which outlives a
+    /// kill; that it fails is no reason to stop recording.
     pub fn note(&mut self, seq: u64) {
-        let opened = || OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(newest_file(&self.path));
+        let opened = || {
+            OpenOptions::new()
+                .create(true)
+                .truncate(false)
+                .write(true)
+                .mode(0o600)
+                .open(newest_file(&self.path))
+        };
         if self.newest.is_none() {
             self.newest = opened().ok();
         }
@@ -124,7 +141,8 @@ impl Numbers {
 
     fn replace_file(&self, kept: &Kept) -> io::Result<()> {
         let new = self.path.with_extension("new");
-        let mut file = OpenOptions::new().create(true).truncate(true).write(true).mode(0o600).open(&new)?;
+        let mut file =
+            OpenOptions::new().create(true).truncate(true).write(true).mode(0o600).open(&new)?;
         file.write_all(&serde_json::to_vec(kept).map_err(io::Error::other)?)?;
         // Whole or not at all. It need not outlive a power cut before the log does.
         fs::rename(&new, &self.path)
@@ -147,7 +165,11 @@ mod tests {
         let mut numbers = Numbers::of(&files, "e");
         let mut used = Free { seq: 1, exchange: 1, chunk: 1 };
         for step in 1..5_000u64 {
-            used = Free { seq: used.seq + step % 97, exchange: used.exchange + 1, chunk: used.chunk + step % 31 };
+            used = Free {
+                seq: used.seq + step % 97,
+                exchange: used.exchange + 1,
+                chunk: used.chunk + step % 31,
+            };
             numbers.reserve(used).expect("reserved");
             let kept = Numbers::read(&files).expect("kept");
             assert!(kept.free.covers(used) && !kept.is_exact);
@@ -157,7 +179,13 @@ mod tests {
         numbers.close(used, vec![(1, 2)]).expect("closed");
         assert_eq!(
             Numbers::read(&files),
-            Some(Kept { epoch: "e".to_owned(), free: used, is_exact: true, last_seq: 12_345, stamps: vec![(1, 2)] })
+            Some(Kept {
+                epoch: "e".to_owned(),
+                free: used,
+                is_exact: true,
+                last_seq: 12_345,
+                stamps: vec![(1, 2)]
+            })
         );
     }
 

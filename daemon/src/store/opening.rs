@@ -16,11 +16,13 @@ use super::{
 /// An opened log.
 pub struct Opened {
     pub log: Log,
-    /// The files are as a daemon has left them that came to a proper end: there is no need to look for damage.
+    /// The files are as a daemon has left them that came to a proper end: there is no need to look
+    /// for damage.
     pub is_as_left: bool,
 }
 
-/// Opens the log, and makes good what a kill left open. One that is damaged is put aside, and another one takes its place.
+/// Opens the log, and makes good what a kill left open. One that is damaged is put aside, and
+/// another one takes its place.
 pub fn open(files: &Files, at_us: i64) -> Result<Opened, StoreError> {
     let kept = Numbers::read(files);
     let is_as_left = kept.as_ref().is_some_and(|kept| kept.is_as_left(files));
@@ -59,31 +61,47 @@ fn open_as_it_is(files: &Files, kept: Option<&Kept>, at_us: i64) -> Result<Log, 
     if let Some(doubt) = doubt(&log, kept, index.as_ref()) {
         warn!("{doubt}");
         let last = last_known(kept, index.as_ref());
-        let lost = Some((log.head_seq() + 1, last)).filter(|(from, to)| from <= to).map(SeqRange::from);
-        let free = kept.map_or_else(Free::default, |kept| kept.free).above(Free { seq: last + 1, ..Free::default() });
+        let lost =
+            Some((log.head_seq() + 1, last)).filter(|(from, to)| from <= to).map(SeqRange::from);
+        let free = kept
+            .map_or_else(Free::default, |kept| kept.free)
+            .above(Free { seq: last + 1, ..Free::default() });
         log.begin_epoch(free, Replaced { reason: doubt, kept_as: None, lost }, at_us)?;
     }
     Ok(log)
 }
 
-/// Why this may not be the log that was there before, or not all of it. Numbers that it gives from here on must not meet those that the
-/// other one has given.
+/// Why this may not be the log that was there before, or not all of it. Numbers that it gives from
+/// here on must not meet those that the other one has given.
 fn doubt(log: &Log, kept: Option<&Kept>, index: Option<&index::Provenance>) -> Option<String> {
     if let Some(kept) = kept {
         if kept.epoch != log.epoch() {
-            return Some("ccdump.db is another file than the daemon before has written: a restored copy?".to_owned());
+            return Some(
+                "ccdump.db is another file than the daemon before has written: a restored copy?"
+                    .to_owned(),
+            );
         }
         let (head, last) = (log.head_seq(), kept.last_seq);
         if last > head {
-            return Some(format!("ccdump.db ends at event {head}, and the daemon before had recorded {last}: an older copy?"));
+            return Some(format!(
+                "ccdump.db ends at event {head}, and the daemon before had recorded {last}: an older copy?"
+            ));
         }
     }
-    let index = index.filter(|index| index.epoch == log.epoch() && index.through_seq > log.head_seq())?;
+    let index =
+        index.filter(|index| index.epoch == log.epoch() && index.through_seq > log.head_seq())?;
     let (head, through) = (log.head_seq(), index.through_seq);
-    Some(format!("ccdump.db ends at event {head}, and index.db knows of {through}: its newest events are gone"))
+    Some(format!(
+        "ccdump.db ends at event {head}, and index.db knows of {through}: its newest events are gone"
+    ))
 }
 
-fn replace(files: &Files, kept: Option<&Kept>, reason: &str, at_us: i64) -> Result<Log, StoreError> {
+fn replace(
+    files: &Files,
+    kept: Option<&Kept>,
+    reason: &str,
+    at_us: i64,
+) -> Result<Log, StoreError> {
     let below = match kept {
         Some(kept) => kept.free,
         None => more_than_there_can_be(files),
@@ -94,8 +112,17 @@ fn replace(files: &Files, kept: Option<&Kept>, reason: &str, at_us: i64) -> Resu
     }
     let sources = aside.iter().map(|file| Source { file: file.clone(), place: 0 }).collect();
     let last_seq = last_known(kept, index::provenance_of(files).as_ref());
-    let plan = Plan { sources, below: below.above(Free { seq: last_seq + 1, ..Free::default() }), last_seq, has_rows: false };
-    let lost = aside.is_none().then_some((1, last_seq)).filter(|(from, to)| from <= to).map(SeqRange::from);
+    let plan = Plan {
+        sources,
+        below: below.above(Free { seq: last_seq + 1, ..Free::default() }),
+        last_seq,
+        has_rows: false,
+    };
+    let lost = aside
+        .is_none()
+        .then_some((1, last_seq))
+        .filter(|(from, to)| from <= to)
+        .map(SeqRange::from);
     Log::begin(files, &plan, Replaced { reason: reason.to_owned(), kept_as: aside, lost }, at_us)
 }
 
@@ -104,7 +131,8 @@ fn last_known(kept: Option<&Kept>, index: Option<&index::Provenance>) -> u64 {
     index.map_or(0, |index| index.through_seq).max(kept.map_or(0, |kept| kept.last_seq))
 }
 
-/// Numbers that a log of this size cannot have reached: an event takes some bytes, an exchange some events, a chunk its hash.
+/// Numbers that a log of this size cannot have reached: an event takes some bytes, an exchange some
+/// events, a chunk its hash.
 fn more_than_there_can_be(files: &Files) -> Free {
     let size = Files::size(&files.canonical());
     Free { seq: size / 8 + 1, exchange: size / 64 + 1, chunk: size / 16 + 1 }
@@ -117,7 +145,8 @@ impl Kept {
     }
 }
 
-/// When each database was written to, and its size: what a foreign hand would change. Nothing where something waits beside one.
+/// When each database was written to, and its size: what a foreign hand would change. Nothing where
+/// something waits beside one.
 pub fn stamps(files: &Files) -> Vec<(i64, u64)> {
     [files.canonical(), files.derived()].iter().filter_map(|path| stamp(path)).collect()
 }
@@ -126,5 +155,8 @@ pub fn stamps(files: &Files) -> Vec<(i64, u64)> {
 pub fn stamp(path: &Path) -> Option<(i64, u64)> {
     use std::os::unix::fs::MetadataExt as _;
     let metadata = fs::metadata(path).ok()?;
-    Some((metadata.mtime().saturating_mul(1_000_000_000).saturating_add(metadata.mtime_nsec()), metadata.len()))
+    Some((
+        metadata.mtime().saturating_mul(1_000_000_000).saturating_add(metadata.mtime_nsec()),
+        metadata.len(),
+    ))
 }

@@ -1,8 +1,9 @@
 //! Packs: chunks that were new together, as one zstd frame.
 //!
-//! What a turn adds is small, and small things compress badly by themselves. So a pack leans on two earlier ones, which serve as its
-//! dictionary: a large one that stands by itself, its *root*, and the one just before it in the same *lineage*. The latter holds what
-//! content-defined cutting could not share: the end of the message before, stored again because something follows it now.
+//! What a turn adds is small, and small things compress badly by themselves. So a pack leans on two
+//! earlier ones, which serve as its dictionary: a large one that stands by itself, its *root*, and
+//! the one just before it in the same *lineage*. The latter holds what content-defined cutting
+//! could not share: the end of the message before, stored again because something follows it now.
 
 use std::sync::Arc;
 
@@ -25,7 +26,8 @@ const SMALLEST_ROOT: usize = 4 * 1024;
 const LINEAGES: usize = 3;
 /// A read takes this many packs at most, and the root.
 const DEPTH: usize = 8;
-/// Packs of one transaction that may lean. Trying takes about a millisecond, which a flood of small bodies must not cost.
+/// Packs of one transaction that may lean. Trying takes about a millisecond, which a flood of small
+/// bodies must not cost.
 const LEANING_PER_BATCH: usize = 8;
 
 /// Compresses packs.
@@ -55,7 +57,12 @@ impl Packer {
         // Four bytes each, by which a pack in a damaged page is told from a whole one.
         alone.include_checksum(true)?;
         leaning.include_checksum(true)?;
-        Ok(Self { alone, leaning, lineages: [Vec::new(), Vec::new()], left_to_lean: LEANING_PER_BATCH })
+        Ok(Self {
+            alone,
+            leaning,
+            lineages: [Vec::new(), Vec::new()],
+            left_to_lean: LEANING_PER_BATCH,
+        })
     }
 
     /// A transaction begins.
@@ -84,12 +91,10 @@ impl Packer {
             Some((base, leaning)) => (Some(*base), leaning),
             None => (None, &alone),
         };
-        tx.prepare_cached("INSERT INTO pack (first_chunk, base, lengths, data) VALUES (?1, ?2, ?3, ?4)")?.execute(params![
-            first_chunk,
-            base,
-            lengths,
-            packed
-        ])?;
+        tx.prepare_cached(
+            "INSERT INTO pack (first_chunk, base, lengths, data) VALUES (?1, ?2, ?3, ?4)",
+        )?
+        .execute(params![first_chunk, base, lengths, packed])?;
         let pack = Pack { first_chunk, data };
         let lineages = self.of(side);
         if leaning.is_some() {
@@ -106,9 +111,14 @@ impl Packer {
         Ok(())
     }
 
-    /// The pack compressed against the lineage that suits it best, if that is worth anything, and what it leans on. That lineage is the
-    /// last one then.
-    fn lean(&mut self, side: Side, data: &[u8], alone: usize) -> Result<Option<(u64, Vec<u8>)>, StoreError> {
+    /// The pack compressed against the lineage that suits it best, if that is worth anything, and
+    /// what it leans on. That lineage is the last one then.
+    fn lean(
+        &mut self,
+        side: Side,
+        data: &[u8],
+        alone: usize,
+    ) -> Result<Option<(u64, Vec<u8>)>, StoreError> {
         self.left_to_lean -= 1;
         let mut best: Option<(usize, u64, Vec<u8>)> = None;
         for index in 0..self.of(side).len() {
@@ -118,14 +128,19 @@ impl Packer {
                 lineage.depth = 0;
             }
             let base = lineage.newest.as_ref().unwrap_or(&lineage.root).first_chunk;
-            let dictionary = dictionary(&lineage.root.data, lineage.newest.as_ref().map(|pack| &pack.data[..]));
+            let dictionary =
+                dictionary(&lineage.root.data, lineage.newest.as_ref().map(|pack| &pack.data[..]));
             self.leaning.set_dictionary(THOROUGH, &dictionary)?;
             let packed = self.leaning.compress(data)?;
             if best.as_ref().is_none_or(|(_, _, best)| packed.len() < best.len()) {
                 best = Some((index, base, packed));
             }
         }
-        let Some((index, base, packed)) = best.filter(|(_, _, packed)| packed.len() * 10 < alone * 9) else { return Ok(None) };
+        let Some((index, base, packed)) =
+            best.filter(|(_, _, packed)| packed.len() * 10 < alone * 9)
+        else {
+            return Ok(None);
+        };
         let lineages = self.of(side);
         let used = lineages.remove(index);
         lineages.push(used);
@@ -160,7 +175,8 @@ impl StoredPack {
         self.first_chunk + self.lengths.len() as u64
     }
 
-    /// Whether unpacking it tells whether it is whole. The bit stands in the descriptor of the frame, behind its magic number.
+    /// Whether unpacking it tells whether it is whole. The bit stands in the descriptor of the
+    /// frame, behind its magic number.
     pub fn has_checksum(&self) -> bool {
         self.data.get(4).is_some_and(|descriptor| descriptor & 0b100 != 0)
     }
@@ -173,7 +189,12 @@ impl StoredPack {
         let pack = find
             .query_row([id], |row| {
                 let lengths: Vec<u8> = row.get(2)?;
-                Ok(Self { first_chunk: row.get(0)?, base: row.get(1)?, lengths: unpack_lengths(&lengths), data: row.get(3)? })
+                Ok(Self {
+                    first_chunk: row.get(0)?,
+                    base: row.get(1)?,
+                    lengths: unpack_lengths(&lengths),
+                    data: row.get(3)?,
+                })
             })
             .optional()?;
         match pack {
@@ -183,8 +204,13 @@ impl StoredPack {
     }
 
     /// Its chunks, one after the other. What was unpacked on the way to them is kept in `unpacked`.
-    pub fn unpack(&self, connection: &Connection, unpacked: &mut Unpacked) -> Result<Arc<Vec<u8>>, StoreError> {
-        // From here to the root, or to a pack that is known. A file that is damaged could send us in circles.
+    pub fn unpack(
+        &self,
+        connection: &Connection,
+        unpacked: &mut Unpacked,
+    ) -> Result<Arc<Vec<u8>>, StoreError> {
+        // From here to the root, or to a pack that is known. A file that is damaged could send us
+        // in circles.
         let mut lineage = Vec::new();
         let mut known = unpacked.get(self.first_chunk);
         let mut base = self.base.filter(|_| known.is_none());
@@ -223,7 +249,8 @@ impl StoredPack {
         const LARGEST: u64 = 4 << 20;
         let length: u64 = self.lengths.iter().fold(0, |sum, &length| sum.saturating_add(length));
         let capacity = usize::try_from(length.min(LARGEST)).unwrap_or(0);
-        let data = unzip(&self.data, dictionary, capacity).map_err(|_| damaged(self.first_chunk))?;
+        let data =
+            unzip(&self.data, dictionary, capacity).map_err(|_| damaged(self.first_chunk))?;
         if data.len() as u64 == length { Ok(data) } else { Err(damaged(self.first_chunk)) }
     }
 }
@@ -239,7 +266,8 @@ struct UnpackedPack {
     data: Arc<Vec<u8>>,
 }
 
-/// Packs that were unpacked lately, for whoever reads many bodies: those that follow each other lean on the same ones.
+/// Packs that were unpacked lately, for whoever reads many bodies: those that follow each other
+/// lean on the same ones.
 #[derive(Debug, Default)]
 pub struct Unpacked {
     /// Bytes that may be kept.
@@ -269,7 +297,13 @@ impl Unpacked {
                 bytes = bytes.saturating_add(kept.data.len());
                 bytes <= self.room
             };
-            let kept = self.packs.iter().rev().take(MOST_UNPACKED - 1).take_while(|kept| keeps(kept)).count();
+            let kept = self
+                .packs
+                .iter()
+                .rev()
+                .take(MOST_UNPACKED - 1)
+                .take_while(|kept| keeps(kept))
+                .count();
             self.packs.drain(..self.packs.len() - kept);
             self.packs.push(pack.clone());
         }

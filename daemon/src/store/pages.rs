@@ -1,11 +1,12 @@
 //! Reads rows out of an SQLite file page by page, without its trees.
 //!
-//! SQLite finds a row by walking from the root of a table down to a leaf; where a page on that way is damaged, all below it is out of
-//! reach. The rows themselves stand in leaf pages that describe themselves. So of a damaged file every page is looked at by itself, and
-//! every row that it holds whole is given. The format is that of <https://www.sqlite.org/fileformat2.html>.
+//! SQLite finds a row by walking from the root of a table down to a leaf; where a page on that way
+//! is damaged, all below it is out of reach. The rows themselves stand in leaf pages that describe
+//! themselves. So of a damaged file every page is looked at by itself, and every row that it holds
+//! whole is given. The format is that of <https://www.sqlite.org/fileformat2.html>.
 //!
-//! Nothing here trusts what it reads: whatever the bytes, the answer is rows or none. What a row means, and whether it is whole, is for
-//! the caller to find out.
+//! Nothing here trusts what it reads: whatever the bytes, the answer is rows or none. What a row
+//! means, and whether it is whole, is for the caller to find out.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -81,7 +82,9 @@ impl PageFile {
             Err(error) if error.kind() == io::ErrorKind::NotFound => None,
             opened => Some(opened?),
         };
-        let bytes = database.as_ref().map_or(Ok(0), |file| file.metadata().map(|metadata| metadata.len()))?;
+        let bytes = database
+            .as_ref()
+            .map_or(Ok(0), |file| file.metadata().map(|metadata| metadata.len()))?;
         let pages = bytes / PAGE as u64;
         let wal = File::open(Path::new(&wal)).ok().and_then(|file| Wal::read(file).ok());
         let mut opened = Self { database, pages, wal, free: HashSet::new() };
@@ -89,13 +92,14 @@ impl PageFile {
         Ok(opened)
     }
 
-    /// How many places [`PageFile::rows`] can be asked for. The newest version of every page comes first, since what only an older one
-    /// holds was moved or deleted since, as a rule.
+    /// How many places [`PageFile::rows`] can be asked for. The newest version of every page comes
+    /// first, since what only an older one holds was moved or deleted since, as a rule.
     pub fn places(&self) -> u64 {
         self.last_page() * 2 + self.wal.as_ref().map_or(0, |wal| wal.frames)
     }
 
-    /// The rows that stand at a place, each once. None where that is no leaf, is free, or cannot be read.
+    /// The rows that stand at a place, each once. None where that is no leaf, is free, or cannot be
+    /// read.
     pub fn rows(&self, place: u64) -> Vec<Row> {
         let last = self.last_page();
         let version = match place {
@@ -111,7 +115,8 @@ impl PageFile {
     }
 
     fn last_page(&self) -> u64 {
-        let in_wal = self.wal.as_ref().and_then(|wal| wal.newest.keys().max().copied()).unwrap_or(0);
+        let in_wal =
+            self.wal.as_ref().and_then(|wal| wal.newest.keys().max().copied()).unwrap_or(0);
         self.pages.max(in_wal)
     }
 
@@ -155,11 +160,14 @@ impl PageFile {
     /// The list of free pages, as far as it can be read: trunks, each with the numbers of leaves.
     fn free_pages(&self) -> HashSet<u64> {
         let mut free = HashSet::new();
-        let Some(first) = self.page(1).filter(|page| page.starts_with(b"SQLite format 3\0")) else { return free };
+        let Some(first) = self.page(1).filter(|page| page.starts_with(b"SQLite format 3\0")) else {
+            return free;
+        };
         let mut trunk = u32_at(&first, 32).unwrap_or(0);
         while trunk > 0 && free.insert(u64::from(trunk)) {
             let Some(page) = self.page(u64::from(trunk)) else { break };
-            let leaves = usize::try_from(u32_at(&page, 4).unwrap_or(0)).unwrap_or(0).min(PAGE / 4 - 2);
+            let leaves =
+                usize::try_from(u32_at(&page, 4).unwrap_or(0)).unwrap_or(0).min(PAGE / 4 - 2);
             free.extend((0..leaves).filter_map(|leaf| u32_at(&page, 8 + leaf * 4)).map(u64::from));
             trunk = u32_at(&page, 0).unwrap_or(0);
         }
@@ -189,12 +197,14 @@ impl PageFile {
         // An inner page's cells begin with the number of the page below.
         let mut cell = page.get(if kind == Kind::IndexInner { at + 4 } else { at }..)?;
         let length = varint(&mut cell)?;
-        let rowid = if kind == Kind::TableLeaf { Some(varint(&mut cell)?.cast_signed()) } else { None };
+        let rowid =
+            if kind == Kind::TableLeaf { Some(varint(&mut cell)?.cast_signed()) } else { None };
         let payload = self.payload(kind, cell, length)?;
         Some(Row { rowid, values: record(&payload)? })
     }
 
-    /// A row's bytes: the first of them stand in the page, the rest in a chain of pages of their own.
+    /// A row's bytes: the first of them stand in the page, the rest in a chain of pages of their
+    /// own.
     fn payload(&self, kind: Kind, cell: &[u8], length: u64) -> Option<Vec<u8>> {
         if length > LARGEST_ROW {
             return None;
@@ -252,7 +262,8 @@ impl Wal {
         file.read_exact_at(&mut header, 0)?;
         let is_big_endian = u32_at(&header, 0) == Some(BIG_ENDIAN);
         let mut wal = Self { file, frames, is_big_endian, newest: HashMap::new() };
-        // Frames of the log as it is now bear its salt; behind them may stand some of earlier times.
+        // Frames of the log as it is now bear its salt; behind them may stand some of earlier
+        // times.
         let salt = &header[16..24];
         for frame in 0..frames {
             let Some(header) = wal.header(frame) else { continue };
@@ -275,13 +286,16 @@ impl Wal {
         Some(u64::from(u32_at(&self.header(frame)?, 0)?))
     }
 
-    /// A page that is as it was written. SQLite's checksums go over all frames before, so that what stands behind a damaged one is
-    /// nothing to it; here each is held against the one before alone.
+    /// A page that is as it was written. SQLite's checksums go over all frames before, so that what
+    /// stands behind a damaged one is nothing to it; here each is held against the one before
+    /// alone.
     fn page(&self, frame: u64) -> Option<Vec<u8>> {
         let (header, page) = self.frame(frame)?;
         let told = checksum_at(&header, 16)?;
         let is_sound = |before: Checksum| self.checksum(before, &header, &page) == told;
-        (self.told_before(frame).is_some_and(is_sound) || self.found_before(frame).is_some_and(is_sound)).then_some(page)
+        (self.told_before(frame).is_some_and(is_sound)
+            || self.found_before(frame).is_some_and(is_sound))
+        .then_some(page)
     }
 
     fn frame(&self, frame: u64) -> Option<([u8; FRAME_HEADER as usize], Vec<u8>)> {
@@ -412,7 +426,8 @@ mod tests {
         (0..file.places()).flat_map(|place| file.rows(place)).collect()
     }
 
-    /// Rows of all sizes in both sorts of tables, some of them in the write-ahead log only, some deleted again.
+    /// Rows of all sizes in both sorts of tables, some of them in the write-ahead log only, some
+    /// deleted again.
     fn database(dir: &Path, sizes: &[usize]) -> (std::path::PathBuf, Connection) {
         let path = dir.join("a.db");
         let connection = Connection::open(&path).expect("SQLite");
@@ -424,10 +439,16 @@ mod tests {
         for (index, size) in sizes.iter().enumerate() {
             let data = vec![index as u8; *size];
             let number = (index as i64 - 3) * 1_000_003;
-            connection.execute("INSERT INTO t VALUES (?1, ?2, ?3)", params![index, number, data]).expect("row");
-            connection.execute("INSERT INTO w VALUES (?1, ?2, ?3)", params![number, "ä", data]).expect("row");
+            connection
+                .execute("INSERT INTO t VALUES (?1, ?2, ?3)", params![index, number, data])
+                .expect("row");
+            connection
+                .execute("INSERT INTO w VALUES (?1, ?2, ?3)", params![number, "ä", data])
+                .expect("row");
             if index == sizes.len() / 2 {
-                connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).expect("checkpoint");
+                connection
+                    .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
+                    .expect("checkpoint");
             }
         }
         (path, connection)
@@ -497,9 +518,12 @@ mod tests {
         let dir = tempfile::tempdir().expect("temporary folder");
         let (path, connection) = database(dir.path(), &[20_000, 10, 30_000]);
         connection.execute("DELETE FROM t WHERE id = 0", []).expect("deleted");
-        connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).expect("checkpoint");
+        connection
+            .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
+            .expect("checkpoint");
         let rows = all_rows(&PageFile::open(&path).expect("opened"));
-        let ids: HashSet<_> = rows.iter().filter(|row| row.values.len() == 3).filter_map(|row| row.rowid).collect();
+        let ids: HashSet<_> =
+            rows.iter().filter(|row| row.values.len() == 3).filter_map(|row| row.rowid).collect();
         assert_eq!(ids, HashSet::from([1, 2]));
     }
 
@@ -507,14 +531,18 @@ mod tests {
     fn a_missing_root_hides_no_row() {
         let dir = tempfile::tempdir().expect("temporary folder");
         let (path, connection) = database(dir.path(), &[1000; 60]);
-        connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).expect("checkpoint");
-        let root: u64 =
-            connection.query_row("SELECT rootpage FROM sqlite_schema WHERE name = 't'", [], |row| row.get(0)).expect("root");
+        connection
+            .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
+            .expect("checkpoint");
+        let root: u64 = connection
+            .query_row("SELECT rootpage FROM sqlite_schema WHERE name = 't'", [], |row| row.get(0))
+            .expect("root");
         let file = std::fs::OpenOptions::new().write(true).open(&path).expect("opened");
         file.write_all_at(&[0x55; PAGE], (root - 1) * PAGE as u64).expect("damaged");
         file.write_all_at(&[0x55; PAGE], 0).expect("damaged");
         let rows = all_rows(&PageFile::open(&path).expect("opened"));
-        let ids: HashSet<_> = rows.iter().filter(|row| row.values.len() == 3).filter_map(|row| row.rowid).collect();
+        let ids: HashSet<_> =
+            rows.iter().filter(|row| row.values.len() == 3).filter_map(|row| row.rowid).collect();
         assert_eq!(ids.len(), 60);
     }
 }

@@ -12,7 +12,8 @@ use super::{Database, Files, StoreError, events, health::Health, schema};
 
 /// Connections that are kept when nobody uses them; more are opened when all are in use.
 const KEPT: usize = 4;
-/// For how long they are kept: whoever looks at the record asks again within seconds, and after that they only hold files and memory.
+/// For how long they are kept: whoever looks at the record asks again within seconds, and after
+/// that they only hold files and memory.
 pub const KEPT_FOR: Duration = Duration::from_secs(5);
 
 /// Hands out read connections to both databases. Cheap to clone.
@@ -51,14 +52,18 @@ impl Readers {
     }
 
     /// Runs `read` on this thread with a connection of its own.
-    pub fn with<T>(&self, read: impl FnOnce(&Reader) -> Result<T, StoreError>) -> Result<T, StoreError> {
+    pub fn with<T>(
+        &self,
+        read: impl FnOnce(&Reader) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
         let generation = self.inner.health.generation();
         let kept = self.idle().as_mut().ok_or(StoreError::Closed)?.pop();
         let reader = match kept.filter(|kept| kept.generation == generation) {
             Some(Idle { reader, .. }) => reader,
             None => Reader {
                 log: schema::open_reader(&self.inner.files.canonical())?,
-                index: schema::open_reader(&self.inner.files.derived()).map_err(|error| error.of(Database::Index))?,
+                index: schema::open_reader(&self.inner.files.derived())
+                    .map_err(|error| error.of(Database::Index))?,
             },
         };
         let result = in_one_moment(&reader, read);
@@ -96,8 +101,12 @@ impl Readers {
     }
 }
 
-/// All that is read of the log is of one moment. It is also cheaper: a lock once, not for each statement.
-fn in_one_moment<T>(reader: &Reader, read: impl FnOnce(&Reader) -> Result<T, StoreError>) -> Result<T, StoreError> {
+/// All that is read of the log is of one moment. It is also cheaper: a lock once, not for each
+/// statement.
+fn in_one_moment<T>(
+    reader: &Reader,
+    read: impl FnOnce(&Reader) -> Result<T, StoreError>,
+) -> Result<T, StoreError> {
     let moment = reader.log.unchecked_transaction()?;
     let result = read(reader);
     moment.finish()?;
@@ -105,14 +114,23 @@ fn in_one_moment<T>(reader: &Reader, read: impl FnOnce(&Reader) -> Result<T, Sto
 }
 
 /// At most `limit` events after `seq`, in order.
-pub fn events_after(connection: &Connection, seq: u64, limit: usize) -> Result<Vec<Event>, StoreError> {
-    let mut select =
-        connection.prepare_cached("SELECT seq, exchange, kind, at, detail FROM event WHERE seq > ?1 ORDER BY seq LIMIT ?2")?;
+pub fn events_after(
+    connection: &Connection,
+    seq: u64,
+    limit: usize,
+) -> Result<Vec<Event>, StoreError> {
+    let mut select = connection.prepare_cached(
+        "SELECT seq, exchange, kind, at, detail FROM event WHERE seq > ?1 ORDER BY seq LIMIT ?2",
+    )?;
     collect(select.query(params![seq, limit])?)
 }
 
 /// All events of one exchange up to `through_seq`, in order.
-pub fn events_of(connection: &Connection, exchange: u64, through_seq: u64) -> Result<Vec<Event>, StoreError> {
+pub fn events_of(
+    connection: &Connection,
+    exchange: u64,
+    through_seq: u64,
+) -> Result<Vec<Event>, StoreError> {
     events_of_after(connection, exchange, 0, through_seq, usize::MAX)
 }
 
@@ -126,7 +144,11 @@ pub fn frame_of(connection: &Connection, exchange: u64) -> Result<Vec<Event>, St
 }
 
 /// The event with the headers of one side, once they have come.
-pub fn head_of(connection: &Connection, exchange: u64, side: Side) -> Result<Option<Event>, StoreError> {
+pub fn head_of(
+    connection: &Connection,
+    exchange: u64,
+    side: Side,
+) -> Result<Option<Event>, StoreError> {
     let kind = match side {
         Side::Request => "opened",
         Side::Response => "response_head",
@@ -149,7 +171,8 @@ pub fn events_of_after(
         "SELECT seq, exchange, kind, at, detail FROM event WHERE exchange = ?1 AND exchange > 0 AND seq > ?2 AND seq <= ?3
          ORDER BY seq LIMIT ?4",
     )?;
-    let [through_seq, limit] = [through_seq, limit as u64].map(|number| i64::try_from(number).unwrap_or(i64::MAX));
+    let [through_seq, limit] =
+        [through_seq, limit as u64].map(|number| i64::try_from(number).unwrap_or(i64::MAX));
     collect(select.query(params![exchange, seq, through_seq, limit])?)
 }
 
@@ -166,7 +189,9 @@ pub fn is_over(connection: &Connection, exchange: u64, side: Side) -> Result<boo
 
 /// Whether anything is on record of an exchange.
 pub fn exists(connection: &Connection, exchange: u64) -> Result<bool, StoreError> {
-    let mut select = connection.prepare_cached("SELECT EXISTS (SELECT 1 FROM event WHERE exchange = ?1 AND exchange > 0)")?;
+    let mut select = connection.prepare_cached(
+        "SELECT EXISTS (SELECT 1 FROM event WHERE exchange = ?1 AND exchange > 0)",
+    )?;
     Ok(select.query_row([exchange], |row| row.get(0))?)
 }
 
@@ -182,8 +207,8 @@ fn collect(mut rows: rusqlite::Rows<'_>) -> Result<Vec<Event>, StoreError> {
         let kind: String = row.get(2)?;
         let detail = row.get_ref(4)?.as_bytes().map_err(rusqlite::Error::from)?;
         // One damaged row must not hide all that comes after it.
-        let detail =
-            events::decode(seq, &kind, detail).unwrap_or_else(|damaged| Detail::Unknown(format!("damaged_{}", damaged.kind)));
+        let detail = events::decode(seq, &kind, detail)
+            .unwrap_or_else(|damaged| Detail::Unknown(format!("damaged_{}", damaged.kind)));
         events.push(Event { seq, exchange: row.get(1)?, at_us: row.get(3)?, detail });
     }
     Ok(events)

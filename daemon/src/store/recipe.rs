@@ -22,7 +22,8 @@ impl Run {
     }
 }
 
-/// Runs in order. Chunks get their numbers in order of first appearance, so a body that repeats another is few runs.
+/// Runs in order. Chunks get their numbers in order of first appearance, so a body that repeats
+/// another is few runs.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Recipe(pub Vec<Run>);
 
@@ -59,8 +60,9 @@ impl Recipe {
         }
     }
 
-    /// Two bits of the first number of a run tell its kind. Chunk numbers count from the end of the run of chunks before: a body that
-    /// grew turn by turn is many runs that follow each other closely.
+    /// Two bits of the first number of a run tell its kind. Chunk numbers count from the end of the
+    /// run of chunks before: a body that grew turn by turn is many runs that follow each other
+    /// closely.
     pub fn encode(&self) -> Vec<u8> {
         let mut out = Vec::new();
         let mut end_before = 0;

@@ -5,7 +5,8 @@ use std::collections::{HashMap, HashSet};
 use bytes::Bytes;
 
 use ccdump_record::{
-    BodyData, ClockJumped, Detail, Ended, Gap, Opened, Paused, Payload, Piece, RequestEnd, ResponseHead, Resumed, Side,
+    BodyData, ClockJumped, Detail, Ended, Gap, Opened, Paused, Payload, Piece, RequestEnd,
+    ResponseHead, Resumed, Side,
 };
 
 /// An event of this many body bytes takes no more: what reads events needs an end to them.
@@ -141,10 +142,22 @@ impl Folding {
                 self.body(exchange, Side::Request).total = Some(end.length);
                 self.draft(exchange, at_us, Detail::RequestEnd(end.clone()));
             }
-            What::ResponseHead(head) => self.draft(exchange, at_us, Detail::ResponseHead((**head).clone())),
+            What::ResponseHead(head) => {
+                self.draft(exchange, at_us, Detail::ResponseHead((**head).clone()))
+            }
             What::Ended { ended, missing_request, missing_response } => {
-                self.gap(record, Side::Request, ended.request_bytes.saturating_sub(*missing_request), *missing_request);
-                self.gap(record, Side::Response, ended.response_bytes.saturating_sub(*missing_response), *missing_response);
+                self.gap(
+                    record,
+                    Side::Request,
+                    ended.request_bytes.saturating_sub(*missing_request),
+                    *missing_request,
+                );
+                self.gap(
+                    record,
+                    Side::Response,
+                    ended.response_bytes.saturating_sub(*missing_response),
+                    *missing_response,
+                );
                 self.body(exchange, Side::Request).total.get_or_insert(ended.request_bytes);
                 self.body(exchange, Side::Response).total = Some(ended.response_bytes);
                 self.draft(exchange, at_us, Detail::Ended((**ended).clone()));
@@ -196,11 +209,16 @@ impl Folding {
             && let Detail::RequestData(data) | Detail::ResponseData(data) = &mut draft.detail
         {
             *told += length;
-            let after_us = u32::try_from(record.at_us.saturating_sub(draft.at_us).max(0)).unwrap_or(u32::MAX);
+            let after_us =
+                u32::try_from(record.at_us.saturating_sub(draft.at_us).max(0)).unwrap_or(u32::MAX);
             data.pieces.push(Piece { after_us, length: piece_length });
             return;
         }
-        let data = BodyData { offset, pieces: vec![Piece { after_us: 0, length: piece_length }], payload: Payload::default() };
+        let data = BodyData {
+            offset,
+            pieces: vec![Piece { after_us: 0, length: piece_length }],
+            payload: Payload::default(),
+        };
         let detail = match side {
             Side::Request => Detail::RequestData(data),
             Side::Response => Detail::ResponseData(data),

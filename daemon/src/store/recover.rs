@@ -1,7 +1,9 @@
-//! What is made good at start: a daemon that was killed could not write how its exchanges ended, nor store all bodies as chunks.
+//! What is made good at start: a daemon that was killed could not write how its exchanges ended,
+//! nor store all bodies as chunks.
 //!
-//! Only what costs little whatever the log holds is done before traffic is accepted: the exchanges that were open get their end. The
-//! bodies are found and sealed afterwards, one by one, when there is nothing else to do ([`Leftovers`]).
+//! Only what costs little whatever the log holds is done before traffic is accepted: the exchanges
+//! that were open get their end. The bodies are found and sealed afterwards, one by one, when there
+//! is nothing else to do ([`Leftovers`]).
 
 use ccdump_record::{ClosedBy, Detail, Ended, Side};
 use rusqlite::{Connection, OptionalExtension as _, params};
@@ -39,8 +41,8 @@ pub fn end_open_exchanges(log: &mut Log, at_us: i64) -> Result<usize, StoreError
     Ok(open.len())
 }
 
-/// Walks over the bodies that an earlier daemon left in parts. Each step finds one by its key: how many parts there are does not
-/// matter.
+/// Walks over the bodies that an earlier daemon left in parts. Each step finds one by its key: how
+/// many parts there are does not matter.
 #[derive(Debug, Clone, Copy)]
 pub struct Leftovers {
     /// The body that was found last.
@@ -57,7 +59,8 @@ impl Leftovers {
     /// The next body that waits to become chunks; `None` when there is none left.
     pub fn next(&mut self, connection: &Connection) -> Result<Option<Seal>, StoreError> {
         let (exchange, side) = self.after;
-        // Two searches by key: a comparison of both columns at once would go through all parts of the body that was found last.
+        // Two searches by key: a comparison of both columns at once would go through all parts of
+        // the body that was found last.
         let same = connection
             .prepare_cached("SELECT exchange, side FROM part WHERE exchange = ?1 AND side > ?2 ORDER BY side LIMIT 1")?
             .query_row(params![exchange, side], |row| Ok((row.get(0)?, row.get(1)?)))
@@ -69,7 +72,9 @@ impl Leftovers {
                 .query_row([exchange], |row| Ok((row.get(0)?, row.get(1)?)))
                 .optional()?,
         };
-        let Some(found) = found.filter(|(exchange, _)| *exchange < self.before) else { return Ok(None) };
+        let Some(found) = found.filter(|(exchange, _)| *exchange < self.before) else {
+            return Ok(None);
+        };
         self.after = found;
         let (exchange, column) = found;
         let side = events::side_of(column);
@@ -78,7 +83,11 @@ impl Leftovers {
 }
 
 /// The body's length as the end of the exchange tells it, or what there is.
-pub(super) fn total_of(connection: &Connection, exchange: u64, side: Side) -> Result<u64, StoreError> {
+pub(super) fn total_of(
+    connection: &Connection,
+    exchange: u64,
+    side: Side,
+) -> Result<u64, StoreError> {
     let ended: Option<(u64, Vec<u8>)> = connection
         .prepare_cached(
             "SELECT seq, detail FROM event WHERE exchange = ?1 AND exchange > 0 AND kind = 'ended' ORDER BY seq DESC LIMIT 1",

@@ -1,11 +1,14 @@
-//! Brings over what can be read of a damaged log that was put aside, into the one that has taken its place.
+//! Brings over what can be read of a damaged log that was put aside, into the one that has taken
+//! its place.
 //!
-//! Facts never change, so a row that is found twice, or in a page that something newer has replaced, says the same: rows are taken as
-//! they come ([`super::pages`]), with the numbers that they had. Afterwards it is found out what is whole, and what is not is said: a
-//! stored chunk counts only if its pack can be unpacked, a body is missing what its chunks are missing, and an exchange whose beginning
-//! or end is gone gets one that says so.
+//! Facts never change, so a row that is found twice, or in a page that something newer has
+//! replaced, says the same: rows are taken as they come ([`super::pages`]), with the numbers that
+//! they had. Afterwards it is found out what is whole, and what is not is said: a stored chunk
+//! counts only if its pack can be unpacked, a body is missing what its chunks are missing, and an
+//! exchange whose beginning or end is gone gets one that says so.
 //!
-//! All of it is done in small steps by the recording thread, when nothing else is to be done, and goes on after a kill.
+//! All of it is done in small steps by the recording thread, when nothing else is to be done, and
+//! goes on after a kill.
 
 mod exchanges;
 mod rows;
@@ -17,7 +20,10 @@ use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
 use serde::{Deserialize, Serialize};
 
 use self::rows::{keep, next_source};
-use super::{Files, StoreError, body::Unpacked, numbers::Free, pack::StoredPack, pages::PageFile, record::Record};
+use super::{
+    Files, StoreError, body::Unpacked, numbers::Free, pack::StoredPack, pages::PageFile,
+    record::Record,
+};
 
 /// How long a step takes: the queue waits meanwhile.
 const STEP: Duration = Duration::from_millis(10);
@@ -28,7 +34,8 @@ const UNPACKED: usize = 8 << 20;
 /// Numbers that are looked at in a step of counting.
 const COUNTED: usize = 20_000;
 
-/// What is to be done, and how far it has come. Kept in the log's `meta`, so that the next daemon can go on.
+/// What is to be done, and how far it has come. Kept in the log's `meta`, so that the next daemon
+/// can go on.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Plan {
     pub sources: Vec<Source>,
@@ -36,7 +43,8 @@ pub struct Plan {
     pub below: Free,
     /// The newest event that is known to have been recorded.
     pub last_seq: u64,
-    /// Whether all rows are here. What comes after that is quick, and is begun anew by the next daemon.
+    /// Whether all rows are here. What comes after that is quick, and is begun anew by the next
+    /// daemon.
     pub has_rows: bool,
 }
 
@@ -107,16 +115,30 @@ impl Salvage {
         let files = self.found.files.join(", ");
         match (&self.stage, &self.file) {
             (Stage::Rows, Some((name, pages))) => {
-                let place = self.plan.sources.iter().find(|source| source.file == *name).map_or(0, |source| source.place);
+                let place = self
+                    .plan
+                    .sources
+                    .iter()
+                    .find(|source| source.file == *name)
+                    .map_or(0, |source| source.place);
                 let percent = place * 100 / pages.places().max(1);
-                format!("the record was damaged: what can be read of {files} is brought over ({percent} %)")
+                format!(
+                    "the record was damaged: what can be read of {files} is brought over ({percent} %)"
+                )
             }
-            _ => format!("the record was damaged: what was brought over from {files} is looked through"),
+            _ => format!(
+                "the record was damaged: what was brought over from {files} is looked through"
+            ),
         }
     }
 
     /// Does the next bit.
-    pub fn step(&mut self, files: &Files, connection: &mut Connection, open: &impl Fn(u64) -> bool) -> Result<Then, StoreError> {
+    pub fn step(
+        &mut self,
+        files: &Files,
+        connection: &mut Connection,
+        open: &impl Fn(u64) -> bool,
+    ) -> Result<Then, StoreError> {
         match self.stage {
             Stage::Rows => self.bring_rows(files, connection),
             Stage::Packs { through } => self.check_packs(connection, through),
@@ -129,7 +151,11 @@ impl Salvage {
         }
     }
 
-    fn bring_rows(&mut self, files: &Files, connection: &mut Connection) -> Result<Then, StoreError> {
+    fn bring_rows(
+        &mut self,
+        files: &Files,
+        connection: &mut Connection,
+    ) -> Result<Then, StoreError> {
         let until = Instant::now() + STEP;
         let tx = connection.transaction()?;
         tx.execute_batch("CREATE TABLE IF NOT EXISTS salvaged_chunk (id INTEGER PRIMARY KEY, hash BLOB NOT NULL)")?;
@@ -150,9 +176,13 @@ impl Salvage {
         Ok(Then::More)
     }
 
-    /// A pack that cannot be unpacked is taken out, so that what is sent again is stored again. Of those that can, the chunks are known
-    /// again by what they hold.
-    fn check_packs(&mut self, connection: &mut Connection, mut through: u64) -> Result<Then, StoreError> {
+    /// A pack that cannot be unpacked is taken out, so that what is sent again is stored again. Of
+    /// those that can, the chunks are known again by what they hold.
+    fn check_packs(
+        &mut self,
+        connection: &mut Connection,
+        mut through: u64,
+    ) -> Result<Then, StoreError> {
         let until = Instant::now() + STEP;
         let tx = connection.transaction()?;
         let mut is_over = false;
@@ -201,7 +231,8 @@ impl Salvage {
                      UNION ALL SELECT min(exchange) FROM body WHERE exchange > ?1)",
                 )?
                 .query_row([after], |row| row.get(0))?;
-            let Some(exchange) = next.filter(|exchange| *exchange < self.plan.below.exchange) else {
+            let Some(exchange) = next.filter(|exchange| *exchange < self.plan.below.exchange)
+            else {
                 is_over = true;
                 break;
             };
@@ -209,15 +240,23 @@ impl Salvage {
             after = exchange;
         }
         tx.commit()?;
-        self.stage = if is_over { Stage::Events { through: 0 } } else { Stage::Exchanges { after } };
+        self.stage =
+            if is_over { Stage::Events { through: 0 } } else { Stage::Exchanges { after } };
         Ok(Then::Record(records))
     }
 
     /// Which numbers have no event any more.
-    fn count_events(&mut self, connection: &Connection, mut through: u64) -> Result<Then, StoreError> {
-        let mut select = connection.prepare_cached("SELECT seq FROM event WHERE seq > ?1 AND seq < ?2 ORDER BY seq LIMIT ?3")?;
-        let seqs =
-            select.query_map(params![through, self.plan.below.seq, COUNTED], |row| row.get(0))?.collect::<Result<Vec<u64>, _>>()?;
+    fn count_events(
+        &mut self,
+        connection: &Connection,
+        mut through: u64,
+    ) -> Result<Then, StoreError> {
+        let mut select = connection.prepare_cached(
+            "SELECT seq FROM event WHERE seq > ?1 AND seq < ?2 ORDER BY seq LIMIT ?3",
+        )?;
+        let seqs = select
+            .query_map(params![through, self.plan.below.seq, COUNTED], |row| row.get(0))?
+            .collect::<Result<Vec<u64>, _>>()?;
         for &seq in &seqs {
             self.found.lose(through + 1, seq, STRETCHES);
             self.found.events += 1;
@@ -234,14 +273,17 @@ impl Salvage {
 
 impl Plan {
     pub fn load(connection: &Connection) -> Result<Option<Self>, StoreError> {
-        let plan: Option<String> =
-            connection.query_row("SELECT value FROM meta WHERE key = 'salvage'", [], |row| row.get(0)).optional()?;
+        let plan: Option<String> = connection
+            .query_row("SELECT value FROM meta WHERE key = 'salvage'", [], |row| row.get(0))
+            .optional()?;
         Ok(plan.and_then(|plan| serde_json::from_str(&plan).ok()))
     }
 
     pub fn save(&self, connection: &Connection) -> Result<(), StoreError> {
         let plan = serde_json::to_string(self).map_err(std::io::Error::other)?;
-        connection.prepare_cached("INSERT OR REPLACE INTO meta (key, value) VALUES ('salvage', ?1)")?.execute([plan])?;
+        connection
+            .prepare_cached("INSERT OR REPLACE INTO meta (key, value) VALUES ('salvage', ?1)")?
+            .execute([plan])?;
         Ok(())
     }
 
@@ -252,8 +294,13 @@ impl Plan {
 }
 
 /// Whether a pack can be unpacked to what was packed. If so, its chunks are known again.
-fn check_pack(tx: &Transaction<'_>, first: u64, unpacked: &mut Unpacked) -> Result<bool, StoreError> {
-    let read = StoredPack::holding(tx, first).and_then(|pack| Ok((pack.unpack(tx, unpacked)?, pack)));
+fn check_pack(
+    tx: &Transaction<'_>,
+    first: u64,
+    unpacked: &mut Unpacked,
+) -> Result<bool, StoreError> {
+    let read =
+        StoredPack::holding(tx, first).and_then(|pack| Ok((pack.unpack(tx, unpacked)?, pack)));
     let (data, pack) = match read {
         Ok(read) => read,
         Err(error) if error.is_damage() => return Ok(false),
@@ -266,10 +313,13 @@ fn check_pack(tx: &Transaction<'_>, first: u64, unpacked: &mut Unpacked) -> Resu
         let Some((chunk, behind)) = rest.split_at_checked(length) else { return Ok(false) };
         rest = behind;
         let hash = super::chunks::hash_of(chunk);
-        // Packs of the first version bear no checksum: there only the table of chunks tells whether the bytes are the right ones.
+        // Packs of the first version bear no checksum: there only the table of chunks tells whether
+        // the bytes are the right ones.
         if !pack.has_checksum() {
-            let known: Option<Vec<u8>> =
-                tx.prepare_cached("SELECT hash FROM salvaged_chunk WHERE id = ?1")?.query_row([id], |row| row.get(0)).optional()?;
+            let known: Option<Vec<u8>> = tx
+                .prepare_cached("SELECT hash FROM salvaged_chunk WHERE id = ?1")?
+                .query_row([id], |row| row.get(0))
+                .optional()?;
             if known.is_none_or(|known| known != hash) {
                 return Ok(false);
             }
@@ -277,7 +327,8 @@ fn check_pack(tx: &Transaction<'_>, first: u64, unpacked: &mut Unpacked) -> Resu
         chunks.push((id, hash));
     }
     for (id, hash) in chunks {
-        tx.prepare_cached("INSERT OR IGNORE INTO chunk (hash, id) VALUES (?1, ?2)")?.execute(params![hash, id])?;
+        tx.prepare_cached("INSERT OR IGNORE INTO chunk (hash, id) VALUES (?1, ?2)")?
+            .execute(params![hash, id])?;
     }
     Ok(true)
 }

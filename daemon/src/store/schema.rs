@@ -14,8 +14,8 @@ use crate::private;
 
 /// The canonical log, `ccdump.db`.
 ///
-/// A body is the runs of its `recipe`, then the rows of `part` from there on: bytes are put down as parts while they arrive and
-/// become chunks, stored once each, in the background.
+/// A body is the runs of its `recipe`, then the rows of `part` from there on: bytes are put down as
+/// parts while they arrive and become chunks, stored once each, in the background.
 pub const CANONICAL: &str = "
 -- epoch, format, and as a JSON list the exchanges that are open: what a killed daemon leaves there was cut off by the kill.
 CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -83,7 +83,8 @@ CREATE TABLE IF NOT EXISTS agent_call (
   call TEXT NOT NULL, PRIMARY KEY (session, caller, exchange, pointer)) WITHOUT ROWID;
 ";
 
-/// How long a statement waits for another process's lock. Short: recording would rather pause (and say so) than stall.
+/// How long a statement waits for another process's lock. Short: recording would rather pause (and
+/// say so) than stall.
 const BUSY: Duration = Duration::from_millis(250);
 /// A write-ahead log up to this size is moved into the database in a moment. Bytes.
 const EMPTIED_AT_CLOSE: u64 = 32 << 20;
@@ -112,14 +113,15 @@ pub fn open_writer(path: &Path, tables: &str) -> Result<Connection, StoreError> 
         if let Ok(metadata) = fs::metadata(&name)
             && metadata.permissions().mode() & 0o077 != 0
         {
-            fs::set_permissions(&name, fs::Permissions::from_mode(0o600)).map_err(StoreError::Io)?;
+            fs::set_permissions(&name, fs::Permissions::from_mode(0o600))
+                .map_err(StoreError::Io)?;
         }
     }
     Ok(connection)
 }
 
-/// Statements stay prepared whatever is bound to them: else SQLite makes some anew each time, to look for a better plan, which takes longer
-/// than to run them.
+/// Statements stay prepared whatever is bound to them: else SQLite makes some anew each time, to
+/// look for a better plan, which takes longer than to run them.
 fn keep_plans(connection: &Connection) -> Result<(), StoreError> {
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     Ok(())
@@ -127,7 +129,10 @@ fn keep_plans(connection: &Connection) -> Result<(), StoreError> {
 
 /// Opens `path` for reading beside the writer.
 pub fn open_reader(path: &Path) -> Result<Connection, StoreError> {
-    let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    let connection = Connection::open_with_flags(
+        path,
+        OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+    )?;
     connection.busy_timeout(Duration::from_secs(5))?;
     keep_wal(&connection)?;
     connection.pragma_update(None, "cache_size", -1024)?;
@@ -145,21 +150,23 @@ pub fn open_checkpointer(path: &Path) -> Result<Connection, StoreError> {
     Ok(connection)
 }
 
-/// Whoever closes a database last moves its write-ahead log and removes it, by name. After the database was put aside, that is the name
-/// of another one's; so it is done on purpose only ([`close`]).
+/// Whoever closes a database last moves its write-ahead log and removes it, by name. After the
+/// database was put aside, that is the name of another one's; so it is done on purpose only
+/// ([`close`]).
 fn keep_wal(connection: &Connection) -> Result<(), StoreError> {
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
     Ok(())
 }
 
-/// Moves what it can without waiting for anybody. The write-ahead log begins anew with the next commit only if all of it was moved,
-/// which does not happen while somebody writes.
+/// Moves what it can without waiting for anybody. The write-ahead log begins anew with the next
+/// commit only if all of it was moved, which does not happen while somebody writes.
 pub fn checkpoint(connection: &Connection) -> Result<(), StoreError> {
     connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))?;
     Ok(())
 }
 
-/// Moves all of the write-ahead log and empties its file, where no reader stands in the way for longer than the busy timeout.
+/// Moves all of the write-ahead log and empties its file, where no reader stands in the way for
+/// longer than the busy timeout.
 pub fn empty_wal(connection: &Connection) -> Result<(), StoreError> {
     connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
     Ok(())
@@ -179,12 +186,14 @@ pub fn vacuum(connection: &Connection, pages: u32) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Closes a database. It leaves one file without slack where that is done by `until`; SQLite would take the time that it takes.
+/// Closes a database. It leaves one file without slack where that is done by `until`; SQLite would
+/// take the time that it takes.
 pub fn close(connection: Connection, until: Instant) -> Result<(), StoreError> {
     while free_pages(&connection)? > 0 && Instant::now() < until {
         vacuum(&connection, 256)?;
     }
-    let is_small = connection.path().is_some_and(|path| wal_bytes(Path::new(path)) <= EMPTIED_AT_CLOSE);
+    let is_small =
+        connection.path().is_some_and(|path| wal_bytes(Path::new(path)) <= EMPTIED_AT_CLOSE);
     if is_small && Instant::now() < until {
         empty_wal(&connection)?;
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)?;
@@ -206,7 +215,9 @@ pub fn wal_path(database: &Path) -> PathBuf {
 /// SQLite gives its side files the mode of the main one, so that has to be right from the start.
 fn create_private(path: &Path) -> Result<(), StoreError> {
     let opened = private::open(fs::OpenOptions::new().create(true).append(true), path);
-    let private = opened.map_err(io::Error::from).and_then(|file| file.set_permissions(fs::Permissions::from_mode(0o600)));
+    let private = opened
+        .map_err(io::Error::from)
+        .and_then(|file| file.set_permissions(fs::Permissions::from_mode(0o600)));
     private.map_err(StoreError::with_file(path))
 }
 

@@ -20,7 +20,11 @@ pub struct Seal {
 }
 
 /// One step of making parts into chunks. Returns whether there is nothing left to do.
-pub(super) fn seal_some(tx: &Transaction<'_>, chunks: &mut ChunkWriter, seal: Seal) -> Result<bool, StoreError> {
+pub(super) fn seal_some(
+    tx: &Transaction<'_>,
+    chunks: &mut ChunkWriter,
+    seal: Seal,
+) -> Result<bool, StoreError> {
     let mut recipe = load_recipe(tx, seal.exchange, seal.side)?;
     let Gathered { data, then } = gather(tx, seal, &mut recipe)?;
     let is_end = match then {
@@ -33,11 +37,10 @@ pub(super) fn seal_some(tx: &Transaction<'_>, chunks: &mut ChunkWriter, seal: Se
         fill_hole(&mut recipe, total);
     }
     save_recipe(tx, seal.exchange, seal.side, &recipe)?;
-    tx.prepare_cached("DELETE FROM part WHERE exchange = ?1 AND side = ?2 AND offset + length <= ?3")?.execute(params![
-        seal.exchange,
-        events::column(seal.side),
-        recipe.bytes()
-    ])?;
+    tx.prepare_cached(
+        "DELETE FROM part WHERE exchange = ?1 AND side = ?2 AND offset + length <= ?3",
+    )?
+    .execute(params![seal.exchange, events::column(seal.side), recipe.bytes()])?;
     // What a growing body gets from here on comes with a step of its own.
     Ok(matches!(then, Then::Nothing) || (seal.total.is_none() && taken == 0))
 }
@@ -59,7 +62,9 @@ enum Then {
 /// About a step's worth of what follows `recipe`; a hole right behind it is filled.
 fn gather(tx: &Transaction<'_>, seal: Seal, recipe: &mut Recipe) -> Result<Gathered, StoreError> {
     let spool = Spool::of(tx);
-    let mut parts = tx.prepare_cached("SELECT offset, length, data FROM part WHERE exchange = ?1 AND side = ?2 ORDER BY offset")?;
+    let mut parts = tx.prepare_cached(
+        "SELECT offset, length, data FROM part WHERE exchange = ?1 AND side = ?2 ORDER BY offset",
+    )?;
     let mut rows = parts.query(params![seal.exchange, events::column(seal.side)])?;
     let mut data = Vec::new();
     let mut end = recipe.bytes();
@@ -78,12 +83,16 @@ fn gather(tx: &Transaction<'_>, seal: Seal, recipe: &mut Recipe) -> Result<Gathe
         match row.get_ref(2)?.as_blob_or_null().map_err(rusqlite::Error::from)? {
             Some(part) => {
                 let skip = index(end - offset);
-                data.extend_from_slice(part.get(skip..skip.saturating_add(now)).unwrap_or_default());
+                data.extend_from_slice(
+                    part.get(skip..skip.saturating_add(now)).unwrap_or_default(),
+                );
             }
             None => match spool.read(seal.exchange, seal.side, end, now) {
                 Ok(bytes) => data.extend_from_slice(&bytes),
                 // The file is gone, or was cut: those bytes are not on record any more.
-                Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::UnexpectedEof) => {
+                Err(error)
+                    if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::UnexpectedEof) =>
+                {
                     if !data.is_empty() {
                         return Ok(Gathered { data, then: Then::Hole });
                     }
@@ -114,25 +123,32 @@ pub(super) fn fill_hole(recipe: &mut Recipe, up_to: u64) {
     }
 }
 
-pub(super) fn load_recipe(connection: &Connection, exchange: u64, side: Side) -> Result<Recipe, StoreError> {
+pub(super) fn load_recipe(
+    connection: &Connection,
+    exchange: u64,
+    side: Side,
+) -> Result<Recipe, StoreError> {
     let encoded: Option<Vec<u8>> = connection
         .prepare_cached("SELECT recipe FROM body WHERE exchange = ?1 AND side = ?2")?
         .query_row(params![exchange, events::column(side)], |row| row.get(0))
         .optional()?;
     match encoded {
         None => Ok(Recipe::default()),
-        Some(encoded) => {
-            Recipe::decode(&encoded).ok_or_else(|| StoreError::damaged_log(format!("the recipe of a body of exchange {exchange}")))
-        }
+        Some(encoded) => Recipe::decode(&encoded).ok_or_else(|| {
+            StoreError::damaged_log(format!("the recipe of a body of exchange {exchange}"))
+        }),
     }
 }
 
-pub(super) fn save_recipe(tx: &Transaction<'_>, exchange: u64, side: Side, recipe: &Recipe) -> Result<(), StoreError> {
-    tx.prepare_cached("INSERT OR REPLACE INTO body (exchange, side, length, recipe) VALUES (?1, ?2, ?3, ?4)")?.execute(params![
-        exchange,
-        events::column(side),
-        recipe.bytes(),
-        recipe.encode()
-    ])?;
+pub(super) fn save_recipe(
+    tx: &Transaction<'_>,
+    exchange: u64,
+    side: Side,
+    recipe: &Recipe,
+) -> Result<(), StoreError> {
+    tx.prepare_cached(
+        "INSERT OR REPLACE INTO body (exchange, side, length, recipe) VALUES (?1, ?2, ?3, ?4)",
+    )?
+    .execute(params![exchange, events::column(side), recipe.bytes(), recipe.encode()])?;
     Ok(())
 }

@@ -1,4 +1,5 @@
-//! What a search goes by: which exchanges there are around one, and which blocks of theirs are their own.
+//! What a search goes by: which exchanges there are around one, and which blocks of theirs are
+//! their own.
 
 use std::collections::VecDeque;
 
@@ -26,9 +27,10 @@ pub enum Scope {
 impl Scope {
     fn condition(&self) -> (&'static str, Vec<&dyn ToSql>) {
         match self {
-            Self::Agent { session, agent, provider } => {
-                ("session IS ? AND agent IS ? AND provider = ?", vec![session as _, agent as _, provider as _])
-            }
+            Self::Agent { session, agent, provider } => (
+                "session IS ? AND agent IS ? AND provider = ?",
+                vec![session as _, agent as _, provider as _],
+            ),
             Self::Session(session) => ("session IS ?", vec![session as _]),
             Self::Record => ("TRUE", Vec::new()),
         }
@@ -56,9 +58,15 @@ struct Direction {
 
 impl Outward {
     pub fn new(scope: Scope, origin: u64) -> Self {
-        let direction = |is_up, read| Direction { is_up, read, next: VecDeque::new(), is_over: false };
+        let direction =
+            |is_up, read| Direction { is_up, read, next: VecDeque::new(), is_over: false };
         // The origin itself is met on the way down to the older ones.
-        Self { scope, origin, up: direction(true, origin), down: direction(false, origin.saturating_add(1)) }
+        Self {
+            scope,
+            origin,
+            up: direction(true, origin),
+            down: direction(false, origin.saturating_add(1)),
+        }
     }
 
     /// The next exchange; of two that are as far the older one. `None`: those were all.
@@ -85,7 +93,9 @@ impl Direction {
         values.push(&read);
         let sql = format!("SELECT id FROM exchange WHERE {condition} AND {order} LIMIT {PAGE}");
         let mut select = connection.prepare_cached(&sql)?;
-        let ids = select.query_map(&values[..], |row| row.get(0))?.collect::<Result<VecDeque<u64>, _>>()?;
+        let ids = select
+            .query_map(&values[..], |row| row.get(0))?
+            .collect::<Result<VecDeque<u64>, _>>()?;
         self.is_over = ids.len() < PAGE;
         self.read = ids.back().copied().unwrap_or(self.read);
         self.next = ids;
@@ -93,10 +103,16 @@ impl Direction {
     }
 }
 
-/// The own blocks of a side, in the order of the body, and the exchange before in its thread. Nothing where it is not derived
-/// (yet).
-pub fn own_outline(connection: &Connection, exchange: u64, side: Side) -> Result<OwnOutline, IndexError> {
-    let Some(outline) = index::own_outline(connection, exchange, side)? else { return Ok(OwnOutline::default()) };
+/// The own blocks of a side, in the order of the body, and the exchange before in its thread.
+/// Nothing where it is not derived (yet).
+pub fn own_outline(
+    connection: &Connection,
+    exchange: u64,
+    side: Side,
+) -> Result<OwnOutline, IndexError> {
+    let Some(outline) = index::own_outline(connection, exchange, side)? else {
+        return Ok(OwnOutline::default());
+    };
     let mut own = OwnOutline { blocks: outline.blocks, previous: outline.previous };
     own.blocks.sort_by_key(|block| block.range.start);
     Ok(own)
@@ -133,11 +149,19 @@ mod tests {
 
     #[test]
     fn exchanges_of_a_scope_come_nearest_first() {
-        let rows =
-            [(1, Some("s"), "main"), (2, Some("t"), "main"), (3, Some("s"), "sub"), (5, Some("s"), "main"), (9, Some("s"), "main")];
+        let rows = [
+            (1, Some("s"), "main"),
+            (2, Some("t"), "main"),
+            (3, Some("s"), "sub"),
+            (5, Some("s"), "main"),
+            (9, Some("s"), "main"),
+        ];
         let index = index_of(&[&rows[..], &[(10, None, "main")]].concat());
-        let main =
-            || Scope::Agent { session: Some("s".to_owned()), agent: Some("main".to_owned()), provider: "anthropic".to_owned() };
+        let main = || Scope::Agent {
+            session: Some("s".to_owned()),
+            agent: Some("main".to_owned()),
+            provider: "anthropic".to_owned(),
+        };
         assert_eq!(walk(&index, main(), 5), [5, 1, 9], "of two that are as far the older one");
         assert_eq!(walk(&index, main(), 8), [9, 5, 1]);
         assert_eq!(walk(&index, main(), u64::MAX), [9, 5, 1]);

@@ -1,11 +1,13 @@
-//! The sections of system prompts that each session has had, numbered in the order in which they came up. Derived, in `index.db`.
+//! The sections of system prompts that each session has had, numbered in the order in which they
+//! came up. Derived, in `index.db`.
 
 use ccdump_record::{Block, BlockKind, Exchange, SystemSection};
 use rusqlite::{Connection, Row, Transaction, params};
 
 use super::{Database, IndexError, StoreError, index};
 
-/// Sections of one request that are told apart; agents send two or three. More are in its outline all the same.
+/// Sections of one request that are told apart; agents send two or three. More are in its outline
+/// all the same.
 const MOST: usize = 256;
 
 /// What the system prompt of one request consists of.
@@ -33,10 +35,12 @@ impl SystemPrompt {
     }
 }
 
-/// Takes in what a request had. Prompts come in the order of the log, each once: so numbers are the same whenever they are made again.
+/// Takes in what a request had. Prompts come in the order of the log, each once: so numbers are the
+/// same whenever they are made again.
 pub(super) fn put(tx: &Transaction<'_>, prompt: &SystemPrompt) -> Result<(), IndexError> {
     let SystemPrompt { session, agent, exchange, at_us, sections } = prompt;
-    // Nearly all are known: a history is sent again with every request, and its system prompt with it.
+    // Nearly all are known: a history is sent again with every request, and its system prompt with
+    // it.
     let mut known = tx.prepare_cached(
         "UPDATE system_section SET exchanges = exchanges + (last_exchange <> ?3), last_exchange = ?3, last_at = ?4
          WHERE session = ?1 AND hash = ?2",
@@ -58,12 +62,18 @@ pub(super) fn put(tx: &Transaction<'_>, prompt: &SystemPrompt) -> Result<(), Ind
 }
 
 /// At most `limit` sections of a session after number `after`, in order.
-pub fn page(connection: &Connection, session: Option<&str>, after: u64, limit: usize) -> Result<Vec<SystemSection>, IndexError> {
+pub fn page(
+    connection: &Connection,
+    session: Option<&str>,
+    after: u64,
+    limit: usize,
+) -> Result<Vec<SystemSection>, IndexError> {
     let mut select = connection.prepare_cached(
         "SELECT number, block, position, agent, first_exchange, first_at, last_exchange, last_at, exchanges
          FROM system_section WHERE session = ?1 AND number > ?2 ORDER BY number LIMIT ?3",
     )?;
-    let [after, limit] = [after, limit as u64].map(|number| i64::try_from(number).unwrap_or(i64::MAX));
+    let [after, limit] =
+        [after, limit as u64].map(|number| i64::try_from(number).unwrap_or(i64::MAX));
     let mut rows = select.query(params![session.unwrap_or_default(), after, limit])?;
     let mut sections = Vec::new();
     while let Some(row) = rows.next()? {
@@ -75,8 +85,10 @@ pub fn page(connection: &Connection, session: Option<&str>, after: u64, limit: u
 fn section(row: &Row<'_>) -> Result<SystemSection, IndexError> {
     let number = row.get(0)?;
     let block: String = row.get(1)?;
-    let block = serde_json::from_str(&block)
-        .map_err(|_| StoreError::Damaged { database: Database::Index, what: format!("section {number} of a system prompt") })?;
+    let block = serde_json::from_str(&block).map_err(|_| StoreError::Damaged {
+        database: Database::Index,
+        what: format!("section {number} of a system prompt"),
+    })?;
     Ok(SystemSection {
         number,
         block,

@@ -1,7 +1,8 @@
 //! Files for bytes that come faster than SQLite writes them.
 //!
-//! A body of many megabytes may arrive within a tenth of a second. Its bytes go to a file of its own, at the offset that they have in
-//! the body, and the table `part` says where there are some; they become chunks as all others do, and then the file goes.
+//! A body of many megabytes may arrive within a tenth of a second. Its bytes go to a file of its
+//! own, at the offset that they have in the body, and the table `part` says where there are some;
+//! they become chunks as all others do, and then the file goes.
 
 use std::{
     fs::{self, File, OpenOptions},
@@ -35,13 +36,20 @@ impl Spool {
     }
 
     /// Adds bytes of a body, from `offset` on.
-    pub fn write(&self, exchange: u64, side: Side, mut offset: u64, pieces: &[Bytes]) -> Result<(), StoreError> {
+    pub fn write(
+        &self,
+        exchange: u64,
+        side: Side,
+        mut offset: u64,
+        pieces: &[Bytes],
+    ) -> Result<(), StoreError> {
         let path = self.path(exchange, side);
         self.write_to(&path, &mut offset, pieces).map_err(StoreError::with_file(&path))
     }
 
     fn write_to(&self, path: &Path, offset: &mut u64, pieces: &[Bytes]) -> io::Result<()> {
-        let options = OpenOptions::new().create(true).write(true).truncate(false).mode(0o600).to_owned();
+        let options =
+            OpenOptions::new().create(true).write(true).truncate(false).mode(0o600).to_owned();
         let file = match options.open(path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 fs::DirBuilder::new().recursive(true).mode(0o700).create(&self.dir)?;
@@ -57,7 +65,13 @@ impl Spool {
     }
 
     /// `length` bytes of a body.
-    pub fn read(&self, exchange: u64, side: Side, offset: u64, length: usize) -> io::Result<Vec<u8>> {
+    pub fn read(
+        &self,
+        exchange: u64,
+        side: Side,
+        offset: u64,
+        length: usize,
+    ) -> io::Result<Vec<u8>> {
         let mut data = vec![0; length];
         File::open(self.path(exchange, side))?.read_exact_at(&mut data, offset)?;
         Ok(data)
@@ -69,15 +83,21 @@ impl Spool {
         fs::remove_file(self.path(exchange, side)).ok();
     }
 
-    /// Removes the files of bodies that are in chunks now: what an earlier daemon left when it was killed.
+    /// Removes the files of bodies that are in chunks now: what an earlier daemon left when it was
+    /// killed.
     pub fn sweep(&self, connection: &Connection) -> Result<(), StoreError> {
         // Most folders never had one.
         let Ok(files) = fs::read_dir(&self.dir) else { return Ok(()) };
-        let mut is_used =
-            connection.prepare_cached("SELECT EXISTS (SELECT 1 FROM part WHERE exchange = ?1 AND side = ?2 AND data IS NULL)")?;
+        let mut is_used = connection.prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM part WHERE exchange = ?1 AND side = ?2 AND data IS NULL)",
+        )?;
         for file in files.filter_map(Result::ok) {
-            let Some((exchange, side)) = file.file_name().to_str().and_then(body_of) else { continue };
-            if !is_used.query_row(params![exchange, events::column(side)], |row| row.get::<_, bool>(0))? {
+            let Some((exchange, side)) = file.file_name().to_str().and_then(body_of) else {
+                continue;
+            };
+            if !is_used
+                .query_row(params![exchange, events::column(side)], |row| row.get::<_, bool>(0))?
+            {
                 self.remove(exchange, side);
             }
         }

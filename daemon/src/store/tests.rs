@@ -1,4 +1,5 @@
-//! The log against a model: whatever is written in whatever batches, interrupted wherever, is read back as it was.
+//! The log against a model: whatever is written in whatever batches, interrupted wherever, is read
+//! back as it was.
 
 use std::{
     collections::BTreeMap,
@@ -25,7 +26,8 @@ mod damage;
 #[derive(Debug, Clone)]
 enum Step {
     Open,
-    /// Bytes for one of the open exchanges: which, how many, of which kind of content, and how many were lost before them.
+    /// Bytes for one of the open exchanges: which, how many, of which kind of content, and how many
+    /// were lost before them.
     Data {
         pick: usize,
         side: Side,
@@ -109,9 +111,17 @@ impl Run {
             Step::End { pick } => {
                 let Some(exchange) = self.pick(*pick) else { return };
                 self.ahead.open.retain(|open| *open != exchange);
-                let length = |side| self.ahead.bodies.get(&(exchange, side)).map_or(0, |body| body.len() as u64);
+                let length = |side| {
+                    self.ahead.bodies.get(&(exchange, side)).map_or(0, |body| body.len() as u64)
+                };
                 let (request, response) = (length(0), length(1));
-                self.record(exchange, What::RequestEnd { end: RequestEnd { length: request, trailers: vec![] }, missing: 0 });
+                self.record(
+                    exchange,
+                    What::RequestEnd {
+                        end: RequestEnd { length: request, trailers: vec![] },
+                        missing: 0,
+                    },
+                );
                 let ended = Ended {
                     own_status: None,
                     closed_by: ClosedBy::Finished,
@@ -122,7 +132,10 @@ impl Run {
                     trailers: vec![],
                     exact: true,
                 };
-                self.record(exchange, What::Ended { ended: Box::new(ended), missing_request: 0, missing_response: 0 });
+                self.record(
+                    exchange,
+                    What::Ended { ended: Box::new(ended), missing_request: 0, missing_response: 0 },
+                );
             }
             Step::Commit => self.commit(),
             Step::Seal => self.log.seal_step().expect("sealed"),
@@ -260,8 +273,12 @@ impl Run {
         let mut lengths: BTreeMap<(u64, u8), u64> = BTreeMap::new();
         for event in events {
             match &event.detail {
-                Detail::RequestData(data) => *lengths.entry((event.exchange, 0)).or_default() += data.length(),
-                Detail::ResponseData(data) => *lengths.entry((event.exchange, 1)).or_default() += data.length(),
+                Detail::RequestData(data) => {
+                    *lengths.entry((event.exchange, 0)).or_default() += data.length()
+                }
+                Detail::ResponseData(data) => {
+                    *lengths.entry((event.exchange, 1)).or_default() += data.length()
+                }
                 Detail::Gap(gap) => {
                     let side = if gap.side == Some(Side::Request) { 0 } else { 1 };
                     *lengths.entry((event.exchange, side)).or_default() += gap.bytes;
@@ -270,8 +287,13 @@ impl Run {
             }
         }
         assert_eq!(kinds, self.committed.kinds);
-        let expected: BTreeMap<(u64, u8), u64> =
-            self.committed.bodies.iter().map(|(key, body)| (*key, body.len() as u64)).filter(|(_, length)| *length > 0).collect();
+        let expected: BTreeMap<(u64, u8), u64> = self
+            .committed
+            .bodies
+            .iter()
+            .map(|(key, body)| (*key, body.len() as u64))
+            .filter(|(_, length)| *length > 0)
+            .collect();
         assert_eq!(lengths, expected, "events and bodies tell the same");
     }
 }
@@ -281,7 +303,15 @@ fn start(dir: &std::path::Path) -> Run {
     let log = Log::open(&files).expect("created");
     // Readers open both files.
     drop(schema::open_writer(&files.derived(), schema::DERIVED).expect("created"));
-    Run { files, log, pending: vec![], ahead: Model::default(), committed: Model::default(), next_exchange: 1, content: 1 }
+    Run {
+        files,
+        log,
+        pending: vec![],
+        ahead: Model::default(),
+        committed: Model::default(),
+        next_exchange: 1,
+        content: 1,
+    }
 }
 
 proptest! {
@@ -325,6 +355,11 @@ fn a_history_that_is_sent_again_is_stored_once() {
     }
     run.log.close(Instant::now() + Duration::from_secs(60)).expect("closed");
     let stored = Files::size(&run.files.canonical());
-    // 16 letters at random: half of each byte is entropy, so 40 x 20 kB cannot be stored in less than half of that.
-    assert!(stored < history.len() as u64 * 3 / 4, "{stored} bytes for {} of content, sent as {raw}", history.len());
+    // 16 letters at random: half of each byte is entropy, so 40 x 20 kB cannot be stored in less
+    // than half of that.
+    assert!(
+        stored < history.len() as u64 * 3 / 4,
+        "{stored} bytes for {} of content, sent as {raw}",
+        history.len()
+    );
 }

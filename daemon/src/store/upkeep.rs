@@ -1,12 +1,14 @@
 //! Looks after the files of the store, on a thread of its own.
 //!
-//! It moves what is in the write-ahead logs into the databases. SQLite would do it within a commit, and that waits for the disk (fsync).
-//! Done beside the writer, on a connection of its own, it holds no commit up, but for the last bit: a write-ahead log begins anew only
-//! when all of it was moved while nobody wrote, so the writer has to stand back for a moment. Without that the file would grow for as
-//! long as events come.
+//! It moves what is in the write-ahead logs into the databases. SQLite would do it within a commit,
+//! and that waits for the disk (fsync). Done beside the writer, on a connection of its own, it
+//! holds no commit up, but for the last bit: a write-ahead log begins anew only when all of it was
+//! moved while nobody wrote, so the writer has to stand back for a moment. Without that the file
+//! would grow for as long as events come.
 //!
-//! And since this thread alone changes and shortens the files, it sees when somebody else does: a file that is deleted or exchanged, and
-//! one that is written to from outside, which is then looked through for damage.
+//! And since this thread alone changes and shortens the files, it sees when somebody else does: a
+//! file that is deleted or exchanged, and one that is written to from outside, which is then looked
+//! through for damage.
 
 use std::{
     fs, io,
@@ -28,8 +30,8 @@ use super::{Database, Files, StoreError, Turn, health::Health, opening::stamp, s
 
 /// From this size on a write-ahead log is moved. Bytes.
 const LARGE: u64 = 6 << 20;
-/// From this size on its writer waits until all is moved: what comes faster than the disk takes it becomes a gap, not a file without
-/// end. Bytes.
+/// From this size on its writer waits until all is moved: what comes faster than the disk takes it
+/// becomes a gap, not a file without end. Bytes.
 const TOO_LARGE: u64 = 48 << 20;
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 /// A look through a database that had to be given up is begun again after this long.
@@ -52,11 +54,22 @@ pub struct Writers {
 }
 
 /// Starts the thread. `is_as_left`: the files need not be looked through first.
-pub fn start(files: &Files, writers: Writers, health: Health, is_as_left: bool) -> Result<Upkeep, StoreError> {
+pub fn start(
+    files: &Files,
+    writers: Writers,
+    health: Health,
+    is_as_left: bool,
+) -> Result<Upkeep, StoreError> {
     let stop = Arc::new(AtomicBool::new(false));
     let stopping = stop.clone();
     let mut watched = [
-        Watched::new(Database::Log, files.canonical(), writers.log, health.clone(), writers.head.clone()),
+        Watched::new(
+            Database::Log,
+            files.canonical(),
+            writers.log,
+            health.clone(),
+            writers.head.clone(),
+        ),
         Watched::new(Database::Index, files.derived(), writers.index, health, writers.head),
     ];
     if !is_as_left {
@@ -122,7 +135,13 @@ struct Checking {
 }
 
 impl Watched {
-    fn new(database: Database, path: PathBuf, turn: Turn, health: Health, head: watch::Receiver<u64>) -> Self {
+    fn new(
+        database: Database,
+        path: PathBuf,
+        turn: Turn,
+        health: Health,
+        head: watch::Receiver<u64>,
+    ) -> Self {
         Self { database, path, turn, health, head, open: None, check_at: None, checking: None }
     }
 
@@ -137,7 +156,9 @@ impl Watched {
             match Open::new(&self.path, generation) {
                 Ok(open) => self.open = Some(open),
                 // Whoever makes the file is not there yet, or has the same trouble, and says so.
-                Err(error) => debug!(%error, file = self.database.name(), "cannot be looked after now"),
+                Err(error) => {
+                    debug!(%error, file = self.database.name(), "cannot be looked after now")
+                }
             }
         }
         let Some(open) = &mut self.open else { return };
@@ -147,7 +168,10 @@ impl Watched {
             return;
         }
         if stamp(&self.path) != open.stamp {
-            info!(file = self.database.name(), "another program has written to it: it is looked through");
+            info!(
+                file = self.database.name(),
+                "another program has written to it: it is looked through"
+            );
             open.stamp = stamp(&self.path);
             self.check_at = Some(Instant::now());
         }
@@ -183,7 +207,12 @@ impl Watched {
         }
         if self.check_at.is_some_and(|at| at <= Instant::now()) {
             self.check_at = None;
-            match Checking::start(self.database, &self.path, self.health.generation(), *self.head.borrow()) {
+            match Checking::start(
+                self.database,
+                &self.path,
+                self.health.generation(),
+                *self.head.borrow(),
+            ) {
                 Ok(checking) => self.checking = Some(checking),
                 Err(error) => debug!(%error, "cannot look through it now"),
             }
@@ -210,7 +239,9 @@ impl Open {
         let name = database.name();
         match identity(path) {
             None => return Some(format!("{name} was deleted while it was in use")),
-            Some(file) if file != self.file => return Some(format!("{name} was replaced by another file while it was in use")),
+            Some(file) if file != self.file => {
+                return Some(format!("{name} was replaced by another file while it was in use"));
+            }
             Some(_) => {}
         }
         let wal_path = schema::wal_path(path);
@@ -257,7 +288,12 @@ pub fn identity(path: &Path) -> Option<Identity> {
 
 impl Checking {
     /// `generation`: that of the file. `head`: the event that is there at least.
-    fn start(database: Database, path: &Path, generation: u64, head: u64) -> Result<Self, StoreError> {
+    fn start(
+        database: Database,
+        path: &Path,
+        generation: u64,
+        head: u64,
+    ) -> Result<Self, StoreError> {
         let connection = schema::open_reader(path)?;
         let interrupt = connection.get_interrupt_handle();
         let thread = thread::Builder::new()
@@ -272,9 +308,15 @@ impl Checking {
 }
 
 /// What is damaged, if something is.
-fn look_through(connection: &Connection, database: Database, head: u64) -> Result<Option<String>, StoreError> {
+fn look_through(
+    connection: &Connection,
+    database: Database,
+    head: u64,
+) -> Result<Option<String>, StoreError> {
     if database == Database::Log {
-        let newest: u64 = connection.query_row("SELECT coalesce(max(seq), 0) FROM event", [], |row| row.get(0))?;
+        let newest: u64 =
+            connection
+                .query_row("SELECT coalesce(max(seq), 0) FROM event", [], |row| row.get(0))?;
         if newest < head {
             return Ok(Some(format!("it ends at event {newest}, and {head} was recorded")));
         }

@@ -1,4 +1,5 @@
-//! Looks through the whole store and says what of it is damaged. Reads only, beside a daemon that runs or without one.
+//! Looks through the whole store and says what of it is damaged. Reads only, beside a daemon that
+//! runs or without one.
 
 use std::path::Path;
 
@@ -26,7 +27,8 @@ pub struct Report {
     pub events: u64,
     pub bodies: u64,
     pub packs: u64,
-    /// Bytes of bodies that are said to be missing: they were not recorded, or were lost before. That is no damage.
+    /// Bytes of bodies that are said to be missing: they were not recorded, or were lost before.
+    /// That is no damage.
     pub missing_bytes: u64,
     pub problems: Vec<Problem>,
     /// Problems beyond those.
@@ -49,7 +51,12 @@ impl Report {
     }
 
     /// What `look` finds; where the file does not even let itself be read, that is it.
-    fn look(&mut self, database: Database, path: &Path, look: impl FnOnce(&mut Self, &Connection) -> Result<(), StoreError>) {
+    fn look(
+        &mut self,
+        database: Database,
+        path: &Path,
+        look: impl FnOnce(&mut Self, &Connection) -> Result<(), StoreError>,
+    ) {
         let looked = schema::open_reader(path).and_then(|connection| {
             check_structure(self, database, &connection)?;
             look(self, &connection)
@@ -78,7 +85,11 @@ pub fn verify(files: &Files) -> Report {
     report
 }
 
-fn check_structure(report: &mut Report, database: Database, connection: &Connection) -> Result<(), StoreError> {
+fn check_structure(
+    report: &mut Report,
+    database: Database,
+    connection: &Connection,
+) -> Result<(), StoreError> {
     let mut check = connection.prepare(&format!("PRAGMA integrity_check({TOLD})"))?;
     let mut rows = check.query([])?;
     while let Some(row) = rows.next()? {
@@ -98,7 +109,10 @@ fn check_events(report: &mut Report, log: &Connection) -> Result<(), StoreError>
         let detail = row.get_ref(2)?.as_bytes().map_err(rusqlite::Error::from)?;
         report.events += 1;
         if let Err(damaged) = events::decode(seq, &kind, detail) {
-            report.add(Database::Log, format!("event {} ({}) cannot be read", damaged.seq, damaged.kind));
+            report.add(
+                Database::Log,
+                format!("event {} ({}) cannot be read", damaged.seq, damaged.kind),
+            );
         }
     }
     Ok(())
@@ -113,7 +127,8 @@ fn check_packs(report: &mut Report, log: &Connection) -> Result<(), StoreError> 
     while let Some(first) = next.query_row([from], |row| row.get::<_, Option<u64>>(0))? {
         from = first + 1;
         report.packs += 1;
-        let read = StoredPack::holding(log, first).and_then(|pack| Ok((pack.unpack(log, &mut unpacked)?, pack)));
+        let read = StoredPack::holding(log, first)
+            .and_then(|pack| Ok((pack.unpack(log, &mut unpacked)?, pack)));
         let (data, pack) = match read {
             Ok(read) => read,
             Err(error) if error.is_damage() => {
@@ -124,7 +139,11 @@ fn check_packs(report: &mut Report, log: &Connection) -> Result<(), StoreError> 
         };
         let mut rest = &data[..];
         for (id, length) in (first..).zip(&pack.lengths) {
-            let Some((chunk, behind)) = rest.split_at_checked(usize::try_from(*length).unwrap_or(usize::MAX)) else { break };
+            let Some((chunk, behind)) =
+                rest.split_at_checked(usize::try_from(*length).unwrap_or(usize::MAX))
+            else {
+                break;
+            };
             rest = behind;
             if !known.query_row(params![hash_of(chunk)], |row| row.get::<_, bool>(0))? {
                 report.add(Database::Log, format!("chunk {id} is not what was stored"));
@@ -136,7 +155,9 @@ fn check_packs(report: &mut Report, log: &Connection) -> Result<(), StoreError> 
 
 fn check_bodies(report: &mut Report, log: &Connection) -> Result<(), StoreError> {
     let mut unpacked = Unpacked::with_room(UNPACKED);
-    let mut bodies = log.prepare("SELECT exchange, side FROM body UNION SELECT exchange, side FROM part ORDER BY 1, 2")?;
+    let mut bodies = log.prepare(
+        "SELECT exchange, side FROM body UNION SELECT exchange, side FROM part ORDER BY 1, 2",
+    )?;
     let mut rows = bodies.query([])?;
     while let Some(row) = rows.next()? {
         let (exchange, column): (u64, i64) = (row.get(0)?, row.get(1)?);

@@ -1,4 +1,5 @@
-//! View states, `views.db`: what viewers keep here under a name. The daemon understands none of it, and it is no part of the record.
+//! View states, `views.db`: what viewers keep here under a name. The daemon understands none of it,
+//! and it is no part of the record.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -33,7 +34,9 @@ struct Open {
 impl Views {
     /// Opens the file. A damaged one is replaced: what is lost is where viewers were scrolled to.
     pub fn open(files: &Files) -> Result<Self, StoreError> {
-        let open = Open::new(files).or_else(|error| Open::anew(files, error)).map_err(|error| error.of(Database::Views))?;
+        let open = Open::new(files)
+            .or_else(|error| Open::anew(files, error))
+            .map_err(|error| error.of(Database::Views))?;
         Ok(Self { files: files.clone(), open: Arc::new(Mutex::new(open)) })
     }
 
@@ -50,18 +53,29 @@ impl Views {
         self.with(|connection| {
             Ok(connection
                 .prepare_cached("SELECT schema, saved_at, data FROM view_state WHERE name = ?1")?
-                .query_row([name], |row| Ok(ViewState { schema: row.get(0)?, saved_at_us: row.get(1)?, data: row.get(2)? }))
+                .query_row([name], |row| {
+                    Ok(ViewState {
+                        schema: row.get(0)?,
+                        saved_at_us: row.get(1)?,
+                        data: row.get(2)?,
+                    })
+                })
                 .optional()?)
         })
     }
 
     /// Works with the file, and with a new one where that is gone or turns out to be damaged.
-    fn with<T>(&self, work: impl Fn(&Connection) -> Result<T, StoreError>) -> Result<T, StoreError> {
+    fn with<T>(
+        &self,
+        work: impl Fn(&Connection) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        let result = open.renew_if_gone(&self.files).and_then(|()| work(&open.connection)).or_else(|error| {
-            *open = Open::anew(&self.files, error)?;
-            work(&open.connection)
-        });
+        let result = open.renew_if_gone(&self.files).and_then(|()| work(&open.connection)).or_else(
+            |error| {
+                *open = Open::anew(&self.files, error)?;
+                work(&open.connection)
+            },
+        );
         result.map_err(|error| error.of(Database::Views))
     }
 }

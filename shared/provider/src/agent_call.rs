@@ -1,6 +1,8 @@
-//! Calls of a tool that has another agent do something, and how they are found again in what that agent sends.
+//! Calls of a tool that has another agent do something, and how they are found again in what that
+//! agent sends.
 //!
-//! The agent's first words are those that its caller wrote, as a text of their own: neither side says which call it was.
+//! The agent's first words are those that its caller wrote, as a text of their own: neither side
+//! says which call it was.
 
 use serde_json::Value;
 
@@ -30,7 +32,8 @@ pub fn is_agent_tool(name: &str) -> bool {
     matches!(name, "Task" | "Agent" | "task" | "agent")
 }
 
-/// The fingerprint by which what an agent is told is found again. White space around it does not count.
+/// The fingerprint by which what an agent is told is found again. White space around it does not
+/// count.
 pub fn of_text(text: &str) -> u64 {
     fingerprint::of_bytes(text.trim().as_bytes())
 }

@@ -9,8 +9,8 @@ use crate::{
     json,
 };
 
-/// Blocks of one body, so that a body of nothing but brackets takes no more memory than a conversation. What finds no room is folded
-/// into one more block at the end.
+/// Blocks of one body, so that a body of nothing but brackets takes no more memory than a
+/// conversation. What finds no room is folded into one more block at the end.
 const MOST_BLOCKS: usize = 100_000;
 
 pub(crate) struct Blocks<'a> {
@@ -31,8 +31,15 @@ impl<'a> Blocks<'a> {
         self.add(|| format!("/{}", json::escape(key)), value, BlockKind::Parameter, None, labels);
     }
 
-    /// A block of content, or a string in its place. Its kind is that of its `type` unless `kind` says it.
-    pub(crate) fn block(&mut self, pointer: impl FnOnce() -> String, value: &str, kind: Option<BlockKind>, role: Option<Role>) {
+    /// A block of content, or a string in its place. Its kind is that of its `type` unless `kind`
+    /// says it.
+    pub(crate) fn block(
+        &mut self,
+        pointer: impl FnOnce() -> String,
+        value: &str,
+        kind: Option<BlockKind>,
+        role: Option<Role>,
+    ) {
         let labels = fingerprint::labels(value);
         let kind = kind.unwrap_or_else(|| kind_of(labels.wire_type.as_deref().unwrap_or_default()));
         self.add(pointer, value, kind, role, labels);
@@ -54,19 +61,29 @@ impl<'a> Blocks<'a> {
     pub(crate) fn finish(mut self) -> Vec<Block> {
         if let Some(range) = self.folded {
             let bytes = usize::try_from(range.start).ok().zip(usize::try_from(range.end).ok());
-            let bytes = bytes.and_then(|(start, end)| self.body.as_bytes().get(start..end)).unwrap_or_default();
+            let bytes = bytes
+                .and_then(|(start, end)| self.body.as_bytes().get(start..end))
+                .unwrap_or_default();
             self.blocks.push(raw(bytes, range));
         }
         self.blocks
     }
 
-    fn add(&mut self, pointer: impl FnOnce() -> String, value: &str, kind: BlockKind, role: Option<Role>, labels: Labels) {
+    fn add(
+        &mut self,
+        pointer: impl FnOnce() -> String,
+        value: &str,
+        kind: BlockKind,
+        role: Option<Role>,
+        labels: Labels,
+    ) {
         let range = json::range(self.body, value);
         if self.blocks.len() >= MOST_BLOCKS {
             return self.fold(range);
         }
         let level = if kind == BlockKind::Parameter { Level::Plain } else { Level::Block };
-        let id = labels.id.filter(|_| matches!(kind, BlockKind::ToolUse | BlockKind::ServerToolUse));
+        let id =
+            labels.id.filter(|_| matches!(kind, BlockKind::ToolUse | BlockKind::ServerToolUse));
         self.blocks.push(Block {
             pointer: pointer(),
             kind,

@@ -31,7 +31,8 @@ pub enum Content {
     ToolDefinition {
         name: String,
         description: String,
-        /// All else that is said of it, such as the schema of its arguments; without marks for the cache.
+        /// All else that is said of it, such as the schema of its arguments; without marks for the
+        /// cache.
         rest: Map<String, Value>,
     },
     Parameter(Value),
@@ -52,8 +53,8 @@ pub enum Content {
     Raw(String),
 }
 
-/// Reads the bytes of a block's range. Those of a stream's block are events, from which its content is put together. Never fails: what
-/// is not of its kind's shape is `Other`, what is no JSON `Raw`.
+/// Reads the bytes of a block's range. Those of a stream's block are events, from which its content
+/// is put together. Never fails: what is not of its kind's shape is `Other`, what is no JSON `Raw`.
 pub fn read(kind: BlockKind, json: &[u8]) -> Content {
     if kind == BlockKind::Raw {
         return raw(json);
@@ -68,9 +69,13 @@ pub(crate) fn of_value(kind: BlockKind, value: Value) -> Content {
     let text = |name: &str| value.get(name).and_then(Value::as_str).map(str::to_owned);
     let content = match kind {
         BlockKind::Parameter => return Content::Parameter(value),
-        BlockKind::Text | BlockKind::System => value.as_str().map(str::to_owned).or_else(|| text("text")).map(Content::Text),
+        BlockKind::Text | BlockKind::System => {
+            value.as_str().map(str::to_owned).or_else(|| text("text")).map(Content::Text)
+        }
         BlockKind::Thinking => text("thinking").map(Content::Thinking),
-        BlockKind::RedactedThinking => text("data").map(|data| Content::RedactedThinking { bytes: parts::base64_bytes(&data) }),
+        BlockKind::RedactedThinking => {
+            text("data").map(|data| Content::RedactedThinking { bytes: parts::base64_bytes(&data) })
+        }
         BlockKind::ToolUse | BlockKind::ServerToolUse => text("name").map(|name| {
             let input = value.get("input").cloned().unwrap_or_default();
             Content::ToolUse { name, input }
@@ -83,10 +88,15 @@ pub(crate) fn of_value(kind: BlockKind, value: Value) -> Content {
         }),
         BlockKind::Image => Some(parts::image(&value)),
         BlockKind::Document => Some(parts::document(&value)),
-        BlockKind::Error => signal::error_in(&serde_json::json!({ "error": value })).map(Content::Text),
+        BlockKind::Error => {
+            signal::error_in(&serde_json::json!({ "error": value })).map(Content::Text)
+        }
         BlockKind::Unknown | BlockKind::Raw => None,
     };
-    content.unwrap_or_else(|| Content::Other { wire_type: text("type").unwrap_or_default(), json: value.clone() })
+    content.unwrap_or_else(|| Content::Other {
+        wire_type: text("type").unwrap_or_default(),
+        json: value.clone(),
+    })
 }
 
 fn raw(bytes: &[u8]) -> Content {

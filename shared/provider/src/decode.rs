@@ -1,5 +1,5 @@
-//! Undoes a Content-Encoding incrementally, on a copy of the traffic: what a sender flushed comes out at once, so that a compressed event
-//! stream can be followed as it runs.
+//! Undoes a Content-Encoding incrementally, on a copy of the traffic: what a sender flushed comes
+//! out at once, so that a compressed event stream can be followed as it runs.
 
 mod stage;
 
@@ -7,7 +7,8 @@ use stage::Stage;
 
 /// Decoded bytes that any body may have …
 const FLOOR: u64 = 64 << 20;
-/// … and per byte on the wire, whichever is more. Text that a server compresses stays far below; a bomb does not.
+/// … and per byte on the wire, whichever is more. Text that a server compresses stays far below; a
+/// bomb does not.
 const RATIO: u64 = 200;
 /// Codings one over the other. Nobody sends two.
 const MOST_CODINGS: usize = 4;
@@ -16,7 +17,9 @@ const MOST_CODINGS: usize = 4;
 pub enum DecodeError {
     #[error("content coding {0:?} is not known; the body can only be read raw")]
     UnknownCoding(String),
-    #[error("the body has {0} content codings one over the other, and at most 4 are undone; it can only be read raw")]
+    #[error(
+        "the body has {0} content codings one over the other, and at most 4 are undone; it can only be read raw"
+    )]
     TooManyCodings(usize),
     #[error("the body is not valid {coding} ({reason}); from here on it can only be read raw")]
     Broken { coding: &'static str, reason: String },
@@ -39,7 +42,8 @@ pub struct Decoder {
 }
 
 impl Decoder {
-    /// `content_encoding` is the header's value: codings in the order they were applied, separated by commas.
+    /// `content_encoding` is the header's value: codings in the order they were applied, separated
+    /// by commas.
     pub fn new(content_encoding: Option<&str>) -> Result<Self, DecodeError> {
         let codings: Vec<_> = content_encoding
             .unwrap_or_default()
@@ -50,7 +54,8 @@ impl Decoder {
         if codings.len() > MOST_CODINGS {
             return Err(DecodeError::TooManyCodings(codings.len()));
         }
-        let stages = codings.iter().rev().map(|coding| Stage::new(coding)).collect::<Result<_, _>>()?;
+        let stages =
+            codings.iter().rev().map(|coding| Stage::new(coding)).collect::<Result<_, _>>()?;
         Ok(Self { stages, wire_bytes: 0, failed: None })
     }
 
@@ -94,7 +99,9 @@ impl Decoder {
     /// Passes `input` through the stages from `first` on.
     fn run(&mut self, input: &[u8], first: usize, out: &mut Vec<u8>) -> Result<(), DecodeError> {
         let limit = self.limit();
-        let Some((last, earlier)) = self.stages.get_mut(first..).unwrap_or_default().split_last_mut() else {
+        let Some((last, earlier)) =
+            self.stages.get_mut(first..).unwrap_or_default().split_last_mut()
+        else {
             out.extend_from_slice(input);
             return Ok(());
         };
@@ -115,7 +122,10 @@ impl Decoder {
         let limit = self.limit();
         for index in 0..self.stages.len() {
             let mut held_back = Vec::new();
-            let ended = self.stages.get_mut(index).map_or(Ok(()), |stage| stage.finish(&mut held_back, limit));
+            let ended = self
+                .stages
+                .get_mut(index)
+                .map_or(Ok(()), |stage| stage.finish(&mut held_back, limit));
             self.run(&held_back, index + 1, out)?;
             ended?;
         }

@@ -8,16 +8,19 @@ pub(crate) enum Endpoint {
     Messages,
     /// Anthropic `/v1/messages/count_tokens`: a body like that of `Messages`, and no model call.
     CountTokens,
-    /// OpenAI `/v1/responses`, `/v1/chat/completions`, `/v1/completions`; Gemini `:generateContent`, `:streamGenerateContent`.
+    /// OpenAI `/v1/responses`, `/v1/chat/completions`, `/v1/completions`; Gemini
+    /// `:generateContent`, `:streamGenerateContent`.
     Generate,
-    /// A call beside the conversation that is recorded as it is: batches, token counts of other providers.
+    /// A call beside the conversation that is recorded as it is: batches, token counts of other
+    /// providers.
     Auxiliary,
     /// No model call.
     Other,
 }
 
 impl Endpoint {
-    /// `path` with or without query. Only the end of the path counts, so that an upstream may live below a path of its own.
+    /// `path` with or without query. Only the end of the path counts, so that an upstream may live
+    /// below a path of its own.
     pub(crate) fn of(provider: Provider, method: &str, path: &str) -> Self {
         if !method.eq_ignore_ascii_case("POST") {
             return Self::Other;
@@ -29,9 +32,17 @@ impl Endpoint {
             Provider::Anthropic if ends("/messages/count_tokens") => Self::CountTokens,
             Provider::Anthropic if path.contains("/messages/batches") => Self::Auxiliary,
             Provider::OpenAi if ends("/responses") || ends("/completions") => Self::Generate,
-            Provider::OpenAi if ends("/batches") || ends("/input_tokens") || ends("/responses/compact") => Self::Auxiliary,
-            Provider::Gemini if ends(":generateContent") || ends(":streamGenerateContent") => Self::Generate,
-            Provider::Gemini if ends(":countTokens") || ends(":batchGenerateContent") => Self::Auxiliary,
+            Provider::OpenAi
+                if ends("/batches") || ends("/input_tokens") || ends("/responses/compact") =>
+            {
+                Self::Auxiliary
+            }
+            Provider::Gemini if ends(":generateContent") || ends(":streamGenerateContent") => {
+                Self::Generate
+            }
+            Provider::Gemini if ends(":countTokens") || ends(":batchGenerateContent") => {
+                Self::Auxiliary
+            }
             _ => Self::Other,
         }
     }

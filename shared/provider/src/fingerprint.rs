@@ -1,15 +1,18 @@
 //! The hash of a block's normalised content, and the few of its strings that outlines show.
 //!
-//! Two blocks have one hash when they differ in form only: `cache_control` moves to the newest message with every request, content flips
-//! between a string and an array of one text, and keys may change their order. Strings and numbers count as they are written, since a
-//! client writes its history the same way every time: unescaping a megabyte to compare it would take longer than all else.
+//! Two blocks have one hash when they differ in form only: `cache_control` moves to the newest
+//! message with every request, content flips between a string and an array of one text, and keys
+//! may change their order. Strings and numbers count as they are written, since a client writes its
+//! history the same way every time: unescaping a megabyte to compare it would take longer than all
+//! else.
 
 use blake3::Hasher;
 use ccdump_record::Role;
 
 use crate::json;
 
-/// Arrays and objects nested deeper than this count by their bytes. Each level is passed over once more: it bounds the time, too.
+/// Arrays and objects nested deeper than this count by their bytes. Each level is passed over once
+/// more: it bounds the time, too.
 const MOST_DEPTH: usize = 32;
 
 /// Strings of a block, as far as it has them.
@@ -113,7 +116,9 @@ fn add(sum: u128, key: &str, put_value: impl FnOnce(&mut Hasher)) -> u128 {
     let mut member = Hasher::new();
     piece(&mut member, b'k', key);
     put_value(&mut member);
-    sum.wrapping_add(u128::from_le_bytes(member.finalize().as_bytes().first_chunk().copied().unwrap_or_default()))
+    sum.wrapping_add(u128::from_le_bytes(
+        member.finalize().as_bytes().first_chunk().copied().unwrap_or_default(),
+    ))
 }
 
 fn put_sum(hasher: &mut Hasher, sum: u128) {

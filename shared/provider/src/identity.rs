@@ -16,9 +16,13 @@ pub struct Identity {
     pub parent_agent: Option<String>,
 }
 
-/// `metadata_session` is what the body says (`RequestFacts::session`); headers win over it. The agents' headers tell themselves apart:
-/// `provider` decides nothing.
-pub fn identify(_provider: Provider, headers: &[Header], metadata_session: Option<&str>) -> Identity {
+/// `metadata_session` is what the body says (`RequestFacts::session`); headers win over it. The
+/// agents' headers tell themselves apart: `provider` decides nothing.
+pub fn identify(
+    _provider: Provider,
+    headers: &[Header],
+    metadata_session: Option<&str>,
+) -> Identity {
     let claude_code = |session: &str| claude_code(headers, session);
     said(headers, "x-claude-code-session-id")
         .map(claude_code)
@@ -29,7 +33,8 @@ pub fn identify(_provider: Provider, headers: &[Header], metadata_session: Optio
         .unwrap_or_default()
 }
 
-/// What Claude Code says of a request's place, where it was told to. `None` without the header, or with a class that is not known.
+/// What Claude Code says of a request's place, where it was told to. `None` without the header, or
+/// with a class that is not known.
 pub fn role_hint(headers: &[Header]) -> Option<RequestRole> {
     match header::find(headers, "x-claude-code-request-class")?.trim() {
         "main" | "subagent" | "workflow" | "compaction" => Some(RequestRole::Turn),
@@ -38,7 +43,8 @@ pub fn role_hint(headers: &[Header]) -> Option<RequestRole> {
     }
 }
 
-/// One session id for all agents; subagents have an id of their own, nested ones also their parent's.
+/// One session id for all agents; subagents have an id of their own, nested ones also their
+/// parent's.
 fn claude_code(headers: &[Header], session: &str) -> Identity {
     match said(headers, "x-claude-code-agent-id") {
         Some(agent) => subagent(session, agent, said(headers, "x-claude-code-parent-agent-id")),
@@ -51,13 +57,15 @@ fn codex(headers: &[Header]) -> Option<Identity> {
     let session = said(headers, "session-id")?;
     let thread = said(headers, "thread-id").filter(|thread| *thread != session);
     Some(match (thread, said(headers, "x-codex-parent-thread-id")) {
-        (Some(thread), Some(parent)) => subagent(session, thread, Some(parent).filter(|parent| *parent != session)),
+        (Some(thread), Some(parent)) => {
+            subagent(session, thread, Some(parent).filter(|parent| *parent != session))
+        }
         _ => main(session),
     })
 }
 
-/// A session id for each agent. Of a subagent only its parent's is known: below the first level that is not the session that a person
-/// began.
+/// A session id for each agent. Of a subagent only its parent's is known: below the first level
+/// that is not the session that a person began.
 fn opencode(headers: &[Header]) -> Option<Identity> {
     let own = said(headers, "x-session-id")?;
     Some(match said(headers, "x-parent-session-id") {
@@ -87,9 +95,12 @@ mod tests {
     use super::*;
 
     fn identity(headers: &[(&str, &str)], metadata: Option<&str>) -> [Option<String>; 3] {
-        let headers: Vec<_> =
-            headers.iter().map(|(name, value)| Header { name: (*name).to_owned(), value: (*value).to_owned() }).collect();
-        let Identity { session, agent, parent_agent } = identify(Provider::Unknown, &headers, metadata);
+        let headers: Vec<_> = headers
+            .iter()
+            .map(|(name, value)| Header { name: (*name).to_owned(), value: (*value).to_owned() })
+            .collect();
+        let Identity { session, agent, parent_agent } =
+            identify(Provider::Unknown, &headers, metadata);
         [session, agent, parent_agent]
     }
 
@@ -100,9 +111,17 @@ mod tests {
         let table: [Row<'_>; 16] = [
             (&[claude], Some("other"), [Some("S"), Some("main"), None]),
             (&[], Some("S"), [Some("S"), Some("main"), None]),
-            (&[claude, ("x-claude-code-agent-id", "a1")], None, [Some("S"), Some("a1"), Some("main")]),
             (
-                &[claude, ("x-claude-code-agent-id", "a2"), ("x-claude-code-parent-agent-id", "a1")],
+                &[claude, ("x-claude-code-agent-id", "a1")],
+                None,
+                [Some("S"), Some("a1"), Some("main")],
+            ),
+            (
+                &[
+                    claude,
+                    ("x-claude-code-agent-id", "a2"),
+                    ("x-claude-code-parent-agent-id", "a1"),
+                ],
                 None,
                 [Some("S"), Some("a2"), Some("a1")],
             ),
@@ -124,17 +143,30 @@ mod tests {
             ),
             (&[("thread-id", "T")], None, [None, None, None]),
             (&[("x-session-id", "S")], None, [Some("S"), Some("main"), None]),
-            (&[("x-session-id", "C"), ("x-parent-session-id", "S")], None, [Some("S"), Some("C"), Some("main")]),
+            (
+                &[("x-session-id", "C"), ("x-parent-session-id", "S")],
+                None,
+                [Some("S"), Some("C"), Some("main")],
+            ),
             (&[("user-agent", "curl")], None, [None, None, None]),
         ];
         for (headers, metadata, expected) in table {
-            assert_eq!(identity(headers, metadata), expected.map(|value| value.map(str::to_owned)), "{headers:?} {metadata:?}");
+            assert_eq!(
+                identity(headers, metadata),
+                expected.map(|value| value.map(str::to_owned)),
+                "{headers:?} {metadata:?}"
+            );
         }
     }
 
     #[test]
     fn classes_of_requests() {
-        let hint = |class: &str| role_hint(&[Header { name: "X-Claude-Code-Request-Class".to_owned(), value: class.to_owned() }]);
+        let hint = |class: &str| {
+            role_hint(&[Header {
+                name: "X-Claude-Code-Request-Class".to_owned(),
+                value: class.to_owned(),
+            }])
+        };
         for class in ["main", "subagent", "workflow", "compaction"] {
             assert_eq!(hint(class), Some(RequestRole::Turn), "{class}");
         }

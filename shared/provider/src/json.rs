@@ -1,7 +1,9 @@
-//! JSON taken apart without a copy: every part is a slice of the body, so that its byte range is known.
+//! JSON taken apart without a copy: every part is a slice of the body, so that its byte range is
+//! known.
 //!
-//! The iterators are for text that [`check`] has found valid, and skip over values without looking into them: that is what lets an
-//! outline of a megabyte take milliseconds. Of other text they yield something or nothing, and end.
+//! The iterators are for text that [`check`] has found valid, and skip over values without looking
+//! into them: that is what lets an outline of a megabyte take milliseconds. Of other text they
+//! yield something or nothing, and end.
 
 use std::{borrow::Cow, ops::Range};
 
@@ -32,7 +34,8 @@ pub(crate) fn valid(json: &[u8]) -> Option<Cow<'_, str>> {
 
 /// Parses JSON, and if that fails what [`mend`] makes of it.
 pub(crate) fn parse<T: DeserializeOwned>(json: &[u8]) -> Result<T, serde_json::Error> {
-    serde_json::from_slice(json).or_else(|error| serde_json::from_slice(&mend::mend(json)).map_err(|_| error))
+    serde_json::from_slice(json)
+        .or_else(|error| serde_json::from_slice(&mend::mend(json)).map_err(|_| error))
 }
 
 /// The values of an array; of anything else `None`.
@@ -89,7 +92,11 @@ pub(crate) fn clip(text: &str, limit: usize) -> &str {
 
 /// A key as it stands in a JSON pointer.
 pub(crate) fn escape(key: &str) -> Cow<'_, str> {
-    if key.contains(['~', '/']) { key.replace('~', "~0").replace('/', "~1").into() } else { key.into() }
+    if key.contains(['~', '/']) {
+        key.replace('~', "~0").replace('/', "~1").into()
+    } else {
+        key.into()
+    }
 }
 
 /// A string, borrowed where the JSON holds it without escapes.
@@ -100,7 +107,8 @@ fn trim(json: &str) -> &str {
     json.trim_start_matches([' ', '\n', '\r', '\t'])
 }
 
-/// The value at the start of `json`, after a comma if there is one, and what follows it. `None` at the end of what holds the value.
+/// The value at the start of `json`, after a comma if there is one, and what follows it. `None` at
+/// the end of what holds the value.
 fn split_value(json: &str) -> Option<(&str, &str)> {
     let json = trim(json);
     let json = json.strip_prefix(',').map_or(json, trim);
@@ -108,7 +116,12 @@ fn split_value(json: &str) -> Option<(&str, &str)> {
     let length = match bytes.first()? {
         b'"' => string_length(bytes),
         b'{' | b'[' => nested_length(bytes),
-        _ => bytes.iter().take_while(|byte| !matches!(byte, b',' | b':' | b']' | b'}' | b' ' | b'\n' | b'\r' | b'\t')).count(),
+        _ => bytes
+            .iter()
+            .take_while(|byte| {
+                !matches!(byte, b',' | b':' | b']' | b'}' | b' ' | b'\n' | b'\r' | b'\t')
+            })
+            .count(),
     };
     json.split_at_checked(length).filter(|(value, _)| !value.is_empty())
 }

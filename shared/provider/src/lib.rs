@@ -1,9 +1,11 @@
-//! Understands what agents and model APIs say to each other: pure functions over bytes. No I/O, no clock, no threads.
+//! Understands what agents and model APIs say to each other: pure functions over bytes. No I/O, no
+//! clock, no threads.
 //!
-//! A request body goes through [`request::read`], a response through [`response::ResponseReader`] as it streams (both after
-//! [`decode::Decoder`] undid the content coding). What they derive is compared by [`outline`], attributed by [`identity`], judged by
-//! [`end_state`] and priced by [`price`]. Viewers turn blocks into something to draw with [`content`] and
-//! [`stream`]; what a person looks for in their texts is a [`pattern`].
+//! A request body goes through [`request::read`], a response through [`response::ResponseReader`]
+//! as it streams (both after [`decode::Decoder`] undid the content coding). What they derive is
+//! compared by [`outline`], attributed by [`identity`], judged by [`end_state`] and priced by
+//! [`price`]. Viewers turn blocks into something to draw with [`content`] and [`stream`]; what a
+//! person looks for in their texts is a [`pattern`].
 
 pub mod agent_call;
 mod blocks;
@@ -27,5 +29,6 @@ pub mod sse;
 pub mod stream;
 pub mod usage;
 
-/// Version of the derivation. Raised whenever what is derived from the same bytes changes, so that stored results are known to be old.
+/// Version of the derivation. Raised whenever what is derived from the same bytes changes, so that
+/// stored results are known to be old.
 pub const VERSION: u32 = 6;

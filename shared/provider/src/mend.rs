@@ -1,8 +1,9 @@
-//! Makes JSON that a strict parser refuses readable, without moving a byte: what is not JSON is overwritten in place, so that ranges in
-//! the mended text are ranges in the original.
+//! Makes JSON that a strict parser refuses readable, without moving a byte: what is not JSON is
+//! overwritten in place, so that ranges in the mended text are ranges in the original.
 
-/// Overwrites, outside strings, `NaN`, `Infinity` and numbers too large for a float with an empty string (which is no number), and, in
-/// strings, escapes of half a surrogate pair with that of the replacement character. JavaScript cuts strings between the halves.
+/// Overwrites, outside strings, `NaN`, `Infinity` and numbers too large for a float with an empty
+/// string (which is no number), and, in strings, escapes of half a surrogate pair with that of the
+/// replacement character. JavaScript cuts strings between the halves.
 pub(crate) fn mend(json: &[u8]) -> Vec<u8> {
     let mut mended = json.to_vec();
     let mut at = 0;
@@ -57,10 +58,14 @@ fn surrogate(text: &[u8]) -> Option<Half> {
 /// `at` is on the first byte of a number or a word. Returns where it has ended.
 fn mend_scalar(json: &mut [u8], at: usize) -> usize {
     let rest = json.get_mut(at..).unwrap_or_default();
-    let length = rest.iter().take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'+' | b'.')).count();
+    let length = rest
+        .iter()
+        .take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'+' | b'.'))
+        .count();
     let scalar = rest.get_mut(..length).unwrap_or_default();
     let text = std::str::from_utf8(scalar).unwrap_or_default();
-    if matches!(text, "NaN" | "Infinity" | "-Infinity") || text.parse().is_ok_and(f64::is_infinite) {
+    if matches!(text, "NaN" | "Infinity" | "-Infinity") || text.parse().is_ok_and(f64::is_infinite)
+    {
         scalar.fill(b' ');
         scalar.iter_mut().zip(*b"\"\"").for_each(|(byte, quote)| *byte = quote);
     }

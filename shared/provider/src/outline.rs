@@ -4,14 +4,19 @@ use std::collections::{HashMap, HashSet};
 
 use ccdump_record::{Block, BlockKind, BlockState, Role};
 
-/// Sets the state of each block in `current` against `previous`, and returns the blocks of `previous` that are gone.
+/// Sets the state of each block in `current` against `previous`, and returns the blocks of
+/// `previous` that are gone.
 ///
-/// A block is the same when the same content stands in its place, or stood elsewhere and was moved: agents give tool results in the
-/// order they come in, and put messages between others. It is changed when other content stood in its place, and else new.
+/// A block is the same when the same content stands in its place, or stood elsewhere and was moved:
+/// agents give tool results in the order they come in, and put messages between others. It is
+/// changed when other content stood in its place, and else new.
 pub fn compare(previous: &[Block], current: &mut [Block]) -> Vec<Block> {
-    let places: HashMap<_, _> = previous.iter().enumerate().map(|(at, block)| (place(block), at)).collect();
-    let in_place = |block: &Block| places.get(&place(block)).and_then(|at| Some((*at, previous.get(*at)?)));
-    let mut pairs = Pairs { unmatched: vec![true; previous.len()], states: vec![None; current.len()] };
+    let places: HashMap<_, _> =
+        previous.iter().enumerate().map(|(at, block)| (place(block), at)).collect();
+    let in_place =
+        |block: &Block| places.get(&place(block)).and_then(|at| Some((*at, previous.get(*at)?)));
+    let mut pairs =
+        Pairs { unmatched: vec![true; previous.len()], states: vec![None; current.len()] };
 
     for (at, block) in current.iter().enumerate() {
         if let Some((before, twin)) = in_place(block)
@@ -32,7 +37,8 @@ pub fn compare(previous: &[Block], current: &mut [Block]) -> Vec<Block> {
         // Parameters do not move: two of them may well have the same value.
         if pairs.is_open(at)
             && block.kind != BlockKind::Parameter
-            && let Some(before) = elsewhere.get_mut(&(section(block), block.hash)).and_then(Vec::pop)
+            && let Some(before) =
+                elsewhere.get_mut(&(section(block), block.hash)).and_then(Vec::pop)
         {
             pairs.settle(at, before, BlockState::Same);
         }
@@ -40,7 +46,8 @@ pub fn compare(previous: &[Block], current: &mut [Block]) -> Vec<Block> {
 
     for (at, block) in current.iter().enumerate() {
         if pairs.is_open(at)
-            && let Some((before, _)) = in_place(block).filter(|(before, _)| pairs.is_unmatched(*before))
+            && let Some((before, _)) =
+                in_place(block).filter(|(before, _)| pairs.is_unmatched(*before))
         {
             pairs.settle(at, before, BlockState::Changed);
         }
@@ -49,14 +56,21 @@ pub fn compare(previous: &[Block], current: &mut [Block]) -> Vec<Block> {
     for (block, state) in current.iter_mut().zip(pairs.states) {
         block.state = state.unwrap_or(BlockState::New);
     }
-    previous.iter().zip(pairs.unmatched).filter(|(_, unmatched)| *unmatched).map(|(block, _)| block.clone()).collect()
+    previous
+        .iter()
+        .zip(pairs.unmatched)
+        .filter(|(_, unmatched)| *unmatched)
+        .map(|(block, _)| block.clone())
+        .collect()
 }
 
-/// The same for a request that continues none, as after a compaction, against the agent's request before it: what stands before the
-/// messages is compared, and of that those that are gone are returned. Of the messages all is new but what the agent has kept: answers and
-/// results of tools that stood in the other history too. A person may well say the same words again.
+/// The same for a request that continues none, as after a compaction, against the agent's request
+/// before it: what stands before the messages is compared, and of that those that are gone are
+/// returned. Of the messages all is new but what the agent has kept: answers and results of tools
+/// that stood in the other history too. A person may well say the same words again.
 pub fn compare_setting(previous: &[Block], current: &mut [Block]) -> Vec<Block> {
-    let setting: Vec<Block> = previous.iter().filter(|block| section(block) != Section::Messages).cloned().collect();
+    let setting: Vec<Block> =
+        previous.iter().filter(|block| section(block) != Section::Messages).cloned().collect();
     let gone = compare(&setting, current);
     let kept: HashSet<_> = previous.iter().filter_map(by_agent).collect();
     for block in current {
@@ -67,7 +81,8 @@ pub fn compare_setting(previous: &[Block], current: &mut [Block]) -> Vec<Block> 
     gone
 }
 
-/// Leading blocks of the messages that both requests have; the tool results of one message may be in any order.
+/// Leading blocks of the messages that both requests have; the tool results of one message may be
+/// in any order.
 pub fn common_prefix(previous: &[Block], current: &[Block]) -> usize {
     let (previous, current) = (messages(previous), messages(current));
     let mut length = 0;
@@ -84,7 +99,11 @@ pub fn common_prefix(previous: &[Block], current: &[Block]) -> usize {
 /// What the agent itself has put into the history, to be told apart.
 fn by_agent(block: &Block) -> Option<(BlockKind, u64, Option<&str>)> {
     let is_by_agent = block.role == Some(Role::Assistant) || block.kind == BlockKind::ToolResult;
-    (is_by_agent && section(block) == Section::Messages).then_some((block.kind, block.hash, block.tool_use_id.as_deref()))
+    (is_by_agent && section(block) == Section::Messages).then_some((
+        block.kind,
+        block.hash,
+        block.tool_use_id.as_deref(),
+    ))
 }
 
 fn messages(blocks: &[Block]) -> Vec<&Block> {
@@ -128,7 +147,9 @@ struct Pairs {
 
 impl Pairs {
     fn settle(&mut self, at: usize, before: usize, state: BlockState) {
-        if let (Some(known), Some(unmatched)) = (self.states.get_mut(at), self.unmatched.get_mut(before)) {
+        if let (Some(known), Some(unmatched)) =
+            (self.states.get_mut(at), self.unmatched.get_mut(before))
+        {
             *known = Some(state);
             *unmatched = false;
         }
@@ -143,7 +164,8 @@ impl Pairs {
     }
 }
 
-/// Where a block stands, for comparison: tools by name, the rest by pointer, with a string standing where the first of an array would.
+/// Where a block stands, for comparison: tools by name, the rest by pointer, with a string standing
+/// where the first of an array would.
 #[derive(PartialEq, Eq, Hash)]
 enum Place<'a> {
     Tool(&'a str),

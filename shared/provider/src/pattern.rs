@@ -1,4 +1,5 @@
-//! What is looked for in texts, ready to be found: by the viewer on what it shows, by the daemon in what is recorded.
+//! What is looked for in texts, ready to be found: by the viewer on what it shows, by the daemon in
+//! what is recorded.
 
 use regex::{Regex, RegexBuilder};
 use serde::{Deserialize, Serialize};
@@ -63,7 +64,10 @@ impl Pattern {
 
     /// Where it is found: bytes. What is found but has no letters in it is nothing to be seen.
     pub fn ranges<'a>(&'a self, text: &'a str) -> impl Iterator<Item = (usize, usize)> + 'a {
-        self.0.find_iter(text).map(|found| (found.start(), found.end())).filter(|(from, to)| from < to)
+        self.0
+            .find_iter(text)
+            .map(|found| (found.start(), found.end()))
+            .filter(|(from, to)| from < to)
     }
 }
 

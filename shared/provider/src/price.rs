@@ -1,4 +1,5 @@
-//! What an exchange cost, by the list prices of text tokens. Batch and fast-mode surcharges, tool fees and discounts are not in it.
+//! What an exchange cost, by the list prices of text tokens. Batch and fast-mode surcharges, tool
+//! fees and discounts are not in it.
 
 use std::sync::OnceLock;
 
@@ -29,13 +30,16 @@ struct Model {
 #[derive(Debug, Clone, Copy, Deserialize)]
 struct Row(i64, f64, f64, f64, f64, f64);
 
-/// The cost in US dollars. `None`, which is not zero: the model is not in the table, or the usage is unknown or negative.
+/// The cost in US dollars. `None`, which is not zero: the model is not in the table, or the usage
+/// is unknown or negative.
 pub fn cost_usd(model: &str, usage: &Usage) -> Option<f64> {
     if usage.input.is_none() && usage.output.is_none() {
         return None;
     }
-    let counts = [usage.input, usage.output, usage.cache_read, usage.cache_write_5m, usage.cache_write_1h];
-    let [input, output, cache_read, short_write, long_write] = counts.map(Option::unwrap_or_default);
+    let counts =
+        [usage.input, usage.output, usage.cache_read, usage.cache_write_5m, usage.cache_write_1h];
+    let [input, output, cache_read, short_write, long_write] =
+        counts.map(Option::unwrap_or_default);
     if [input, output, cache_read, short_write, long_write].into_iter().any(i64::is_negative) {
         return None;
     }
@@ -64,7 +68,10 @@ fn table() -> &'static Table {
     PARSED.get_or_init(|| serde_json::from_str(TABLE).unwrap_or_default())
 }
 
-#[expect(clippy::cast_precision_loss, reason = "counts beyond 2^53 are nobody's, and a cost needs no more than six digits")]
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "counts beyond 2^53 are nobody's, and a cost needs no more than six digits"
+)]
 fn dollars(tokens: i64, per_million: f64) -> f64 {
     tokens as f64 * per_million / 1e6
 }
@@ -76,11 +83,13 @@ impl Model {
             Some(pattern) => !matches(pattern.as_bytes(), name.as_bytes()),
             None => matches(pattern.as_bytes(), name.as_bytes()),
         };
-        name.len() <= LONGEST_NAME && self.alternatives.iter().any(|patterns| patterns.iter().all(fits))
+        name.len() <= LONGEST_NAME
+            && self.alternatives.iter().any(|patterns| patterns.iter().all(fits))
     }
 }
 
-/// Whether the whole of `name` is as `pattern` says: `*` is any run of bytes, `#` a digit, all else itself.
+/// Whether the whole of `name` is as `pattern` says: `*` is any run of bytes, `#` a digit, all else
+/// itself.
 fn matches(pattern: &[u8], name: &[u8]) -> bool {
     let (mut p, mut n) = (0, 0);
     // Where to go on with one byte more for the last `*`.
@@ -136,13 +145,24 @@ mod tests {
     #[test]
     fn the_table_is_whole() {
         let Table { stamp, models } = table();
-        assert!(stamp.starts_with("genai-prices ") && models.len() > 100, "{stamp}, {} models", models.len());
+        assert!(
+            stamp.starts_with("genai-prices ") && models.len() > 100,
+            "{stamp}, {} models",
+            models.len()
+        );
         for Model { alternatives, prices } in models {
-            assert!(!alternatives.is_empty() && alternatives.iter().all(|patterns| !patterns.is_empty()), "{alternatives:?}");
-            assert!(prices.first().is_some_and(|Row(from, ..)| *from == 0) && prices.is_sorted_by_key(|Row(from, ..)| *from));
             assert!(
-                prices.iter().all(|Row(_, a, b, c, d, e)| [a, b, c, d, e].into_iter().all(|price| (0.0..10_000.0).contains(price)))
+                !alternatives.is_empty()
+                    && alternatives.iter().all(|patterns| !patterns.is_empty()),
+                "{alternatives:?}"
             );
+            assert!(
+                prices.first().is_some_and(|Row(from, ..)| *from == 0)
+                    && prices.is_sorted_by_key(|Row(from, ..)| *from)
+            );
+            assert!(prices.iter().all(|Row(_, a, b, c, d, e)| {
+                [a, b, c, d, e].into_iter().all(|price| (0.0..10_000.0).contains(price))
+            }));
         }
     }
 

@@ -24,13 +24,24 @@ impl Provider {
         }
     }
 
-    /// Tells a request by what call it is, wherever in the path that begins; by headers; by the shape of its keys; and by calls that
-    /// several providers have. So one port serves every agent, whatever base URL it was given.
+    /// Tells a request by what call it is, wherever in the path that begins; by headers; by the
+    /// shape of its keys; and by calls that several providers have. So one port serves every agent,
+    /// whatever base URL it was given.
     ///
-    /// `path`: with or without query. `header`: the value of a header. `keys`: credentials, looked at only if nothing before tells.
-    pub fn of_request<'a>(path: &str, header: impl Fn(&str) -> Option<&'a str>, keys: impl IntoIterator<Item = &'a str>) -> Self {
-        let segments: Vec<&str> =
-            path.split(['?', '#']).next().unwrap_or_default().split('/').filter(|segment| !segment.is_empty()).collect();
+    /// `path`: with or without query. `header`: the value of a header. `keys`: credentials, looked
+    /// at only if nothing before tells.
+    pub fn of_request<'a>(
+        path: &str,
+        header: impl Fn(&str) -> Option<&'a str>,
+        keys: impl IntoIterator<Item = &'a str>,
+    ) -> Self {
+        let segments: Vec<&str> = path
+            .split(['?', '#'])
+            .next()
+            .unwrap_or_default()
+            .split('/')
+            .filter(|segment| !segment.is_empty())
+            .collect();
         of_call(&segments)
             .or_else(|| of_headers(&header))
             .or_else(|| of_vendor_segment(&segments))
@@ -45,7 +56,8 @@ impl Provider {
         if after("sk-ant-").is_some() {
             Some(Self::Anthropic)
         } else if OPENAI_KEYS.iter().any(|prefix| after(prefix).is_some())
-            || after("sk-").is_some_and(|rest| rest.bytes().all(|byte| byte.is_ascii_alphanumeric()))
+            || after("sk-")
+                .is_some_and(|rest| rest.bytes().all(|byte| byte.is_ascii_alphanumeric()))
         {
             Some(Self::OpenAi)
         } else {
@@ -56,9 +68,11 @@ impl Provider {
 
 const OPENAI_KEYS: [&str; 3] = ["sk-proj-", "sk-svcacct-", "sk-admin-"];
 
-const ANTHROPIC_HEADERS: [&str; 3] = ["anthropic-version", "anthropic-beta", "x-claude-code-session-id"];
+const ANTHROPIC_HEADERS: [&str; 3] =
+    ["anthropic-version", "anthropic-beta", "x-claude-code-session-id"];
 const GEMINI_HEADERS: [&str; 2] = ["x-goog-api-key", "x-goog-api-client"];
-const OPENAI_HEADERS: [&str; 4] = ["openai-beta", "openai-organization", "openai-project", "x-codex-turn-metadata"];
+const OPENAI_HEADERS: [&str; 4] =
+    ["openai-beta", "openai-organization", "openai-project", "x-codex-turn-metadata"];
 
 /// How the programs and libraries begin that speak one API alone.
 const USER_AGENTS: [(&str, Provider); 8] = [
@@ -84,10 +98,17 @@ const GEMINI_METHODS: [&str; 7] = [
     "batchGenerateContent",
     "asyncBatchEmbedContent",
 ];
-/// Calls that OpenAI alone has, with and without a version before them: some agents are configured with a base URL that ends in `/v1`,
-/// and some with one that does not.
-const OPENAI_CALLS: [&str; 7] =
-    ["responses", "completions", "embeddings", "conversations", "realtime", "moderations", "assistants"];
+/// Calls that OpenAI alone has, with and without a version before them: some agents are configured
+/// with a base URL that ends in `/v1`, and some with one that does not.
+const OPENAI_CALLS: [&str; 7] = [
+    "responses",
+    "completions",
+    "embeddings",
+    "conversations",
+    "realtime",
+    "moderations",
+    "assistants",
+];
 /// Calls that others have, too.
 const SHARED_CALLS: [&str; 5] = ["models", "images", "audio", "files", "batches"];
 
@@ -98,13 +119,21 @@ fn of_call(segments: &[&str]) -> Option<Provider> {
         let after = segments.get(index + 1).copied();
         let (name, method) = segment.split_once(':').unwrap_or((segment, ""));
         match (before, *segment) {
-            (Some("v1" | "anthropic"), "messages") | (Some("v1"), "complete") => Some(Provider::Anthropic),
-            (Some("api"), call) if ANTHROPIC_API.iter().any(|known| call.starts_with(known)) => Some(Provider::Anthropic),
-            _ if GEMINI_VERSIONS.contains(&name) || GEMINI_METHODS.contains(&method) => Some(Provider::Gemini),
+            (Some("v1" | "anthropic"), "messages") | (Some("v1"), "complete") => {
+                Some(Provider::Anthropic)
+            }
+            (Some("api"), call) if ANTHROPIC_API.iter().any(|known| call.starts_with(known)) => {
+                Some(Provider::Anthropic)
+            }
+            _ if GEMINI_VERSIONS.contains(&name) || GEMINI_METHODS.contains(&method) => {
+                Some(Provider::Gemini)
+            }
             (_, "chat") if after == Some("completions") => Some(Provider::OpenAi),
             (_, "openai") if after == Some("deployments") => Some(Provider::OpenAi),
             (Some("backend-api"), "codex") => Some(Provider::OpenAi),
-            (_, call) if OPENAI_CALLS.contains(&call) && begins_call(before) => Some(Provider::OpenAi),
+            (_, call) if OPENAI_CALLS.contains(&call) && begins_call(before) => {
+                Some(Provider::OpenAi)
+            }
             _ => None,
         }
     })
@@ -131,7 +160,9 @@ fn of_shared_call(segments: &[&str]) -> Option<Provider> {
 /// Whether a call may stand behind this segment: nothing, a version, or what gateways put there.
 fn begins_call(before: Option<&str>) -> bool {
     before.is_none_or(|before| {
-        let is_version = before.strip_prefix('v').is_some_and(|version| version.starts_with(|c: char| c.is_ascii_digit()));
+        let is_version = before
+            .strip_prefix('v')
+            .is_some_and(|version| version.starts_with(|c: char| c.is_ascii_digit()));
         is_version || matches!(before, "openai" | "codex" | "api")
     })
 }
@@ -148,7 +179,10 @@ fn of_headers<'a>(header: impl Fn(&str) -> Option<&'a str>) -> Option<Provider> 
         return Some(Provider::OpenAi);
     }
     let agent = header("user-agent")?;
-    USER_AGENTS.iter().find(|(beginning, _)| agent.starts_with(beginning)).map(|(_, provider)| *provider)
+    USER_AGENTS
+        .iter()
+        .find(|(beginning, _)| agent.starts_with(beginning))
+        .map(|(_, provider)| *provider)
 }
 
 impl FromStr for Provider {
@@ -251,12 +285,14 @@ mod tests {
 
     #[test]
     fn names_are_read_back() {
-        for provider in [Provider::Anthropic, Provider::OpenAi, Provider::Gemini, Provider::Unknown] {
+        for provider in [Provider::Anthropic, Provider::OpenAi, Provider::Gemini, Provider::Unknown]
+        {
             assert_eq!(provider.as_str().parse(), Ok(provider));
         }
         assert_eq!(
             "Anthropic".parse::<Provider>().map_err(|error| error.to_string()),
-            Err("there is no provider \"Anthropic\"; use anthropic, openai, gemini or unknown".to_owned())
+            Err("there is no provider \"Anthropic\"; use anthropic, openai, gemini or unknown"
+                .to_owned())
         );
     }
 }

@@ -24,7 +24,8 @@ pub struct RequestFacts {
     pub role: RequestRole,
     /// In display order. Every block is new until `outline::compare` has seen it.
     pub blocks: Vec<Block>,
-    /// Fingerprints ([`agent_call::of_text`](crate::agent_call::of_text)) of what the user said before the first answer, text by text.
+    /// Fingerprints ([`agent_call::of_text`](crate::agent_call::of_text)) of what the user said
+    /// before the first answer, text by text.
     pub openings: Vec<u64>,
     /// Why the body is not what its endpoint takes, in words.
     pub malformed: Option<String>,
@@ -64,7 +65,8 @@ fn read_call(endpoint: Endpoint, body: &[u8], facts: &mut RequestFacts) -> Resul
     if body.len() > LARGEST_BODY {
         return Err(format!("too large to analyse: {} bytes", body.len()));
     }
-    let text = std::str::from_utf8(body).map_err(|error| format!("not UTF-8 at byte {}", error.valid_up_to()))?;
+    let text = std::str::from_utf8(body)
+        .map_err(|error| format!("not UTF-8 at byte {}", error.valid_up_to()))?;
     json::check(text).map_err(|error| format!("not JSON: {error}"))?;
     if !text.trim_start().starts_with('{') {
         return Err("not a JSON object".to_owned());

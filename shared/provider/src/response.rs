@@ -25,7 +25,8 @@ pub struct ResponseFacts {
     pub message_id: Option<String>,
     pub stop_reason: Option<String>,
     pub usage: Option<Usage>,
-    /// When the first piece of content came: text, thinking, a tool's input, or the start of a block that comes without pieces.
+    /// When the first piece of content came: text, thinking, a tool's input, or the start of a
+    /// block that comes without pieces.
     pub first_token_at_us: Option<i64>,
     /// Decoded offset just past the terminal event.
     pub terminal: Option<u64>,
@@ -39,7 +40,8 @@ pub struct ResponseFacts {
     pub agent_calls: Vec<AgentCall>,
 }
 
-/// Reads one response. Memory stays small while it streams; an answer that comes whole is held up to 32 MiB.
+/// Reads one response. Memory stays small while it streams; an answer that comes whole is held up
+/// to 32 MiB.
 pub struct ResponseReader {
     facts: ResponseFacts,
     provider: Provider,
@@ -70,12 +72,22 @@ const LARGEST_WHOLE: usize = 32 << 20;
 
 impl ResponseReader {
     /// `method` and `path` are the request's; `content_type` is the response's.
-    pub fn new(provider: Provider, method: &str, path: &str, status: u16, content_type: Option<&str>) -> Self {
+    pub fn new(
+        provider: Provider,
+        method: &str,
+        path: &str,
+        status: u16,
+        content_type: Option<&str>,
+    ) -> Self {
         let is_call = Endpoint::of(provider, method, path) != Endpoint::Other;
         let is_error = status >= 400;
         let has_events = is_call && is_event_stream(content_type);
         let body = if has_events {
-            Body::Events { parser: SseParser::new(), signals: Signals::new(provider), tracker: Tracker::default() }
+            Body::Events {
+                parser: SseParser::new(),
+                signals: Signals::new(provider),
+                tracker: Tracker::default(),
+            }
         } else if is_call || (is_error && provider != Provider::Unknown) {
             Body::Whole(Vec::new())
         } else {
@@ -108,7 +120,9 @@ impl ResponseReader {
         let Self { facts, provider, body, .. } = self;
         match body {
             Body::Events { parser, signals, tracker } => {
-                parser.push(decoded, &mut |event| read_event(&event, at_us, *provider, signals, tracker, facts));
+                parser.push(decoded, &mut |event| {
+                    read_event(&event, at_us, *provider, signals, tracker, facts)
+                });
             }
             Body::Whole(held) if held.len() + decoded.len() > LARGEST_WHOLE => *body = Body::Opaque,
             Body::Whole(held) => held.extend_from_slice(decoded),
@@ -124,7 +138,9 @@ impl ResponseReader {
         let Self { facts, provider, status, body, last_at_us, .. } = self;
         match body {
             Body::Events { parser, signals, tracker } => {
-                parser.finish(&mut |event| read_event(&event, *last_at_us, *provider, signals, tracker, facts));
+                parser.finish(&mut |event| {
+                    read_event(&event, *last_at_us, *provider, signals, tracker, facts)
+                });
                 tracker.close_all(facts);
             }
             Body::Whole(held) => whole::read(*provider, held, *status >= 400, facts),
@@ -157,7 +173,9 @@ fn read_event(
     let has_blocks = provider == Provider::Anthropic;
     signals.read(event, &mut |signal| {
         match &signal {
-            Signal::BlockStart { start, .. } if !matches!(start.kind, BlockKind::Text | BlockKind::Thinking) => {
+            Signal::BlockStart { start, .. }
+                if !matches!(start.kind, BlockKind::Text | BlockKind::Thinking) =>
+            {
                 facts.first_token_at_us.get_or_insert(at_us);
             }
             Signal::Delta { kind, text, .. } if kind.is_shown() && !text.is_empty() => {
@@ -188,7 +206,10 @@ fn note(signal: Signal<'_>, facts: &mut ResponseFacts) {
         Signal::Error(error) => {
             facts.error.get_or_insert(error);
         }
-        Signal::BlockStart { .. } | Signal::Delta { .. } | Signal::BlockStop { .. } | Signal::End => {}
+        Signal::BlockStart { .. }
+        | Signal::Delta { .. }
+        | Signal::BlockStop { .. }
+        | Signal::End => {}
     }
 }
 

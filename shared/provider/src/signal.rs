@@ -121,7 +121,9 @@ pub(crate) fn error_in(answer: &Value) -> Option<String> {
     let message = error.get("message").unwrap_or(error);
     let message = message.as_str().map_or_else(|| Cow::Owned(message.to_string()), Cow::Borrowed);
     let message = json::clip(&message, MESSAGE_LIMIT);
-    let kind = ["type", "status", "code"].into_iter().filter_map(|name| json::name_at(error, &format!("/{name}")));
+    let kind = ["type", "status", "code"]
+        .into_iter()
+        .filter_map(|name| json::name_at(error, &format!("/{name}")));
     // OpenAI's error events are their own error: their type says no more than that.
     let kind = kind.into_iter().find(|kind| kind != "error");
     Some(kind.map_or_else(|| message.to_owned(), |kind| format!("{kind}: {message}")))
@@ -134,8 +136,9 @@ pub(crate) fn error_in_text(body: &[u8]) -> Option<String> {
     (!line.starts_with('<')).then(|| json::clip(line, QUOTE_LIMIT).to_owned())
 }
 
-/// Where an answer has got to whose events do not say it all: chat completions and Gemini do not number their blocks. They are counted
-/// as they begin; text goes on in the block of text, thinking in that of thinking.
+/// Where an answer has got to whose events do not say it all: chat completions and Gemini do not
+/// number their blocks. They are counted as they begin; text goes on in the block of text, thinking
+/// in that of thinking.
 #[derive(Default)]
 struct Progress {
     named: bool,
@@ -156,7 +159,9 @@ impl Progress {
 
     fn text<'a>(&mut self, text: Cow<'a, str>, on: Listener<'_, 'a>) {
         if !text.is_empty() {
-            let index = self.text.unwrap_or_else(|| self.begin(BlockStart::bare(BlockKind::Text, "text"), on));
+            let index = self
+                .text
+                .unwrap_or_else(|| self.begin(BlockStart::bare(BlockKind::Text, "text"), on));
             self.text = Some(index);
             on(Signal::Delta { index, kind: DeltaKind::Text, text });
         }
@@ -164,7 +169,9 @@ impl Progress {
 
     fn thinking<'a>(&mut self, text: Cow<'a, str>, on: Listener<'_, 'a>) {
         if !text.is_empty() {
-            let index = self.thinking.unwrap_or_else(|| self.begin(BlockStart::bare(BlockKind::Thinking, "thinking"), on));
+            let index = self.thinking.unwrap_or_else(|| {
+                self.begin(BlockStart::bare(BlockKind::Thinking, "thinking"), on)
+            });
             self.thinking = Some(index);
             on(Signal::Delta { index, kind: DeltaKind::Thinking, text });
         }
@@ -186,7 +193,13 @@ impl Progress {
 
 impl BlockStart {
     fn bare(kind: BlockKind, wire_type: &str) -> Self {
-        Self { kind, wire_type: wire_type.to_owned(), name: None, tool_use_id: None, json: Value::Null }
+        Self {
+            kind,
+            wire_type: wire_type.to_owned(),
+            name: None,
+            tool_use_id: None,
+            json: Value::Null,
+        }
     }
 
     fn call(wire_type: &str, name: Option<String>, id: Option<String>) -> Self {

@@ -1,7 +1,7 @@
 //! Server-sent events, parsed as their bytes come in, each with the byte range that it stands in.
 //!
-//! As the HTML standard has it: LF, CR or CRLF end a line, comments and unknown fields are skipped, an event without data is none, and
-//! what follows the last blank line is no event.
+//! As the HTML standard has it: LF, CR or CRLF end a line, comments and unknown fields are skipped,
+//! an event without data is none, and what follows the last blank line is no event.
 
 use std::ops::Range;
 
@@ -11,7 +11,8 @@ use memchr::{memchr, memchr2};
 const DEFAULT_LIMIT: usize = 16 << 20;
 /// Bytes of an event's name that are kept. No API has one a fifth as long.
 const NAME_LIMIT: usize = 200;
-/// Room in a kept line beyond the limit: for the field's name, and for a whole event name where the limit is small.
+/// Room in a kept line beyond the limit: for the field's name, and for a whole event name where the
+/// limit is small.
 const FIELD_ROOM: usize = NAME_LIMIT + 16;
 /// Buffers larger than this are given back after the event that needed them.
 const KEPT_CAPACITY: usize = 64 << 10;
@@ -32,7 +33,8 @@ pub struct SseEvent<'a> {
 #[derive(Debug)]
 pub struct SseParser {
     limit: usize,
-    /// Bytes of the stream that were taken in, and how many of them came before the event that is being read.
+    /// Bytes of the stream that were taken in, and how many of them came before the event that is
+    /// being read.
     position: u64,
     start: u64,
     /// The beginning of a line whose end has not come yet.
@@ -76,7 +78,8 @@ impl SseParser {
         if !self.line.is_empty() {
             rest = self.end_kept_line(rest, on_event);
         }
-        // The usual event has one line of data that lies whole in `bytes`: it is handed on without a copy.
+        // The usual event has one line of data that lies whole in `bytes`: it is handed on without
+        // a copy.
         let mut whole = None;
         while let Some((line, ending, after)) = split_line(rest) {
             rest = after;
@@ -88,7 +91,11 @@ impl SseParser {
                 continue;
             }
             match field(line) {
-                (b"data", value) if whole.is_none() && !self.fields.has_data && value.len() <= self.limit => whole = Some(value),
+                (b"data", value)
+                    if whole.is_none() && !self.fields.has_data && value.len() <= self.limit =>
+                {
+                    whole = Some(value)
+                }
                 (b"data", value) => {
                     self.fields.keep(whole.take(), self.limit);
                     self.fields.keep(Some(value), self.limit);
@@ -100,14 +107,19 @@ impl SseParser {
         self.keep_line(rest);
     }
 
-    /// The stream has ended. Delivers the event whose blank line ended with its last byte, if that was a CR.
+    /// The stream has ended. Delivers the event whose blank line ended with its last byte, if that
+    /// was a CR.
     pub fn finish(&mut self, on_event: &mut dyn FnMut(SseEvent<'_>)) {
         if std::mem::take(&mut self.waiting) {
             self.deliver(None, on_event);
         }
     }
 
-    fn end_carriage_return<'a>(&mut self, bytes: &'a [u8], on_event: &mut dyn FnMut(SseEvent<'_>)) -> &'a [u8] {
+    fn end_carriage_return<'a>(
+        &mut self,
+        bytes: &'a [u8],
+        on_event: &mut dyn FnMut(SseEvent<'_>),
+    ) -> &'a [u8] {
         if bytes.is_empty() || !std::mem::take(&mut self.after_cr) {
             return bytes;
         }
@@ -117,7 +129,11 @@ impl SseParser {
         rest
     }
 
-    fn end_kept_line<'a>(&mut self, bytes: &'a [u8], on_event: &mut dyn FnMut(SseEvent<'_>)) -> &'a [u8] {
+    fn end_kept_line<'a>(
+        &mut self,
+        bytes: &'a [u8],
+        on_event: &mut dyn FnMut(SseEvent<'_>),
+    ) -> &'a [u8] {
         let Some((end, ending, rest)) = split_line(bytes) else {
             self.keep_line(bytes);
             return &[];
@@ -143,7 +159,11 @@ impl SseParser {
     }
 
     fn without_mark<'a>(&mut self, line: &'a [u8]) -> &'a [u8] {
-        if std::mem::take(&mut self.first_line) { line.strip_prefix(BYTE_ORDER_MARK).unwrap_or(line) } else { line }
+        if std::mem::take(&mut self.first_line) {
+            line.strip_prefix(BYTE_ORDER_MARK).unwrap_or(line)
+        } else {
+            line
+        }
     }
 
     fn blank_line(&mut self, whole: Option<&[u8]>, on_event: &mut dyn FnMut(SseEvent<'_>)) {
@@ -159,7 +179,11 @@ impl SseParser {
         let Fields { event, data, has_data, truncated } = &self.fields;
         if *has_data || whole.is_some() {
             on_event(SseEvent {
-                event: if event.is_empty() { "message" } else { std::str::from_utf8(event).unwrap_or_default() },
+                event: if event.is_empty() {
+                    "message"
+                } else {
+                    std::str::from_utf8(event).unwrap_or_default()
+                },
                 data: whole.unwrap_or(data),
                 range: self.start..self.position,
                 truncated: *truncated,
@@ -215,7 +239,10 @@ fn split_line(bytes: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
 
 /// Name and value of a line. A comment has an empty name.
 fn field(line: &[u8]) -> (&[u8], &[u8]) {
-    let Some((name, rest)) = memchr(b':', line).and_then(|colon| line.split_at_checked(colon)) else { return (line, &[]) };
+    let Some((name, rest)) = memchr(b':', line).and_then(|colon| line.split_at_checked(colon))
+    else {
+        return (line, &[]);
+    };
     let value = rest.strip_prefix(b":").unwrap_or(rest);
     (name, value.strip_prefix(b" ").unwrap_or(value))
 }

@@ -83,7 +83,9 @@ impl StreamReader {
     pub fn push(&mut self, decoded: &[u8], on: &mut dyn FnMut(StreamEvent)) {
         let Self { body, usage, .. } = self;
         match body {
-            Body::Events { parser, signals } => parser.push(decoded, &mut |event| read_event(&event, signals, usage, on)),
+            Body::Events { parser, signals } => {
+                parser.push(decoded, &mut |event| read_event(&event, signals, usage, on))
+            }
             Body::Whole(held) => {
                 let room = LARGEST_WHOLE.saturating_sub(held.len());
                 held.extend_from_slice(decoded.get(..room).unwrap_or(decoded));
@@ -95,7 +97,9 @@ impl StreamReader {
     pub fn finish(&mut self, on: &mut dyn FnMut(StreamEvent)) {
         let Self { provider, status, body, usage } = self;
         match body {
-            Body::Events { parser, signals } => parser.finish(&mut |event| read_event(&event, signals, usage, on)),
+            Body::Events { parser, signals } => {
+                parser.finish(&mut |event| read_event(&event, signals, usage, on))
+            }
             Body::Whole(held) => {
                 let held = std::mem::take(held);
                 match json::parse(&held) {
@@ -114,7 +118,12 @@ impl StreamReader {
     }
 }
 
-fn read_event(event: &SseEvent<'_>, signals: &mut Signals, usage: &mut Usage, on: &mut dyn FnMut(StreamEvent)) {
+fn read_event(
+    event: &SseEvent<'_>,
+    signals: &mut Signals,
+    usage: &mut Usage,
+    on: &mut dyn FnMut(StreamEvent),
+) {
     signals.read(event, &mut |signal| tell(signal, usage, on));
 }
 
@@ -151,9 +160,13 @@ fn tell_start(index: u64, start: BlockStart, on: &mut dyn FnMut(StreamEvent)) {
     let BlockStart { kind, wire_type, name, tool_use_id, json } = start;
     on(StreamEvent::BlockStart { index, kind, wire_type, name, tool_use_id });
     match content::of_value(kind, json) {
-        Content::Text(text) | Content::ToolResult { text, .. } if !text.is_empty() => on(StreamEvent::Text { index, text }),
+        Content::Text(text) | Content::ToolResult { text, .. } if !text.is_empty() => {
+            on(StreamEvent::Text { index, text })
+        }
         Content::Thinking(text) if !text.is_empty() => on(StreamEvent::Thinking { index, text }),
-        Content::ToolUse { input, .. } if input.as_object().is_some_and(|input| !input.is_empty()) => {
+        Content::ToolUse { input, .. }
+            if input.as_object().is_some_and(|input| !input.is_empty()) =>
+        {
             on(StreamEvent::ToolInput { index, partial_json: input.to_string() });
         }
         _ => {}
@@ -161,7 +174,12 @@ fn tell_start(index: u64, start: BlockStart, on: &mut dyn FnMut(StreamEvent)) {
 }
 
 /// False when the answer is neither a message nor an error.
-fn read_whole(provider: Provider, answer: &Value, usage: &mut Usage, on: &mut dyn FnMut(StreamEvent)) -> bool {
+fn read_whole(
+    provider: Provider,
+    answer: &Value,
+    usage: &mut Usage,
+    on: &mut dyn FnMut(StreamEvent),
+) -> bool {
     if let Some(error) = signal::error_in(answer) {
         on(StreamEvent::Error(error));
         return true;

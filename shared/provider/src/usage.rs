@@ -10,8 +10,8 @@ pub fn of_anthropic(usage: &Value) -> Usage {
     read
 }
 
-/// Anthropic's `message_delta.usage`. It is cumulative: what it names is overwritten. It may have no split of the cache
-/// writes by lifetime; that of `message_start` is then kept.
+/// Anthropic's `message_delta.usage`. It is cumulative: what it names is overwritten. It may have
+/// no split of the cache writes by lifetime; that of `message_start` is then kept.
 pub fn update(known: &mut Usage, usage: &Value) {
     let read = |pointer| usage.pointer(pointer).and_then(count);
     known.input = read("/input_tokens").or(known.input);
@@ -26,7 +26,8 @@ pub fn update(known: &mut Usage, usage: &Value) {
     }
 }
 
-/// A total without the split: the lifetime that was written so far grows or shrinks, the short one by default.
+/// A total without the split: the lifetime that was written so far grows or shrinks, the short one
+/// by default.
 fn set_cache_writes(known: &mut Usage, total: i64) {
     match (known.cache_write_5m, known.cache_write_1h) {
         (None | Some(0), Some(long)) if long != 0 => known.cache_write_1h = Some(total),
@@ -34,11 +35,18 @@ fn set_cache_writes(known: &mut Usage, total: i64) {
     }
 }
 
-/// OpenAI's `usage`, of a chat completion or of a response. Its input includes what the cache gave and took.
+/// OpenAI's `usage`, of a chat completion or of a response. Its input includes what the cache gave
+/// and took.
 pub fn of_openai(usage: &Value) -> Usage {
-    let read = |pointers: [&str; 2]| pointers.into_iter().find_map(|pointer| usage.pointer(pointer).and_then(count));
-    let cache_read = read(["/input_tokens_details/cached_tokens", "/prompt_tokens_details/cached_tokens"]);
-    let cache_write = read(["/input_tokens_details/cache_write_tokens", "/prompt_tokens_details/cache_write_tokens"]);
+    let read = |pointers: [&str; 2]| {
+        pointers.into_iter().find_map(|pointer| usage.pointer(pointer).and_then(count))
+    };
+    let cache_read =
+        read(["/input_tokens_details/cached_tokens", "/prompt_tokens_details/cached_tokens"]);
+    let cache_write = read([
+        "/input_tokens_details/cache_write_tokens",
+        "/prompt_tokens_details/cache_write_tokens",
+    ]);
     let cached = cache_read.unwrap_or(0).saturating_add(cache_write.unwrap_or(0));
     Usage {
         input: read(["/input_tokens", "/prompt_tokens"]).map(|input| input.saturating_sub(cached)),
@@ -49,7 +57,8 @@ pub fn of_openai(usage: &Value) -> Usage {
     }
 }
 
-/// Gemini's `usageMetadata`. Its prompt includes what the cache gave; thoughts are billed as output.
+/// Gemini's `usageMetadata`. Its prompt includes what the cache gave; thoughts are billed as
+/// output.
 pub fn of_gemini(usage: &Value) -> Usage {
     let read = |name| usage.get(name).and_then(count);
     let cache_read = read("cachedContentTokenCount");
@@ -67,7 +76,8 @@ pub fn of_gemini(usage: &Value) -> Usage {
     }
 }
 
-/// A count, from whatever number it was written as. Fractions are cut, and what no `i64` can hold is the nearest that it can.
+/// A count, from whatever number it was written as. Fractions are cut, and what no `i64` can hold
+/// is the nearest that it can.
 fn count(value: &Value) -> Option<i64> {
     let number = value.as_number()?;
     number
@@ -98,17 +108,37 @@ mod tests {
         let all_long = json!({"cache_creation_input_tokens": 20, "cache_creation": {"ephemeral_5m_input_tokens": 0, "ephemeral_1h_input_tokens": 20}});
         let table = [
             (&start, json!({"output_tokens": 9}), [Some(3), Some(9), Some(5), Some(10), Some(20)]),
-            (&start, json!({"output_tokens": null, "input_tokens": "many"}), [Some(3), Some(1), Some(5), Some(10), Some(20)]),
+            (
+                &start,
+                json!({"output_tokens": null, "input_tokens": "many"}),
+                [Some(3), Some(1), Some(5), Some(10), Some(20)],
+            ),
             (
                 &start,
                 json!({"cache_creation_input_tokens": 30, "cache_read_input_tokens": 0}),
                 [Some(3), Some(1), Some(0), Some(10), Some(20)],
             ),
-            (&start, json!({"cache_creation_input_tokens": 35}), [Some(3), Some(1), Some(5), Some(15), Some(20)]),
-            (&start, json!({"cache_creation": {"ephemeral_5m_input_tokens": 1}}), [Some(3), Some(1), Some(5), Some(1), None]),
+            (
+                &start,
+                json!({"cache_creation_input_tokens": 35}),
+                [Some(3), Some(1), Some(5), Some(15), Some(20)],
+            ),
+            (
+                &start,
+                json!({"cache_creation": {"ephemeral_5m_input_tokens": 1}}),
+                [Some(3), Some(1), Some(5), Some(1), None],
+            ),
             (&start, json!("none"), [Some(3), Some(1), Some(5), Some(10), Some(20)]),
-            (&all_long, json!({"cache_creation_input_tokens": 25}), [None, None, None, Some(0), Some(25)]),
-            (&json!({}), json!({"cache_creation_input_tokens": 7}), [None, None, None, Some(7), None]),
+            (
+                &all_long,
+                json!({"cache_creation_input_tokens": 25}),
+                [None, None, None, Some(0), Some(25)],
+            ),
+            (
+                &json!({}),
+                json!({"cache_creation_input_tokens": 7}),
+                [None, None, None, Some(7), None],
+            ),
         ];
         for (start, delta, expected) in table {
             let mut read = of_anthropic(start);

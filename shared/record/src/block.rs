@@ -97,7 +97,8 @@ impl Role {
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Block {
-    /// JSON pointer in the decoded body, such as `/messages/3/content/1`; of a stream, `/content/N` by the provider's content index.
+    /// JSON pointer in the decoded body, such as `/messages/3/content/1`; of a stream, `/content/N`
+    /// by the provider's content index.
     pub pointer: String,
     pub kind: BlockKind,
     pub role: Option<Role>,
@@ -107,9 +108,11 @@ pub struct Block {
     pub name: Option<String>,
     /// Joins a tool use with its result.
     pub tool_use_id: Option<String>,
-    /// Bytes of the decoded body: the block's JSON value; of a stream, its events from the first to the last.
+    /// Bytes of the decoded body: the block's JSON value; of a stream, its events from the first to
+    /// the last.
     pub range: Range<u64>,
-    /// Of the normalised content: equal where only form differs (moved `cache_control`, string or block array, order of keys).
+    /// Of the normalised content: equal where only form differs (moved `cache_control`, string or
+    /// block array, order of keys).
     pub hash: u64,
     pub state: BlockState,
 }

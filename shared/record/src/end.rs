@@ -4,20 +4,27 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum EndState {
-    /// The terminal event's last byte (or the whole body, where there is no terminal event) was delivered to the client.
+    /// The terminal event's last byte (or the whole body, where there is no terminal event) was
+    /// delivered to the client.
     Complete,
     /// The upstream ended early.
     Truncated,
     /// The client left before the end.
     ClientCancelled,
-    /// The upstream was not reached, broke before any answer, answered with an error status, or sent an error event; or
-    /// the proxy refused the request, or failed. Who closed says which.
+    /// The upstream was not reached, broke before any answer, answered with an error status, or
+    /// sent an error event; or the proxy refused the request, or failed. Who closed says which.
     UpstreamError,
     DaemonStopped,
 }
 
 impl EndState {
-    pub const ALL: [Self; 5] = [Self::Complete, Self::Truncated, Self::ClientCancelled, Self::UpstreamError, Self::DaemonStopped];
+    pub const ALL: [Self; 5] = [
+        Self::Complete,
+        Self::Truncated,
+        Self::ClientCancelled,
+        Self::UpstreamError,
+        Self::DaemonStopped,
+    ];
 
     pub fn as_str(self) -> &'static str {
         match self {

@@ -155,7 +155,12 @@ fn is_yes(value: &bool) -> bool {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Gap {
     /// Of which body; nothing on a gap of no exchange.
-    #[serde(default, rename = "request", with = "is_request", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        rename = "request",
+        with = "is_request",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub side: Option<Side>,
     pub offset: u64,
     pub bytes: u64,
@@ -190,7 +195,8 @@ pub struct ClockJumped {
 pub struct Replaced {
     /// In words.
     pub reason: String,
-    /// The file that the other one was put aside as, in the data folder. What can be read of it is brought over.
+    /// The file that the other one was put aside as, in the data folder. What can be read of it is
+    /// brought over.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kept_as: Option<String>,
     /// Events that are gone, where that is known at once.
@@ -237,7 +243,8 @@ pub struct Salvaged {
 }
 
 impl Salvaged {
-    /// Events `from..to` are gone; they are told one by one as long as there are fewer than `most` such stretches.
+    /// Events `from..to` are gone; they are told one by one as long as there are fewer than `most`
+    /// such stretches.
     pub fn lose(&mut self, from: u64, to: u64, most: usize) {
         if from >= to {
             return;
@@ -281,7 +288,9 @@ mod is_request {
         side.map(|side| side == Side::Request).serialize(to)
     }
 
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Side>, D::Error> {
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        from: D,
+    ) -> Result<Option<Side>, D::Error> {
         let is_request = Option::<bool>::deserialize(from)?;
         Ok(is_request.map(|is_request| if is_request { Side::Request } else { Side::Response }))
     }

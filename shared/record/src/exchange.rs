@@ -2,9 +2,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::{ClosedBy, EndState, Usage};
 
-/// A row of the index: one HTTP request and its response. All of it is derived and can be made again from the log.
+/// A row of the index: one HTTP request and its response. All of it is derived and can be made
+/// again from the log.
 ///
-/// Times are microseconds since the Unix epoch, durations microseconds, sizes bytes as they went over the wire.
+/// Times are microseconds since the Unix epoch, durations microseconds, sizes bytes as they went
+/// over the wire.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Exchange {
@@ -35,7 +37,8 @@ pub struct Exchange {
     pub stop_reason: Option<String>,
     /// Bytes of either body that were not recorded; 0 means recorded in full.
     pub gap_bytes: u64,
-    /// First exchange of the thread that this one belongs to; nothing for what is no conversation turn.
+    /// First exchange of the thread that this one belongs to; nothing for what is no conversation
+    /// turn.
     pub thread: Option<u64>,
     /// The exchange before in that thread.
     pub previous: Option<u64>,
@@ -44,8 +47,8 @@ pub struct Exchange {
     pub through_seq: u64,
     /// First message of an API error or of the proxy's own, in words.
     pub error: Option<String>,
-    /// The call that started the agent which sent this: on turns of subagents, as soon as it is known. Of an agent's
-    /// turns the newest that has it knows best.
+    /// The call that started the agent which sent this: on turns of subagents, as soon as it is
+    /// known. Of an agent's turns the newest that has it knows best.
     pub started_by: Option<StartedBy>,
 }
 

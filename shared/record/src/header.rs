@@ -3,7 +3,8 @@ use serde::{Deserialize, Serialize};
 /// Header fields, in order.
 pub type Headers = Vec<Header>;
 
-/// A header field. On record its name is in lower case, and its value free of credentials. In JSON it is a pair.
+/// A header field. On record its name is in lower case, and its value free of credentials. In JSON
+/// it is a pair.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(from = "(String, String)", into = "(String, String)")]
 pub struct Header {

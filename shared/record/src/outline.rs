@@ -10,8 +10,9 @@ pub struct Outline {
     pub previous: Option<u64>,
     /// Blocks of the one it was compared with that are gone, with their pointers there.
     pub removed: Vec<Block>,
-    /// Of a request that continues none, as after a compaction: the agent's request before it in the session, with which
-    /// what stands before the messages was compared. `removed` are then blocks of that one.
+    /// Of a request that continues none, as after a compaction: the agent's request before it in
+    /// the session, with which what stands before the messages was compared. `removed` are then
+    /// blocks of that one.
     pub setting_of: Option<u64>,
     /// Of what derived it.
     pub version: u32,

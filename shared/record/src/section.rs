@@ -2,8 +2,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::Block;
 
-/// One section of a session's system prompts: blocks with one hash are one section, whatever exchange, agent or place
-/// they are in. Derived, and the same when it is derived again.
+/// One section of a session's system prompts: blocks with one hash are one section, whatever
+/// exchange, agent or place they are in. Derived, and the same when it is derived again.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct SystemSection {
@@ -11,7 +11,8 @@ pub struct SystemSection {
     pub number: u64,
     /// As it stood where it was sent first. What its state was there says nothing of the section.
     pub block: Block,
-    /// Where it was sent first and last, and when those exchanges began (microseconds since the Unix epoch).
+    /// Where it was sent first and last, and when those exchanges began (microseconds since the
+    /// Unix epoch).
     pub first_exchange: u64,
     pub first_at_us: i64,
     pub last_exchange: u64,

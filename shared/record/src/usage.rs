@@ -2,7 +2,8 @@ use serde::{Deserialize, Serialize};
 
 /// Tokens of a call, as the provider said them; what it did not say is unknown, which is not 0.
 ///
-/// `input` never includes what was read from or written to a cache, and `output` includes reasoning.
+/// `input` never includes what was read from or written to a cache, and `output` includes
+/// reasoning.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Usage {
     pub input: Option<i64>,

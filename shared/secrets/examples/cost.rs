@@ -1,4 +1,5 @@
-//! What it costs to look through the head of an ordinary request: `cargo run --release -p ccdump-secrets --example cost`.
+//! What it costs to look through the head of an ordinary request: `cargo run --release -p
+//! ccdump-secrets --example cost`.
 
 use std::{hint::black_box, time::Instant};
 
@@ -47,5 +48,9 @@ fn main() {
     head();
     let begun = Instant::now();
     (0..ROUNDS).for_each(|_| head());
-    println!("{:.2} µs per head of {} fields", begun.elapsed().as_secs_f64() * 1e6 / f64::from(ROUNDS), HEAD.len());
+    println!(
+        "{:.2} µs per head of {} fields",
+        begun.elapsed().as_secs_f64() * 1e6 / f64::from(ROUNDS),
+        HEAD.len()
+    );
 }

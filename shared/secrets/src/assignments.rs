@@ -1,4 +1,5 @@
-//! Credentials that stand behind their name: query parameters, `name=value` in a text, members of JSON.
+//! Credentials that stand behind their name: query parameters, `name=value` in a text, members of
+//! JSON.
 
 use std::borrow::Cow;
 
@@ -41,14 +42,18 @@ impl Within {
             self.ends(c) || (self.may_end(c) && self.is_elsewhere(goes_on()))
         };
         let rest = text.get(marks..).unwrap_or_default();
-        rest.char_indices().map(|(at, c)| (at + marks, c)).find(ends).map_or(text.len(), |(at, _)| at)
+        rest.char_indices()
+            .map(|(at, c)| (at + marks, c))
+            .find(ends)
+            .map_or(text.len(), |(at, _)| at)
     }
 
     /// Whether a text begins with something of its own: the next parameter, or nothing.
     fn is_elsewhere(self, text: &str) -> bool {
         let Some(end) = text.find(|c| !is_name(c)) else { return text.is_empty() };
         let next = text.get(end..).unwrap_or_default();
-        (end > 0 && next.starts_with('=')) || (end == 0 && self == Self::Text && next.starts_with(char::is_whitespace))
+        (end > 0 && next.starts_with('='))
+            || (end == 0 && self == Self::Text && next.starts_with(char::is_whitespace))
     }
 }
 
@@ -61,7 +66,8 @@ fn is_name(c: char) -> bool {
     c.is_alphanumeric() || "_-.%+[]~$".contains(c)
 }
 
-/// The parameters of a target: those of its query, of its fragment, and of its path (`~t=…`, `;token=…`).
+/// The parameters of a target: those of its query, of its fragment, and of its path (`~t=…`,
+/// `;token=…`).
 pub(crate) fn in_target<'a>(target: &'a str, mark: Mark<'_>) -> Cow<'a, str> {
     let path = target.find(['?', '#']).unwrap_or(target.len());
     let (before, query) = target.split_at(path);
@@ -75,7 +81,8 @@ pub(crate) fn in_target<'a>(target: &'a str, mark: Mark<'_>) -> Cow<'a, str> {
 
 /// A path segment by segment: a slash ends a value there.
 fn segments<'a>(path: &'a str, mark: Mark<'_>) -> Cow<'a, str> {
-    let segments: Vec<_> = path.split('/').map(|segment| mask(segment, Within::Target, mark)).collect();
+    let segments: Vec<_> =
+        path.split('/').map(|segment| mask(segment, Within::Target, mark)).collect();
     let is_changed = segments.iter().any(|segment| matches!(segment, Cow::Owned(_)));
     if is_changed { segments.join("/").into() } else { path.into() }
 }
@@ -93,14 +100,18 @@ fn mask<'a>(text: &'a str, within: Within, mark: Mark<'_>) -> Cow<'a, str> {
     for equals in memchr_iter(b'=', text.as_bytes()) {
         let Some(before) = text.get(masking.settled()..equals) else { continue };
         let name = last_name(before);
-        let in_query =
-            within == Within::Target || before.strip_suffix(name).is_some_and(|before| before.ends_with(['?', '&', '#', ';']));
+        let in_query = within == Within::Target
+            || before
+                .strip_suffix(name)
+                .is_some_and(|before| before.ends_with(['?', '&', '#', ';']));
         if name.is_empty() || !if in_query { is_parameter(name) } else { is_credential(name) } {
             continue;
         }
         let rest = text.get(equals + 1..).unwrap_or_default();
         let (skipped, length) = match rest.chars().next() {
-            Some(quote @ ('"' | '\'')) if within == Within::Text => (1, rest.get(1..).and_then(|rest| rest.find(quote))),
+            Some(quote @ ('"' | '\'')) if within == Within::Text => {
+                (1, rest.get(1..).and_then(|rest| rest.find(quote)))
+            }
             _ => (0, None),
         };
         let value = rest.get(skipped..).unwrap_or_default();
@@ -121,7 +132,9 @@ fn mask<'a>(text: &'a str, within: Within, mark: Mark<'_>) -> Cow<'a, str> {
 pub(crate) fn is_nothing(value: &str) -> bool {
     let value = value.trim_matches(['=', ' ', '"']);
     value.is_empty()
-        || ["true", "false", "null", "none", "undefined", "0", "1", "yes", "no"].iter().any(|word| value.eq_ignore_ascii_case(word))
+        || ["true", "false", "null", "none", "undefined", "0", "1", "yes", "no"]
+            .iter()
+            .any(|word| value.eq_ignore_ascii_case(word))
 }
 
 /// Whole words that hold a credential once they are decoded: a URL as a parameter of another one.
@@ -133,7 +146,8 @@ fn encoded<'a>(text: &'a str, within: Within, mark: Mark<'_>) -> Cow<'a, str> {
     for (start, word) in words(text, within) {
         let Some(percent) = word.find('%') else { continue };
         // The name of a parameter stays.
-        let value = word.get(..percent).and_then(|before| before.find('=')).map_or(0, |equals| equals + 1);
+        let value =
+            word.get(..percent).and_then(|before| before.find('=')).map_or(0, |equals| equals + 1);
         if let Some(value) = word.get(value..).filter(|value| holds_encoded(value)) {
             let end = start + word.len();
             masking.mask(end - value.len(), end, mark);
@@ -147,7 +161,11 @@ fn words(text: &str, within: Within) -> impl Iterator<Item = (usize, &str)> {
     text.split(move |c| within.ends(c) || within.may_end(c)).map(move |word| {
         let start = at;
         // Separators are single bytes but for some blanks, which the search below does not mind.
-        at += word.len() + text.get(start + word.len()..).and_then(|rest| rest.chars().next()).map_or(0, char::len_utf8);
+        at += word.len()
+            + text
+                .get(start + word.len()..)
+                .and_then(|rest| rest.chars().next())
+                .map_or(0, char::len_utf8);
         (start, word)
     })
 }
@@ -196,14 +214,18 @@ fn members<'a>(text: &'a str, mark: Mark<'_>) -> Cow<'a, str> {
         let Some(quote @ ('"' | '\'')) = before.chars().next_back() else { continue };
         let named = before.get(..before.len() - 1).unwrap_or_default().trim_end_matches('\\');
         let escapes = before.len() - 1 - named.len();
-        let Some(name) = named.rfind(quote).and_then(|opening| named.get(opening + 1..)) else { continue };
+        let Some(name) = named.rfind(quote).and_then(|opening| named.get(opening + 1..)) else {
+            continue;
+        };
         if !is_credential(name) {
             continue;
         }
         let rest = text.get(colon + 1..).unwrap_or_default();
         let blanks = rest.len() - rest.trim_start().len();
         let opening = format!("{}{quote}", "\\".repeat(escapes));
-        let Some(value) = rest.get(blanks..).and_then(|rest| rest.strip_prefix(&opening)) else { continue };
+        let Some(value) = rest.get(blanks..).and_then(|rest| rest.strip_prefix(&opening)) else {
+            continue;
+        };
         let start = colon + 1 + blanks + opening.len();
         let length = closing(value, quote, escapes).unwrap_or(value.len());
         if !is_nothing(value.get(..length).unwrap_or_default()) {

@@ -1,7 +1,9 @@
-//! What a credential is, in one table, and functions that mask what the table tells. Pure: no I/O, no clock, no threads.
+//! What a credential is, in one table, and functions that mask what the table tells. Pure: no I/O,
+//! no clock, no threads.
 //!
-//! A credential is told by the name of what holds it ([`names`]: headers, query parameters, JSON members) or by its own shape
-//! under any name ([`shapes`]). The entrances differ in what they are given:
+//! A credential is told by the name of what holds it ([`names`]: headers, query parameters, JSON
+//! members) or by its own shape under any name ([`shapes`]). The entrances differ in what they are
+//! given:
 //!
 //! | function | for |
 //! | --- | --- |
@@ -10,7 +12,8 @@
 //! | [`text`] | messages of our own: errors, log lines |
 //! | [`content`] | what people and models write: shapes and URLs only |
 //!
-//! Each gives the same text back where there is nothing to mask, and is idempotent: what was masked stays as it is.
+//! Each gives the same text back where there is nothing to mask, and is idempotent: what was masked
+//! stays as it is.
 
 mod assignments;
 mod header;
@@ -25,11 +28,13 @@ pub use header::header;
 pub use mark::{Mark, plain, printed};
 pub use names::{is_credential, is_parameter};
 
-/// Raised whenever the table tells more than before: what is stored is then looked through once more.
+/// Raised whenever the table tells more than before: what is stored is then looked through once
+/// more.
 pub const VERSION: u32 = 1;
 
-/// A request target in any form (path, absolute, `host:port`), or a URL: the values of credentials in its query, fragment and
-/// path parameters, its userinfo, and what has the shape of a credential.
+/// A request target in any form (path, absolute, `host:port`), or a URL: the values of credentials
+/// in its query, fragment and path parameters, its userinfo, and what has the shape of a
+/// credential.
 pub fn target<'a>(target: &'a str, mark: Mark<'_>) -> Cow<'a, str> {
     settle(target, |target| {
         let masked = then(urls::userinfo(target, mark), |target| urls::bare_userinfo(target, mark));
@@ -38,17 +43,19 @@ pub fn target<'a>(target: &'a str, mark: Mark<'_>) -> Cow<'a, str> {
     })
 }
 
-/// A message: credentials in URLs, assignments (`name=value`, JSON members), `user:password@host`, and what has their shape.
+/// A message: credentials in URLs, assignments (`name=value`, JSON members), `user:password@host`,
+/// and what has their shape.
 pub fn text<'a>(text: &'a str, mark: Mark<'_>) -> Cow<'a, str> {
     settle(text, |text| {
-        let masked = then(urls::userinfo(text, mark), |text| urls::bare_userinfo_in_text(text, mark));
+        let masked =
+            then(urls::userinfo(text, mark), |text| urls::bare_userinfo_in_text(text, mark));
         let masked = then(masked, |text| assignments::in_text(text, mark));
         then(masked, |text| shapes::mask(text, mark))
     })
 }
 
-/// What was said or written: credentials by their shape, and those in URLs. Names tell nothing here, as code and prose are full of
-/// them.
+/// What was said or written: credentials by their shape, and those in URLs. Names tell nothing
+/// here, as code and prose are full of them.
 pub fn content<'a>(content: &'a str, mark: Mark<'_>) -> Cow<'a, str> {
     settle(content, |content| {
         let masked = then(urls::userinfo(content, mark), |content| urls::in_content(content, mark));
@@ -73,7 +80,8 @@ pub fn carries<'a>(target: &str, fields: impl IntoIterator<Item = (&'a str, &'a 
     found.get()
 }
 
-/// Masks until there is nothing to mask: what stands around a mark may look like a credential only then. Hardly ever more than twice.
+/// Masks until there is nothing to mask: what stands around a mark may look like a credential only
+/// then. Hardly ever more than twice.
 fn settle<'a>(text: &'a str, mask: impl for<'b> Fn(&'b str) -> Cow<'b, str>) -> Cow<'a, str> {
     const ROUNDS: usize = 8;
     let mut settled = Cow::Borrowed(text);

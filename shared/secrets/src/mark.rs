@@ -1,6 +1,7 @@
 //! What stands in a credential's place.
 
-/// Gives what is to stand in the place of a credential. It begins with `‹secret ` and ends with ` len=N›`, so that it is known again.
+/// Gives what is to stand in the place of a credential. It begins with `‹secret ` and ends with `
+/// len=N›`, so that it is known again.
 pub type Mark<'a> = &'a dyn Fn(&str) -> String;
 
 const OPENING: &str = "‹secret ";
@@ -11,7 +12,8 @@ pub fn plain(secret: &str) -> String {
     format!("{OPENING}len={}{CLOSING}", length(secret))
 }
 
-/// A mark by which the same credential is known again: `print` is a keyed hash of it, at most 16 hexadecimal digits.
+/// A mark by which the same credential is known again: `print` is a keyed hash of it, at most 16
+/// hexadecimal digits.
 pub fn printed(print: &str, secret: &str) -> String {
     format!("{OPENING}{print} len={}{CLOSING}", length(secret))
 }
@@ -56,7 +58,8 @@ pub(crate) fn find_outside(text: &str, is_end: impl Fn(char) -> bool) -> usize {
 
 /// Whether a text ends in a mark.
 pub(crate) fn ends_masked(text: &str) -> bool {
-    text.ends_with(CLOSING) && text.rfind(OPENING).and_then(|at| text.get(at..)).is_some_and(is_masked)
+    text.ends_with(CLOSING)
+        && text.rfind(OPENING).and_then(|at| text.get(at..)).is_some_and(is_masked)
 }
 
 /// Whether a text is marks and nothing else.
@@ -102,7 +105,8 @@ impl<'a> Masking<'a> {
         self.copied
     }
 
-    /// Masks from `start` to `end`, which lie behind all that was masked before; marks at the beginning stay, and so does nothing.
+    /// Masks from `start` to `end`, which lie behind all that was masked before; marks at the
+    /// beginning stay, and so does nothing.
     pub(crate) fn mask(&mut self, start: usize, end: usize, mark: Mark<'_>) {
         let Some(secret) = self.text.get(start..end) else { return };
         let start = start + all_leading(secret);
@@ -113,7 +117,9 @@ impl<'a> Masking<'a> {
 
     /// Masks from `start` to `end`, marks and all.
     pub(crate) fn whole(&mut self, start: usize, end: usize, mark: Mark<'_>) {
-        if let (Some(before), Some(secret)) = (self.text.get(self.copied..start), self.text.get(start..end)) {
+        if let (Some(before), Some(secret)) =
+            (self.text.get(self.copied..start), self.text.get(start..end))
+        {
             self.masked.push_str(before);
             self.masked.push_str(&mark(secret));
             self.copied = end;

@@ -1,4 +1,5 @@
-//! Names of credentials: of header fields, query parameters, JSON members. Without regard to case and to what separates words.
+//! Names of credentials: of header fields, query parameters, JSON members. Without regard to case
+//! and to what separates words.
 
 use std::sync::LazyLock;
 
@@ -107,7 +108,8 @@ const EXCEPTIONS: &[Exception] = &[
     Ends("opencodesession"),
 ];
 
-/// What a name says of a credential when it ends in one of these: how many, how long, of which kind.
+/// What a name says of a credential when it ends in one of these: how many, how long, of which
+/// kind.
 const ABOUT: &[&str] = &[
     "affinity",
     "alg",
@@ -172,7 +174,8 @@ const PATH_TOKEN: &str = "~t";
 
 /// Parameters of signed URLs are credentials or make one (`X-Amz-…`); these are not.
 const SIGNED_URL: &str = "xamz";
-const SIGNED_URL_OTHERS: &[&str] = &["xamzalgorithm", "xamzdate", "xamzexpires", "xamzsignedheaders", "xamzcontentsha256"];
+const SIGNED_URL_OTHERS: &[&str] =
+    &["xamzalgorithm", "xamzdate", "xamzexpires", "xamzsignedheaders", "xamzcontentsha256"];
 
 use Exception::{Begins, Ends, Has, Is};
 
@@ -215,20 +218,29 @@ pub fn is_parameter(name: &str) -> bool {
         return true;
     }
     let squashed = squash(&name);
-    PARAMETERS.contains(&squashed.as_str()) || (squashed.starts_with(SIGNED_URL) && !SIGNED_URL_OTHERS.contains(&squashed.as_str()))
+    PARAMETERS.contains(&squashed.as_str())
+        || (squashed.starts_with(SIGNED_URL) && !SIGNED_URL_OTHERS.contains(&squashed.as_str()))
 }
 
 fn has_part(name: &str) -> bool {
     let Some(part) = PART.as_ref() else { return true };
     let last = last_word(name);
-    if last.len() <= LONGEST_LAST_WORD && LAST_WORDS.iter().any(|word| last.eq_ignore_ascii_case(word)) {
+    if last.len() <= LONGEST_LAST_WORD
+        && LAST_WORDS.iter().any(|word| last.eq_ignore_ascii_case(word))
+    {
         return true;
     }
     if !part.is_match(name) {
         return false;
     }
-    let others: Vec<_> = OTHER_WORD.iter().flat_map(|other| other.find_iter(name)).map(|found| found.range()).collect();
-    part.find_iter(name).any(|found| !others.iter().any(|other| other.start <= found.start() && found.end() <= other.end))
+    let others: Vec<_> = OTHER_WORD
+        .iter()
+        .flat_map(|other| other.find_iter(name))
+        .map(|found| found.range())
+        .collect();
+    part.find_iter(name).any(|found| {
+        !others.iter().any(|other| other.start <= found.start() && found.end() <= other.end)
+    })
 }
 
 fn is_excepted(name: &str) -> bool {
@@ -240,13 +252,18 @@ fn is_excepted(name: &str) -> bool {
         Has(part) => squashed.contains(part),
     };
     let last = last_word(name).to_ascii_lowercase();
-    let is_about = ABOUT.iter().any(|about| last == *about || (about.len() >= LONG_ENOUGH && last.ends_with(about)));
+    let is_about = ABOUT
+        .iter()
+        .any(|about| last == *about || (about.len() >= LONG_ENOUGH && last.ends_with(about)));
     is_about || EXCEPTIONS.iter().any(told)
 }
 
 fn last_word(name: &str) -> &str {
     let name = name.trim_end_matches(|c: char| !c.is_ascii_alphanumeric());
-    let start = name.bytes().rposition(|byte| !byte.is_ascii_alphanumeric()).map_or(0, |separator| separator + 1);
+    let start = name
+        .bytes()
+        .rposition(|byte| !byte.is_ascii_alphanumeric())
+        .map_or(0, |separator| separator + 1);
     name.get(start..).unwrap_or_default()
 }
 

@@ -132,7 +132,9 @@ const SHORTEST: usize = 10;
 
 /// The text with each of them masked.
 pub(crate) fn mask<'a>(text: &'a str, mark: Mark<'_>) -> Cow<'a, str> {
-    let Some(beginnings) = BEGINNINGS.as_ref().filter(|_| text.len() >= SHORTEST) else { return text.into() };
+    let Some(beginnings) = BEGINNINGS.as_ref().filter(|_| text.len() >= SHORTEST) else {
+        return text.into();
+    };
     let mut masking = Masking::new(text);
     let mut from = 0;
     while let Some(found) = beginnings.find(aho_corasick::Input::new(text).range(from..)) {
@@ -150,7 +152,8 @@ pub(crate) fn mask<'a>(text: &'a str, mark: Mark<'_>) -> Cow<'a, str> {
     }
 }
 
-/// Where the credential stands that is introduced at `at`. They are ASCII, so that these are limits between characters.
+/// Where the credential stands that is introduced at `at`. They are ASCII, so that these are limits
+/// between characters.
 fn secret(text: &[u8], at: usize) -> Option<(usize, usize)> {
     let rest = text.get(at..)?;
     let known = SHAPES.iter().find_map(|shape| {
@@ -208,7 +211,8 @@ fn begins_word(text: &[u8], at: usize) -> bool {
     }
 }
 
-/// Parts in base64, the first two of them JSON objects; or five parts of which the first one is: an encrypted one.
+/// Parts in base64, the first two of them JSON objects; or five parts of which the first one is: an
+/// encrypted one.
 fn jwt(text: &[u8]) -> Option<usize> {
     let part = |from: usize| run(text.get(from..).unwrap_or_default(), is_word);
     let head = part(0);
@@ -272,7 +276,10 @@ fn pem(text: &[u8]) -> Option<usize> {
     let title = text.strip_prefix(b"-----BEGIN ")?;
     let named = title.get(..title.len().min(40))?;
     let name = memmem::find(named, TITLE)?;
-    let begin = text.len() - title.len() + name + memmem::find(title.get(name..title.len().min(60))?, DASHES)? + DASHES.len();
+    let begin = text.len() - title.len()
+        + name
+        + memmem::find(title.get(name..title.len().min(60))?, DASHES)?
+        + DASHES.len();
     let body = text.get(begin..text.len().min(begin + LONGEST))?;
     if let Some(end) = memmem::find(body, b"-----END ")
         && let Some(title) = memmem::find(body.get(end..)?, TITLE)
@@ -297,7 +304,13 @@ fn azure<'a>(text: &'a str, mark: Mark<'_>) -> Cow<'a, str> {
     let mut masking = Masking::new(text);
     let bytes = text.as_bytes();
     for signature in memmem::find_iter(bytes, AZURE) {
-        let before = bytes.get(..signature).unwrap_or_default().iter().rev().take_while(|byte| is_alphanumeric(**byte)).count();
+        let before = bytes
+            .get(..signature)
+            .unwrap_or_default()
+            .iter()
+            .rev()
+            .take_while(|byte| is_alphanumeric(**byte))
+            .count();
         let after = run(bytes.get(signature + AZURE.len()..).unwrap_or_default(), is_alphanumeric);
         let escaped = bytes.get(..signature - before).is_some_and(|before| before.ends_with(b"\\"));
         let start = signature - before + usize::from(escaped);
@@ -313,7 +326,8 @@ mod tests {
     use super::*;
     use crate::mark::plain;
 
-    const JWT: &str = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+    const JWT: &str =
+        "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 
     fn masked(text: &str) -> Cow<'_, str> {
         mask(text, &plain)
@@ -349,9 +363,14 @@ mod tests {
             pem,
             &escaped,
         ] {
-            for (before, after) in
-                [("", ""), ("key=", " ok"), ("\"", "\""), ("漢字\n", "漢字"), ("\\n", "\\nnext"), ("{\"a\":\"x\\n", "\"}")]
-            {
+            for (before, after) in [
+                ("", ""),
+                ("key=", " ok"),
+                ("\"", "\""),
+                ("漢字\n", "漢字"),
+                ("\\n", "\\nnext"),
+                ("{\"a\":\"x\\n", "\"}"),
+            ] {
                 let text = format!("{before}{secret}{after}");
                 let wanted = format!("{before}‹secret len={}›{after}", secret.len());
                 assert_eq!(masked(&text), wanted, "{text}");
@@ -369,7 +388,10 @@ mod tests {
 
     #[test]
     fn a_key_that_breaks_off_is_masked_as_far_as_it_goes() {
-        assert_eq!(masked(r#"{"a":"-----BEGIN PRIVATE KEY-----\nMIIE\nabc\"}"#), r#"{"a":"‹secret len=38›\"}"#);
+        assert_eq!(
+            masked(r#"{"a":"-----BEGIN PRIVATE KEY-----\nMIIE\nabc\"}"#),
+            r#"{"a":"‹secret len=38›\"}"#
+        );
         assert_eq!(masked("-----BEGIN PRIVATE KEY-----"), "‹secret len=27›");
     }
 

@@ -20,7 +20,9 @@ pub(crate) fn userinfo<'a>(text: &'a str, mark: Mark<'_>) -> Cow<'a, str> {
         let start = slashes + 2;
         // A `//` within a path introduces no host.
         let before = bytes.get(..slashes).and_then(<[u8]>::last);
-        if start < masking.settled() || !before.is_none_or(|before| !before.is_ascii_alphanumeric() && !b"/-_.~%".contains(before))
+        if start < masking.settled()
+            || !before
+                .is_none_or(|before| !before.is_ascii_alphanumeric() && !b"/-_.~%".contains(before))
         {
             continue;
         }
@@ -33,7 +35,9 @@ pub(crate) fn userinfo<'a>(text: &'a str, mark: Mark<'_>) -> Cow<'a, str> {
 
 /// Bytes of the userinfo that a text begins with, which stands where a URL names its host.
 fn userinfo_length(text: &str) -> Option<usize> {
-    let end = |stops: &[char]| text.find(|c: char| c.is_whitespace() || stops.contains(&c)).unwrap_or(text.len());
+    let end = |stops: &[char]| {
+        text.find(|c: char| c.is_whitespace() || stops.contains(&c)).unwrap_or(text.len())
+    };
     let authority = text.get(..end(&['/', '?', '#', '\\', '"', '<', '>', '`']))?;
     if let Some(at) = authority.rfind('@') {
         return Some(at).filter(|at| *at > 0);
@@ -74,13 +78,16 @@ pub(crate) fn bare_userinfo_in_text<'a>(text: &'a str, mark: Mark<'_>) -> Cow<'a
     let is_end = |c: char| c.is_whitespace() || "\"'<>()[]{},;=`/".contains(c);
     let mut masking = Masking::new(text);
     for (at, _) in text.match_indices('@') {
-        let start = text.get(..at).and_then(|before| before.rfind(is_end).map(|end| end + 1)).unwrap_or(0);
+        let start =
+            text.get(..at).and_then(|before| before.rfind(is_end).map(|end| end + 1)).unwrap_or(0);
         let start = (start..=at).find(|start| text.is_char_boundary(*start)).unwrap_or(at);
         let named = text.get(start..at).and_then(|userinfo| userinfo.split_once(':'));
         let host = text.get(at + 1..).and_then(|host| host.chars().next());
         if start >= masking.settled()
             && host.is_some_and(char::is_alphanumeric)
-            && named.is_some_and(|(user, password)| !password.is_empty() && !user.eq_ignore_ascii_case("mailto"))
+            && named.is_some_and(|(user, password)| {
+                !password.is_empty() && !user.eq_ignore_ascii_case("mailto")
+            })
         {
             masking.mask(start, at, mark);
         }

@@ -178,12 +178,18 @@ fn targets() {
         ("http://u:p/w@h/", "http://‹secret len=5›@h/"),
         ("*", "*"),
         ("", ""),
-        ("/v1/models/gemini-3:streamGenerateContent?alt=sse", "/v1/models/gemini-3:streamGenerateContent?alt=sse"),
+        (
+            "/v1/models/gemini-3:streamGenerateContent?alt=sse",
+            "/v1/models/gemini-3:streamGenerateContent?alt=sse",
+        ),
         (
             "/openai/deployments/gpt-5/chat/completions?api-version=2025-01-01",
             "/openai/deployments/gpt-5/chat/completions?api-version=2025-01-01",
         ),
-        ("/v1/files?after=file-abc&limit=100&purpose=batch", "/v1/files?after=file-abc&limit=100&purpose=batch"),
+        (
+            "/v1/files?after=file-abc&limit=100&purpose=batch",
+            "/v1/files?after=file-abc&limit=100&purpose=batch",
+        ),
         ("/blob?sv=2024&sig=a%2Fb%3D&se=2026", "/blob?sv=2024&sig=‹secret len=8›&se=2026"),
     ] {
         assert_eq!(target(given, &plain), wanted);
@@ -198,16 +204,31 @@ fn messages() {
             "http://u:p@h is not an upstream: it holds credentials",
             "http://‹secret len=3›@h is not an upstream: it holds credentials",
         ),
-        ("the request is for u:p@evil.example, which", "the request is for ‹secret len=3›@evil.example, which"),
-        ("Incorrect API key provided: sk-proj-0123456789abcdefghij.", "Incorrect API key provided: ‹secret len=28›."),
+        (
+            "the request is for u:p@evil.example, which",
+            "the request is for ‹secret len=3›@evil.example, which",
+        ),
+        (
+            "Incorrect API key provided: sk-proj-0123456789abcdefghij.",
+            "Incorrect API key provided: ‹secret len=28›.",
+        ),
         ("token=abc, other=1", "token=‹secret len=3›, other=1"),
         (
             "{\"api_key\": \"abc\", \"code\": \"invalid_api_key\"}",
             "{\"api_key\": \"‹secret len=3›\", \"code\": \"invalid_api_key\"}",
         ),
-        ("GET https://h/x?code=abc failed, code=404", "GET https://h/x?code=‹secret len=3› failed, code=404"),
-        ("ready proxy=http://127.0.0.1:3344 socket=/run/ccdump.sock", "ready proxy=http://127.0.0.1:3344 socket=/run/ccdump.sock"),
-        ("mailto:a@b.example image repo/name@sha256:0", "mailto:a@b.example image repo/name@sha256:0"),
+        (
+            "GET https://h/x?code=abc failed, code=404",
+            "GET https://h/x?code=‹secret len=3› failed, code=404",
+        ),
+        (
+            "ready proxy=http://127.0.0.1:3344 socket=/run/ccdump.sock",
+            "ready proxy=http://127.0.0.1:3344 socket=/run/ccdump.sock",
+        ),
+        (
+            "mailto:a@b.example image repo/name@sha256:0",
+            "mailto:a@b.example image repo/name@sha256:0",
+        ),
     ] {
         assert_eq!(text(given, &plain), wanted);
     }
@@ -216,7 +237,10 @@ fn messages() {
 #[test]
 fn what_is_written_is_searched_by_shape_and_url_alone() {
     for (given, wanted) in [
-        ("password = os.environ[\"PASSWORD\"]; token=abc", "password = os.environ[\"PASSWORD\"]; token=abc"),
+        (
+            "password = os.environ[\"PASSWORD\"]; token=abc",
+            "password = os.environ[\"PASSWORD\"]; token=abc",
+        ),
         ("{\"api_key\": \"abc\"}", "{\"api_key\": \"abc\"}"),
         ("see https://h/?key=abc.", "see https://h/?key=‹secret len=4›"),
         ("git clone https://u:tok@h/r.git", "git clone https://‹secret len=5›@h/r.git"),

@@ -1,4 +1,5 @@
-//! The configuration file, `$XDG_CONFIG_HOME/ccdump/config.toml`. Flags beat the environment, which beats this file.
+//! The configuration file, `$XDG_CONFIG_HOME/ccdump/config.toml`. Flags beat the environment, which
+//! beats this file.
 
 use std::{
     collections::BTreeMap,
@@ -53,14 +54,16 @@ pub enum ConfigError {
 }
 
 impl Config {
-    /// The file, line and name of a key, for errors about its value: `~/.config/ccdump/config.toml, line 3 (listen)`.
+    /// The file, line and name of a key, for errors about its value: `~/.config/ccdump/config.toml,
+    /// line 3 (listen)`.
     pub fn place(&self, key: &str) -> String {
         place(&self.source.path, self.source.lines.get(key).copied(), Some(key))
     }
 
     /// The file, where it holds a token that other users can read.
     pub fn open_secrets(&self) -> Option<&Path> {
-        let has_secret = self.token.is_some() || self.proxy.as_ref().is_some_and(|proxy| proxy.contains('@'));
+        let has_secret =
+            self.token.is_some() || self.proxy.as_ref().is_some_and(|proxy| proxy.contains('@'));
         (has_secret && self.source.is_open_to_others).then_some(self.source.path.as_path())
     }
 
@@ -73,9 +76,13 @@ impl Config {
         let mut config: Self = toml::from_str(text).map_err(|error| {
             let span = error.span().unwrap_or_default();
             // A value that is not closed is missed at its end.
-            let key = keys.iter().find(|(_, key)| (key.start..=key.end).contains(&span.start)).map(|(name, _)| name.as_str());
+            let key = keys
+                .iter()
+                .find(|(_, key)| (key.start..=key.end).contains(&span.start))
+                .map(|(name, _)| name.as_str());
             // One that is there twice was read once, somewhere else.
-            let named = text.get(span.clone()).filter(|named| keys.iter().any(|(name, _)| name == named));
+            let named =
+                text.get(span.clone()).filter(|named| keys.iter().any(|(name, _)| name == named));
             let key = key.or(named);
             let reason = match key {
                 // The parser's words repeat the value.
@@ -85,7 +92,8 @@ impl Config {
             ConfigError::Parse { place: place(path, Some(line(span.start)), key), reason }
         })?;
         config.source.path = path.to_owned();
-        config.source.lines = keys.into_iter().map(|(name, span)| (name, line(span.start))).collect();
+        config.source.lines =
+            keys.into_iter().map(|(name, span)| (name, line(span.start))).collect();
         Ok(config)
     }
 }
@@ -97,7 +105,11 @@ fn place(path: &Path, line: Option<usize>, key: Option<&str>) -> String {
 }
 
 /// The dotted names of all keys, each with where it and its value stand in the text.
-fn collect_keys(table: &DeTable<'_>, above: &str, keys: &mut Vec<(String, std::ops::Range<usize>)>) {
+fn collect_keys(
+    table: &DeTable<'_>,
+    above: &str,
+    keys: &mut Vec<(String, std::ops::Range<usize>)>,
+) {
     for (key, value) in table {
         let name = format!("{above}{}", key.get_ref());
         match value.get_ref().as_table() {
@@ -107,7 +119,8 @@ fn collect_keys(table: &DeTable<'_>, above: &str, keys: &mut Vec<(String, std::o
     }
 }
 
-/// Where the file is looked for: `$CCDUMP_CONFIG`, else `$XDG_CONFIG_HOME/ccdump/config.toml`, else under `~/.config`.
+/// Where the file is looked for: `$CCDUMP_CONFIG`, else `$XDG_CONFIG_HOME/ccdump/config.toml`, else
+/// under `~/.config`.
 pub fn path() -> Option<PathBuf> {
     if let Some(path) = env::var_os("CCDUMP_CONFIG").filter(|path| !path.is_empty()) {
         return Some(path.into());
@@ -115,7 +128,8 @@ pub fn path() -> Option<PathBuf> {
     folder().map(|folder| folder.join("config.toml"))
 }
 
-/// The folder of all files that people configure ccdump with: `$XDG_CONFIG_HOME/ccdump`, else under `~/.config`.
+/// The folder of all files that people configure ccdump with: `$XDG_CONFIG_HOME/ccdump`, else under
+/// `~/.config`.
 pub fn folder() -> Option<PathBuf> {
     xdg_home("XDG_CONFIG_HOME", ".config").map(|home| home.join("ccdump"))
 }
@@ -139,11 +153,14 @@ fn read(path: &Path) -> Result<Config, ConfigError> {
     Ok(config)
 }
 
-/// `$variable` if it is set to an absolute path, else `~/fallback`. The XDG specification has relative ones ignored.
+/// `$variable` if it is set to an absolute path, else `~/fallback`. The XDG specification has
+/// relative ones ignored.
 pub(crate) fn xdg_home(variable: &str, fallback: &str) -> Option<PathBuf> {
     match env::var_os(variable).map(PathBuf::from) {
         Some(path) if path.is_absolute() => Some(path),
-        _ => env::var_os("HOME").filter(|home| !home.is_empty()).map(|home| PathBuf::from(home).join(fallback)),
+        _ => env::var_os("HOME")
+            .filter(|home| !home.is_empty())
+            .map(|home| PathBuf::from(home).join(fallback)),
     }
 }
 
@@ -157,7 +174,8 @@ mod tests {
 
     #[test]
     fn keys_are_read_and_their_lines_known() {
-        let config = parse("listen = \"127.0.0.1:0\"\n\n[upstream]\nanthropic = \"http://a\"").expect("valid");
+        let config = parse("listen = \"127.0.0.1:0\"\n\n[upstream]\nanthropic = \"http://a\"")
+            .expect("valid");
         assert_eq!(config.listen.as_deref(), Some("127.0.0.1:0"));
         assert_eq!(config.upstream["anthropic"], "http://a");
         assert_eq!(config.place("listen"), "/c.toml, line 1 (listen)");
@@ -169,9 +187,15 @@ mod tests {
         for (text, wanted) in [
             ("lisen = 1", "/c.toml, line 1 (lisen): unknown field `lisen`"),
             ("# a\n\nlisten = 5", "/c.toml, line 3 (listen): invalid type: integer `5`"),
-            ("[upstream]\nopenai = true", "/c.toml, line 2 (upstream.openai): invalid type: boolean"),
+            (
+                "[upstream]\nopenai = true",
+                "/c.toml, line 2 (upstream.openai): invalid type: boolean",
+            ),
             ("listen = \"a\"\n[upstream.openai]\nurl = \"http://a\"", "/c.toml, line 2"),
-            ("allow_hosts = [\n  \"a\",\n  7,\n]", "/c.toml, line 3 (allow_hosts): invalid type: integer `7`"),
+            (
+                "allow_hosts = [\n  \"a\",\n  7,\n]",
+                "/c.toml, line 3 (allow_hosts): invalid type: integer `7`",
+            ),
             ("listen = \"a\"\nlisten = \"b\"", "/c.toml, line 2 (listen): duplicate key"),
             ("listen = \"a\"\ntoken = \"never closed", "/c.toml, line 2 (token): "),
             ("\n\nnonsense", "/c.toml, line 3"),

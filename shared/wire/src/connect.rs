@@ -18,8 +18,8 @@ pub struct ConnectError {
     pub source: io::Error,
 }
 
-/// Connects to the daemon at `socket`. The channel does not reconnect by itself in a way a caller could rely on: after an error make
-/// a new one, so that the caller decides how long to wait.
+/// Connects to the daemon at `socket`. The channel does not reconnect by itself in a way a caller
+/// could rely on: after an error make a new one, so that the caller decides how long to wait.
 pub async fn unix(socket: &Path) -> Result<Channel, ConnectError> {
     let failed = |source| ConnectError { socket: socket.to_owned(), source };
     let path = socket.to_owned();

@@ -6,7 +6,8 @@ use crate::v1::Peer;
 pub const CONTRACT_MAJOR: u32 = 1;
 
 /// What a daemon of this build can do; viewers ask before they rely on it.
-pub const DAEMON_CAPABILITIES: &[&str] = &["watch", "payload", "index", "outline", "body", "views", SYSTEM_SECTIONS, SEARCH];
+pub const DAEMON_CAPABILITIES: &[&str] =
+    &["watch", "payload", "index", "outline", "body", "views", SYSTEM_SECTIONS, SEARCH];
 
 /// The call of that name.
 pub const SYSTEM_SECTIONS: &str = "system-sections";
@@ -19,7 +20,9 @@ pub const VIEWER_CAPABILITIES: &[&str] = &["reset", "log-gap", "index"];
 
 /// The peers do not share a contract.
 #[derive(Debug, thiserror::Error)]
-#[error("the other side speaks contract {theirs}, this one {CONTRACT_MAJOR} (it is {build}); update the older of the two")]
+#[error(
+    "the other side speaks contract {theirs}, this one {CONTRACT_MAJOR} (it is {build}); update the older of the two"
+)]
 pub struct ContractMismatch {
     pub theirs: u32,
     pub build: String,
@@ -35,7 +38,8 @@ pub fn peer(program: &str, version: &str, capabilities: &[&str], provider_versio
     }
 }
 
-/// Accepts a peer of the same contract. One that does not introduce itself (grpcurl) is taken at its word.
+/// Accepts a peer of the same contract. One that does not introduce itself (grpcurl) is taken at
+/// its word.
 pub fn check(peer: Option<&Peer>) -> Result<(), ContractMismatch> {
     match peer {
         Some(peer) if peer.contract_major != CONTRACT_MAJOR => {

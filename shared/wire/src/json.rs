@@ -1,4 +1,5 @@
-//! JSON that is safe to look at: what a terminal would obey is escaped wherever it stands. It means the same to whoever parses it.
+//! JSON that is safe to look at: what a terminal would obey is escaped wherever it stands. It means
+//! the same to whoever parses it.
 
 use std::io::{self, Write};
 
@@ -24,12 +25,16 @@ pub fn line(value: &impl Serialize) -> serde_json::Result<String> {
     String::from_utf8(line).map_err(serde::ser::Error::custom)
 }
 
-/// serde_json escapes C0 (`\u001b`) by itself. Terminals obey C1 and bidirectional controls, too, and readers of lines take U+2028 and
-/// U+2029 for the end of one.
+/// serde_json escapes C0 (`\u001b`) by itself. Terminals obey C1 and bidirectional controls, too,
+/// and readers of lines take U+2028 and U+2029 for the end of one.
 struct Harmless;
 
 impl Formatter for Harmless {
-    fn write_string_fragment<W: ?Sized + Write>(&mut self, writer: &mut W, fragment: &str) -> io::Result<()> {
+    fn write_string_fragment<W: ?Sized + Write>(
+        &mut self,
+        writer: &mut W,
+        fragment: &str,
+    ) -> io::Result<()> {
         let mut plain_from = 0;
         for (at, c) in fragment.char_indices().filter(|(_, c)| acts(*c)) {
             writer.write_all(&fragment.as_bytes()[plain_from..at])?;
@@ -42,13 +47,17 @@ impl Formatter for Harmless {
     }
 
     /// JSON that is passed on as it came: beyond ASCII there are only strings in it.
-    fn write_raw_fragment<W: ?Sized + Write>(&mut self, writer: &mut W, fragment: &str) -> io::Result<()> {
+    fn write_raw_fragment<W: ?Sized + Write>(
+        &mut self,
+        writer: &mut W,
+        fragment: &str,
+    ) -> io::Result<()> {
         self.write_string_fragment(writer, fragment)
     }
 }
 
-/// DEL and C1; marks, embeddings, overrides and isolates of the bidirectional algorithm; deprecated format characters; line and paragraph
-/// separators; interlinear annotations; tags.
+/// DEL and C1; marks, embeddings, overrides and isolates of the bidirectional algorithm; deprecated
+/// format characters; line and paragraph separators; interlinear annotations; tags.
 fn acts(c: char) -> bool {
     matches!(c,
         '\u{7f}'..='\u{9f}' | '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{206f}'
@@ -61,7 +70,8 @@ mod tests {
 
     #[test]
     fn what_acts_is_escaped_and_means_the_same() {
-        let hostile: String = (0..=0x2_0000_u32).chain(0xe_0000..0xe_0100).filter_map(char::from_u32).collect();
+        let hostile: String =
+            (0..=0x2_0000_u32).chain(0xe_0000..0xe_0100).filter_map(char::from_u32).collect();
         let value = serde_json::json!({ &hostile: [&hostile, "ä 漢 👩\u{200d}🚀"] });
         let line = line(&value).expect("JSON");
         for c in line.chars() {
@@ -86,7 +96,9 @@ mod tests {
 
     #[test]
     fn json_that_is_passed_on_is_made_harmless_too() {
-        let raw = serde_json::value::RawValue::from_string("{\"a\":\"\u{9d}0;title\u{9c}\"}".to_owned()).expect("JSON");
+        let raw =
+            serde_json::value::RawValue::from_string("{\"a\":\"\u{9d}0;title\u{9c}\"}".to_owned())
+                .expect("JSON");
         assert_eq!(line(&raw).expect("JSON"), r#"{"a":"\u009d0;title\u009c"}"#);
     }
 }

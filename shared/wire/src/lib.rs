@@ -1,6 +1,7 @@
-//! What the daemon and its viewers both know: the wire contract ([`v1`], generated from `proto/`), where a daemon is found
-//! ([`endpoint`]), the configuration file ([`config`]), the first message of each side ([`handshake`]), the JSON that both print ([`json`]), and the record
-//! as it goes over the wire ([`record`]).
+//! What the daemon and its viewers both know: the wire contract ([`v1`], generated from `proto/`),
+//! where a daemon is found ([`endpoint`]), the configuration file ([`config`]), the first message
+//! of each side ([`handshake`]), the JSON that both print ([`json`]), and the record as it goes
+//! over the wire ([`record`]).
 
 pub mod config;
 pub mod connect;

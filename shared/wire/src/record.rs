@@ -1,9 +1,10 @@
 //! The record as it goes over the wire: the one place where the two meet.
 
 use ccdump_record::{
-    Block, BlockKind, BlockState, BodyData, ClockJumped, ClosedBy, Detail, EndState, Ended, Event, Exchange, Gap, Header, Headers,
-    Heads, Opened, Outline, Paused, Payload, Piece, Replaced, RequestEnd, RequestRole, ResponseHead, Resumed, Role, Salvaged,
-    SeqRange, Side, StartedBy, SystemSection, Usage,
+    Block, BlockKind, BlockState, BodyData, ClockJumped, ClosedBy, Detail, EndState, Ended, Event,
+    Exchange, Gap, Header, Headers, Heads, Opened, Outline, Paused, Payload, Piece, Replaced,
+    RequestEnd, RequestRole, ResponseHead, Resumed, Role, Salvaged, SeqRange, Side, StartedBy,
+    SystemSection, Usage,
 };
 
 use crate::v1::{self, event::Detail as WireDetail};
@@ -33,7 +34,13 @@ pub fn headers(fields: Headers) -> Vec<v1::Header> {
 impl From<Event> for v1::Event {
     fn from(event: Event) -> Self {
         let kind = event.detail.kind().to_owned();
-        Self { seq: event.seq, exchange: event.exchange, at_us: event.at_us, kind, detail: detail(event.detail) }
+        Self {
+            seq: event.seq,
+            exchange: event.exchange,
+            at_us: event.at_us,
+            kind,
+            detail: detail(event.detail),
+        }
     }
 }
 
@@ -48,7 +55,10 @@ fn detail(detail: Detail) -> Option<WireDetail> {
             mended: opened.mended,
         }),
         Detail::RequestData(body) => WireDetail::RequestData(data(body)),
-        Detail::RequestEnd(end) => WireDetail::RequestEnd(v1::RequestEnd { length: end.length, trailers: headers(end.trailers) }),
+        Detail::RequestEnd(end) => WireDetail::RequestEnd(v1::RequestEnd {
+            length: end.length,
+            trailers: headers(end.trailers),
+        }),
         Detail::ResponseHead(head) => WireDetail::ResponseHead(v1::ResponseHead {
             status: u32::from(head.status),
             headers: headers(head.headers),
@@ -69,7 +79,12 @@ fn detail(detail: Detail) -> Option<WireDetail> {
         }),
         Detail::Gap(gap) => {
             let side = gap.side.map_or(v1::Side::Unspecified, v1::Side::from);
-            WireDetail::Gap(v1::Gap { side: side.into(), offset: gap.offset, bytes: gap.bytes, exchanges: gap.exchanges })
+            WireDetail::Gap(v1::Gap {
+                side: side.into(),
+                offset: gap.offset,
+                bytes: gap.bytes,
+                exchanges: gap.exchanges,
+            })
         }
         Detail::Paused(paused) => WireDetail::RecordingPaused(v1::Paused { reason: paused.reason }),
         Detail::Resumed(resumed) => WireDetail::RecordingResumed(v1::Resumed {
@@ -77,7 +92,10 @@ fn detail(detail: Detail) -> Option<WireDetail> {
             gap_bytes: resumed.gap_bytes,
             lost_exchanges: resumed.lost_exchanges,
         }),
-        Detail::ClockJumped(jumped) => WireDetail::ClockJumped(v1::ClockJumped { from_us: jumped.from_us, to_us: jumped.to_us }),
+        Detail::ClockJumped(jumped) => WireDetail::ClockJumped(v1::ClockJumped {
+            from_us: jumped.from_us,
+            to_us: jumped.to_us,
+        }),
         Detail::Replaced(replaced) => WireDetail::RecordReplaced(v1::Replaced {
             reason: replaced.reason,
             kept_as: replaced.kept_as,
@@ -106,7 +124,11 @@ fn data(data: BodyData) -> v1::BodyData {
     v1::BodyData {
         offset: data.offset,
         length: data.length(),
-        pieces: data.pieces.iter().map(|piece| v1::Piece { after_us: piece.after_us, length: piece.length }).collect(),
+        pieces: data
+            .pieces
+            .iter()
+            .map(|piece| v1::Piece { after_us: piece.after_us, length: piece.length })
+            .collect(),
         payload_offset: data.payload.offset,
         payload: data.payload.bytes,
         undecodable: data.payload.undecodable,
@@ -276,8 +298,8 @@ impl From<SystemSection> for v1::SystemSection {
     }
 }
 
-// What comes over the wire is of another build, maybe a newer one: what it says and this one does not know is as if it were
-// not said.
+// What comes over the wire is of another build, maybe a newer one: what it says and this one does
+// not know is as if it were not said.
 
 impl From<v1::Header> for Header {
     fn from(header: v1::Header) -> Self {
@@ -327,7 +349,8 @@ fn end_state(state: v1::EndState) -> Option<EndState> {
     })
 }
 
-/// A daemon that says nothing about it is taken to speak of a turn: rather too much than too little.
+/// A daemon that says nothing about it is taken to speak of a turn: rather too much than too
+/// little.
 fn role(role: &str) -> RequestRole {
     let known = RequestRole::ALL.into_iter().find(|known| known.as_str() == role);
     known.unwrap_or(if role.is_empty() { RequestRole::Turn } else { RequestRole::Other })
@@ -347,8 +370,16 @@ impl From<v1::BodyData> for BodyData {
     fn from(data: v1::BodyData) -> Self {
         Self {
             offset: data.offset,
-            pieces: data.pieces.iter().map(|piece| Piece { after_us: piece.after_us, length: piece.length }).collect(),
-            payload: Payload { offset: data.payload_offset, bytes: data.payload, undecodable: data.undecodable },
+            pieces: data
+                .pieces
+                .iter()
+                .map(|piece| Piece { after_us: piece.after_us, length: piece.length })
+                .collect(),
+            payload: Payload {
+                offset: data.payload_offset,
+                bytes: data.payload,
+                undecodable: data.undecodable,
+            },
         }
     }
 }
@@ -372,7 +403,9 @@ impl From<WireDetail> for Detail {
                 mended: opened.mended,
             }),
             WireDetail::RequestData(data) => Self::RequestData(data.into()),
-            WireDetail::RequestEnd(end) => Self::RequestEnd(RequestEnd { length: end.length, trailers: fields(end.trailers) }),
+            WireDetail::RequestEnd(end) => {
+                Self::RequestEnd(RequestEnd { length: end.length, trailers: fields(end.trailers) })
+            }
             WireDetail::ResponseHead(head) => Self::ResponseHead(ResponseHead {
                 status: status(head.status).unwrap_or_default(),
                 headers: fields(head.headers),
@@ -394,16 +427,21 @@ impl From<WireDetail> for Detail {
                 }),
                 None => Self::Unknown("ended".to_owned()),
             },
-            WireDetail::Gap(gap) => {
-                Self::Gap(Gap { side: side(gap.side()), offset: gap.offset, bytes: gap.bytes, exchanges: gap.exchanges })
-            }
+            WireDetail::Gap(gap) => Self::Gap(Gap {
+                side: side(gap.side()),
+                offset: gap.offset,
+                bytes: gap.bytes,
+                exchanges: gap.exchanges,
+            }),
             WireDetail::RecordingPaused(paused) => Self::Paused(Paused { reason: paused.reason }),
             WireDetail::RecordingResumed(resumed) => Self::Resumed(Resumed {
                 paused_at_us: resumed.paused_at_us,
                 gap_bytes: resumed.gap_bytes,
                 lost_exchanges: resumed.lost_exchanges,
             }),
-            WireDetail::ClockJumped(jumped) => Self::ClockJumped(ClockJumped { from_us: jumped.from_us, to_us: jumped.to_us }),
+            WireDetail::ClockJumped(jumped) => {
+                Self::ClockJumped(ClockJumped { from_us: jumped.from_us, to_us: jumped.to_us })
+            }
             WireDetail::RecordReplaced(replaced) => Self::Replaced(Replaced {
                 reason: replaced.reason,
                 kept_as: replaced.kept_as,

@@ -1,8 +1,10 @@
-//! Whether this build is worse than that of a revision: proxy, viewer and hot reload, both builds in turn.
+//! Whether this build is worse than that of a revision: proxy, viewer and hot reload, both builds
+//! in turn.
 //!
-//! `cargo build --release && cargo bench -p ccdump-tests --bench against -- REV [proxy|viewer|reload …] [quick] [--rounds N]`, or `just
-//! bench-against`. The revision is built in a worktree of its own below `target/against`, once. What is measured is that of the
-//! benchmarks `proxy` and `viewer`. Exit code 1: something is worse by 5 % and more.
+//! `cargo build --release && cargo bench -p ccdump-tests --bench against -- REV
+//! [proxy|viewer|reload …] [quick] [--rounds N]`, or `just bench-against`. The revision is built in
+//! a worktree of its own below `target/against`, once. What is measured is that of the benchmarks
+//! `proxy` and `viewer`. Exit code 1: something is worse by 5 % and more.
 
 mod revision;
 
@@ -17,9 +19,12 @@ const PARTS: [&str; 3] = ["proxy", "viewer", "reload"];
 
 fn main() -> ExitCode {
     let Arguments { rounds, words, .. } = Arguments::of(std::env::args().skip(1));
-    let (chosen, words): (Vec<String>, Vec<String>) = words.into_iter().partition(|word| PARTS.contains(&word.as_str()));
+    let (chosen, words): (Vec<String>, Vec<String>) =
+        words.into_iter().partition(|word| PARTS.contains(&word.as_str()));
     let [revision, options @ ..] = words.as_slice() else {
-        println!("run it with: cargo bench -p ccdump-tests --bench against -- REV [proxy|viewer|reload …] [quick] [--rounds N]");
+        println!(
+            "run it with: cargo bench -p ccdump-tests --bench against -- REV [proxy|viewer|reload …] [quick] [--rounds N]"
+        );
         return ExitCode::SUCCESS;
     };
     if let Some(unknown) = options.iter().find(|option| *option != "quick") {
@@ -34,9 +39,12 @@ fn main() -> ExitCode {
     println!("{}", machine::description());
     println!("before: {}\nafter:  {}", built.description, revision::present());
     let rounds = rounds.map(|rounds| ["--rounds".to_owned(), rounds.to_string()]);
-    let options: Vec<String> = options.iter().cloned().chain(rounds.into_iter().flatten()).collect();
+    let options: Vec<String> =
+        options.iter().cloned().chain(rounds.into_iter().flatten()).collect();
     let mut code = ExitCode::SUCCESS;
-    for part in PARTS.iter().filter(|part| chosen.is_empty() || chosen.iter().any(|chosen| chosen == *part)) {
+    for part in
+        PARTS.iter().filter(|part| chosen.is_empty() || chosen.iter().any(|chosen| chosen == *part))
+    {
         if !is_no_worse(part, &built.folder, &options) {
             code = ExitCode::FAILURE;
         }

@@ -18,19 +18,32 @@ pub(crate) struct Built {
 /// The commit that a revision names.
 pub(crate) fn resolve(revision: &str) -> Option<String> {
     let mut command = git(&binaries::root());
-    let asked = command.args(["rev-parse", "--verify", "--quiet", "--end-of-options", &format!("{revision}^{{commit}}")]).output();
+    let asked = command
+        .args([
+            "rev-parse",
+            "--verify",
+            "--quiet",
+            "--end-of-options",
+            &format!("{revision}^{{commit}}"),
+        ])
+        .output();
     let told = asked.ok().filter(|asked| asked.status.success())?;
     Some(String::from_utf8_lossy(&told.stdout).trim_end().to_owned())
 }
 
-/// Builds `commit` unless it has been, in a worktree and a target folder that are kept: the next one builds only what differs.
+/// Builds `commit` unless it has been, in a worktree and a target folder that are kept: the next
+/// one builds only what differs.
 ///
 /// # Panics
 /// When it does not build.
 pub(crate) fn build(commit: &str) -> Built {
     let root = binaries::root();
-    let against = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().expect("it lies in the target folder").join("against");
-    let (tree, target, folder) = (against.join("tree"), against.join("target"), against.join(commit));
+    let against = Path::new(env!("CARGO_TARGET_TMPDIR"))
+        .parent()
+        .expect("it lies in the target folder")
+        .join("against");
+    let (tree, target, folder) =
+        (against.join("tree"), against.join("target"), against.join(commit));
     if tree.join("Cargo.toml").is_file() {
         run(git(&tree).args(["checkout", "--quiet", "--force", "--detach", commit]));
     } else {
@@ -42,7 +55,10 @@ pub(crate) fn build(commit: &str) -> Built {
     let programs = ["ccdumpd", "ccdump-view"];
     if !programs.iter().all(|program| folder.join(program).is_file()) {
         let mut cargo = Command::new(env!("CARGO"));
-        cargo.args(["build", "--release", "-p", "ccdumpd", "-p", "ccdump-view", "--target-dir"]).arg(&target).current_dir(&tree);
+        cargo
+            .args(["build", "--release", "-p", "ccdumpd", "-p", "ccdump-view", "--target-dir"])
+            .arg(&target)
+            .current_dir(&tree);
         run(&mut cargo);
         for program in programs {
             fs::copy(target.join("release").join(program), folder.join(program)).expect("writable");
@@ -80,6 +96,10 @@ fn run(command: &mut Command) {
 
 fn output(command: &mut Command) -> String {
     let output = command.output().unwrap_or_else(|error| panic!("cannot run {command:?}: {error}"));
-    assert!(output.status.success(), "{command:?} failed: {}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "{command:?} failed: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     String::from_utf8_lossy(&output.stdout).trim_end().to_owned()
 }

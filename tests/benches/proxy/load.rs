@@ -1,4 +1,5 @@
-//! The client of the benchmark: does one job against one address and prints what it measured as a line of numbers.
+//! The client of the benchmark: does one job against one address and prints what it measured as a
+//! line of numbers.
 
 use std::{net::SocketAddr, time::Duration};
 
@@ -13,8 +14,10 @@ use ccdump_tests::{
 use crate::clock;
 
 pub(crate) fn run(via: &str, address: SocketAddr, job: &[&str]) {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-    let number = |at: usize| job.get(at).and_then(|word| word.parse::<usize>().ok()).expect("a number");
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let number =
+        |at: usize| job.get(at).and_then(|word| word.parse::<usize>().ok()).expect("a number");
     let load = Load { via: via.to_owned(), address };
     let measured = runtime.block_on(async {
         match job[0] {
@@ -44,10 +47,15 @@ const SMALL: &[u8] =
 
 impl Load {
     fn request(&self, path: &str, job: &str, body: &[u8]) -> Vec<u8> {
-        post(path, &[("anthropic-version", "2023-06-01"), ("x-bench", job), ("x-via", &self.via)], body)
+        post(
+            path,
+            &[("anthropic-version", "2023-06-01"), ("x-bench", job), ("x-via", &self.via)],
+            body,
+        )
     }
 
-    /// Sequential requests on one connection. Microseconds to the first byte of the answer: p50, p99.
+    /// Sequential requests on one connection. Microseconds to the first byte of the answer: p50,
+    /// p99.
     async fn first_bytes(&self, count: usize) -> Vec<f64> {
         let mut client = Client::connect(self.address).await;
         let request = self.request("/v1/messages", "first", SMALL);
@@ -70,7 +78,12 @@ impl Load {
     /// Streams at a pace. Microseconds from the sending of an event to its arrival: p50, p99.
     async fn paced(&self, streams: usize, count: usize, pace: usize) -> Vec<f64> {
         let job = format!("paced {count} {pace}");
-        let mut delays: Vec<f64> = self.streams(streams, &job).await.into_iter().flat_map(|stream| stream.delays).collect();
+        let mut delays: Vec<f64> = self
+            .streams(streams, &job)
+            .await
+            .into_iter()
+            .flat_map(|stream| stream.delays)
+            .collect();
         assert_eq!(delays.len(), streams * count, "every event arrives");
         delays.sort_by(f64::total_cmp);
         vec![percentile(&delays, 0.5), percentile(&delays, 0.99)]
@@ -79,7 +92,12 @@ impl Load {
     /// Streams as fast as they go. Events per second.
     async fn flat(&self, streams: usize, count: usize) -> Vec<f64> {
         let started = clock::now();
-        let arrived: usize = self.streams(streams, &format!("flat {count}")).await.iter().map(|stream| stream.delays.len()).sum();
+        let arrived: usize = self
+            .streams(streams, &format!("flat {count}"))
+            .await
+            .iter()
+            .map(|stream| stream.delays.len())
+            .sum();
         assert_eq!(arrived, streams * count, "every event arrives");
         vec![arrived as f64 / seconds_since(started)]
     }
@@ -153,8 +171,10 @@ impl Load {
             let job = format!("turn {SEED} {n}");
             let own = [("x-bench".to_owned(), job), ("x-via".to_owned(), self.via.clone())];
             let headers = [session.headers().as_slice(), &own].concat();
-            let headers: Vec<(&str, &str)> = headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-            let answer = client.call(&post("/v1/messages?beta=true", &headers, &turn.request)).await;
+            let headers: Vec<(&str, &str)> =
+                headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+            let answer =
+                client.call(&post("/v1/messages?beta=true", &headers, &turn.request)).await;
             assert!(answer.body == turn.answer, "turn {n} arrives exactly");
             raw += turn.request.len() + turn.answer.len();
         }
@@ -163,7 +183,8 @@ impl Load {
 
     /// How many requests the upstream saw that came this way.
     async fn count(&self) -> Vec<f64> {
-        let answer = Client::connect(self.address).await.call(&self.request("/count", "count", b"")).await;
+        let answer =
+            Client::connect(self.address).await.call(&self.request("/count", "count", b"")).await;
         vec![String::from_utf8_lossy(&answer.body).parse().expect("a number")]
     }
 }

@@ -1,8 +1,11 @@
-//! What recording costs: a direct connection, a bare relay that records nothing, and `ccdumpd`, side by side in one run.
+//! What recording costs: a direct connection, a bare relay that records nothing, and `ccdumpd`,
+//! side by side in one run.
 //!
-//! `cargo build --release && cargo bench -p ccdump-tests --bench proxy [-- quick] [-- --rounds N] [-- FILTER…]`, where a filter is a part
-//! of a row's group: ttfb, paced, flat, requests, upload, agent. Upstream, relay and client are processes of their own: this program, run
-//! again in another role. `--against FOLDER` adds the `ccdumpd` of another build, and compares the two (see the benchmark `against`).
+//! `cargo build --release && cargo bench -p ccdump-tests --bench proxy [-- quick] [-- --rounds N]
+//! [-- FILTER…]`, where a filter is a part of a row's group: ttfb, paced, flat, requests, upload,
+//! agent. Upstream, relay and client are processes of their own: this program, run again in another
+//! role. `--against FOLDER` adds the `ccdumpd` of another build, and compares the two (see the
+//! benchmark `against`).
 
 mod clock;
 mod load;
@@ -28,9 +31,14 @@ fn main() -> ExitCode {
             target::end_with_parent();
             relay::run(upstream.parse().expect("an address"));
         }
-        ["role-client", via, address, job @ ..] => load::run(via, address.parse().expect("an address"), job),
-        // `cargo test --all-targets` runs benchmarks without this flag: they have nothing to say there.
-        words if !words.contains(&"--bench") => println!("run it with: cargo bench -p ccdump-tests --bench proxy"),
+        ["role-client", via, address, job @ ..] => {
+            load::run(via, address.parse().expect("an address"), job)
+        }
+        // `cargo test --all-targets` runs benchmarks without this flag: they have nothing to say
+        // there.
+        words if !words.contains(&"--bench") => {
+            println!("run it with: cargo bench -p ccdump-tests --bench proxy")
+        }
         _ => return measure::run(&Arguments::of(arguments)),
     }
     ExitCode::SUCCESS

@@ -1,4 +1,5 @@
-//! The yardstick: a relay as one writes it with hyper in an hour. It forwards both ways as streams and records nothing.
+//! The yardstick: a relay as one writes it with hyper in an hour. It forwards both ways as streams
+//! and records nothing.
 
 use std::net::SocketAddr;
 
@@ -12,7 +13,8 @@ use hyper_util::{
 use crate::upstream::bind;
 
 pub(crate) fn run(upstream: SocketAddr) {
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
     runtime.block_on(async {
         let mut connector = HttpConnector::new();
         connector.set_nodelay(true);
@@ -24,7 +26,10 @@ pub(crate) fn run(upstream: SocketAddr) {
             stream.set_nodelay(true).expect("set nodelay");
             let client = client.clone();
             let forward = service_fn(move |request| forward(client.clone(), upstream, request));
-            tokio::spawn(hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), forward));
+            tokio::spawn(
+                hyper::server::conn::http1::Builder::new()
+                    .serve_connection(TokioIo::new(stream), forward),
+            );
         }
     });
 }

@@ -30,7 +30,14 @@ pub(crate) struct Table(Vec<Row>);
 
 impl Table {
     /// One more value of a row; the median of all is what counts.
-    pub(crate) fn add(&mut self, name: &str, decimals: usize, bar: Bar, target: &'static str, value: f64) {
+    pub(crate) fn add(
+        &mut self,
+        name: &str,
+        decimals: usize,
+        bar: Bar,
+        target: &'static str,
+        value: f64,
+    ) {
         let at = self.0.iter().position(|row| row.name == name).unwrap_or_else(|| {
             let values = BTreeMap::new();
             self.0.push(Row { name: name.to_owned(), decimals, bar, values });
@@ -43,14 +50,19 @@ impl Table {
         let heads: String = targets.iter().map(|name| format!(" {name:>11}")).collect();
         println!("\n{:<44}{heads} {:>9}  bar", "median", "to relay");
         for row in &self.0 {
-            let cell = |target| row.value(target).map_or("–".to_owned(), |value| format!("{value:.*}", row.decimals));
-            let cells: String = targets.iter().map(|name| format!(" {:>11}", cell(*name))).collect();
+            let cell = |target| {
+                row.value(target)
+                    .map_or("–".to_owned(), |value| format!("{value:.*}", row.decimals))
+            };
+            let cells: String =
+                targets.iter().map(|name| format!(" {:>11}", cell(*name))).collect();
             let ratio = row.ratio().map_or("–".to_owned(), |ratio| format!("{ratio:.2}×"));
             println!("{:<44}{cells} {ratio:>9}  {}", row.name, row.verdict());
         }
     }
 
-    /// Compares the daemon with the one before, by what was measured in every round. Gives how many figures are worse.
+    /// Compares the daemon with the one before, by what was measured in every round. Gives how many
+    /// figures are worse.
     pub(crate) fn compare(&self) -> usize {
         let pairs: Vec<Pair<'_>> = self.0.iter().filter_map(Row::pair).collect();
         print_comparison(&pairs)
@@ -73,9 +85,16 @@ impl Row {
 
     fn pair(&self) -> Option<Pair<'_>> {
         let (before, after) = (self.values.get(BEFORE)?, self.values.get(AFTER)?);
-        let better = if matches!(self.bar, Bar::TimesRelayAtLeast(_)) { Better::More } else { Better::Less };
+        let better =
+            if matches!(self.bar, Bar::TimesRelayAtLeast(_)) { Better::More } else { Better::Less };
         // What was counted once, at the end, is nothing to compare.
-        (after.len() > 1).then(|| Pair { name: self.name.clone(), decimals: self.decimals, better, before, after })
+        (after.len() > 1).then(|| Pair {
+            name: self.name.clone(),
+            decimals: self.decimals,
+            better,
+            before,
+            after,
+        })
     }
 
     fn verdict(&self) -> String {
@@ -86,9 +105,15 @@ impl Row {
         };
         match self.bar {
             Bar::None => String::new(),
-            Bar::TimesRelayAtMost(most) => told(format!("≤ {most}×"), self.ratio().map(|ratio| ratio <= most)),
-            Bar::TimesRelayAtLeast(least) => told(format!("≥ {least}×"), self.ratio().map(|ratio| ratio >= least)),
-            Bar::AtMost(most) => told(format!("≤ {most}"), self.value(AFTER).map(|value| value <= most)),
+            Bar::TimesRelayAtMost(most) => {
+                told(format!("≤ {most}×"), self.ratio().map(|ratio| ratio <= most))
+            }
+            Bar::TimesRelayAtLeast(least) => {
+                told(format!("≥ {least}×"), self.ratio().map(|ratio| ratio >= least))
+            }
+            Bar::AtMost(most) => {
+                told(format!("≤ {most}"), self.value(AFTER).map(|value| value <= most))
+            }
         }
     }
 }

@@ -29,7 +29,11 @@ impl Role {
             if let Some(line) = process.stdout().first() {
                 break line.parse().expect("an address");
             }
-            assert!(Instant::now() < deadline, "{arguments:?} says nothing: {}", process.stderr().text());
+            assert!(
+                Instant::now() < deadline,
+                "{arguments:?} says nothing: {}",
+                process.stderr().text()
+            );
             thread::sleep(Duration::from_millis(1));
         };
         Self { process, address }
@@ -53,7 +57,8 @@ fn command(arguments: &[&str]) -> Command {
 /// Runs a client job to its end and gives what it measured.
 pub(crate) fn job(via: &str, address: SocketAddr, job: &str) -> Vec<f64> {
     let address = address.to_string();
-    let words: Vec<&str> = ["role-client", via, &address].into_iter().chain(job.split(' ')).collect();
+    let words: Vec<&str> =
+        ["role-client", via, &address].into_iter().chain(job.split(' ')).collect();
     let mut client = Process::spawn(command(&words));
     let status = client.wait_for(Duration::from_secs(120));
     assert!(status.success(), "{job} via {via} failed: {}", client.stderr().text());
@@ -123,7 +128,8 @@ impl Target {
         job(self.name(), self.address(), text)
     }
 
-    /// Does a job and tells besides how many CPU seconds the proxy took, work that it put off included.
+    /// Does a job and tells besides how many CPU seconds the proxy took, work that it put off
+    /// included.
     pub(crate) fn job_with_cpu(&self, text: &str) -> (Vec<f64>, Option<f64>) {
         let before = self.settled_cpu();
         let measured = self.job(text);

@@ -20,7 +20,8 @@ const JSON: &[u8] =
 type Counts = Rc<RefCell<BTreeMap<String, u64>>>;
 
 pub(crate) fn run() {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     tokio::task::LocalSet::new().block_on(&runtime, async {
         let listener = bind().expect("bind");
         println!("{}", listener.local_addr().expect("an address"));
@@ -56,8 +57,14 @@ async fn serve(stream: TcpStream, counts: Counts) -> io::Result<()> {
     Ok(())
 }
 
-async fn answer(wire: &mut Wire<TcpStream>, head: &Head, job: &[&str], counts: &Counts) -> io::Result<()> {
-    let number = |at: usize| job.get(at).and_then(|word| word.parse::<u64>().ok()).unwrap_or_default();
+async fn answer(
+    wire: &mut Wire<TcpStream>,
+    head: &Head,
+    job: &[&str],
+    counts: &Counts,
+) -> io::Result<()> {
+    let number =
+        |at: usize| job.get(at).and_then(|word| word.parse::<u64>().ok()).unwrap_or_default();
     match job {
         ["first"] => {
             wire.write(&[http1::sse_head(), http1::chunk(START.as_bytes())].concat()).await?;
@@ -74,10 +81,17 @@ async fn answer(wire: &mut Wire<TcpStream>, head: &Head, job: &[&str], counts: &
             wire.write(http1::LAST_CHUNK).await
         }
         ["count"] => {
-            let count = counts.borrow().get(&head.get("x-via").unwrap_or_default()).copied().unwrap_or_default();
+            let count = counts
+                .borrow()
+                .get(&head.get("x-via").unwrap_or_default())
+                .copied()
+                .unwrap_or_default();
             wire.write(&http1::response("200 OK", &[], count.to_string().as_bytes())).await
         }
-        _ => wire.write(&http1::response("200 OK", &[("content-type", "application/json")], JSON)).await,
+        _ => {
+            wire.write(&http1::response("200 OK", &[("content-type", "application/json")], JSON))
+                .await
+        }
     }
 }
 

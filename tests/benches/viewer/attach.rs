@@ -22,7 +22,11 @@ pub(crate) fn measure(table: &mut Table, stage: &Stage, size: &Size) {
         if shown.is_none() {
             table.remark(
                 stage.name,
-                &format!("the end of the newest conversation ({}) was not shown:\n{}", stage.mark, viewer.screen()),
+                &format!(
+                    "the end of the newest conversation ({}) was not shown:\n{}",
+                    stage.mark,
+                    viewer.screen()
+                ),
             );
             return;
         }

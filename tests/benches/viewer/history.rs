@@ -42,9 +42,21 @@ impl Agent {
     pub(crate) fn new(session: SessionPlan, agent: usize) -> Self {
         let seed = ((session.number as u64) << 20) | agent as u64;
         let mut writer = Writer::new(Random::new(seed));
-        let head = head(&mut Writer::new(Random::new(agent.min(1) as u64)), &session_id(session.number), agent > 0);
+        let head = head(
+            &mut Writer::new(Random::new(agent.min(1) as u64)),
+            &session_id(session.number),
+            agent > 0,
+        );
         let first = text_block(&writer.prose(300));
-        Self { session, agent, turn: 0, writer, head, history: String::new(), last: ("user", first) }
+        Self {
+            session,
+            agent,
+            turn: 0,
+            writer,
+            head,
+            history: String::new(),
+            last: ("user", first),
+        }
     }
 
     /// The headers of its requests besides content-type and content-length.
@@ -52,12 +64,18 @@ impl Agent {
         let mut headers = vec![
             ("X-Claude-Code-Session-Id".to_owned(), session_id(self.session.number)),
             ("anthropic-version".to_owned(), "2023-06-01".to_owned()),
-            ("anthropic-beta".to_owned(), "claude-code-20250219,interleaved-thinking-2025-05-14".to_owned()),
+            (
+                "anthropic-beta".to_owned(),
+                "claude-code-20250219,interleaved-thinking-2025-05-14".to_owned(),
+            ),
             ("x-api-key".to_owned(), "sk-ant-scripted-agent-000000000000000000000000".to_owned()),
             ("x-app".to_owned(), "cli".to_owned()),
         ];
         if self.agent > 0 {
-            headers.push(("x-claude-code-agent-id".to_owned(), format!("a{:04}{:02}", self.session.number, self.agent)));
+            headers.push((
+                "x-claude-code-agent-id".to_owned(),
+                format!("a{:04}{:02}", self.session.number, self.agent),
+            ));
         }
         headers
     }
@@ -76,11 +94,14 @@ impl Agent {
 
         let usage = json!({"input_tokens": 4, "cache_read_input_tokens": 11_000 + turn * bytes / 4, "cache_creation_input_tokens": bytes / 4,
             "cache_creation": {"ephemeral_5m_input_tokens": bytes / 4, "ephemeral_1h_input_tokens": 0}, "output_tokens": 1});
-        let mut stream = EventStream::begin(&format!("msg_{number:04}{:02}{turn:06}", self.agent), &usage);
+        let mut stream =
+            EventStream::begin(&format!("msg_{number:04}{:02}{turn:06}", self.agent), &usage);
         let mut said = Vec::new();
         if let Some(thinking) = &thinking {
             stream.thinking(thinking);
-            said.push(json!({"type": "thinking", "thinking": thinking, "signature": "c2lnbmF0dXJl"}));
+            said.push(
+                json!({"type": "thinking", "thinking": thinking, "signature": "c2lnbmF0dXJl"}),
+            );
         }
         stream.text(&text);
         said.push(json!({"type": "text", "text": text}));
@@ -104,14 +125,18 @@ impl Agent {
 
     /// What the model was made to say instead of the next turn's answer.
     pub(crate) fn answered(&mut self, text: &str) {
-        self.push(&json!({"role": "assistant", "content": [{"type": "text", "text": text}]}).to_string());
+        self.push(
+            &json!({"role": "assistant", "content": [{"type": "text", "text": text}]}).to_string(),
+        );
         self.last = ("user", text_block(&self.writer.prose(200)));
     }
 
     /// The request as it stands; the newest message carries the cache mark.
     pub(crate) fn request(&self) -> Vec<u8> {
         let (role, block) = &self.last;
-        let last = format!(r#"{{"role":"{role}","content":[{block},"cache_control":{{"type":"ephemeral"}}}}]}}]}}"#);
+        let last = format!(
+            r#"{{"role":"{role}","content":[{block},"cache_control":{{"type":"ephemeral"}}}}]}}]}}"#
+        );
         [self.head.as_bytes(), self.history.as_bytes(), last.as_bytes()].concat()
     }
 
@@ -126,8 +151,9 @@ impl Agent {
         let prose = self.writer.prose(length / 2);
         match self.turn % 4 {
             1 => {
-                let items: Vec<String> =
-                    (0..3).map(|_| format!("- **{}**", self.writer.prose(length / 8).replace('\n', " "))).collect();
+                let items: Vec<String> = (0..3)
+                    .map(|_| format!("- **{}**", self.writer.prose(length / 8).replace('\n', " ")))
+                    .collect();
                 format!("{prose}\n\n{}\n\n", items.join("\n"))
             }
             3 => format!("{prose}\n\n```rust\n{}```\n\n", self.writer.code(length / 2)),
@@ -144,7 +170,10 @@ impl Agent {
                 json!({"file_path": path, "old_string": self.writer.code(length / 2), "new_string": self.writer.code(length / 2)}),
             ),
             2 => ("Grep", json!({"pattern": self.writer.prose(10).trim(), "path": path})),
-            _ => ("Bash", json!({"command": self.writer.code(length), "description": self.writer.prose(30)})),
+            _ => (
+                "Bash",
+                json!({"command": self.writer.code(length), "description": self.writer.prose(30)}),
+            ),
         }
     }
 }

@@ -16,7 +16,8 @@ const QUIET: Duration = Duration::from_millis(60);
 /// A key that is not answered by then is not answered.
 const UNANSWERED: Duration = Duration::from_secs(2);
 
-/// It does not grow with the record: without the list of agents, which has more to show of a larger one, the screens are alike.
+/// It does not grow with the record: without the list of agents, which has more to show of a larger
+/// one, the screens are alike.
 pub(crate) const PER_KEY: &str = "without agents, at end: CPU per key, ms";
 
 /// Milliseconds from keys to their frames.
@@ -45,7 +46,8 @@ impl Times {
         };
         viewer.wait_until_quiet(QUIET);
         let answers = &viewer.frames()[frames..];
-        let last = answers.iter().rfind(|frame| frame.changes).map_or(first.ended, |frame| frame.ended);
+        let last =
+            answers.iter().rfind(|frame| frame.changes).map_or(first.ended, |frame| frame.ended);
         self.first.push((first.ended - pressed).as_secs_f64() * 1e3);
         self.last.push((last - pressed).as_secs_f64() * 1e3);
         self.needless += answers[1..].iter().filter(|frame| !frame.changes).count();
@@ -64,12 +66,18 @@ impl Times {
 pub(crate) fn measure(table: &mut Table, stage: &Stage, size: &Size) {
     let viewer = stage.attached();
     let mut all = Times::default();
-    let categories: Vec<Stroke> = CATEGORIES.iter().flat_map(|stroke| [*stroke; CATEGORY_PRESSES]).collect();
+    let categories: Vec<Stroke> =
+        CATEGORIES.iter().flat_map(|stroke| [*stroke; CATEGORY_PRESSES]).collect();
     for place in ["top", "middle", "end"] {
         for (kind, there, back) in WALKS {
             // At the end there is nothing after it.
             let round = if place == "end" { [back, there] } else { [there, back] }.concat();
-            press_all(&viewer, place, stage, &round, size.presses).add(&mut all, table, stage.name, &format!("{kind} at {place}"));
+            press_all(&viewer, place, stage, &round, size.presses).add(
+                &mut all,
+                table,
+                stage.name,
+                &format!("{kind} at {place}"),
+            );
         }
         press_all(&viewer, place, stage, &categories, size.presses).add(
             &mut all,
@@ -78,7 +86,12 @@ pub(crate) fn measure(table: &mut Table, stage: &Stage, size: &Size) {
             &format!("category at {place}"),
         );
     }
-    press_all(&viewer, "end", stage, &ENDS, size.presses).add(&mut all, table, stage.name, "first and last line");
+    press_all(&viewer, "end", stage, &ENDS, size.presses).add(
+        &mut all,
+        table,
+        stage.name,
+        "first and last line",
+    );
     table.add(
         stage.name,
         "frames after a key that show nothing new",
@@ -94,13 +107,29 @@ pub(crate) fn measure(table: &mut Table, stage: &Stage, size: &Size) {
     }
     table.add(stage.name, PER_KEY, Bar::None, vec![alike.cpu * 1e3 / alike.first.len() as f64]);
     table.add(stage.name, "keys without a frame", Bar::Max(0.0), vec![all.unanswered as f64]);
-    table.add(stage.name, "memory after the keys, MB", Bar::Max(80.0), vec![megabytes(&viewer, "VmRSS")]);
-    table.add(stage.name, "memory after the keys, peak, MB", Bar::Max(80.0), vec![megabytes(&viewer, "VmHWM")]);
+    table.add(
+        stage.name,
+        "memory after the keys, MB",
+        Bar::Max(80.0),
+        vec![megabytes(&viewer, "VmRSS")],
+    );
+    table.add(
+        stage.name,
+        "memory after the keys, peak, MB",
+        Bar::Max(80.0),
+        vec![megabytes(&viewer, "VmHWM")],
+    );
     quit(&viewer);
 }
 
 /// Goes to that place, and presses the strokes of `round` in turn, `presses` in all or some more.
-fn press_all(viewer: &Terminal, place: &str, stage: &Stage, round: &[Stroke], presses: usize) -> Times {
+fn press_all(
+    viewer: &Terminal,
+    place: &str,
+    stage: &Stage,
+    round: &[Stroke],
+    presses: usize,
+) -> Times {
     go_to(viewer, place, stage.turns);
     let mut times = Times::default();
     let before = running_seconds(viewer.pid());

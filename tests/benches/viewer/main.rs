@@ -1,10 +1,14 @@
-//! What the viewer costs: how fast it attaches, answers keys and shows events, and what memory and time it takes, by the size of the record.
+//! What the viewer costs: how fast it attaches, answers keys and shows events, and what memory and
+//! time it takes, by the size of the record.
 //!
-//! `cargo build --release && cargo bench -p ccdump-tests --bench viewer [-- quick|full] [attach|keys|search|events|flood|reload]`: quick takes a
-//! record of 100 exchanges, full takes that and one of 10,000 (1 GB of bodies), and without either it is one of 2,000 (200 MB). Records are
-//! made by traffic through a daemon, once, and kept below `target/bench-stores`. Nothing fails here: the table tells what is missed.
-//! `--against FOLDER [--rounds N]` measures the programs of another build in turn with these, in rounds of less each, and compares the two
-//! (see the benchmark `against`); records are then made by the daemon of each, and kept below that folder for the other.
+//! `cargo build --release && cargo bench -p ccdump-tests --bench viewer [-- quick|full]
+//! [attach|keys|search|events|flood|reload]`: quick takes a record of 100 exchanges, full takes
+//! that and one of 10,000 (1 GB of bodies), and without either it is one of 2,000 (200 MB). Records
+//! are made by traffic through a daemon, once, and kept below `target/bench-stores`. Nothing fails
+//! here: the table tells what is missed. `--against FOLDER [--rounds N]` measures the programs of
+//! another build in turn with these, in rounds of less each, and compares the two (see the
+//! benchmark `against`); records are then made by the daemon of each, and kept below that folder
+//! for the other.
 
 mod attach;
 mod events;
@@ -89,7 +93,11 @@ fn measure(arguments: &Arguments) {
 /// Another build and this one in turn, on one record. Fails when this one is worse.
 fn compare(folder: &Path, arguments: &Arguments) -> ExitCode {
     let plan = if arguments.has("quick") { SMALL } else { MEDIUM };
-    let before = Build { programs: Programs::in_folder(folder), sources: folder.join("sources"), kept: folder.to_owned() };
+    let before = Build {
+        programs: Programs::in_folder(folder),
+        sources: folder.join("sources"),
+        kept: folder.to_owned(),
+    };
     let mut sides = [before, present()].map(|build| (Stage::set(&plan, &build), Table::default()));
     let rounds = arguments.rounds.unwrap_or(ROUNDS);
     // Group by group: the events of one would stand where another looks for the end.
@@ -109,7 +117,8 @@ fn compare(folder: &Path, arguments: &Arguments) -> ExitCode {
 
 /// The build that this benchmark is of.
 fn present() -> Build {
-    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().expect("it lies in the target folder");
+    let target =
+        Path::new(env!("CARGO_TARGET_TMPDIR")).parent().expect("it lies in the target folder");
     Build { programs: Programs::default(), sources: binaries::root(), kept: target.to_owned() }
 }
 
@@ -117,13 +126,16 @@ type Measure = fn(&mut Table, &Stage, &Size);
 
 /// Those that are asked for.
 fn groups(arguments: &Arguments) -> impl Iterator<Item = (&'static str, Measure)> {
-    let named: Vec<&String> = arguments.words.iter().filter(|word| !["quick", "full"].contains(&word.as_str())).collect();
+    let named: Vec<&String> =
+        arguments.words.iter().filter(|word| !["quick", "full"].contains(&word.as_str())).collect();
     // Another build of everything is made for the reload: only when it is named.
-    GROUPS.into_iter().filter(
-        move |(group, _)| {
-            if named.is_empty() { *group != "reload" } else { named.iter().any(|name| name.as_str() == *group) }
-        },
-    )
+    GROUPS.into_iter().filter(move |(group, _)| {
+        if named.is_empty() {
+            *group != "reload"
+        } else {
+            named.iter().any(|name| name.as_str() == *group)
+        }
+    })
 }
 
 const GROUPS: [(&str, Measure); 6] = [

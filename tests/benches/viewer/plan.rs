@@ -16,12 +16,27 @@ pub(crate) struct Plan {
     subagents: (usize, usize),
 }
 
-pub(crate) const SMALL: Plan =
-    Plan { name: "100 exchanges", exchanges: 100, bytes: 10_000_000, long_turns: 36, subagents: (2, 12) };
-pub(crate) const MEDIUM: Plan =
-    Plan { name: "2,000 exchanges", exchanges: 2_000, bytes: 200_000_000, long_turns: 240, subagents: (10, 12) };
-pub(crate) const LARGE: Plan =
-    Plan { name: "10,000 exchanges", exchanges: 10_000, bytes: 1_000_000_000, long_turns: 600, subagents: (20, 12) };
+pub(crate) const SMALL: Plan = Plan {
+    name: "100 exchanges",
+    exchanges: 100,
+    bytes: 10_000_000,
+    long_turns: 36,
+    subagents: (2, 12),
+};
+pub(crate) const MEDIUM: Plan = Plan {
+    name: "2,000 exchanges",
+    exchanges: 2_000,
+    bytes: 200_000_000,
+    long_turns: 240,
+    subagents: (10, 12),
+};
+pub(crate) const LARGE: Plan = Plan {
+    name: "10,000 exchanges",
+    exchanges: 10_000,
+    bytes: 1_000_000_000,
+    long_turns: 600,
+    subagents: (20, 12),
+};
 
 /// A session of the plan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,10 +57,22 @@ impl Plan {
         let (subagents, subagent_turns) = self.subagents;
         let rest = self.exchanges - self.long_turns - subagents * subagent_turns;
         let mut sessions: Vec<SessionPlan> = (0..rest / short_size)
-            .map(|number| SessionPlan { number, turns: SHORT.0, subagents: 1, subagent_turns: SHORT.1, step_bytes: 0 })
+            .map(|number| SessionPlan {
+                number,
+                turns: SHORT.0,
+                subagents: 1,
+                subagent_turns: SHORT.1,
+                step_bytes: 0,
+            })
             .collect();
         let turns = self.long_turns + rest % short_size;
-        sessions.push(SessionPlan { number: sessions.len(), turns, subagents, subagent_turns, step_bytes: 0 });
+        sessions.push(SessionPlan {
+            number: sessions.len(),
+            turns,
+            subagents,
+            subagent_turns,
+            step_bytes: 0,
+        });
         let steps: usize = sessions.iter().map(SessionPlan::sent_steps).sum();
         let step_bytes = (self.bytes - self.exchanges * super::history::BASE_BYTES) / steps;
         sessions.iter().map(|session| SessionPlan { step_bytes, ..*session }).collect()
@@ -59,10 +86,12 @@ impl SessionPlan {
         of_agent(self.turns) + self.subagents * of_agent(self.subagent_turns)
     }
 
-    /// After which turn of the main agent it starts a subagent, if it does: spread over the session.
+    /// After which turn of the main agent it starts a subagent, if it does: spread over the
+    /// session.
     pub(crate) fn subagent_after(&self, turn: usize) -> Option<usize> {
         let distance = self.turns / (self.subagents + 1);
         let number = (turn + 1) / distance.max(1);
-        ((turn + 1).is_multiple_of(distance.max(1)) && (1..=self.subagents).contains(&number)).then_some(number)
+        ((turn + 1).is_multiple_of(distance.max(1)) && (1..=self.subagents).contains(&number))
+            .then_some(number)
     }
 }

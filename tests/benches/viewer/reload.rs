@@ -1,7 +1,8 @@
-//! From a saved source to what it changes on the screen, with the host's own builder, in a copy of this workspace.
+//! From a saved source to what it changes on the screen, with the host's own builder, in a copy of
+//! this workspace.
 //!
-//! What is seen is timed on the terminal; what is not (an edit that changes nothing to see) and the parts of a swap are the host's own
-//! figures, from its record.
+//! What is seen is timed on the terminal; what is not (an edit that changes nothing to see) and the
+//! parts of a swap are the host's own figures, from its record.
 
 use std::{
     fs,
@@ -45,7 +46,9 @@ struct Bench<'a> {
 pub(crate) fn measure(table: &mut Table, stage: &Stage, size: &Size) {
     let workspace = Workspace::copy(&stage.sources, &stage.kept.join("bench-reload"));
     let terminal = own_builder(stage.view(), workspace.root(), screen::ROWS, screen::COLS);
-    terminal.wait_until_within("the first viewer is built", COLD, |seen| screen::shows_end(seen, &stage.mark));
+    terminal.wait_until_within("the first viewer is built", COLD, |seen| {
+        screen::shows_end(seen, &stage.mark)
+    });
     let record = stage.view().state_dir().join("ccdump/hot-reload.jsonl");
     let mut bench = Bench { stage, workspace, terminal, record, number: 0 };
     // The first edit is built by cargo, which then has told how.
@@ -57,11 +60,17 @@ pub(crate) fn measure(table: &mut Table, stage: &Stage, size: &Size) {
     let lines = (0..edits).map(|_| bench.literal(TURN, "&format!(\" {speaker}", "main")).collect();
     table.add(stage.name, "save → screen, a literal of the lines, ms", Bar::P50(1_200.0), lines);
     let few = edits.div_ceil(4);
-    let logic =
-        (0..few).map(|number| bench.quietly(TOP, "last_turn + 1", &format!("last_turn + 1 + {number} - {number}"))).collect();
+    let logic = (0..few)
+        .map(|number| {
+            bench.quietly(TOP, "last_turn + 1", &format!("last_turn + 1 + {number} - {number}"))
+        })
+        .collect();
     table.add(stage.name, "save → ready, logic of the view, ms", Bar::None, logic);
-    let logic =
-        (0..few).map(|number| bench.quietly(SIDEBAR, "(chosen + 1)", &format!("(chosen + 1 + {number} - {number})"))).collect();
+    let logic = (0..few)
+        .map(|number| {
+            bench.quietly(SIDEBAR, "(chosen + 1)", &format!("(chosen + 1 + {number} - {number})"))
+        })
+        .collect();
     table.add(stage.name, "save → ready, logic of the state, ms", Bar::None, logic);
     let field = (0..few).map(|number| bench.field(number)).collect();
     table.add(stage.name, "save → ready, a new field in the state, ms", Bar::None, field);
@@ -70,19 +79,23 @@ pub(crate) fn measure(table: &mut Table, stage: &Stage, size: &Size) {
 
     let wrong: Vec<f64> = (0..few).map(|_| bench.error("fn place(", "fn place((")).collect();
     table.add(stage.name, "save → error on the screen, syntax, ms", Bar::P50(600.0), wrong);
-    let wrong: Vec<f64> = (0..few).map(|_| bench.error("let number: usize = talk", "let number: u8 = talk")).collect();
+    let wrong: Vec<f64> = (0..few)
+        .map(|_| bench.error("let number: usize = talk", "let number: u8 = talk"))
+        .collect();
     table.add(stage.name, "save → error on the screen, type, ms", Bar::P50(600.0), wrong);
 
     let back = (0..few).map(|_| bench.rollback()).collect();
     table.add(stage.name, "failure → the last good viewer, ms", Bar::Max(500.0), back);
-    let part = |name: &str| bench.entries().iter().filter_map(|entry| entry.get(name)?.as_f64()).collect();
+    let part =
+        |name: &str| bench.entries().iter().filter_map(|entry| entry.get(name)?.as_f64()).collect();
     table.add(stage.name, "hand-over, ms", Bar::None, part("handover_ms"));
     table.add(stage.name, "old exit → first frame, ms", Bar::P95(100.0), part("first_frame_ms"));
     crate::stage::quit(&bench.terminal);
 }
 
 impl Bench<'_> {
-    /// While two streams flow, one through the daemon and one that goes straight to the same upstream, and three more viewers look on.
+    /// While two streams flow, one through the daemon and one that goes straight to the same
+    /// upstream, and three more viewers look on.
     fn under_streams(&mut self, table: &mut Table, edits: usize) {
         let others: Vec<Terminal> = (0..OTHERS).map(|_| self.stage.viewer()).collect();
         let count = edits * 400;
@@ -100,14 +113,20 @@ impl Bench<'_> {
         let name = self.stage.name;
         table.add(name, "events that did not arrive", Bar::Max(0.0), vec![lost as f64]);
         table.add(name, "event delay p99.9, straight, ms", Bar::None, vec![straight]);
-        table.add(name, "event delay p99.9, through the daemon, ms", Bar::Max(straight + 5.0), vec![proxied]);
+        table.add(
+            name,
+            "event delay p99.9, through the daemon, ms",
+            Bar::Max(straight + 5.0),
+            vec![proxied],
+        );
         others.iter().for_each(crate::stage::quit);
     }
 
     /// An edit of the view that is not waited out for rest before.
     fn swapped_now(&mut self) {
         self.number += 1;
-        let source = self.original(TOP).replacen("\" ccdump", &format!("\" ccdumps{}", self.number), 1);
+        let source =
+            self.original(TOP).replacen("\" ccdump", &format!("\" ccdumps{}", self.number), 1);
         let before = self.swaps().len();
         self.workspace.save(Path::new(TOP), &source);
         wait(|| self.swaps().len() > before);
@@ -140,7 +159,11 @@ impl Bench<'_> {
             &format!("    focused: bool,\n    probe_{number}: u32,\n}}\n\nimpl Default"),
             1,
         );
-        let source = source.replacen("focused: self.focused }", &format!("focused: self.focused, probe_{number}: 1 }}"), 1);
+        let source = source.replacen(
+            "focused: self.focused }",
+            &format!("focused: self.focused, probe_{number}: 1 }}"),
+            1,
+        );
         self.swapped(SIDEBAR, &source)
     }
 
@@ -150,21 +173,35 @@ impl Bench<'_> {
         self.swapped(TOP, &good);
         let place = format!("{TOP}:");
         let took = self.until(TOP, &good.replacen(old, new, 1), |screen| screen.contains(&place));
-        self.until(TOP, &good.replacen("\" ccdump", &format!("\" ccdumpe{}", self.number), 1), |screen| !screen.contains(&place));
+        self.until(
+            TOP,
+            &good.replacen("\" ccdump", &format!("\" ccdumpe{}", self.number), 1),
+            |screen| !screen.contains(&place),
+        );
         self.number += 1;
         took
     }
 
     /// Builds a viewer that panics at once.
     fn rollback(&mut self) -> f64 {
-        let count = |bench: &Self| bench.entries().iter().filter(|entry| entry["what"] == "recovered").count();
+        let count = |bench: &Self| {
+            bench.entries().iter().filter(|entry| entry["what"] == "recovered").count()
+        };
         let before = count(self);
         let good = self.original(MAIN);
         self.number += 1;
-        let bad = format!("panic!(\"bench {}\");\n    #[expect(unreachable_code)]\n    ccdump_shell::main(LOOK)", self.number);
+        let bad = format!(
+            "panic!(\"bench {}\");\n    #[expect(unreachable_code)]\n    ccdump_shell::main(LOOK)",
+            self.number
+        );
         self.workspace.save(Path::new(MAIN), &good.replacen("ccdump_shell::main(LOOK)", &bad, 1));
         wait(|| count(self) > before);
-        let took = self.entries().iter().rev().find_map(|entry| entry["took_ms"].as_f64()).expect("a figure");
+        let took = self
+            .entries()
+            .iter()
+            .rev()
+            .find_map(|entry| entry["took_ms"].as_f64())
+            .expect("a figure");
         self.swapped(MAIN, &format!("{good}// {}\n", self.number));
         took
     }

@@ -19,12 +19,14 @@ pub(crate) fn shows_end(screen: &Screen, mark: &str) -> bool {
 pub(crate) fn shows_match(screen: &Screen, text: &str) -> bool {
     let rows = screen.rows();
     let Some((prompt, above)) = rows.split_last() else { return false };
-    let is_counted =
-        prompt.split_whitespace().any(|word| word.split_once('/').is_some_and(|(number, _)| number.parse::<u32>().is_ok()));
+    let is_counted = prompt
+        .split_whitespace()
+        .any(|word| word.split_once('/').is_some_and(|(number, _)| number.parse::<u32>().is_ok()));
     is_counted && above.iter().any(|row| row.contains(text))
 }
 
-/// What a text delta of a live stream says. Each stream has a letter, so that what is left of one is not taken for another's.
+/// What a text delta of a live stream says. Each stream has a letter, so that what is left of one
+/// is not taken for another's.
 pub(crate) fn counter(letter: char, number: usize) -> String {
     // A new line now and then, as in any text.
     let end = if number % 12 == 11 { '\n' } else { ' ' };
@@ -35,7 +37,11 @@ pub(crate) fn counter(letter: char, number: usize) -> String {
 pub(crate) fn newest_counter(screen: &Screen, letter: char) -> Option<usize> {
     let rows = screen.rows();
     let words = rows.iter().flat_map(|row| row.split_whitespace());
-    words.filter_map(|word| word.strip_prefix(letter).filter(|digits| digits.len() == 6)?.parse().ok()).max()
+    words
+        .filter_map(|word| {
+            word.strip_prefix(letter).filter(|digits| digits.len() == 6)?.parse().ok()
+        })
+        .max()
 }
 
 /// Whether a live stream is on the screen, or what is left of one.
@@ -63,13 +69,18 @@ pub(crate) const QUIT: Stroke = Text("q");
 /// Kinds of keys, each with strokes that go some way and with those that go back.
 pub(crate) const WALKS: [(&str, &[Stroke], &[Stroke]); 4] = [
     ("line", &[Text("j"), Text("j")], &[Text("k"), Text("k")]),
-    ("page", &[Named(Key::PageDown), Named(Key::PageDown)], &[Named(Key::PageUp), Named(Key::PageUp)]),
+    (
+        "page",
+        &[Named(Key::PageDown), Named(Key::PageDown)],
+        &[Named(Key::PageUp), Named(Key::PageUp)],
+    ),
     ("block", &[Text("J"), Text("J")], &[Text("K"), Text("K")]),
     ("fold", &[Named(Key::Enter)], &[Named(Key::Enter)]),
 ];
 
 /// What is shown of a category goes round with its key.
-pub(crate) const CATEGORIES: [Stroke; 7] = [Text("1"), Text("2"), Text("3"), Text("4"), Text("5"), Text("6"), Text("7")];
+pub(crate) const CATEGORIES: [Stroke; 7] =
+    [Text("1"), Text("2"), Text("3"), Text("4"), Text("5"), Text("6"), Text("7")];
 /// It is as it was after so many presses, whether two states go round or three.
 pub(crate) const CATEGORY_PRESSES: usize = 6;
 

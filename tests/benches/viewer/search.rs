@@ -1,4 +1,5 @@
-//! From the last letter that is typed after `/` to the match on the screen, over the whole of the newest session.
+//! From the last letter that is typed after `/` to the match on the screen, over the whole of the
+//! newest session.
 
 use std::time::Instant;
 

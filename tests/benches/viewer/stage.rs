@@ -8,9 +8,12 @@ use std::{
 };
 
 use ccdump_tests::{
-    binaries::Programs, client::Client, daemon::Daemon, grpc, home::Home, http1::post, process, terminal::Terminal, view::View,
+    binaries::Programs, client::Client, daemon::Daemon, grpc, home::Home, http1::post, process,
+    terminal::Terminal, view::View,
 };
-use ccdump_wire::v1::{AgentScope, ExchangesRequest, Pattern, SearchRequest, SearchScope, search_scope::Within};
+use ccdump_wire::v1::{
+    AgentScope, ExchangesRequest, Pattern, SearchRequest, SearchScope, search_scope::Within,
+};
 use tokio::{runtime::Runtime, task::JoinHandle};
 
 use crate::{
@@ -54,7 +57,11 @@ pub(crate) const LIMIT: Duration = Duration::from_secs(30);
 
 impl Stage {
     pub(crate) fn set(plan: &Plan, build: &Build) -> Self {
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .enable_all()
+            .build()
+            .expect("a runtime");
         let home = Home::of(build.programs.clone());
         store::bring(plan, &runtime, &home, &build.kept);
         let upstream = Upstream::start(&runtime);
@@ -97,18 +104,25 @@ impl Stage {
         // Under a name of its own: none finds what another has left.
         let number = self.viewers.get();
         self.viewers.set(number + 1);
-        self.home.view().terminal_with(&["--name", &format!("bench-{number}")], screen::ROWS, screen::COLS)
+        self.home.view().terminal_with(
+            &["--name", &format!("bench-{number}")],
+            screen::ROWS,
+            screen::COLS,
+        )
     }
 
     /// Starts a viewer and waits until it shows the end of the newest conversation.
     pub(crate) fn attached(&self) -> Terminal {
         let viewer = self.viewer();
-        viewer.wait_until_within("it is attached", LIMIT, |screen| screen::shows_end(screen, &self.mark));
+        viewer.wait_until_within("it is attached", LIMIT, |screen| {
+            screen::shows_end(screen, &self.mark)
+        });
         viewer.wait_until_quiet(Duration::from_millis(200));
         viewer
     }
 
-    /// The letter of the next live stream. By the time that one comes again, nothing of its first stream is on the screen.
+    /// The letter of the next live stream. By the time that one comes again, nothing of its first
+    /// stream is on the screen.
     pub(crate) fn next_letter(&self) -> char {
         let number = self.streams.replace(self.streams.get().wrapping_add(1));
         char::from(b'a' + number % 26)
@@ -128,9 +142,11 @@ impl Stage {
         })
     }
 
-    /// Two streams at once of so many events: straight from the upstream, and through the daemon. Each gives its events' delays.
+    /// Two streams at once of so many events: straight from the upstream, and through the daemon.
+    /// Each gives its events' delays.
     pub(crate) fn timed_streams(&self, count: usize, pause: Duration) -> [JoinHandle<Vec<f64>>; 2] {
-        let upstream = self.upstream.url().trim_start_matches("http://").parse().expect("an address");
+        let upstream =
+            self.upstream.url().trim_start_matches("http://").parse().expect("an address");
         [upstream, self.daemon.proxy()].map(|address| {
             let number = self.upstream.prepare(Answer::Timed { count, pause: Pause::About(pause) });
             let request = post(
@@ -150,13 +166,16 @@ impl Stage {
         })
     }
 
-    /// How long the daemon takes to name an exchange of the newest conversation that holds a text. Milliseconds.
+    /// How long the daemon takes to name an exchange of the newest conversation that holds a text.
+    /// Milliseconds.
     pub(crate) fn told(&self, text: &str) -> f64 {
         self.runtime.block_on(async {
             let mut service = grpc::connect(&self.home.socket()).await;
             let newest = ExchangesRequest { newest: Some(1), ..ExchangesRequest::default() };
-            let row = service.exchanges(newest).await.expect("rows").into_inner().exchanges.remove(0);
-            let scope = AgentScope { session: row.session, agent: row.agent, provider: row.provider };
+            let row =
+                service.exchanges(newest).await.expect("rows").into_inner().exchanges.remove(0);
+            let scope =
+                AgentScope { session: row.session, agent: row.agent, provider: row.provider };
             let asked = Instant::now();
             let request = SearchRequest {
                 pattern: Some(Pattern { text: text.to_owned(), ..Pattern::default() }),

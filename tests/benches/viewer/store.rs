@@ -30,7 +30,8 @@ const AHEAD: u64 = 8 << 20;
 /// A gigabyte takes a while to be derived.
 const DERIVED_WITHIN: Duration = Duration::from_secs(1_200);
 
-/// Copies the record of that plan into a home; makes it first, by the home's programs, if it is not kept yet below `kept`.
+/// Copies the record of that plan into a home; makes it first, by the home's programs, if it is not
+/// kept yet below `kept`.
 pub(crate) fn bring(plan: &Plan, runtime: &Runtime, home: &Home, kept: &Path) {
     let kept = kept.join("bench-stores").join(plan.name.replace([' ', ','], "-"));
     if fs::read_to_string(kept.join("stamp")).ok() != Some(stamp(plan)) {
@@ -43,7 +44,8 @@ pub(crate) fn bring(plan: &Plan, runtime: &Runtime, home: &Home, kept: &Path) {
 pub(crate) fn continued(plan: &Plan) -> (Agent, String) {
     let session = *plan.sessions().last().expect("a session");
     let mut agent = Agent::new(session, 0);
-    let mark = (0..session.turns).map(|turn| agent.next_turn(turn + 1 == session.turns).mark).last();
+    let mark =
+        (0..session.turns).map(|turn| agent.next_turn(turn + 1 == session.turns).mark).last();
     (agent, mark.expect("a turn"))
 }
 
@@ -60,20 +62,35 @@ fn make(plan: &Plan, runtime: &Runtime, programs: &Programs, kept: &Path) {
         let recorded = Recorded::follow(&home).await;
         send(plan, &upstream, daemon.proxy(), recorded).await
     });
-    eprintln!("{}: {} MB sent after {:.1} s", plan.name, bytes / 1_000_000, began.elapsed().as_secs_f64());
-    let status = runtime.block_on(async { grpc::settled(&mut grpc::connect(&home.socket()).await, DERIVED_WITHIN).await });
+    eprintln!(
+        "{}: {} MB sent after {:.1} s",
+        plan.name,
+        bytes / 1_000_000,
+        began.elapsed().as_secs_f64()
+    );
+    let status = runtime.block_on(async {
+        grpc::settled(&mut grpc::connect(&home.socket()).await, DERIVED_WITHIN).await
+    });
     assert_eq!((status.exchanges, status.gap_bytes), (plan.exchanges as u64, 0), "all is recorded");
     daemon.stop();
     // The stamp is written last: half a record is none.
     match fs::remove_dir_all(kept) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => panic!("cannot remove {}: {error}", kept.display()),
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            panic!("cannot remove {}: {error}", kept.display())
+        }
         _ => copy(&home.data_dir(), &kept.join("data")).expect("keep the record"),
     }
     fs::write(kept.join("stamp"), stamp(plan)).expect("keep the record");
-    eprintln!("{}: kept in {} after {:.1} s", plan.name, kept.display(), began.elapsed().as_secs_f64());
+    eprintln!(
+        "{}: kept in {} after {:.1} s",
+        plan.name,
+        kept.display(),
+        began.elapsed().as_secs_f64()
+    );
 }
 
-/// All sessions, a few at a time; the last one alone, so that it is the newest. Gives the bytes of all bodies.
+/// All sessions, a few at a time; the last one alone, so that it is the newest. Gives the bytes of
+/// all bodies.
 async fn send(plan: &Plan, upstream: &Upstream, proxy: SocketAddr, recorded: Recorded) -> u64 {
     let mut sessions = plan.sessions();
     let long = sessions.pop().expect("a session");
@@ -93,13 +110,14 @@ async fn send(plan: &Plan, upstream: &Upstream, proxy: SocketAddr, recorded: Rec
     for lane in lanes {
         lane.await.expect("a lane does not fail");
     }
-    let mut lane = Lane { client: Client::connect(proxy).await, upstream: upstream.clone(), recorded };
+    let mut lane =
+        Lane { client: Client::connect(proxy).await, upstream: upstream.clone(), recorded };
     lane.session(long).await;
     lane.recorded.sent.load(Ordering::Relaxed)
 }
 
-/// How much of what was sent is on record. The daemon holds no traffic back and keeps only so much in memory: who sends faster than it
-/// writes has to wait by himself.
+/// How much of what was sent is on record. The daemon holds no traffic back and keeps only so much
+/// in memory: who sends faster than it writes has to wait by himself.
 #[derive(Clone)]
 struct Recorded {
     sent: Arc<AtomicU64>,
@@ -131,7 +149,10 @@ impl Recorded {
     /// Waits until there is room for so many bytes.
     async fn room_for(&mut self, bytes: u64) {
         let sent = self.sent.fetch_add(bytes, Ordering::Relaxed);
-        self.written.wait_for(|written| sent.saturating_sub(*written) < AHEAD).await.expect("the daemon lives");
+        self.written
+            .wait_for(|written| sent.saturating_sub(*written) < AHEAD)
+            .await
+            .expect("the daemon lives");
     }
 }
 
@@ -168,8 +189,11 @@ impl Lane {
 pub(crate) fn request(agent: &Agent, body: &[u8], number: u64) -> Vec<u8> {
     let number = number.to_string();
     let own = agent.headers();
-    let headers: Vec<(&str, &str)> =
-        own.iter().map(|(name, value)| (name.as_str(), value.as_str())).chain([(HEADER, number.as_str())]).collect();
+    let headers: Vec<(&str, &str)> = own
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.as_str()))
+        .chain([(HEADER, number.as_str())])
+        .collect();
     post("/v1/messages?beta=true", &headers, body)
 }
 

@@ -35,7 +35,9 @@ impl Table {
         values.sort_by(f64::total_cmp);
         match self.rows.iter_mut().find(|row| row.record == record && row.name == name) {
             Some(row) => row.rounds.push(values),
-            None => self.rows.push(Row { record, name: name.to_owned(), bar, rounds: vec![values] }),
+            None => {
+                self.rows.push(Row { record, name: name.to_owned(), bar, rounds: vec![values] })
+            }
         }
     }
 
@@ -48,9 +50,18 @@ impl Table {
     pub(crate) fn growth(&mut self, name: &str, most: f64) {
         let of: Vec<&Row> = self.rows.iter().filter(|row| row.name == name).collect();
         let (Some(first), Some(last)) = (of.first(), of.last()) else { return };
-        let (Some(least), Some(now)) = (first.values().first().copied(), last.values().first().copied()) else { return };
+        let (Some(least), Some(now)) =
+            (first.values().first().copied(), last.values().first().copied())
+        else {
+            return;
+        };
         let (record, growth) = (last.record, now / least);
-        self.add(record, &format!("{name}: growth since {}", first.record), Bar::Max(most), vec![growth]);
+        self.add(
+            record,
+            &format!("{name}: growth since {}", first.record),
+            Bar::Max(most),
+            vec![growth],
+        );
     }
 
     pub(crate) fn print(&self) {
@@ -58,12 +69,17 @@ impl Table {
         for row in &self.rows {
             if row.record != record {
                 record = row.record;
-                println!("\n{record:<44} {:>6} {:>9} {:>9} {:>9} {:>9}  bar", "n", "p50", "p95", "p99", "max");
+                println!(
+                    "\n{record:<44} {:>6} {:>9} {:>9} {:>9} {:>9}  bar",
+                    "n", "p50", "p95", "p99", "max"
+                );
             }
             let values = row.values();
             let cells: Vec<String> = match values.as_slice() {
                 [only] => vec![format!("{only:9.1}"), "–".into(), "–".into(), "–".into()],
-                values => [0.5, 0.95, 0.99, 1.0].map(|share| format!("{:9.1}", percentile(values, share))).to_vec(),
+                values => [0.5, 0.95, 0.99, 1.0]
+                    .map(|share| format!("{:9.1}", percentile(values, share)))
+                    .to_vec(),
             };
             let cells: Vec<String> = cells.iter().map(|cell| format!("{cell:>9}")).collect();
             println!("{:<44} {:>6} {}  {}", row.name, values.len(), cells.join(" "), row.verdict());
@@ -74,7 +90,8 @@ impl Table {
     }
 }
 
-/// Compares two builds on the same record, by what was measured in every round. Gives how many figures are worse.
+/// Compares two builds on the same record, by what was measured in every round. Gives how many
+/// figures are worse.
 pub(crate) fn compare(before: &Table, after: &Table) -> usize {
     let mut figures = Vec::new();
     for row in &after.rows {

@@ -101,11 +101,17 @@ impl Upstream {
         while let Some(head) = wire.read_head().await? {
             let mut body = Body::of_request(&head);
             while body.next(&mut wire).await?.is_some() {}
-            let number = head.get(HEADER).and_then(|number| number.parse().ok()).unwrap_or(u64::MAX);
-            let answer = lock(&self.shared.answers).remove(&number).expect("an answer was prepared");
+            let number =
+                head.get(HEADER).and_then(|number| number.parse().ok()).unwrap_or(u64::MAX);
+            let answer =
+                lock(&self.shared.answers).remove(&number).expect("an answer was prepared");
             match answer {
                 Answer::Whole(events) => {
-                    wire.write(&[http1::sse_head(), http1::chunk(&events), http1::LAST_CHUNK.to_vec()].concat()).await?
+                    wire.write(
+                        &[http1::sse_head(), http1::chunk(&events), http1::LAST_CHUNK.to_vec()]
+                            .concat(),
+                    )
+                    .await?
                 }
                 Answer::Paced { letter, count, pause } => {
                     self.sent().clear();
@@ -115,7 +121,9 @@ impl Upstream {
                     };
                     deltas(&mut wire, count, pause, counter).await?;
                 }
-                Answer::Timed { count, pause } => deltas(&mut wire, count, pause, |_| now()).await?,
+                Answer::Timed { count, pause } => {
+                    deltas(&mut wire, count, pause, |_| now()).await?
+                }
             }
         }
         Ok(())
@@ -123,7 +131,12 @@ impl Upstream {
 }
 
 /// Text deltas between a beginning and an end.
-async fn deltas(wire: &mut Wire<TcpStream>, count: usize, pause: Pause, text: impl Fn(usize) -> String) -> io::Result<()> {
+async fn deltas(
+    wire: &mut Wire<TcpStream>,
+    count: usize,
+    pause: Pause,
+    text: impl Fn(usize) -> String,
+) -> io::Result<()> {
     let begin = [
         json!({"type": "message_start", "message": {"id": "msg_live", "type": "message", "role": "assistant",
                 "model": "claude-sonnet-4-5-20250929", "content": [], "usage": {"input_tokens": 9, "output_tokens": 1}}}),
@@ -135,12 +148,20 @@ async fn deltas(wire: &mut Wire<TcpStream>, count: usize, pause: Pause, text: im
         json!({"type": "message_stop"}),
     ];
     let mut random = Random::new(7);
-    wire.write(&[http1::sse_head(), http1::chunk(&begin.iter().flat_map(event).collect::<Vec<_>>())].concat()).await?;
+    wire.write(
+        &[http1::sse_head(), http1::chunk(&begin.iter().flat_map(event).collect::<Vec<_>>())]
+            .concat(),
+    )
+    .await?;
     let started = Instant::now();
     for number in 0..count {
         let until = match pause {
-            Pause::About(time) => Instant::now() + time.mul_f64(0.6 + random.below(800) as f64 / 1_000.0),
-            Pause::PerSecond(rate) => started + Duration::from_secs(1) * u32::try_from(number).unwrap_or(u32::MAX) / rate,
+            Pause::About(time) => {
+                Instant::now() + time.mul_f64(0.6 + random.below(800) as f64 / 1_000.0)
+            }
+            Pause::PerSecond(rate) => {
+                started + Duration::from_secs(1) * u32::try_from(number).unwrap_or(u32::MAX) / rate
+            }
         };
         if until > Instant::now() {
             tokio::time::sleep_until(until.into()).await;
@@ -149,7 +170,14 @@ async fn deltas(wire: &mut Wire<TcpStream>, count: usize, pause: Pause, text: im
         let delta = event(&json!({"type": "content_block_delta", "index": 0, "delta": delta}));
         wire.write(&http1::chunk(&delta)).await?;
     }
-    wire.write(&[http1::chunk(&end.iter().flat_map(event).collect::<Vec<_>>()), http1::LAST_CHUNK.to_vec()].concat()).await
+    wire.write(
+        &[
+            http1::chunk(&end.iter().flat_map(event).collect::<Vec<_>>()),
+            http1::LAST_CHUNK.to_vec(),
+        ]
+        .concat(),
+    )
+    .await
 }
 
 /// The time on the clock of this process, as a word.

@@ -1,6 +1,8 @@
-//! A scripted coding agent: turn after turn it sends its whole history again, grown by a tool call and its result, as Claude Code does.
+//! A scripted coding agent: turn after turn it sends its whole history again, grown by a tool call
+//! and its result, as Claude Code does.
 //!
-//! The same seed gives the same session, so that an upstream and a client in different processes agree on it.
+//! The same seed gives the same session, so that an upstream and a client in different processes
+//! agree on it.
 
 mod stream;
 mod text;
@@ -56,7 +58,10 @@ impl Session {
         let fields = [
             ("X-Claude-Code-Session-Id", id.as_str()),
             ("anthropic-version", "2023-06-01"),
-            ("anthropic-beta", "claude-code-20250219,interleaved-thinking-2025-05-14,context-management-2025-06-27"),
+            (
+                "anthropic-beta",
+                "claude-code-20250219,interleaved-thinking-2025-05-14,context-management-2025-06-27",
+            ),
             ("x-api-key", "sk-ant-scripted-agent-000000000000000000000000"),
             ("x-app", "cli"),
             ("User-Agent", "claude-cli/2.1.330 (external, cli)"),
@@ -74,7 +79,10 @@ impl Session {
             let step = Step::of(self.seed, self.turn - 1);
             let before = self.messages.len();
             self.messages.extend(step.messages());
-            self.messages[before..].iter().flat_map(|message| message.to_string().into_bytes()).collect()
+            self.messages[before..]
+                .iter()
+                .flat_map(|message| message.to_string().into_bytes())
+                .collect()
         };
         self.turn += 1;
         Turn { request: self.body(), added, answer: step.answer() }
@@ -82,7 +90,9 @@ impl Session {
 
     fn body(&self) -> Vec<u8> {
         let mut messages = self.messages.clone();
-        if let Some(block) = messages.last_mut().and_then(|message| message["content"].as_array_mut()?.last_mut()) {
+        if let Some(block) =
+            messages.last_mut().and_then(|message| message["content"].as_array_mut()?.last_mut())
+        {
             block["cache_control"] = json!({"type": "ephemeral"});
         }
         let user = json!({"device_id": "0", "session_id": self.id()}).to_string();
@@ -115,9 +125,15 @@ struct Step {
 impl Step {
     fn of(seed: u64, turn: usize) -> Self {
         let mut random = Random::new(seed ^ ((turn as u64 + 1) << 32));
-        let (words, command, result) = (150 + random.below(300), 60 + random.below(200), 1_500 + random.below(4_700));
+        let (words, command, result) =
+            (150 + random.below(300), 60 + random.below(200), 1_500 + random.below(4_700));
         let mut writer = Writer::new(random);
-        Self { turn, words: writer.prose(words), command: writer.code(command), result: writer.code(result) }
+        Self {
+            turn,
+            words: writer.prose(words),
+            command: writer.code(command),
+            result: writer.code(result),
+        }
     }
 
     fn tool_use_id(&self) -> String {
@@ -175,7 +191,8 @@ pub fn tools(writer: &mut Writer) -> Value {
         "Skill",
     ];
     let tool = |name: &str| {
-        let parameter = |writer: &mut Writer| json!({"type": "string", "description": writer.prose(150)});
+        let parameter =
+            |writer: &mut Writer| json!({"type": "string", "description": writer.prose(150)});
         json!({"name": name, "description": writer.prose(1_700), "input_schema": {"type": "object", "properties":
             {"command": parameter(writer), "path": parameter(writer)}, "required": ["command"]}})
     };

@@ -19,19 +19,27 @@ impl EventStream {
     }
 
     pub fn thinking(&mut self, text: &str) {
-        let deltas = pieces(text).into_iter().map(|piece| json!({"type": "thinking_delta", "thinking": piece}));
+        let deltas = pieces(text)
+            .into_iter()
+            .map(|piece| json!({"type": "thinking_delta", "thinking": piece}));
         let signature = json!({"type": "signature_delta", "signature": "c2lnbmF0dXJl"});
-        self.block(&json!({"type": "thinking", "thinking": "", "signature": ""}), deltas.chain([signature]));
+        self.block(
+            &json!({"type": "thinking", "thinking": "", "signature": ""}),
+            deltas.chain([signature]),
+        );
     }
 
     pub fn text(&mut self, text: &str) {
-        let deltas = pieces(text).into_iter().map(|piece| json!({"type": "text_delta", "text": piece}));
+        let deltas =
+            pieces(text).into_iter().map(|piece| json!({"type": "text_delta", "text": piece}));
         self.block(&json!({"type": "text", "text": ""}), deltas);
     }
 
     pub fn tool_use(&mut self, id: &str, name: &str, input: &Value) {
         let input = input.to_string();
-        let deltas = pieces(&input).into_iter().map(|piece| json!({"type": "input_json_delta", "partial_json": piece}));
+        let deltas = pieces(&input)
+            .into_iter()
+            .map(|piece| json!({"type": "input_json_delta", "partial_json": piece}));
         self.block(&json!({"type": "tool_use", "id": id, "name": name, "input": {}}), deltas);
     }
 

@@ -5,8 +5,9 @@ use std::fmt::Write as _;
 use crate::random::Random;
 
 const SYLLABLES: [&str; 32] = [
-    "con", "ver", "ta", "ri", "mo", "del", "pro", "xy", "re", "quest", "in", "dex", "ser", "al", "to", "ken", "buf", "fer", "str",
-    "eam", "ex", "change", "ca", "che", "lo", "ad", "un", "it", "par", "se", "le", "ment",
+    "con", "ver", "ta", "ri", "mo", "del", "pro", "xy", "re", "quest", "in", "dex", "ser", "al",
+    "to", "ken", "buf", "fer", "str", "eam", "ex", "change", "ca", "che", "lo", "ad", "un", "it",
+    "par", "se", "le", "ment",
 ];
 
 /// Writes the same text for the same seed.
@@ -47,7 +48,12 @@ impl Writer {
                 1 => writeln!(text, "{indent}let {a}_{b} = self.{c}({number});"),
                 2 => writeln!(text, "{indent}fn {a}(&self, {b}: &{c}) -> Result<{a}> {{"),
                 3 => writeln!(text, "{indent}// {}", self.prose(60).trim_end()),
-                4..8 => writeln!(text, "{:016x}{:016x} {a}-{b}.{number}", self.random.number(), self.random.number()),
+                4..8 => writeln!(
+                    text,
+                    "{:016x}{:016x} {a}-{b}.{number}",
+                    self.random.number(),
+                    self.random.number()
+                ),
                 _ => writeln!(text, "{indent}{a}.{b}(\"{c}\", {number})?;"),
             };
             line.expect("a string takes all");

@@ -40,7 +40,13 @@ impl Body {
 
     fn new(framing: Framing) -> Self {
         let left = if let Framing::Length(length) = framing { length } else { 0 };
-        Self { framing, left, in_chunk: false, ended: framing == Framing::Length(0), trailers: Vec::new() }
+        Self {
+            framing,
+            left,
+            in_chunk: false,
+            ended: framing == Framing::Length(0),
+            trailers: Vec::new(),
+        }
     }
 
     pub fn framing(&self) -> Framing {
@@ -54,8 +60,12 @@ impl Body {
     /// The next piece, `None` at the end.
     ///
     /// # Errors
-    /// `UnexpectedEof` when the peer ended within the body (FIN), `ConnectionReset` on an RST, `InvalidData` on a bad chunk.
-    pub async fn next<S: AsyncRead + AsyncWrite + Unpin>(&mut self, wire: &mut Wire<S>) -> io::Result<Option<Bytes>> {
+    /// `UnexpectedEof` when the peer ended within the body (FIN), `ConnectionReset` on an RST,
+    /// `InvalidData` on a bad chunk.
+    pub async fn next<S: AsyncRead + AsyncWrite + Unpin>(
+        &mut self,
+        wire: &mut Wire<S>,
+    ) -> io::Result<Option<Bytes>> {
         if self.ended {
             return Ok(None);
         }
@@ -76,7 +86,10 @@ impl Body {
     }
 
     /// Reads the head of the next chunk; `false` after the last one and its trailers.
-    async fn next_chunk<S: AsyncRead + AsyncWrite + Unpin>(&mut self, wire: &mut Wire<S>) -> io::Result<bool> {
+    async fn next_chunk<S: AsyncRead + AsyncWrite + Unpin>(
+        &mut self,
+        wire: &mut Wire<S>,
+    ) -> io::Result<bool> {
         if self.in_chunk && !wire.read_line().await?.is_empty() {
             return Err(io::Error::new(io::ErrorKind::InvalidData, "chunk longer than it says"));
         }
@@ -103,7 +116,11 @@ impl Body {
 }
 
 fn told(head: &Head) -> Option<Framing> {
-    if head.all("transfer-encoding").iter().any(|value| value.to_ascii_lowercase().ends_with("chunked")) {
+    if head
+        .all("transfer-encoding")
+        .iter()
+        .any(|value| value.to_ascii_lowercase().ends_with("chunked"))
+    {
         return Some(Framing::Chunked);
     }
     let length = head.get("content-length")?;

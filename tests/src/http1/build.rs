@@ -1,7 +1,13 @@
 //! Bytes to send.
 
 /// A request with exactly these header lines, and `host` and `content-length` before them.
-pub fn request(method: &str, target: &str, host: &str, headers: &[(&str, &str)], body: &[u8]) -> Vec<u8> {
+pub fn request(
+    method: &str,
+    target: &str,
+    host: &str,
+    headers: &[(&str, &str)],
+    body: &[u8],
+) -> Vec<u8> {
     let mut bytes = head(&format!("{method} {target} HTTP/1.1"), &[("Host", host)]);
     if !body.is_empty() || method == "POST" {
         push_field(&mut bytes, "Content-Length", &body.len().to_string());
@@ -35,7 +41,10 @@ pub fn chunked(status: &str, headers: &[(&str, &str)]) -> Vec<u8> {
 
 /// The head of an event stream.
 pub fn sse_head() -> Vec<u8> {
-    chunked("200 OK", &[("content-type", "text/event-stream; charset=utf-8"), ("cache-control", "no-cache")])
+    chunked(
+        "200 OK",
+        &[("content-type", "text/event-stream; charset=utf-8"), ("cache-control", "no-cache")],
+    )
 }
 
 /// One chunk.

@@ -44,9 +44,13 @@ impl Head {
     /// # Errors
     /// `InvalidData` on a line that is no header.
     pub fn parse(raw: &[u8]) -> io::Result<Self> {
-        let mut lines = raw.split(|byte| *byte == b'\n').map(|line| line.strip_suffix(b"\r").unwrap_or(line));
+        let mut lines =
+            raw.split(|byte| *byte == b'\n').map(|line| line.strip_suffix(b"\r").unwrap_or(line));
         let start = lines.next().unwrap_or_default().to_vec();
-        let fields = lines.take_while(|line| !line.is_empty()).map(parse_field).collect::<io::Result<_>>()?;
+        let fields = lines
+            .take_while(|line| !line.is_empty())
+            .map(parse_field)
+            .collect::<io::Result<_>>()?;
         Ok(Self { start, fields })
     }
 
@@ -64,7 +68,8 @@ impl Head {
             .collect()
     }
 
-    /// The fields ordered by name and otherwise as they came: HTTP gives the order between different names no meaning.
+    /// The fields ordered by name and otherwise as they came: HTTP gives the order between
+    /// different names no meaning.
     pub fn by_name(&self) -> Vec<Field> {
         let mut fields = self.fields.clone();
         fields.sort_by_key(|field| field.name.to_ascii_lowercase());
@@ -95,5 +100,8 @@ fn parse_field(line: &[u8]) -> io::Result<Field> {
         let line = String::from_utf8_lossy(line).into_owned();
         io::Error::new(io::ErrorKind::InvalidData, format!("no header: {line}"))
     })?;
-    Ok(Field { name: String::from_utf8_lossy(&line[..colon]).into_owned(), value: line[colon + 1..].trim_ascii().to_vec() })
+    Ok(Field {
+        name: String::from_utf8_lossy(&line[..colon]).into_owned(),
+        value: line[colon + 1..].trim_ascii().to_vec(),
+    })
 }

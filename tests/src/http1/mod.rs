@@ -1,5 +1,5 @@
-//! HTTP/1.1 by hand, so that tests see and send what libraries would tidy up: the bytes of a head, the case of names, chunks,
-//! interim answers, and how a connection ended.
+//! HTTP/1.1 by hand, so that tests see and send what libraries would tidy up: the bytes of a head,
+//! the case of names, chunks, interim answers, and how a connection ended.
 
 mod body;
 mod build;

@@ -57,7 +57,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
                 return Err(io::Error::new(io::ErrorKind::InvalidData, "endless head"));
             }
             if self.fill().await? == 0 {
-                return if self.buffer.is_empty() { Ok(None) } else { Err(io::ErrorKind::UnexpectedEof.into()) };
+                return if self.buffer.is_empty() {
+                    Ok(None)
+                } else {
+                    Err(io::ErrorKind::UnexpectedEof.into())
+                };
             }
         }
     }
@@ -75,7 +79,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
         }
     }
 
-    /// What has arrived, `most` bytes at most; waits for the first. Empty when the peer ended its direction.
+    /// What has arrived, `most` bytes at most; waits for the first. Empty when the peer ended its
+    /// direction.
     pub async fn read_some(&mut self, most: usize) -> io::Result<Bytes> {
         if self.buffer.is_empty() && self.fill().await? == 0 {
             return Ok(Bytes::new());

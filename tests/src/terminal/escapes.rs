@@ -7,30 +7,36 @@ use vte::{Params, Parser, Perform};
 /// One sequence or control character.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Escape {
-    /// `ESC [`: intermediate characters (`?` among them), parameters with their sub-parameters, and the last character.
+    /// `ESC [`: intermediate characters (`?` among them), parameters with their sub-parameters, and
+    /// the last character.
     Csi { marks: String, parameters: Vec<Vec<u16>>, last: char },
     /// `ESC ]`: its parameters, the first of which is a number as a rule.
     Osc { parameters: Vec<String> },
     /// `ESC P`
     Dcs { marks: String, last: char },
-    /// `ESC X`, `ESC ^`, `ESC _`: a string that terminals ignore or have their own ideas about (SOS, PM, APC).
+    /// `ESC X`, `ESC ^`, `ESC _`: a string that terminals ignore or have their own ideas about
+    /// (SOS, PM, APC).
     Text { opener: char },
     /// `ESC` and something else. A lone `ESC \` that ends a string is left out.
     Esc { marks: String, last: char },
     /// Below 0x20, or 0x7f.
     C0(u8),
-    /// 0x80 to 0x9f, as a byte or as a character in UTF-8: what 8-bit terminals take for `ESC` and a letter.
+    /// 0x80 to 0x9f, as a byte or as a character in UTF-8: what 8-bit terminals take for `ESC` and
+    /// a letter.
     C1(u8),
     /// A byte that is no UTF-8, nor C1.
     NotUtf8(u8),
 }
 
 impl Escape {
-    /// What kind it is, without parameters: `CSI ?h`, `CSI m`, `OSC 52`, `DCS q`, `APC`, `ESC 7`, `C0 0a`, `C1 9b`, `not UTF-8`.
+    /// What kind it is, without parameters: `CSI ?h`, `CSI m`, `OSC 52`, `DCS q`, `APC`, `ESC 7`,
+    /// `C0 0a`, `C1 9b`, `not UTF-8`.
     pub fn class(&self) -> String {
         match self {
             Self::Csi { marks, last, .. } => format!("CSI {marks}{last}"),
-            Self::Osc { parameters } => format!("OSC {}", parameters.first().map_or("", String::as_str)),
+            Self::Osc { parameters } => {
+                format!("OSC {}", parameters.first().map_or("", String::as_str))
+            }
             Self::Dcs { marks, last } => format!("DCS {marks}{last}"),
             Self::Text { opener: 'X' } => "SOS".to_owned(),
             Self::Text { opener: '^' } => "PM".to_owned(),
@@ -49,11 +55,17 @@ impl fmt::Display for Escape {
         f.write_str(&self.class())?;
         match self {
             Self::Csi { parameters, .. } => {
-                let words: Vec<String> =
-                    parameters.iter().map(|with_subs| with_subs.iter().map(u16::to_string).collect::<Vec<_>>().join(":")).collect();
+                let words: Vec<String> = parameters
+                    .iter()
+                    .map(|with_subs| {
+                        with_subs.iter().map(u16::to_string).collect::<Vec<_>>().join(":")
+                    })
+                    .collect();
                 write!(f, " {}", words.join(";"))
             }
-            Self::Osc { parameters } => parameters.iter().skip(1).try_for_each(|parameter| write!(f, ";{parameter}")),
+            Self::Osc { parameters } => {
+                parameters.iter().skip(1).try_for_each(|parameter| write!(f, ";{parameter}"))
+            }
             Self::NotUtf8(byte) => write!(f, " {byte:02x}"),
             _ => Ok(()),
         }
@@ -74,7 +86,9 @@ pub fn escapes(bytes: &[u8]) -> Vec<Escape> {
             parser.advance(&mut list, &[byte]);
         }
         // Kept from the parser, which would take some of them for characters.
-        let stray = |byte: &u8| if matches!(byte, 0x80..=0x9f) { Escape::C1(*byte) } else { Escape::NotUtf8(*byte) };
+        let stray = |byte: &u8| {
+            if matches!(byte, 0x80..=0x9f) { Escape::C1(*byte) } else { Escape::NotUtf8(*byte) }
+        };
         list.found.extend(piece.invalid().iter().map(stray));
     }
     list.found
@@ -119,7 +133,10 @@ impl Perform for List {
     }
 
     fn osc_dispatch(&mut self, params: &[&[u8]], _bell_terminated: bool) {
-        let parameters = params.iter().map(|parameter| String::from_utf8_lossy(parameter).into_owned()).collect();
+        let parameters = params
+            .iter()
+            .map(|parameter| String::from_utf8_lossy(parameter).into_owned())
+            .collect();
         self.found.push(Escape::Osc { parameters });
     }
 

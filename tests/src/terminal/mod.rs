@@ -1,7 +1,8 @@
 //! A program in a pseudo terminal, as a person would see and use it.
 //!
-//! What it writes is kept byte for byte with its time of arrival ([`Terminal::bytes`], [`Terminal::frames`]), and drawn by a terminal emulator
-//! ([`Terminal::screen`]). Synchronized output is honoured: between its brackets the screen is the one before.
+//! What it writes is kept byte for byte with its time of arrival ([`Terminal::bytes`],
+//! [`Terminal::frames`]), and drawn by a terminal emulator ([`Terminal::screen`]). Synchronized
+//! output is honoured: between its brackets the screen is the one before.
 
 mod escapes;
 mod keys;
@@ -33,7 +34,8 @@ use crate::{process, wait::SOON};
 use recording::Recording;
 use session::Session;
 
-/// A terminal and the program in its foreground. Both end when it is dropped; if that happens in a panic, the last screen is printed.
+/// A terminal and the program in its foreground. Both end when it is dropped; if that happens in a
+/// panic, the last screen is printed.
 pub struct Terminal {
     session: Session,
     shared: Arc<Shared>,
@@ -54,7 +56,8 @@ impl Shared {
 }
 
 impl Terminal {
-    /// Runs a command in a terminal of that size. Its environment holds what `command` sets itself, `PATH` and `SHELL`.
+    /// Runs a command in a terminal of that size. Its environment holds what `command` sets itself,
+    /// `PATH` and `SHELL`.
     ///
     /// # Panics
     /// When the system has no pseudo terminals.
@@ -76,7 +79,8 @@ impl Terminal {
         self
     }
 
-    // ---------------------------------------------------------------------------------------------------- seeing
+    // ----------------------------------------------------------------------------------------------------
+    // seeing
 
     /// What is shown now.
     pub fn screen(&self) -> Screen {
@@ -111,13 +115,19 @@ impl Terminal {
     /// Waits until the screen satisfies `condition`, and gives that screen.
     ///
     /// # Panics
-    /// After [`SOON`], or when the program ends without; with the last screen and the end of the output.
+    /// After [`SOON`], or when the program ends without; with the last screen and the end of the
+    /// output.
     pub fn wait_until(&self, what: &str, condition: impl FnMut(&Screen) -> bool) -> Screen {
         self.wait_until_within(what, SOON, condition)
     }
 
     /// As [`Self::wait_until`], within `limit`.
-    pub fn wait_until_within(&self, what: &str, limit: Duration, mut condition: impl FnMut(&Screen) -> bool) -> Screen {
+    pub fn wait_until_within(
+        &self,
+        what: &str,
+        limit: Duration,
+        mut condition: impl FnMut(&Screen) -> bool,
+    ) -> Screen {
         let found = self.watch(limit, |screen, _| condition(screen));
         found.unwrap_or_else(|| self.fail(&format!("waited {limit:?} in vain until {what}")))
     }
@@ -127,13 +137,18 @@ impl Terminal {
         self.wait_until(&format!("{text:?} is shown"), |screen| screen.contains(text))
     }
 
-    /// Shows `condition` the screen now and after each change, with the time of that change, until it is satisfied. `None` after `limit`, or
-    /// when the program has ended.
-    pub fn watch(&self, limit: Duration, mut condition: impl FnMut(&Screen, Instant) -> bool) -> Option<Screen> {
+    /// Shows `condition` the screen now and after each change, with the time of that change, until
+    /// it is satisfied. `None` after `limit`, or when the program has ended.
+    pub fn watch(
+        &self,
+        limit: Duration,
+        mut condition: impl FnMut(&Screen, Instant) -> bool,
+    ) -> Option<Screen> {
         let deadline = Instant::now() + limit;
         let mut seen = 0;
         loop {
-            let news = |recording: &Recording| (recording.pieces() != seen).then(|| recording.moment());
+            let news =
+                |recording: &Recording| (recording.pieces() != seen).then(|| recording.moment());
             let moment = self.wait_by(deadline, news)?;
             seen = moment.pieces;
             // Not under the lock: the condition may ask the terminal.
@@ -164,13 +179,16 @@ impl Terminal {
                 return;
             }
             if Instant::now() > limit {
-                self.fail(&format!("waited {SOON:?} in vain until nothing was written for {time:?}"));
+                self.fail(&format!(
+                    "waited {SOON:?} in vain until nothing was written for {time:?}"
+                ));
             }
             thread::sleep(time - silence);
         }
     }
 
-    // ----------------------------------------------------------------------------------------------------- doing
+    // -----------------------------------------------------------------------------------------------------
+    // doing
 
     /// Types text.
     pub fn keys(&self, text: &str) {
@@ -185,7 +203,8 @@ impl Terminal {
 
     /// Changes the size. The program is told by SIGWINCH.
     pub fn resize(&self, rows: u16, cols: u16) {
-        // Under the lock: the emulator must not draw for the old size what the program writes for the new one.
+        // Under the lock: the emulator must not draw for the old size what the program writes for
+        // the new one.
         let mut recording = self.shared.lock();
         recording.resize(rows, cols);
         self.session.resize(rows, cols);
@@ -204,7 +223,8 @@ impl Terminal {
         process::signal(self.pid(), signal);
     }
 
-    /// Waits for the program's end and gives its exit code; 128 + N where signal N ended it. All that it wrote is on the screen by then.
+    /// Waits for the program's end and gives its exit code; 128 + N where signal N ended it. All
+    /// that it wrote is on the screen by then.
     ///
     /// # Panics
     /// After [`SOON`].
@@ -213,7 +233,8 @@ impl Terminal {
         ended.unwrap_or_else(|| self.fail(&format!("the program has not ended after {SOON:?}")))
     }
 
-    /// Waits until the program has been suspended `times` times in all (by SIGTSTP, as Ctrl-Z does) and the shell has the terminal.
+    /// Waits until the program has been suspended `times` times in all (by SIGTSTP, as Ctrl-Z does)
+    /// and the shell has the terminal.
     ///
     /// # Panics
     /// After [`SOON`].
@@ -243,14 +264,19 @@ impl Terminal {
         }
     }
 
-    // ---------------------------------------------------------------------------------------------------- inside
+    // ----------------------------------------------------------------------------------------------------
+    // inside
 
     fn wait<T>(&self, limit: Duration, question: impl FnMut(&Recording) -> Option<T>) -> Option<T> {
         self.wait_by(Instant::now() + limit, question)
     }
 
     /// Asks now and after each piece of output, and once more when the program has ended.
-    fn wait_by<T>(&self, deadline: Instant, mut question: impl FnMut(&Recording) -> Option<T>) -> Option<T> {
+    fn wait_by<T>(
+        &self,
+        deadline: Instant,
+        mut question: impl FnMut(&Recording) -> Option<T>,
+    ) -> Option<T> {
         let mut recording = self.shared.lock();
         loop {
             let answer = question(&recording);
@@ -258,7 +284,12 @@ impl Terminal {
             if answer.is_some() || recording.ended().is_some() || left.is_zero() {
                 return answer;
             }
-            recording = self.shared.news.wait_timeout(recording, left).unwrap_or_else(PoisonError::into_inner).0;
+            recording = self
+                .shared
+                .news
+                .wait_timeout(recording, left)
+                .unwrap_or_else(PoisonError::into_inner)
+                .0;
         }
     }
 

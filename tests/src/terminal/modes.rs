@@ -52,19 +52,24 @@ impl Modes {
     fn apply(&mut self, escape: &Escape) {
         match escape {
             Escape::Csi { marks, parameters, last } => {
-                let numbers: Vec<u16> = parameters.iter().filter_map(|parameter| parameter.first().copied()).collect();
+                let numbers: Vec<u16> =
+                    parameters.iter().filter_map(|parameter| parameter.first().copied()).collect();
                 match (marks.as_str(), last) {
                     ("?", 'h') => numbers.into_iter().for_each(|mode| self.switch(mode, true)),
                     ("?", 'l') => numbers.into_iter().for_each(|mode| self.switch(mode, false)),
                     (">", 'u') => self.keyboard_enhancements += 1,
                     ("<", 'u') => {
-                        let popped = usize::from(numbers.first().copied().unwrap_or_default().max(1));
-                        self.keyboard_enhancements = self.keyboard_enhancements.saturating_sub(popped);
+                        let popped =
+                            usize::from(numbers.first().copied().unwrap_or_default().max(1));
+                        self.keyboard_enhancements =
+                            self.keyboard_enhancements.saturating_sub(popped);
                     }
                     _ => {}
                 }
             }
-            Escape::Esc { marks, last: last @ ('=' | '>') } if marks.is_empty() => self.application_keypad = *last == '=',
+            Escape::Esc { marks, last: last @ ('=' | '>') } if marks.is_empty() => {
+                self.application_keypad = *last == '='
+            }
             _ => {}
         }
     }
@@ -107,7 +112,8 @@ impl Modes {
             (self.keyboard_enhancements > 0, "keyboard enhancements are on"),
             (self.synchronized, "a synchronized frame is open"),
         ];
-        let mut left_over: Vec<String> = words.iter().filter(|(on, _)| *on).map(|(_, what)| (*what).to_owned()).collect();
+        let mut left_over: Vec<String> =
+            words.iter().filter(|(on, _)| *on).map(|(_, what)| (*what).to_owned()).collect();
         if !self.mouse.is_empty() {
             left_over.push(format!("mouse modes {:?} are on", self.mouse));
         }
@@ -130,7 +136,10 @@ mod tests {
             ("\x1b[?25l", &["the cursor is hidden"]),
             ("\x1b[?1002h\x1b[?1006h\x1b[?1006l", &["mouse modes [1002] are on"]),
             ("\x1b[?2004h", &["bracketed paste is on"]),
-            ("\x1b[?1h\x1b=", &["cursor keys are in application mode", "the keypad is in application mode"]),
+            (
+                "\x1b[?1h\x1b=",
+                &["cursor keys are in application mode", "the keypad is in application mode"],
+            ),
             ("\x1b[?7l", &["lines do not wrap"]),
             ("\x1b[>5u\x1b[>1u\x1b[<u", &["keyboard enhancements are on"]),
             ("\x1b[>5u\x1b[>1u\x1b[<2u", &[]),

@@ -30,7 +30,8 @@ pub(super) struct Moment {
 }
 
 pub(super) struct Recording {
-    /// Begins the messages of the session's leader: `…pid;N`, `…suspended;N`, `…ended;N`, each up to a BEL. They are no output.
+    /// Begins the messages of the session's leader: `…pid;N`, `…suspended;N`, `…ended;N`, each up
+    /// to a BEL. They are no output.
     token: Vec<u8>,
     /// Arrived, and perhaps the beginning of such a message.
     held: Vec<u8>,
@@ -132,7 +133,12 @@ impl Recording {
             };
             self.output(begin, at);
             let Some(end) = self.held.iter().position(|byte| *byte == b'\x07') else { return };
-            let message: Vec<u8> = self.held.drain(..=end).skip(self.token.len()).take(end - self.token.len()).collect();
+            let message: Vec<u8> = self
+                .held
+                .drain(..=end)
+                .skip(self.token.len())
+                .take(end - self.token.len())
+                .collect();
             self.message(&String::from_utf8_lossy(&message));
         }
     }
@@ -159,7 +165,8 @@ impl Recording {
             }
             self.parse_through(after);
         }
-        // What may be the beginning of a bracket waits for its rest: the screen before it must be had.
+        // What may be the beginning of a bracket waits for its rest: the screen before it must be
+        // had.
         self.parse_through(self.bytes.len() - begun(&self.bytes[self.parsed..], BRACKET));
     }
 
@@ -187,7 +194,9 @@ fn find(haystack: &[u8], needle: &[u8]) -> Option<usize> {
 }
 
 fn find_bracket(bytes: &[u8]) -> Option<usize> {
-    bytes.windows(BRACKET.len() + 1).position(|window| window.starts_with(BRACKET) && matches!(window.last(), Some(b'h' | b'l')))
+    bytes.windows(BRACKET.len() + 1).position(|window| {
+        window.starts_with(BRACKET) && matches!(window.last(), Some(b'h' | b'l'))
+    })
 }
 
 /// How many of the last bytes may be the beginning of `needle`, all of it included.
@@ -213,8 +222,12 @@ mod tests {
                     recording.take(piece, Instant::now());
                 }
                 assert_eq!((recording.pid, recording.ended), (Some(12), Some(3)));
-                assert_eq!(recording.bytes, b"one\x1b[?2026htwo\x1b[?1mthree\x1b[?2026l\x1b]8;;x\x07");
-                let frames: Vec<Range<usize>> = recording.frames.iter().map(|frame| frame.bytes.clone()).collect();
+                assert_eq!(
+                    recording.bytes,
+                    b"one\x1b[?2026htwo\x1b[?1mthree\x1b[?2026l\x1b]8;;x\x07"
+                );
+                let frames: Vec<Range<usize>> =
+                    recording.frames.iter().map(|frame| frame.bytes.clone()).collect();
                 assert_eq!(frames, std::iter::once(3..32).collect::<Vec<_>>());
                 assert_eq!(recording.screen().row(0), "onetwothree");
             }
@@ -232,6 +245,9 @@ mod tests {
         assert_eq!(recording.screen().row(0), "after!");
         recording.take(b"\x1b[?2026h\x1b[1;1Hafter!\x1b[0m\x1b[?2026l", Instant::now());
         recording.take(b"\x1b[?2026h\x1b[1;1H\x1b[1ma\x1b[?2026l", Instant::now());
-        assert_eq!(recording.frames.iter().map(|frame| frame.changes).collect::<Vec<_>>(), [true, false, true]);
+        assert_eq!(
+            recording.frames.iter().map(|frame| frame.changes).collect::<Vec<_>>(),
+            [true, false, true]
+        );
     }
 }

@@ -42,7 +42,10 @@ impl Screen {
     /// When there is none.
     pub fn row(&self, row: u16) -> String {
         let (rows, _) = self.size();
-        self.rows().into_iter().nth(row.into()).unwrap_or_else(|| panic!("no row {row}: the screen has {rows}"))
+        self.rows()
+            .into_iter()
+            .nth(row.into())
+            .unwrap_or_else(|| panic!("no row {row}: the screen has {rows}"))
     }
 
     /// The rows, a line each.
@@ -59,7 +62,12 @@ impl Screen {
     pub fn find(&self, text: &str) -> Option<(u16, u16)> {
         let (rows, cols) = self.size();
         let row = (0..rows).zip(self.rows()).find(|(_, content)| content.contains(text))?.0;
-        let starts_here = |col: &u16| self.0.rows(*col, cols - *col).nth(row.into()).is_some_and(|rest| rest.starts_with(text));
+        let starts_here = |col: &u16| {
+            self.0
+                .rows(*col, cols - *col)
+                .nth(row.into())
+                .is_some_and(|rest| rest.starts_with(text))
+        };
         (0..cols).find(starts_here).map(|col| (row, col))
     }
 
@@ -68,7 +76,10 @@ impl Screen {
     /// # Panics
     /// When it is outside of the screen.
     pub fn style(&self, row: u16, col: u16) -> Style {
-        let cell = self.0.cell(row, col).unwrap_or_else(|| panic!("no cell at {row}, {col}: the screen has {:?}", self.size()));
+        let cell = self
+            .0
+            .cell(row, col)
+            .unwrap_or_else(|| panic!("no cell at {row}, {col}: the screen has {:?}", self.size()));
         Style {
             foreground: cell.fgcolor(),
             background: cell.bgcolor(),
@@ -85,7 +96,8 @@ impl Screen {
     /// # Panics
     /// When it is not shown.
     pub fn style_of(&self, text: &str) -> Style {
-        let (row, col) = self.find(text).unwrap_or_else(|| panic!("{text:?} is not shown:\n{self}"));
+        let (row, col) =
+            self.find(text).unwrap_or_else(|| panic!("{text:?} is not shown:\n{self}"));
         self.style(row, col)
     }
 
@@ -97,8 +109,11 @@ impl Screen {
     /// What would make text that is written now look other than plain, in words.
     pub(super) fn pen_left_over(&self) -> Option<String> {
         let screen = &self.0;
-        let marks = [screen.bold(), screen.dim(), screen.italic(), screen.underline(), screen.inverse()];
-        let plain = screen.fgcolor() == Color::Default && screen.bgcolor() == Color::Default && marks == [false; 5];
+        let marks =
+            [screen.bold(), screen.dim(), screen.italic(), screen.underline(), screen.inverse()];
+        let plain = screen.fgcolor() == Color::Default
+            && screen.bgcolor() == Color::Default
+            && marks == [false; 5];
         (!plain).then(|| format!("text is drawn as {:?}", screen.attributes_formatted()))
     }
 }
@@ -108,7 +123,8 @@ impl PartialEq for Screen {
     fn eq(&self, other: &Self) -> bool {
         let (rows, cols) = self.size();
         let mut cells = (0..rows).flat_map(|row| (0..cols).map(move |col| (row, col)));
-        self.size() == other.size() && cells.all(|(row, col)| self.0.cell(row, col) == other.0.cell(row, col))
+        self.size() == other.size()
+            && cells.all(|(row, col)| self.0.cell(row, col) == other.0.cell(row, col))
     }
 }
 

@@ -1,7 +1,8 @@
 //! A shell's job: the program runs in the foreground of a terminal session that outlives it.
 //!
-//! The kernel resets a terminal when the leader of its session ends, so a program that led the session itself would always seem to have given
-//! the terminal back. Here a small shell leads it, with job control, as at a person's prompt: the program can be suspended, too.
+//! The kernel resets a terminal when the leader of its session ends, so a program that led the
+//! session itself would always seem to have given the terminal back. Here a small shell leads it,
+//! with job control, as at a person's prompt: the program can be suspended, too.
 
 use std::{
     io::{Read, Write},
@@ -16,7 +17,8 @@ use rustix::process::{Pid, Signal, kill_process};
 use super::tty::TtyModes;
 use crate::random::Random;
 
-/// `$0` is what a mark begins with (see [`super::recording`]), the rest the program and its arguments.
+/// `$0` is what a mark begins with (see [`super::recording`]), the rest the program and its
+/// arguments.
 const LEADER: &str = r#"
 set -m
 trap : INT QUIT TSTP
@@ -81,7 +83,8 @@ impl Session {
         self.master.resize(size(rows, cols)).expect("the terminal takes any size");
     }
 
-    /// Kills the leader, whereupon the kernel hangs up on its jobs, and the program if it still runs.
+    /// Kills the leader, whereupon the kernel hangs up on its jobs, and the program if it still
+    /// runs.
     pub(super) fn end(&mut self, program: Option<u32>) {
         kill(self.leader.process_id());
         kill(program);

@@ -23,7 +23,8 @@ impl TtyModes {
         // Whoever leads a session must not get it as the controlling terminal by looking at it.
         let opened = open(tty, OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC, Mode::empty());
         let file = opened.unwrap_or_else(|error| panic!("cannot open {}: {error}", tty.display()));
-        let termios = tcgetattr(file).unwrap_or_else(|error| panic!("{} is no terminal: {error}", tty.display()));
+        let termios = tcgetattr(file)
+            .unwrap_or_else(|error| panic!("{} is no terminal: {error}", tty.display()));
         Self {
             input: termios.input_modes,
             output: termios.output_modes,

@@ -25,7 +25,15 @@ pub struct Call {
 
 impl Call {
     pub(super) fn new(head: Head, wire: Wire<Socket>, connection: usize, log: Arc<Log>) -> Self {
-        Self { body: Body::of_request(&head), number: log.arrived(connection, &head), head, connection, wire, log, keep: true }
+        Self {
+            body: Body::of_request(&head),
+            number: log.arrived(connection, &head),
+            head,
+            connection,
+            wire,
+            log,
+            keep: true,
+        }
     }
 
     /// Which request this is, over all connections, counted from 0.
@@ -79,7 +87,12 @@ impl Call {
     }
 
     /// Reads the body, then answers with a content length.
-    pub async fn reply(&mut self, status: &str, headers: &[(&str, &str)], body: &[u8]) -> io::Result<()> {
+    pub async fn reply(
+        &mut self,
+        status: &str,
+        headers: &[(&str, &str)],
+        body: &[u8],
+    ) -> io::Result<()> {
         self.drain().await?;
         self.send(&http1::response(status, headers, body)).await
     }

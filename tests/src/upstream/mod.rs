@@ -1,5 +1,6 @@
-//! A fake model API on bare sockets, so that it can do what an HTTP library cannot: exact bytes, an RST together with the last data,
-//! a FIN in mid chunk, interim answers. Each test says in an async closure what happens to a request; everything that arrives is logged.
+//! A fake model API on bare sockets, so that it can do what an HTTP library cannot: exact bytes, an
+//! RST together with the last data, a FIN in mid chunk, interim answers. Each test says in an async
+//! closure what happens to a request; everything that arrives is logged.
 
 mod call;
 mod gate;
@@ -21,7 +22,8 @@ pub use log::{Log, Seen};
 use crate::{client::Ending, http1::Wire};
 use tls::{Certificate, Socket};
 
-/// A listening upstream on a thread of its own. It ends, and drops its connections, when this is dropped.
+/// A listening upstream on a thread of its own. It ends, and drops its connections, when this is
+/// dropped.
 #[derive(Debug)]
 pub struct Upstream {
     address: SocketAddr,
@@ -44,17 +46,25 @@ impl Upstream {
 
     /// Answers everything with 200 and `{"ok":true}` after having read the body.
     pub fn ok() -> Self {
-        Self::start(async |call| call.reply("200 OK", &[("content-type", "application/json")], br#"{"ok":true}"#).await)
+        Self::start(async |call| {
+            call.reply("200 OK", &[("content-type", "application/json")], br#"{"ok":true}"#).await
+        })
     }
 
-    fn listen(handler: impl AsyncFn(&mut Call) -> io::Result<()> + Send + 'static, certificate: Option<Certificate>) -> Self {
+    fn listen(
+        handler: impl AsyncFn(&mut Call) -> io::Result<()> + Send + 'static,
+        certificate: Option<Certificate>,
+    ) -> Self {
         let log = Arc::new(Log::default());
         let acceptor = certificate.as_ref().map(Certificate::acceptor);
         let (stop, stopped) = oneshot::channel();
         let (tell, told) = std::sync::mpsc::channel();
         let shared = Arc::clone(&log);
         let thread = thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()
+                .expect("a runtime");
             LocalSet::new().block_on(&runtime, async move {
                 let listener = bind().expect("bind a port");
                 tell.send(listener.local_addr().expect("an address")).expect("the starter waits");
@@ -64,7 +74,13 @@ impl Upstream {
                 }
             });
         });
-        Self { address: told.recv().expect("the upstream starts"), log, certificate, stop: Some(stop), thread: Some(thread) }
+        Self {
+            address: told.recv().expect("the upstream starts"),
+            log,
+            certificate,
+            stop: Some(stop),
+            thread: Some(thread),
+        }
     }
 
     pub fn address(&self) -> SocketAddr {
@@ -143,14 +159,18 @@ async fn accept<H: AsyncFn(&mut Call) -> io::Result<()> + 'static>(
     }
 }
 
-async fn handshake(stream: TcpStream, acceptor: Option<tokio_rustls::TlsAcceptor>) -> io::Result<Socket> {
+async fn handshake(
+    stream: TcpStream,
+    acceptor: Option<tokio_rustls::TlsAcceptor>,
+) -> io::Result<Socket> {
     match acceptor {
         Some(acceptor) => Ok(Socket::Tls(Box::new(acceptor.accept(stream).await?))),
         None => Ok(Socket::Plain(stream)),
     }
 }
 
-/// Answers requests one after the other. Gives how the peer left, or `None` where we ended the connection.
+/// Answers requests one after the other. Gives how the peer left, or `None` where we ended the
+/// connection.
 async fn serve<H: AsyncFn(&mut Call) -> io::Result<()>>(
     socket: Socket,
     connection: usize,

@@ -71,7 +71,11 @@ fn a_file_where_the_folder_should_be_is_refused() {
 #[test]
 fn usage_errors_are_exit_code_2() {
     let home = Home::new();
-    for arguments in [vec!["serve", "--no-such-flag"], vec!["no-such-command"], vec!["serve", "--listen", "nonsense"]] {
+    for arguments in [
+        vec!["serve", "--no-such-flag"],
+        vec!["no-such-command"],
+        vec!["serve", "--listen", "nonsense"],
+    ] {
         let outcome = run(home.ccdumpd().args(&arguments).arg("--data-dir").arg(home.data_dir()));
         assert_eq!(outcome.code, Some(2), "{arguments:?}: {}", outcome.stderr);
     }
@@ -92,11 +96,15 @@ async fn both_polite_signals_end_it_with_success_even_in_mid_stream() {
         });
         let home = Home::new();
         let mut serving = home.daemon(&upstream.url()).spawn();
-        let ready =
-            ccdump_tests::wait::until("it is ready", async || serving.stdout().first().ok_or_else(|| serving.stderr().text()))
-                .await;
+        let ready = ccdump_tests::wait::until("it is ready", async || {
+            serving.stdout().first().ok_or_else(|| serving.stderr().text())
+        })
+        .await;
         let ready: serde_json::Value = serde_json::from_str(&ready).expect("JSON");
-        let proxy = ready["proxy"].as_str().and_then(|url| url.strip_prefix("http://")?.parse().ok()).expect("an address");
+        let proxy = ready["proxy"]
+            .as_str()
+            .and_then(|url| url.strip_prefix("http://")?.parse().ok())
+            .expect("an address");
         let mut client = Client::connect(proxy).await;
         client.open(&post("/v1/messages", &[], b"{}")).await;
         process::signal(serving.pid(), signal);
@@ -128,7 +136,12 @@ impl<'a> Background<'a> {
 
     fn command(&self, arguments: &[&str]) -> Outcome {
         let mut command = self.0.ccdumpd();
-        command.args(arguments).arg("--data-dir").arg(self.0.data_dir()).arg("--socket").arg(self.0.socket());
+        command
+            .args(arguments)
+            .arg("--data-dir")
+            .arg(self.0.data_dir())
+            .arg("--socket")
+            .arg(self.0.socket());
         run(&mut command)
     }
 }
@@ -170,10 +183,16 @@ async fn it_starts_and_stops_in_the_background() {
         assert!(!status[field].is_null(), "{field} is missing: {status}");
     }
     assert_eq!(status["data_dir"], home.data_dir().to_str().expect("a plain path"));
-    let proxy = status["proxy"].as_str().and_then(|url| url.strip_prefix("http://")?.parse().ok()).expect("an address");
+    let proxy = status["proxy"]
+        .as_str()
+        .and_then(|url| url.strip_prefix("http://")?.parse().ok())
+        .expect("an address");
     assert_eq!(client::call(proxy, &post("/v1/messages", &[], b"{}")).await.status(), 200);
     home.view().ended_exchanges(1).await;
-    assert!(!background.command(&["status"]).expect_success().text().trim().is_empty(), "people can read it too");
+    assert!(
+        !background.command(&["status"]).expect_success().text().trim().is_empty(),
+        "people can read it too"
+    );
 
     start();
     let again = background.command(&["status", "--json"]).expect_success();
@@ -199,7 +218,8 @@ async fn a_damaged_database_is_moved_aside_and_traffic_flows() {
         let mut rig = Rig::before(Upstream::ok());
         rig.assert_forwards().await;
         rig.view().ended_exchanges(1).await;
-        let before = rig.grpc().await.hello(HelloRequest::default()).await.expect("hello").into_inner();
+        let before =
+            rig.grpc().await.hello(HelloRequest::default()).await.expect("hello").into_inner();
         rig.daemon.stop();
         let database = rig.home.data_dir().join("ccdump.db");
         let mut damaged = fs::read(&database).expect("readable");
@@ -208,7 +228,8 @@ async fn a_damaged_database_is_moved_aside_and_traffic_flows() {
         fs::write(&database, &damaged).expect("written");
 
         rig.daemon = rig.home.daemon(&rig.upstream.url()).start();
-        let after = rig.grpc().await.hello(HelloRequest::default()).await.expect("hello").into_inner();
+        let after =
+            rig.grpc().await.hello(HelloRequest::default()).await.expect("hello").into_inner();
         assert_ne!(after.epoch, before.epoch, "continuity cannot be proved ({kept} bytes kept)");
         rig.assert_forwards().await;
         rig.view().ended_exchanges(1).await;

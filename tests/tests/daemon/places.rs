@@ -1,5 +1,5 @@
-//! Files of others: what a daemon did not make itself it neither deletes nor writes through; and where its socket is, whatever the folders
-//! are like.
+//! Files of others: what a daemon did not make itself it neither deletes nor writes through; and
+//! where its socket is, whatever the folders are like.
 
 use std::{
     fs,
@@ -73,7 +73,8 @@ fn what_is_no_socket_of_ours_is_left_alone() {
     assert!(refusal(&setup()).contains("another program listens"));
     drop(listener);
 
-    // Now nobody does: it is a leftover. And at its end a daemon removes its own socket, not what has taken its place.
+    // Now nobody does: it is a leftover. And at its end a daemon removes its own socket, not what
+    // has taken its place.
     let mut daemon = setup().start();
     fs::remove_file(&socket).expect("removed");
     fs::write(&socket, "precious").expect("written");
@@ -86,13 +87,18 @@ fn a_folder_that_others_can_write_holds_no_socket() {
     let home = Home::new();
     let folder = home.path().join("s");
     fs::create_dir(&folder).expect("made");
-    for (mode, works) in [(0o777, false), (0o770, false), (0o702, false), (0o1777, true), (0o755, true)] {
+    for (mode, works) in
+        [(0o777, false), (0o770, false), (0o702, false), (0o1777, true), (0o755, true)]
+    {
         set_mode(&folder, mode);
         if works {
             home.daemon("http://127.0.0.1:9").start().stop();
         } else {
             let said = refusal(&home.daemon("http://127.0.0.1:9"));
-            assert!(said.contains("others can write") && said.contains("chmod go-w"), "{mode:o}: {said}");
+            assert!(
+                said.contains("others can write") && said.contains("chmod go-w"),
+                "{mode:o}: {said}"
+            );
         }
         assert!(!home.socket().exists());
     }
@@ -138,7 +144,8 @@ fn the_data_folder_may_be_a_link_and_nothing_in_it() {
     }
     let log = real.join("ccdumpd.start.log");
     symlink(&precious, &log).expect("linked");
-    let started = run(home.ccdumpd().arg("start").args(home.daemon("http://127.0.0.1:9").arguments()));
+    let started =
+        run(home.ccdumpd().arg("start").args(home.daemon("http://127.0.0.1:9").arguments()));
     assert_eq!(started.code, Some(1));
     assert!(started.stderr.contains("ccdumpd.start.log is a link"), "{}", started.stderr);
     assert_eq!(fs::read_to_string(&precious).expect("still there"), "precious");
@@ -155,7 +162,8 @@ fn what_is_no_file_is_no_record() {
         let aside = home.data_dir().join("aside");
         let was_there = fs::rename(&path, &aside).is_ok();
         // Nobody is at the other end of it: whoever opens it would wait for ever.
-        rustix::fs::mknodat(rustix::fs::CWD, &path, rustix::fs::FileType::Fifo, 0o600.into(), 0).expect("made");
+        rustix::fs::mknodat(rustix::fs::CWD, &path, rustix::fs::FileType::Fifo, 0o600.into(), 0)
+            .expect("made");
         let said = refusal(&home.daemon("http://127.0.0.1:9"));
         assert!(said.contains(name) && said.contains("is no file"), "{said}");
         fs::remove_file(&path).expect("still there");
@@ -183,14 +191,23 @@ async fn files_that_cannot_be_read_are_named() {
         Process::spawn(command)
     };
     let mut first = spawn();
-    wait::until("it is ready", async || first.stdout().first().ok_or_else(|| first.stderr().text())).await;
+    wait::until("it is ready", async || {
+        first.stdout().first().ok_or_else(|| first.stderr().text())
+    })
+    .await;
     assert!(first.terminate().success(), "{}", first.stderr().text());
     let config = home.path().join(".config/ccdump/config.toml");
     fs::create_dir_all(config.parent().expect("a folder")).expect("made");
     fs::write(&config, "").expect("written");
-    for name in
-        ["ccdump.db", "index.db", "views.db", "fingerprint.key", "ccdumpd.log", "ccdumpd.lock", "../.config/ccdump/config.toml"]
-    {
+    for name in [
+        "ccdump.db",
+        "index.db",
+        "views.db",
+        "fingerprint.key",
+        "ccdumpd.log",
+        "ccdumpd.lock",
+        "../.config/ccdump/config.toml",
+    ] {
         let path = home.data_dir().join(name);
         let mode = fs::metadata(&path).expect("it is there").permissions().mode();
         set_mode(&path, 0);
@@ -199,11 +216,17 @@ async fn files_that_cannot_be_read_are_named() {
         let line = said.lines().last().unwrap_or_default();
         let name = name.rsplit('/').next().unwrap_or(name);
         assert_eq!(status.code(), Some(1), "{name}: {said}");
-        assert!(line.contains(name) && line.contains("Permission denied") && line.contains("permissions"), "{name}: {said}");
+        assert!(
+            line.contains(name)
+                && line.contains("Permission denied")
+                && line.contains("permissions"),
+            "{name}: {said}"
+        );
         set_mode(&path, mode);
     }
     let mut last = spawn();
-    wait::until("it is ready", async || last.stdout().first().ok_or_else(|| last.stderr().text())).await;
+    wait::until("it is ready", async || last.stdout().first().ok_or_else(|| last.stderr().text()))
+        .await;
     assert!(last.terminate().success(), "{}", last.stderr().text());
 }
 
@@ -216,7 +239,11 @@ fn what_belongs_to_somebody_else_is_refused() {
     let home = Home::new();
     home.daemon("http://127.0.0.1:9").start().stop();
     let nobody = Some(NOBODY);
-    for (path, what) in [(home.data_dir().join("views.db"), "views.db"), (home.data_dir(), "data"), (home.path().join("s"), "/s")] {
+    for (path, what) in [
+        (home.data_dir().join("views.db"), "views.db"),
+        (home.data_dir(), "data"),
+        (home.path().join("s"), "/s"),
+    ] {
         std::os::unix::fs::chown(&path, nobody, None).expect("given away");
         let said = refusal(&home.daemon("http://127.0.0.1:9"));
         assert!(said.contains(what) && said.contains("belongs to another user (65534)"), "{said}");
@@ -247,7 +274,11 @@ impl Background<'_> {
     }
 
     fn assert_found(&self) -> String {
-        self.run("ccdumpd", &["start", "--listen", "127.0.0.1:0", "--upstream", "http://127.0.0.1:9"]).expect_success();
+        self.run(
+            "ccdumpd",
+            &["start", "--listen", "127.0.0.1:0", "--upstream", "http://127.0.0.1:9"],
+        )
+        .expect_success();
         self.run("ccdump-view", &["ls", "--json"]).expect_success();
         let status = self.run("ccdumpd", &["status", "--json"]).expect_success().json_lines();
         status[0]["socket"].as_str().expect("a path").to_owned()
@@ -269,7 +300,10 @@ fn a_socket_that_fits_nowhere_else_has_a_place_that_both_sides_find() {
     fs::write(&file, "").expect("written");
     let of = |variables: &[(&'static str, &Path)], data_dir: Option<&Path>| Background {
         home: &home,
-        variables: variables.iter().map(|(name, value)| (*name, value.display().to_string())).collect(),
+        variables: variables
+            .iter()
+            .map(|(name, value)| (*name, value.display().to_string()))
+            .collect(),
         data_dir: data_dir.map(|dir| dir.display().to_string()),
     };
     let temporary = format!("/tmp/ccdump-{}/", rustix::process::geteuid().as_raw());
@@ -293,7 +327,8 @@ fn a_socket_that_fits_nowhere_else_has_a_place_that_both_sides_find() {
         let background = of(&[("XDG_RUNTIME_DIR", runtime), ("HOME", home.path())], None);
         let socket = background.assert_found();
         assert!(
-            socket.starts_with(home.path().to_str().expect("a plain path")) && socket.ends_with("/run/ccdumpd.sock"),
+            socket.starts_with(home.path().to_str().expect("a plain path"))
+                && socket.ends_with("/run/ccdumpd.sock"),
             "{socket}"
         );
     }
@@ -310,8 +345,11 @@ fn a_runtime_folder_of_somebody_else_is_not_used() {
     let runtime = home.path().join("theirs");
     fs::create_dir(&runtime).expect("made");
     std::os::unix::fs::chown(&runtime, Some(NOBODY), None).expect("given away");
-    let background =
-        Background { home: &home, variables: vec![("XDG_RUNTIME_DIR", runtime.display().to_string())], data_dir: None };
+    let background = Background {
+        home: &home,
+        variables: vec![("XDG_RUNTIME_DIR", runtime.display().to_string())],
+        data_dir: None,
+    };
     assert!(!background.assert_found().starts_with(runtime.to_str().expect("a plain path")));
     assert_eq!(fs::read_dir(&runtime).expect("there").count(), 0, "nothing is left in it");
 }

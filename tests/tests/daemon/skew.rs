@@ -18,8 +18,9 @@ use ccdump_tests::{
     view, wait,
 };
 use ccdump_wire::v1::{
-    BodyResponse, ExchangeResponse, ExchangesResponse, HelloResponse, HoldViewRequest, HoldViewResponse, OutlineResponse,
-    SaveViewRequest, SearchResponse, StatusResponse, SystemSectionsResponse, WatchResponse, watch_response::Message as Reply,
+    BodyResponse, ExchangeResponse, ExchangesResponse, HelloResponse, HoldViewRequest,
+    HoldViewResponse, OutlineResponse, SaveViewRequest, SearchResponse, StatusResponse,
+    SystemSectionsResponse, WatchResponse, watch_response::Message as Reply,
 };
 use prost::Message as _;
 use serde_json::Value;
@@ -40,7 +41,8 @@ async fn conversation() -> Rig {
     rig
 }
 
-/// Run by hand, once for each version whose daemons are to be worked with: `cargo test -p ccdump-tests --test skew -- --ignored`.
+/// Run by hand, once for each version whose daemons are to be worked with: `cargo test -p
+/// ccdump-tests --test skew -- --ignored`.
 #[ignore = "writes the answers anew that the other tests go by"]
 #[tokio::test(flavor = "multi_thread")]
 async fn record_what_the_daemon_says() {
@@ -66,16 +68,25 @@ fn commands_take_what_an_older_daemon_has() {
         let rows = home.view().ls(&[]);
         let ids: Vec<u64> = rows.iter().map(view::id).collect();
         assert_eq!(ids, [1, 2, 3], "{lacks:?}");
-        assert!(rows.iter().all(|row| row["session"] == "s-1" && row["usage"]["output"] == 7 && row["end_state"] == "complete"));
+        assert!(rows.iter().all(|row| row["session"] == "s-1"
+            && row["usage"]["output"] == 7
+            && row["end_state"] == "complete"));
 
-        let tail = home.view().run(&["tail", "--json", "--from", "0", "--until-idle", "1"]).expect_success().json_lines();
+        let tail = home
+            .view()
+            .run(&["tail", "--json", "--from", "0", "--until-idle", "1"])
+            .expect_success()
+            .json_lines();
         let seqs: Vec<u64> = tail.iter().filter_map(|event| event["seq"].as_u64()).collect();
         assert_eq!(seqs, (1..=seqs.len() as u64).collect::<Vec<_>>(), "{lacks:?}");
         assert_eq!(tail.iter().filter(|event| event["kind"] == "ended").count(), 3, "{lacks:?}");
 
         let shown = home.view().run(&["show", "2", "--json"]).expect_success();
         let exchange: Value = serde_json::from_slice(&shown.stdout).expect("JSON");
-        assert!(exchange["request_headers"].as_array().is_some_and(|headers| !headers.is_empty()), "{exchange:#}");
+        assert!(
+            exchange["request_headers"].as_array().is_some_and(|headers| !headers.is_empty()),
+            "{exchange:#}"
+        );
         let has_blocks = exchange["blocks"].as_array().is_some_and(|blocks| !blocks.is_empty());
         assert_eq!(has_blocks, !lacks.contains(&"outline"), "{lacks:?}");
         let words = "this daemon cannot outline bodies; it is older than this viewer: update it";
@@ -83,8 +94,17 @@ fn commands_take_what_an_older_daemon_has() {
 
         let shown = home.view().run(&["show", "2"]).expect_success();
         let has_text = has_blocks && !lacks.contains(&"body");
-        assert_eq!(shown.text().contains("re: question 1 line 9") || shown.text().contains("re: question 1 line 0"), has_text);
-        assert_eq!(shown.stderr.contains("older than this viewer: update it"), !has_text, "{lacks:?}: {}", shown.stderr);
+        assert_eq!(
+            shown.text().contains("re: question 1 line 9")
+                || shown.text().contains("re: question 1 line 0"),
+            has_text
+        );
+        assert_eq!(
+            shown.stderr.contains("older than this viewer: update it"),
+            !has_text,
+            "{lacks:?}: {}",
+            shown.stderr
+        );
     }
 }
 
@@ -92,7 +112,12 @@ fn commands_take_what_an_older_daemon_has() {
 fn a_conversation_as_text_says_what_an_older_daemon_leaves_out() {
     let (home, _daemon) = older(&["payload"]);
     let tail = home.view().run(&["tail", "--from", "0", "--until-idle", "1"]).expect_success();
-    assert!(tail.text().contains("question 1") && tail.text().contains("answers are not shown; update it"), "{}", tail.text());
+    assert!(
+        tail.text().contains("question 1")
+            && tail.text().contains("answers are not shown; update it"),
+        "{}",
+        tail.text()
+    );
 }
 
 #[test]
@@ -101,7 +126,10 @@ fn the_screen_shows_what_an_older_daemon_has_and_says_what_is_missing() {
         (&[], &["re: question 2 line 9"]),
         (&["status", "fields"], &["re: question 2 line 9"]),
         (&["views"], &["re: question 2 line 9", "this daemon keeps no places; update it"]),
-        (&["payload"], &["re: question 2 line 9", "this daemon sends no text while it streams; update it"]),
+        (
+            &["payload"],
+            &["re: question 2 line 9", "this daemon sends no text while it streams; update it"],
+        ),
         (&["index"], &["re: question 2 line 9", "this daemon does not tell what is new"]),
         (&["outline"], &["this daemon cannot outline bodies", "main · claude-test"]),
         (&["body"], &["this daemon cannot send bodies", "main · claude-test"]),
@@ -150,8 +178,14 @@ fn a_search_finds_what_an_older_daemon_has() {
     let terminal = home.view().terminal(ROWS, COLS);
     terminal.wait_for_text("re: question 2 line 9");
     terminal.keys("/question 0 line 4");
-    let words = ["re: question 0 line 4", "1/1", "what is far away is found late: this daemon cannot search"];
-    terminal.wait_until("it is found, and what is missing is said", |screen| words.iter().all(|words| screen.contains(words)));
+    let words = [
+        "re: question 0 line 4",
+        "1/1",
+        "what is far away is found late: this daemon cannot search",
+    ];
+    terminal.wait_until("it is found, and what is missing is said", |screen| {
+        words.iter().all(|words| screen.contains(words))
+    });
     terminal.key(Key::Enter);
     terminal.keys("q");
     assert_eq!(terminal.wait_exit(), 0);
@@ -186,12 +220,18 @@ async fn a_newer_viewer_works_under_an_older_host() {
         host.keys("g");
         host.wait_for_text("› question 0");
         let kept = host.hear("state");
-        assert_eq!((kept["name"].as_str(), kept["data"]["conversation"]["schema"].as_u64()), (Some("main"), Some(1)));
+        assert_eq!(
+            (kept["name"].as_str(), kept["data"]["conversation"]["schema"].as_u64()),
+            (Some("main"), Some(1))
+        );
         host.say(r#"{"type":"hand_over"}"#);
         assert_eq!(host.hear("leaving")["why"], "hand_over");
         assert!(host.wait().success());
         let bytes = host.bytes();
-        assert!(!bytes.windows(7).any(|window| window == b"\x1b[?1049"), "the screens are the host's");
+        assert!(
+            !bytes.windows(7).any(|window| window == b"\x1b[?1049"),
+            "the screens are the host's"
+        );
     }
 }
 
@@ -257,7 +297,8 @@ async fn call(rig: &Rig, method: &str, request: &[u8]) -> Result<Vec<u8>, Status
     let mut client = Grpc::new(grpc::channel(&rig.home.socket()).await);
     client.ready().await.expect("the daemon answers");
     let path = format!("/ccdump.v1.CcdumpService/{method}").parse().expect("a path");
-    let mut answers = client.server_streaming(Request::new(request.to_vec()), path, Raw).await?.into_inner();
+    let mut answers =
+        client.server_streaming(Request::new(request.to_vec()), path, Raw).await?.into_inner();
     let first = wait::soon("an answer comes", answers.message()).await?;
     Ok(first.expect("an answer"))
 }
@@ -279,25 +320,40 @@ async fn requests_of_older_and_newer_viewers_are_understood() {
         ("Body", b"\x08\x01\x10\x02"),
         ("SystemSections", b""),
         ("SystemSections", b"\x0a\x03s-1\x10\x02\x18\x01"),
-        // A text, in all of the record; and the same of an agent that there is not, from an exchange on, with a limit.
+        // A text, in all of the record; and the same of an agent that there is not, from an
+        // exchange on, with a limit.
         ("Search", b"\x0a\x04\x0a\x02re\x12\x02\x1a\x00"),
         ("Search", b"\x0a\x04\x0a\x02re\x12\x05\x0a\x03\x0a\x01x\x18\x02\x20\x01"),
         ("HoldView", b""),
     ];
     for (method, request) in requests {
         for request in [request.to_vec(), [request, NEWER].concat()] {
-            let answer = call(&rig, method, &request).await.unwrap_or_else(|status| panic!("{method} {request:?}: {status}"));
+            let answer = call(&rig, method, &request)
+                .await
+                .unwrap_or_else(|status| panic!("{method} {request:?}: {status}"));
             let fits = match method {
-                "Hello" => HelloResponse::decode(&*answer).is_ok_and(|hello| hello.head_seq > 0 && !hello.epoch.is_empty()),
-                "Status" => StatusResponse::decode(&*answer).is_ok_and(|status| status.exchanges == 3),
-                "Watch" => WatchResponse::decode(&*answer).is_ok_and(|reply| matches!(reply.message, Some(Reply::Hello(_)))),
-                "Exchanges" => ExchangesResponse::decode(&*answer).is_ok_and(|page| page.exchanges.len() == 3),
-                "Exchange" => ExchangeResponse::decode(&*answer).is_ok_and(|one| one.exchange.is_some_and(|row| row.id == 1)),
-                "Outline" => OutlineResponse::decode(&*answer).is_ok_and(|page| !page.blocks.is_empty()),
-                "SystemSections" => SystemSectionsResponse::decode(&*answer).is_ok_and(|page| page.sections.is_empty()),
-                "Search" => SearchResponse::decode(&*answer).is_ok_and(|found| !found.hits.is_empty() || found.complete),
+                "Hello" => HelloResponse::decode(&*answer)
+                    .is_ok_and(|hello| hello.head_seq > 0 && !hello.epoch.is_empty()),
+                "Status" => {
+                    StatusResponse::decode(&*answer).is_ok_and(|status| status.exchanges == 3)
+                }
+                "Watch" => WatchResponse::decode(&*answer)
+                    .is_ok_and(|reply| matches!(reply.message, Some(Reply::Hello(_)))),
+                "Exchanges" => {
+                    ExchangesResponse::decode(&*answer).is_ok_and(|page| page.exchanges.len() == 3)
+                }
+                "Exchange" => ExchangeResponse::decode(&*answer)
+                    .is_ok_and(|one| one.exchange.is_some_and(|row| row.id == 1)),
+                "Outline" => {
+                    OutlineResponse::decode(&*answer).is_ok_and(|page| !page.blocks.is_empty())
+                }
+                "SystemSections" => SystemSectionsResponse::decode(&*answer)
+                    .is_ok_and(|page| page.sections.is_empty()),
+                "Search" => SearchResponse::decode(&*answer)
+                    .is_ok_and(|found| !found.hits.is_empty() || found.complete),
                 "Body" => BodyResponse::decode(&*answer).is_ok_and(|chunk| !chunk.data.is_empty()),
-                _ => HoldViewResponse::decode(&*answer).is_ok_and(|held| held.name.starts_with("main")),
+                _ => HoldViewResponse::decode(&*answer)
+                    .is_ok_and(|held| held.name.starts_with("main")),
             };
             assert!(fits, "{method} {request:?} is answered by {answer:?}");
         }
@@ -306,7 +362,8 @@ async fn requests_of_older_and_newer_viewers_are_understood() {
     assert_eq!(refused.code(), Code::Unimplemented);
 }
 
-/// What a viewer of version 0.1 kept of a place further up, with the budget hidden, a block marked and the agents put away.
+/// What a viewer of version 0.1 kept of a place further up, with the budget hidden, a block marked
+/// and the agents put away.
 fn kept_by_an_older_viewer() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/view-0.1.json")
 }

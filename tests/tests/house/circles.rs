@@ -30,7 +30,10 @@ fn crates(folders: &[&str]) -> BTreeMap<PathBuf, Modules> {
             continue;
         }
         let names = Names::of(&file);
-        crates.entry(src.to_owned()).or_default().insert(module, Module { file: shown(&file), names });
+        crates
+            .entry(src.to_owned())
+            .or_default()
+            .insert(module, Module { file: shown(&file), names });
     }
     crates
 }
@@ -56,16 +59,20 @@ fn home_of<'a>(modules: &'a Modules, from: &[String], path: &str, steps: u32) ->
     let absolute = match parts.split_first()? {
         (first, rest) if first == "crate" => rest.to_vec(),
         // A module below.
-        (first, _) if modules.contains_key(&[from, &[first.clone()]].concat()) => [from, &parts].concat(),
+        (first, _) if modules.contains_key(&[from, &[first.clone()]].concat()) => {
+            [from, &parts].concat()
+        }
         _ => return None,
     };
-    let depth = (0..=absolute.len()).rev().find(|depth| modules.contains_key(&absolute[..*depth]))?;
+    let depth =
+        (0..=absolute.len()).rev().find(|depth| modules.contains_key(&absolute[..*depth]))?;
     let (module, rest) = absolute.split_at(depth);
     let home = modules.get(module)?;
     let given_on = rest.first().and_then(|name| home.names.exported.get(name));
     match given_on {
         Some(further) if steps > 0 => {
-            let further = [further.as_str()].into_iter().chain(rest.iter().skip(1).map(String::as_str));
+            let further =
+                [further.as_str()].into_iter().chain(rest.iter().skip(1).map(String::as_str));
             let further = further.collect::<Vec<_>>().join("::");
             home_of(modules, module, &further, steps - 1).or(Some(&home.file))
         }
@@ -74,11 +81,14 @@ fn home_of<'a>(modules: &'a Modules, from: &[String], path: &str, steps: u32) ->
 }
 
 fn circles_of(edges: &BTreeMap<&str, BTreeSet<&str>>) -> Vec<Vec<String>> {
-    let reached: BTreeMap<&str, BTreeSet<&str>> = edges.keys().map(|file| (*file, reached_from(edges, file))).collect();
+    let reached: BTreeMap<&str, BTreeSet<&str>> =
+        edges.keys().map(|file| (*file, reached_from(edges, file))).collect();
     let mut circles = BTreeSet::new();
     for (file, reaches) in &reached {
         if reaches.contains(file) {
-            let circle = reaches.iter().filter(|other| reached.get(*other).is_some_and(|back| back.contains(file)));
+            let circle = reaches
+                .iter()
+                .filter(|other| reached.get(*other).is_some_and(|back| back.contains(file)));
             circles.insert(circle.map(|file| (*file).to_owned()).collect::<Vec<_>>());
         }
     }

@@ -1,4 +1,5 @@
-//! What the sources of this repository say of themselves: packages, files, and the paths that files name.
+//! What the sources of this repository say of themselves: packages, files, and the paths that files
+//! name.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -10,10 +11,22 @@ use std::{
 use ccdump_tests::binaries::root;
 use syn::visit::Visit;
 
-/// Package → the features it has, for everything that is built into `package` when it is built alone.
+/// Package → the features it has, for everything that is built into `package` when it is built
+/// alone.
 pub fn closure(package: &str) -> BTreeMap<String, BTreeSet<String>> {
     let output = Command::new(env!("CARGO"))
-        .args(["tree", "--offline", "--edges", "normal", "--prefix", "none", "--format", "{p}|{f}", "--package", package])
+        .args([
+            "tree",
+            "--offline",
+            "--edges",
+            "normal",
+            "--prefix",
+            "none",
+            "--format",
+            "{p}|{f}",
+            "--package",
+            package,
+        ])
         .current_dir(root())
         .output()
         .expect("cargo runs");
@@ -22,7 +35,11 @@ pub fn closure(package: &str) -> BTreeMap<String, BTreeSet<String>> {
     for line in String::from_utf8_lossy(&output.stdout).lines() {
         let (package, features) = line.split_once('|').expect("package|features");
         let name = package.split(' ').next().unwrap_or_default().to_owned();
-        let features = features.trim_end_matches(" (*)").split(',').filter(|feature| !feature.is_empty()).map(str::to_owned);
+        let features = features
+            .trim_end_matches(" (*)")
+            .split(',')
+            .filter(|feature| !feature.is_empty())
+            .map(str::to_owned);
         packages.entry(name).or_insert_with(BTreeSet::new).extend(features);
     }
     assert!(packages.contains_key(package), "{packages:?}");
@@ -31,8 +48,11 @@ pub fn closure(package: &str) -> BTreeMap<String, BTreeSet<String>> {
 
 /// The packages of the workspace.
 pub fn packages() -> Vec<cargo_metadata::Package> {
-    let metadata =
-        cargo_metadata::MetadataCommand::new().current_dir(root()).no_deps().other_options(["--offline".to_owned()]).exec();
+    let metadata = cargo_metadata::MetadataCommand::new()
+        .current_dir(root())
+        .no_deps()
+        .other_options(["--offline".to_owned()])
+        .exec();
     metadata.expect("cargo metadata").packages
 }
 
@@ -45,7 +65,9 @@ pub fn sources(folder: &str) -> Vec<PathBuf> {
 }
 
 fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
-    for entry in fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display())) {
+    for entry in
+        fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()))
+    {
         let path = entry.expect("readable").path();
         if path.is_dir() {
             collect(&path, files);
@@ -71,8 +93,8 @@ pub fn parsed(file: &Path) -> syn::File {
     syn::parse_file(&text).unwrap_or_else(|error| panic!("{}: {error}", file.display()))
 }
 
-/// Every path that a file names, in `use` and elsewhere; paths from `super` and `self` as paths from `crate`. What is there
-/// for tests alone may know whom it likes.
+/// Every path that a file names, in `use` and elsewhere; paths from `super` and `self` as paths
+/// from `crate`. What is there for tests alone may know whom it likes.
 pub fn names(file: &Path) -> BTreeSet<String> {
     names_in(&module_of(file), &parsed(file))
 }
@@ -88,7 +110,8 @@ pub fn names_in(module: &[String], syntax: &syn::File) -> BTreeSet<String> {
 pub fn module_of(file: &Path) -> Vec<String> {
     let inside: Vec<String> = file.iter().map(|part| part.to_string_lossy().into_owned()).collect();
     let start = inside.iter().rposition(|part| part == "src").map_or(0, |at| at + 1);
-    let mut module: Vec<String> = inside[start..].iter().map(|part| part.trim_end_matches(".rs").to_owned()).collect();
+    let mut module: Vec<String> =
+        inside[start..].iter().map(|part| part.trim_end_matches(".rs").to_owned()).collect();
     if module.last().is_some_and(|last| matches!(last.as_str(), "mod" | "lib" | "main")) {
         module.pop();
     }
@@ -97,9 +120,10 @@ pub fn module_of(file: &Path) -> Vec<String> {
 
 /// Whether something is there for tests alone.
 pub fn is_for_tests(attributes: &[syn::Attribute]) -> bool {
-    attributes
-        .iter()
-        .any(|attribute| attribute.path().is_ident("cfg") && attribute.parse_args::<syn::Ident>().is_ok_and(|what| what == "test"))
+    attributes.iter().any(|attribute| {
+        attribute.path().is_ident("cfg")
+            && attribute.parse_args::<syn::Ident>().is_ok_and(|what| what == "test")
+    })
 }
 
 /// What a file names.
@@ -137,9 +161,14 @@ impl Names {
     fn add_tree(&mut self, before: &[String], tree: &syn::UseTree, is_exported: bool) {
         let with = |ident: &syn::Ident| [before, &[ident.to_string()]].concat();
         let (path, name) = match tree {
-            syn::UseTree::Path(path) => return self.add_tree(&with(&path.ident), &path.tree, is_exported),
+            syn::UseTree::Path(path) => {
+                return self.add_tree(&with(&path.ident), &path.tree, is_exported);
+            }
             syn::UseTree::Group(group) => {
-                return group.items.iter().for_each(|tree| self.add_tree(before, tree, is_exported));
+                return group
+                    .items
+                    .iter()
+                    .for_each(|tree| self.add_tree(before, tree, is_exported));
             }
             syn::UseTree::Name(name) => (with(&name.ident), name.ident.to_string()),
             syn::UseTree::Rename(rename) => (with(&rename.ident), rename.rename.to_string()),
@@ -170,7 +199,8 @@ impl<'ast> Visit<'ast> for Names {
     fn visit_path(&mut self, path: &'ast syn::Path) {
         // A single name refers to something in scope, whose `use` is seen.
         if path.segments.len() > 1 {
-            let parts: Vec<String> = path.segments.iter().map(|segment| segment.ident.to_string()).collect();
+            let parts: Vec<String> =
+                path.segments.iter().map(|segment| segment.ident.to_string()).collect();
             self.found.insert(self.absolute(&parts));
         }
         syn::visit::visit_path(self, path);
@@ -185,8 +215,14 @@ fn paths_are_read_as_rust_reads_them() {
         Names::in_syntax(module, &syntax).found.into_iter().collect::<Vec<_>>()
     };
     assert_eq!(names_in("use a::{b, c::{d as e, *}};"), ["a::b", "a::c", "a::c::d"]);
-    assert_eq!(names_in("use super::read; use super::super::proxy::x;"), ["crate::proxy::x", "crate::store::read"]);
-    assert_eq!(names_in("fn f(x: hyper::Body) -> y::Z { tonic::call(1) }"), ["hyper::Body", "tonic::call", "y::Z"]);
+    assert_eq!(
+        names_in("use super::read; use super::super::proxy::x;"),
+        ["crate::proxy::x", "crate::store::read"]
+    );
+    assert_eq!(
+        names_in("fn f(x: hyper::Body) -> y::Z { tonic::call(1) }"),
+        ["hyper::Body", "tonic::call", "y::Z"]
+    );
     assert_eq!(names_in("#[cfg(test)] mod tests { use a::b; }"), [""; 0]);
     assert!(starts_with("http::Uri", "http") && !starts_with("http_body::Body", "http"));
 }

@@ -1,7 +1,7 @@
 //! The walls of the house (ARCHITECTURE.md): who may know whom, wherever the code stands.
 //!
-//! What breaches one today stands in `breaches.txt`, a line each. A line more fails, and so does one that is not
-//! true any more: the list can only get shorter.
+//! What breaches one today stands in `breaches.txt`, a line each. A line more fails, and so does
+//! one that is not true any more: the list can only get shorter.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -46,13 +46,26 @@ const WALLS: [Wall; 5] = [
         name: "the proxy knows capture and what is recorded, and nothing else of the daemon",
         inside: &["daemon/src/proxy"],
         but_in: &[],
-        foreign: &["crate::demo", "crate::derive", "crate::rpc", "crate::serve", "crate::settings", "crate::store"],
+        foreign: &[
+            "crate::demo",
+            "crate::derive",
+            "crate::rpc",
+            "crate::serve",
+            "crate::settings",
+            "crate::store",
+        ],
     },
     Wall {
         name: "capture knows a sink, and no store",
         inside: &["daemon/src/capture"],
         but_in: &[],
-        foreign: &["crate::derive", "crate::proxy", "crate::rpc", "crate::settings", "crate::store"],
+        foreign: &[
+            "crate::derive",
+            "crate::proxy",
+            "crate::rpc",
+            "crate::settings",
+            "crate::store",
+        ],
     },
     Wall {
         name: "the viewer's state knows neither the wire, nor the host, nor how it is drawn",
@@ -63,9 +76,11 @@ const WALLS: [Wall; 5] = [
 ];
 
 /// Words that belong to one vendor, agent program or tool of theirs.
-const NAMES: [&str; 7] = ["anthropic", "claude", "codex", "gemini", "openai", "opencode", "todowrite"];
+const NAMES: [&str; 7] =
+    ["anthropic", "claude", "codex", "gemini", "openai", "opencode", "todowrite"];
 /// Where they belong; the demo tells a story of them.
-const NAMED_IN: [&str; 4] = ["shared/dialects", "shared/agents", "shared/accounting", "daemon/src/demo"];
+const NAMED_IN: [&str; 4] =
+    ["shared/dialects", "shared/agents", "shared/accounting", "daemon/src/demo"];
 
 #[test]
 fn the_walls_stand() {
@@ -77,11 +92,18 @@ fn the_walls_stand() {
     }
     for file in files(&HOUSE, &NAMED_IN) {
         if let Some(name) = told_name(&parsed(&file)) {
-            found.insert(format!("vendors and agents are named in their folders: {} says {name}", shown(&file)));
+            found.insert(format!(
+                "vendors and agents are named in their folders: {} says {name}",
+                shown(&file)
+            ));
         }
     }
     for (variants, places) in same_enums(&files(&HOUSE, &[])) {
-        found.insert(format!("an enum stands once: {} in {}", variants.join(" "), places.join(", ")));
+        found.insert(format!(
+            "an enum stands once: {} in {}",
+            variants.join(" "),
+            places.join(", ")
+        ));
     }
     for file in circles(&HOUSE).into_iter().flatten() {
         found.insert(format!("files need each other in one direction: {file} is in a circle"));
@@ -99,13 +121,17 @@ fn breaches(wall: &Wall) -> Vec<(String, String)> {
 }
 
 fn foreign(names: BTreeSet<String>, foreign: &[&str]) -> Option<String> {
-    names.into_iter().find_map(|path| foreign.iter().find(|of| starts_with(&path, of)).map(|of| (*of).to_owned()))
+    names.into_iter().find_map(|path| {
+        foreign.iter().find(|of| starts_with(&path, of)).map(|of| (*of).to_owned())
+    })
 }
 
 /// The files below some folders that are built outside of tests.
 fn files(inside: &[&str], but_in: &[&str]) -> Vec<PathBuf> {
     let but_in: Vec<PathBuf> = but_in.iter().map(|folder| root().join(folder)).collect();
-    let is_test = |file: &Path| file.iter().any(|part| part == "tests" || part == "tests.rs" || part == "build.rs");
+    let is_test = |file: &Path| {
+        file.iter().any(|part| part == "tests" || part == "tests.rs" || part == "build.rs")
+    };
     let mut files: Vec<PathBuf> = inside.iter().flat_map(|folder| sources(folder)).collect();
     files.retain(|file| {
         let relative = file.strip_prefix(root()).unwrap_or(file);
@@ -175,7 +201,8 @@ impl<'ast> Visit<'ast> for Enums {
     }
 
     fn visit_item_enum(&mut self, item: &'ast syn::ItemEnum) {
-        let mut variants: Vec<String> = item.variants.iter().map(|variant| variant.ident.to_string()).collect();
+        let mut variants: Vec<String> =
+            item.variants.iter().map(|variant| variant.ident.to_string()).collect();
         variants.sort();
         self.0.push((item.ident.to_string(), variants));
     }
@@ -183,12 +210,23 @@ impl<'ast> Visit<'ast> for Enums {
 
 fn assert_listed(found: &BTreeSet<String>) {
     let list = fs::read_to_string(root().join(LIST)).expect("the list of breaches");
-    let listed: BTreeSet<String> =
-        list.lines().filter(|line| !line.starts_with('#') && !line.is_empty()).map(str::to_owned).collect();
+    let listed: BTreeSet<String> = list
+        .lines()
+        .filter(|line| !line.starts_with('#') && !line.is_empty())
+        .map(str::to_owned)
+        .collect();
     let new: Vec<_> = found.difference(&listed).cloned().collect();
-    assert!(new.is_empty(), "new breaches; ARCHITECTURE.md says who may know whom:\n{}", new.join("\n"));
+    assert!(
+        new.is_empty(),
+        "new breaches; ARCHITECTURE.md says who may know whom:\n{}",
+        new.join("\n")
+    );
     let mended: Vec<_> = listed.difference(found).cloned().collect();
-    assert!(mended.is_empty(), "breached no more; take these out of {LIST}:\n{}", mended.join("\n"));
+    assert!(
+        mended.is_empty(),
+        "breached no more; take these out of {LIST}:\n{}",
+        mended.join("\n")
+    );
 }
 
 #[test]
@@ -199,11 +237,26 @@ fn breaches_are_found() {
     };
     for wall in &WALLS {
         let of = wall.foreign[0];
-        assert_eq!(named(&format!("use {of}::x;"), wall.foreign).as_deref(), Some(of), "{}", wall.name);
-        assert_eq!(named(&format!("fn f() {{ {of}::x(); }}"), wall.foreign).as_deref(), Some(of), "{}", wall.name);
+        assert_eq!(
+            named(&format!("use {of}::x;"), wall.foreign).as_deref(),
+            Some(of),
+            "{}",
+            wall.name
+        );
+        assert_eq!(
+            named(&format!("fn f() {{ {of}::x(); }}"), wall.foreign).as_deref(),
+            Some(of),
+            "{}",
+            wall.name
+        );
     }
     let told = |text: &str| told_name(&syn::parse_file(text).expect("Rust"));
     assert_eq!(told("const HOST: &str = \"api.Anthropic.com\";"), Some("anthropic"));
     assert_eq!(told("fn f() { println!(\"{}\", is_claude); }"), Some("claude"));
-    assert_eq!(told("/// Of Claude Code.\nfn f() {} #[cfg(test)] mod tests { const X: &str = \"codex\"; }"), None);
+    assert_eq!(
+        told(
+            "/// Of Claude Code.\nfn f() {} #[cfg(test)] mod tests { const X: &str = \"codex\"; }"
+        ),
+        None
+    );
 }

@@ -1,6 +1,6 @@
-//! Random exchanges by curl, Node, Python and raw sockets: straight and through the daemon, both ends
-//! must see the same. What is random, and what may differ, is in `tests/differential`; this runs a few
-//! of them, `just differential` and CI more.
+//! Random exchanges by curl, Node, Python and raw sockets: straight and through the daemon, both
+//! ends must see the same. What is random, and what may differ, is in `tests/differential`; this
+//! runs a few of them, `just differential` and CI more.
 
 use std::process::Command;
 

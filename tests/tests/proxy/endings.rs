@@ -14,8 +14,7 @@ const STREAM: &str = "event: message_start\ndata: {\"type\":\"message_start\",\"
     event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n";
 const REQUEST: &[u8] = br#"{"model":"claude-sonnet-4-5-20250929","stream":true,"messages":[]}"#;
 
-const ERROR: &str =
-    "event: error\ndata: {\"type\":\"error\",\"error\":{\"type\":\"overloaded_error\",\"message\":\"Overloaded\"}}\n\n";
+const ERROR: &str = "event: error\ndata: {\"type\":\"error\",\"error\":{\"type\":\"overloaded_error\",\"message\":\"Overloaded\"}}\n\n";
 
 /// Sends as much as the path says and then ends as it says.
 async fn end_as_told(call: &mut Call) -> std::io::Result<()> {
@@ -23,7 +22,15 @@ async fn end_as_told(call: &mut Call) -> std::io::Result<()> {
     let target = call.head.target();
     let how = target.trim_start_matches("/v1/messages?");
     let sent = match how {
-        "529" => return call.reply("529 Overloaded", &[], br#"{"type":"error","error":{"type":"overloaded_error"}}"#).await,
+        "529" => {
+            return call
+                .reply(
+                    "529 Overloaded",
+                    &[],
+                    br#"{"type":"error","error":{"type":"overloaded_error"}}"#,
+                )
+                .await;
+        }
         "reset-at-once" => return call.reset(),
         "early-fin" | "clean-early-end" | "early-reset" | "cancel" => &STREAM[..STREAM.len() / 2],
         "error-event" => ERROR,
@@ -58,14 +65,25 @@ async fn end_states_say_who_ended_an_exchange() {
     ];
     for (name, _) in cases {
         let mut client = Client::connect(rig.proxy()).await;
-        client.send(&post(&format!("/v1/messages?{name}"), &[("anthropic-version", "2023-06-01")], REQUEST)).await;
+        client
+            .send(&post(
+                &format!("/v1/messages?{name}"),
+                &[("anthropic-version", "2023-06-01")],
+                REQUEST,
+            ))
+            .await;
         if name == "cancel" || name == "early-close" {
             let head = client.head().await.expect("a head");
             let mut body = Body::of_response(&head, "POST");
             let wanted = if name == "cancel" { 1 } else { STREAM.len() };
             let mut read = 0;
             while read < wanted {
-                read += client.piece(&mut body).await.expect("it goes on").expect("it has not ended").len();
+                read += client
+                    .piece(&mut body)
+                    .await
+                    .expect("it goes on")
+                    .expect("it has not ended")
+                    .len();
             }
             drop(client);
         } else {
@@ -73,9 +91,17 @@ async fn end_states_say_who_ended_an_exchange() {
         }
     }
     let rows = rig.view().ended_exchanges(cases.len()).await;
-    let told: Vec<_> =
-        rows.iter().map(|row| (row["path"].as_str().unwrap_or_default(), row["end_state"].as_str().unwrap_or_default())).collect();
-    let expected: Vec<_> = cases.iter().map(|(name, state)| (format!("/v1/messages?{name}"), *state)).collect();
+    let told: Vec<_> = rows
+        .iter()
+        .map(|row| {
+            (
+                row["path"].as_str().unwrap_or_default(),
+                row["end_state"].as_str().unwrap_or_default(),
+            )
+        })
+        .collect();
+    let expected: Vec<_> =
+        cases.iter().map(|(name, state)| (format!("/v1/messages?{name}"), *state)).collect();
     let expected: Vec<_> = expected.iter().map(|(path, state)| (path.as_str(), *state)).collect();
     assert_eq!(told, expected);
 }
@@ -84,7 +110,10 @@ async fn end_states_say_who_ended_an_exchange() {
 async fn an_unreachable_upstream_is_recorded_as_an_error() {
     let home = Home::new();
     let daemon = home.daemon("http://nowhere.invalid").start();
-    assert_eq!(client::call(daemon.proxy(), &post("/v1/messages", &[], REQUEST)).await.status(), 502);
+    assert_eq!(
+        client::call(daemon.proxy(), &post("/v1/messages", &[], REQUEST)).await.status(),
+        502
+    );
     let rows = home.view().ended_exchanges(1).await;
     assert_eq!(rows[0]["end_state"], "upstream_error", "{}", rows[0]);
 }

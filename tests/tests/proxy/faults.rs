@@ -1,4 +1,5 @@
-//! Whatever breaks, the client sees what it would see without the daemon: the same bytes, and then the same end.
+//! Whatever breaks, the client sees what it would see without the daemon: the same bytes, and then
+//! the same end.
 
 use std::net::SocketAddr;
 
@@ -28,11 +29,15 @@ async fn break_off(call: &mut Call) -> std::io::Result<()> {
         "after-the-head" => sse,
         "after-the-head-of-a-length" => long.to_vec(),
         "within-a-length" => [long.as_slice(), &[b'x'; 50]].concat(),
-        "after-a-chunk" => [sse.as_slice(), &chunk(b"data: 1\n\n"), &chunk(b"data: 2\n\n")].concat(),
+        "after-a-chunk" => {
+            [sse.as_slice(), &chunk(b"data: 1\n\n"), &chunk(b"data: 2\n\n")].concat()
+        }
         "within-a-chunk" => [sse.as_slice(), &chunk(b"data: 1\n\n"), b"64\r\ndata: par"].concat(),
         "within-a-chunk-size" => [sse.as_slice(), &chunk(b"data: 1\n\n"), b"6"].concat(),
         "before-the-last-line" => [sse.as_slice(), &chunk(b"data: 1\n\n"), b"0\r\n"].concat(),
-        "without-a-length" => b"HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\n\r\nuntil the end".to_vec(),
+        "without-a-length" => {
+            b"HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\n\r\nuntil the end".to_vec()
+        }
         other => panic!("no such place: {other}"),
     };
     if !sent.is_empty() {
@@ -42,7 +47,8 @@ async fn break_off(call: &mut Call) -> std::io::Result<()> {
 }
 
 async fn ask(address: SocketAddr, target: &str) -> Answer {
-    wait::soon("the answer breaks off", client::call(address, &post(target, &[], b"{\"a\":1}"))).await
+    wait::soon("the answer breaks off", client::call(address, &post(target, &[], b"{\"a\":1}")))
+        .await
 }
 
 async fn assert_breaks_alike(ending: &str, places: &[&str]) {
@@ -62,10 +68,21 @@ async fn assert_breaks_alike(ending: &str, places: &[&str]) {
             let proxied = ask(rig.proxy(), &target).await;
             let told = |answer: &Answer| {
                 let body = String::from_utf8_lossy(&answer.body).into_owned();
-                (answer.head.as_ref().map(|head| String::from_utf8_lossy(&head.start).into_owned()), body, answer.ending)
+                (
+                    answer
+                        .head
+                        .as_ref()
+                        .map(|head| String::from_utf8_lossy(&head.start).into_owned()),
+                    body,
+                    answer.ending,
+                )
             };
             if told(&direct) != told(&proxied) {
-                differences.push(format!("{target}: {:?} direct, {:?} through the daemon", told(&direct), told(&proxied)));
+                differences.push(format!(
+                    "{target}: {:?} direct, {:?} through the daemon",
+                    told(&direct),
+                    told(&proxied)
+                ));
                 break;
             }
         }
@@ -125,7 +142,9 @@ async fn an_upstream_that_cannot_be_reached_is_a_502_of_our_own() {
         let daemon = home.daemon(&upstream).start();
         let mut client = Client::connect(daemon.proxy()).await;
         for _ in 0..2 {
-            let answer = wait::soon("the daemon answers", client.call(&post("/v1/messages", &[], b"{}"))).await;
+            let answer =
+                wait::soon("the daemon answers", client.call(&post("/v1/messages", &[], b"{}")))
+                    .await;
             assert_unreachable(&answer);
         }
     }
@@ -184,7 +203,8 @@ async fn a_connection_that_the_upstream_closes_when_idle_costs_no_request_and_do
             None => client = Client::connect(rig.proxy()).await,
         }
     }
-    let mut targets: Vec<String> = rig.upstream.log().seen().iter().map(|seen| seen.head.target()).collect();
+    let mut targets: Vec<String> =
+        rig.upstream.log().seen().iter().map(|seen| seen.head.target()).collect();
     targets.sort();
     let arrived = targets.len();
     targets.dedup();
@@ -196,7 +216,11 @@ async fn a_connection_that_the_upstream_closes_when_idle_costs_no_request_and_do
 async fn a_request_that_died_on_a_used_connection_is_not_sent_again() {
     let rig = Rig::start(async |call| {
         call.drain().await?;
-        if call.head.target() == "/die" { call.reset() } else { call.reply("200 OK", &[], b"ok").await }
+        if call.head.target() == "/die" {
+            call.reset()
+        } else {
+            call.reply("200 OK", &[], b"ok").await
+        }
     });
     let mut client = Client::connect(rig.proxy()).await;
     assert_eq!(client.call(&post("/live", &[], b"{}")).await.status(), 200);
@@ -235,7 +259,10 @@ async fn a_chunked_request_that_breaks_does_not_reach_the_upstream_as_whole() {
     let mut client = Client::connect(rig.proxy()).await;
     client.send(b"POST /v1/messages HTTP/1.1\r\nHost: 127.0.0.1\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\nZZ\r\n").await;
     let answer = wait::soon("the daemon gives it up", client.answer("POST")).await;
-    assert!(answer.head.is_none_or(|head| head.status() >= 400), "it is not answered as if it had been whole");
+    assert!(
+        answer.head.is_none_or(|head| head.status() >= 400),
+        "it is not answered as if it had been whole"
+    );
     wait::until("the upstream's connection ends", async || {
         let open = rig.upstream.log().open_connections();
         if open == 0 { Ok(()) } else { Err(format!("{open} open")) }

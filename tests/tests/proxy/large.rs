@@ -1,4 +1,5 @@
-//! Size and number: big bodies, long lines, slow readers, many at once. Memory stays bounded, and nobody waits for another.
+//! Size and number: big bodies, long lines, slow readers, many at once. Memory stays bounded, and
+//! nobody waits for another.
 
 use std::{sync::Arc, time::Duration};
 
@@ -14,7 +15,8 @@ use ccdump_tests::{
 
 const MEGABYTE: usize = 1 << 20;
 
-/// Capture holds 32 MiB at most; the rest is the program itself (a debug build), its caches and buffers.
+/// Capture holds 32 MiB at most; the rest is the program itself (a debug build), its caches and
+/// buffers.
 const MOST_MEMORY: u64 = 160 << 20;
 
 /// What was recorded in full can be had back byte for byte.
@@ -49,7 +51,10 @@ async fn a_hundred_megabytes_come_down() {
         let body = Arc::clone(&body);
         async move |call| {
             call.drain().await?;
-            call.send(format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n", body.len()).as_bytes()).await?;
+            call.send(
+                format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n", body.len()).as_bytes(),
+            )
+            .await?;
             call.send(&body).await
         }
     });
@@ -95,7 +100,10 @@ async fn a_single_event_of_64_megabytes_passes() {
         call.chunk(b"\n\nevent: message_stop\ndata: {\"type\":\"message_stop\"}\n\n").await?;
         call.last_chunk().await
     });
-    let answer = Client::connect(rig.proxy()).await.call(&post("/v1/messages", &[], b"{\"stream\":true}")).await;
+    let answer = Client::connect(rig.proxy())
+        .await
+        .call(&post("/v1/messages", &[], b"{\"stream\":true}"))
+        .await;
     assert_eq!(answer.ending, Ending::Whole);
     assert_eq!(answer.body.iter().filter(|byte| **byte == b'x').count(), LENGTH);
     assert!(answer.body.ends_with(b"data: {\"type\":\"message_stop\"}\n\n"));
@@ -125,7 +133,11 @@ async fn a_reader_that_stops_holds_up_the_upstream_and_nobody_else() {
     stopped.piece(&mut open.body).await.expect("it begins");
     let mut other = Client::connect(rig.proxy()).await;
     for _ in 0..50 {
-        let answer = tokio::time::timeout(Duration::from_secs(5), other.call(&post("/v1/messages", &[], b"{}"))).await;
+        let answer = tokio::time::timeout(
+            Duration::from_secs(5),
+            other.call(&post("/v1/messages", &[], b"{}")),
+        )
+        .await;
         assert_eq!(answer.expect("others are served").status(), 200);
     }
     let grown = rig.daemon.memory_bytes("VmRSS").saturating_sub(before);
@@ -176,7 +188,9 @@ async fn two_hundred_and_fifty_six_connections_at_once_are_all_served() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_same_history_sent_again_and_again_is_stored_once() {
     let rig = Rig::before(Upstream::ok());
-    let body = [b"{\"model\":\"m\",\"messages\":\"".as_slice(), "word ".repeat(40_000).as_bytes(), b"\"}"].concat();
+    let body =
+        [b"{\"model\":\"m\",\"messages\":\"".as_slice(), "word ".repeat(40_000).as_bytes(), b"\"}"]
+            .concat();
     let noise: String = ccdump_tests::hex(&Random::new(5).bytes(200_000));
     let body = [body.as_slice(), noise.as_bytes()].concat();
     let mut client = Client::connect(rig.proxy()).await;

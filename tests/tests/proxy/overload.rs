@@ -2,15 +2,23 @@
 
 use std::{fs, time::Duration};
 
-use ccdump_tests::{client::Client, daemon::Rig, grpc, home::Home, http1::post, random::Random, upstream::Upstream, wait};
+use ccdump_tests::{
+    client::Client, daemon::Rig, grpc, home::Home, http1::post, random::Random, upstream::Upstream,
+    wait,
+};
 use ccdump_wire::v1::WatchRequest;
 
-/// Sends `count` requests of incompressible `size` bytes, each of which must be answered without delay.
+/// Sends `count` requests of incompressible `size` bytes, each of which must be answered without
+/// delay.
 async fn send(rig: &Rig, seed: u64, count: u64, size: usize) {
     let mut client = Client::connect(rig.proxy()).await;
     for n in 0..count {
         let body = Random::new(seed << 32 | n).bytes(size);
-        let answer = tokio::time::timeout(Duration::from_secs(5), client.call(&post("/v1/messages", &[], &body))).await;
+        let answer = tokio::time::timeout(
+            Duration::from_secs(5),
+            client.call(&post("/v1/messages", &[], &body)),
+        )
+        .await;
         assert_eq!(answer.expect("traffic is not held back").status(), 200);
     }
 }
@@ -18,14 +26,17 @@ async fn send(rig: &Rig, seed: u64, count: u64, size: usize) {
 async fn kinds_of_all_events(rig: &Rig) -> Vec<String> {
     let mut service = rig.grpc().await;
     let head = grpc::status(&mut service).await.head_seq;
-    let hello = service.hello(ccdump_wire::v1::HelloRequest::default()).await.expect("hello").into_inner();
-    let request = WatchRequest { epoch: hello.epoch, until_seq: Some(head), ..WatchRequest::default() };
+    let hello =
+        service.hello(ccdump_wire::v1::HelloRequest::default()).await.expect("hello").into_inner();
+    let request =
+        WatchRequest { epoch: hello.epoch, until_seq: Some(head), ..WatchRequest::default() };
     let events = grpc::Watcher::start(&mut service, request).await.events_to_end().await;
     events.into_iter().map(|event| event.kind).collect()
 }
 
 fn lock(home: &Home) -> rusqlite::Connection {
-    let connection = rusqlite::Connection::open(home.data_dir().join("ccdump.db")).expect("the database opens");
+    let connection =
+        rusqlite::Connection::open(home.data_dir().join("ccdump.db")).expect("the database opens");
     connection.busy_timeout(Duration::from_secs(10)).expect("set the timeout");
     connection.execute_batch("BEGIN EXCLUSIVE").expect("the write lock is had");
     connection
@@ -44,9 +55,10 @@ async fn a_lock_held_by_another_process_pauses_recording_and_not_traffic() {
     let held = lock(&rig.home);
     // More than capture may hold.
     send(&rig, 2, 48, 1 << 20).await;
-    let reason =
-        wait::until("status says that recording is paused", async || paused(&rig).await.ok_or_else(|| "not paused".to_owned()))
-            .await;
+    let reason = wait::until("status says that recording is paused", async || {
+        paused(&rig).await.ok_or_else(|| "not paused".to_owned())
+    })
+    .await;
     assert!(!reason.is_empty());
     let grown = rig.daemon.memory_bytes("VmRSS").saturating_sub(before);
     assert!(grown < 100 << 20, "the daemon grew by {} MB", grown >> 20);
@@ -54,17 +66,29 @@ async fn a_lock_held_by_another_process_pauses_recording_and_not_traffic() {
     wait::until("recording goes on", async || paused(&rig).await.map_or(Ok(()), Err)).await;
     send(&rig, 3, 3, 1_000).await;
 
-    let rows = wait::until("all that was not lost whole is listed, and the newest in full", async || {
-        let rows = rig.view().ls(&[]);
-        let newest_full = rows.iter().rev().take(3).all(|row| row["recorded"] == "full" && row["request_bytes"] == 1_000);
-        let ended = rows.iter().all(|row| !row["end_state"].is_null());
-        if ended && newest_full && rows.len() >= 6 { Ok(rows) } else { Err(format!("{rows:#?}")) }
-    })
-    .await;
+    let rows =
+        wait::until("all that was not lost whole is listed, and the newest in full", async || {
+            let rows = rig.view().ls(&[]);
+            let newest_full = rows
+                .iter()
+                .rev()
+                .take(3)
+                .all(|row| row["recorded"] == "full" && row["request_bytes"] == 1_000);
+            let ended = rows.iter().all(|row| !row["end_state"].is_null());
+            if ended && newest_full && rows.len() >= 6 {
+                Ok(rows)
+            } else {
+                Err(format!("{rows:#?}"))
+            }
+        })
+        .await;
     let kinds = kinds_of_all_events(&rig).await;
     let status = grpc::status(&mut rig.grpc().await).await;
     assert!(status.gap_bytes > 0, "48 MiB do not fit into 32: {status:?}");
-    assert!(kinds.iter().any(|kind| kind == "gap" || kind == "recording_resumed"), "the gap is an event: {kinds:?}");
+    assert!(
+        kinds.iter().any(|kind| kind == "gap" || kind == "recording_resumed"),
+        "the gap is an event: {kinds:?}"
+    );
     let partial = rows.iter().filter(|row| row["recorded"] == "partial").count();
     assert!(partial > 0 || rows.len() < 54, "what is missing is said");
     for row in rows.iter().filter(|row| row["recorded"] == "full") {
@@ -90,11 +114,15 @@ async fn a_short_lock_costs_nothing() {
 async fn a_full_disk_pauses_recording_and_not_traffic() {
     let upstream = Upstream::ok();
     let home = Home::new();
-    // Files may grow to 2 MiB (a unit is 512 bytes); the write that would exceed it fails instead of killing the process.
+    // Files may grow to 2 MiB (a unit is 512 bytes); the write that would exceed it fails instead
+    // of killing the process.
     let daemon = home.daemon(&upstream.url()).after("trap '' XFSZ; ulimit -f 4096").start();
     let rig = Rig { daemon, home, upstream };
     send(&rig, 1, 60, 200_000).await;
-    wait::until("status says that recording is paused", async || paused(&rig).await.ok_or_else(|| "not paused".to_owned())).await;
+    wait::until("status says that recording is paused", async || {
+        paused(&rig).await.ok_or_else(|| "not paused".to_owned())
+    })
+    .await;
     send(&rig, 2, 5, 200_000).await;
     let log = rig.daemon.log();
     let lines = log.lines().filter(|line| line.contains("paused")).count();

@@ -1,4 +1,5 @@
-//! Nothing is held back: each piece arrives before the next one is sent, in both directions, and leaving is noticed at once.
+//! Nothing is held back: each piece arrives before the next one is sent, in both directions, and
+//! leaving is noticed at once.
 
 use std::time::Duration;
 
@@ -14,7 +15,9 @@ use ccdump_tests::{
 async fn read_exactly(client: &mut Client, body: &mut http1::Body, length: usize) -> Vec<u8> {
     let mut read = Vec::new();
     while read.len() < length {
-        let piece = wait::soon("the next piece comes", client.piece(body)).await.expect("the answer goes on");
+        let piece = wait::soon("the next piece comes", client.piece(body))
+            .await
+            .expect("the answer goes on");
         read.extend_from_slice(&piece.expect("the answer has not ended"));
     }
     assert_eq!(read.len(), length, "nothing comes before it was sent");
@@ -47,7 +50,11 @@ async fn each_event_arrives_before_the_next_is_sent() {
         }
     });
     let mut client = Client::connect(rig.proxy()).await;
-    let mut open = wait::soon("the head comes before any event", client.open(&post("/v1/messages", &[], b"{}"))).await;
+    let mut open = wait::soon(
+        "the head comes before any event",
+        client.open(&post("/v1/messages", &[], b"{}")),
+    )
+    .await;
     for event in EVENTS {
         gate.open();
         let read = read_exactly(&mut client, &mut open.body, event.len()).await;
@@ -84,7 +91,8 @@ async fn both_directions_flow_at_the_same_time() {
     });
     let mut client = Client::connect(rig.proxy()).await;
     let head = b"POST /v1/echo HTTP/1.1\r\nHost: 127.0.0.1\r\nTransfer-Encoding: chunked\r\n\r\n";
-    let mut open = wait::soon("the answer begins before the request has ended", client.open(head)).await;
+    let mut open =
+        wait::soon("the answer begins before the request has ended", client.open(head)).await;
     for piece in ["one", "two", "three"] {
         client.send(&chunk(piece.as_bytes())).await;
         assert_eq!(read_exactly(&mut client, &mut open.body, piece.len()).await, piece.as_bytes());
@@ -102,10 +110,20 @@ async fn an_answer_that_comes_before_the_upload_ends_is_not_held_back() {
         call.drain().await
     });
     let mut client = Client::connect(rig.proxy()).await;
-    client.send(format!("POST /v1/files HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: {LENGTH}\r\n\r\n").as_bytes()).await;
+    client
+        .send(
+            format!(
+                "POST /v1/files HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: {LENGTH}\r\n\r\n"
+            )
+            .as_bytes(),
+        )
+        .await;
     client.send(&[b'x'; 1000]).await;
     let answer = wait::soon("the answer comes", client.answer("POST")).await;
-    assert_eq!((answer.status(), answer.body.as_slice(), answer.ending), (401, b"no".as_slice(), Ending::Whole));
+    assert_eq!(
+        (answer.status(), answer.body.as_slice(), answer.ending),
+        (401, b"no".as_slice(), Ending::Whole)
+    );
 }
 
 /// How a client leaves.
@@ -129,10 +147,14 @@ async fn leave(mut client: Client, leaving: Leaving) -> Option<Client> {
 }
 
 async fn upstream_sees_it(rig: &Rig, leaving: Leaving) {
-    wait::until_within(&format!("the upstream sees that the client left by {leaving:?}"), Duration::from_secs(5), async || {
-        let seen = rig.upstream.log().last();
-        seen.left.map(|_| ()).ok_or_else(|| format!("{seen:?}"))
-    })
+    wait::until_within(
+        &format!("the upstream sees that the client left by {leaving:?}"),
+        Duration::from_secs(5),
+        async || {
+            let seen = rig.upstream.log().last();
+            seen.left.map(|_| ()).ok_or_else(|| format!("{seen:?}"))
+        },
+    )
     .await;
 }
 
@@ -179,7 +201,9 @@ async fn a_client_that_leaves_in_mid_upload_takes_the_upstream_request_with_it()
     let rig = Rig::start(broken_off);
     for (count, leaving) in [Leaving::Fin, Leaving::Reset].into_iter().enumerate() {
         let mut client = Client::connect(rig.proxy()).await;
-        client.send(b"POST /v1/files HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 100\r\n\r\nsome").await;
+        client
+            .send(b"POST /v1/files HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 100\r\n\r\nsome")
+            .await;
         arrived(&rig, count + 1).await;
         let _held = leave(client, leaving).await;
         wait::until_within("the upstream connection ends", Duration::from_secs(5), async || {
@@ -204,7 +228,10 @@ async fn a_connection_is_used_again_on_both_sides() {
     let rig = Rig::before(Upstream::ok());
     let mut client = Client::connect(rig.proxy()).await;
     for n in 0..20 {
-        assert_eq!(client.call(&post(&format!("/v1/messages?n={n}"), &[], b"{}")).await.status(), 200);
+        assert_eq!(
+            client.call(&post(&format!("/v1/messages?n={n}"), &[], b"{}")).await.status(),
+            200
+        );
     }
     assert_eq!(rig.upstream.log().count(), 20);
     assert_eq!(rig.upstream.log().connections(), 1);

@@ -1,5 +1,5 @@
-//! What arrives is what was sent, both ways: each request goes straight to the upstream and then through the daemon, and both ends must
-//! see the same.
+//! What arrives is what was sent, both ways: each request goes straight to the upstream and then
+//! through the daemon, and both ends must see the same.
 
 use ccdump_tests::{
     client::{Client, Ending},
@@ -32,8 +32,10 @@ async fn header_names_keep_their_case_and_values_their_bytes() {
         X-Repeated: one\r\nx-repeated: two\r\nX-REPEATED: three\r\nanthropic-beta: a,b , c\r\nX-Spaces:   padded   \r\n\
         X-Punctuation!#$%&'*+.^_`|~: odd\r\n";
     let body = b"{\"a\": 1}";
-    let mut head =
-        format!("POST /v1/messages?beta=true HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: {}\r\n{headers}", body.len());
+    let mut head = format!(
+        "POST /v1/messages?beta=true HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: {}\r\n{headers}",
+        body.len()
+    );
     head.push_str("\r\n");
     let mut answer =
         format!("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n{headers}Set-Cookie: a=1\r\nset-cookie: b=2\r\n\r\nok").into_bytes();
@@ -59,13 +61,18 @@ async fn six_hundred_kilobytes_of_headers_pass() {
     let rig = Rig::before(Upstream::ok());
     let value = "v".repeat(60_000);
     let names: Vec<String> = (0..10).map(|n| format!("X-Long-{n}")).collect();
-    let headers: Vec<(&str, &str)> = names.iter().map(|name| (name.as_str(), value.as_str())).collect();
+    let headers: Vec<(&str, &str)> =
+        names.iter().map(|name| (name.as_str(), value.as_str())).collect();
     assert_transparent(&rig, &post("/v1/messages", &headers, b"{}")).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn hop_by_hop_headers_stop_here_and_so_do_those_that_connection_names() {
-    let hop = [("Connection", "keep-alive, X-Hop, x-other-hop"), ("Keep-Alive", "timeout=5"), ("Proxy-Connection", "keep-alive")];
+    let hop = [
+        ("Connection", "keep-alive, X-Hop, x-other-hop"),
+        ("Keep-Alive", "timeout=5"),
+        ("Proxy-Connection", "keep-alive"),
+    ];
     let named = [("X-Hop", "1"), ("X-Other-Hop", "2"), ("X-End", "stays")];
     let headers = [hop.as_slice(), named.as_slice()].concat();
     let rig = answering(http1::response("200 OK", &headers, b"ok"));
@@ -85,9 +92,14 @@ async fn statuses_and_reason_phrases_pass_as_they_are() {
     let rig = Rig::start(async |call| {
         let status = call.head.target().trim_start_matches('/').replace('_', " ");
         call.drain().await?;
-        let framing = if status.starts_with("204") || status.starts_with("304") { "" } else { "content-length: 3\r\n" };
+        let framing = if status.starts_with("204") || status.starts_with("304") {
+            ""
+        } else {
+            "content-length: 3\r\n"
+        };
         let body = if framing.is_empty() { "" } else { "err" };
-        call.send(format!("HTTP/1.1 {status}\r\nretry-after: 7\r\n{framing}\r\n{body}").as_bytes()).await
+        call.send(format!("HTTP/1.1 {status}\r\nretry-after: 7\r\n{framing}\r\n{body}").as_bytes())
+            .await
     });
     let statuses = [
         "200_OK",
@@ -120,7 +132,8 @@ async fn every_method_passes_with_and_without_a_body() {
     let rig = Rig::before(Upstream::ok());
     for method in ["GET", "DELETE", "PUT", "PATCH", "OPTIONS", "PROPFIND", "POST"] {
         assert_transparent(&rig, &request(method, "/v1/files/1", "127.0.0.1", &[], b"")).await;
-        assert_transparent(&rig, &request(method, "/v1/files/1", "127.0.0.1", &[], b"{\"a\":1}")).await;
+        assert_transparent(&rig, &request(method, "/v1/files/1", "127.0.0.1", &[], b"{\"a\":1}"))
+            .await;
     }
 }
 
@@ -128,7 +141,8 @@ async fn every_method_passes_with_and_without_a_body() {
 async fn no_framing_is_added_to_a_request_that_had_none() {
     let rig = Rig::before(Upstream::ok());
     for method in ["GET", "DELETE", "OPTIONS", "POST"] {
-        let bare = format!("{method} /v1/models HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: */*\r\n\r\n");
+        let bare =
+            format!("{method} /v1/models HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: */*\r\n\r\n");
         let both = assert_transparent(&rig, bare.as_bytes()).await;
         assert_eq!(both.seen_proxied.head.get("content-length"), None, "{method}");
         assert_eq!(both.seen_proxied.head.get("transfer-encoding"), None, "{method}");
@@ -140,7 +154,9 @@ async fn no_framing_is_added_to_a_request_that_had_none() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn head_keeps_the_content_length_of_the_body_it_does_not_have() {
-    let rig = answering(b"HTTP/1.1 200 OK\r\nContent-Length: 123456\r\nContent-Type: text/html\r\n\r\n".to_vec());
+    let rig = answering(
+        b"HTTP/1.1 200 OK\r\nContent-Length: 123456\r\nContent-Type: text/html\r\n\r\n".to_vec(),
+    );
     let both = assert_transparent(&rig, &request("HEAD", "/", "127.0.0.1", &[], b"")).await;
     assert_eq!(both.proxied.head().get("content-length").as_deref(), Some("123456"));
     assert_eq!(both.proxied.ending, Ending::Whole);
@@ -180,7 +196,8 @@ async fn long_targets_pass() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_chunked_request_stays_chunked() {
     let rig = Rig::before(Upstream::ok());
-    let head = "POST /v1/messages HTTP/1.1\r\nHost: 127.0.0.1\r\nTransfer-Encoding: chunked\r\n\r\n";
+    let head =
+        "POST /v1/messages HTTP/1.1\r\nHost: 127.0.0.1\r\nTransfer-Encoding: chunked\r\n\r\n";
     let request = [head.as_bytes(), &chunk(b"{\"a\":"), &chunk(b"1}"), http1::LAST_CHUNK].concat();
     let both = assert_transparent(&rig, &request).await;
     assert_eq!(both.seen_proxied.body, b"{\"a\":1}");
@@ -216,8 +233,15 @@ async fn a_body_that_ends_with_the_connection_arrives_whole() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_client_of_http_1_0_gets_an_answer_it_understands() {
-    let rig =
-        answering([http1::chunked("200 OK", &[]).as_slice(), &chunk(b"hello "), &chunk(b"world"), http1::LAST_CHUNK].concat());
+    let rig = answering(
+        [
+            http1::chunked("200 OK", &[]).as_slice(),
+            &chunk(b"hello "),
+            &chunk(b"world"),
+            http1::LAST_CHUNK,
+        ]
+        .concat(),
+    );
     let mut client = Client::connect(rig.proxy()).await;
     let answer = client.call(b"GET /v1/models HTTP/1.0\r\nHost: 127.0.0.1\r\n\r\n").await;
     assert_eq!(answer.head().get("transfer-encoding"), None, "1.0 knows no chunks");
@@ -259,11 +283,16 @@ async fn coded_bodies_pass_untouched() {
     gzip.write_all(&b"event: ping\ndata: {}\n\n".repeat(100)).expect("compresses");
     let coded = gzip.finish().expect("compresses");
     let noise = Random::new(3).bytes(300_000);
-    for (coding, body) in
-        [("gzip", coded.as_slice()), ("br", b"\x00not brotli"), ("zstd", noise.as_slice()), ("x-unheard-of", b"?")]
-    {
+    for (coding, body) in [
+        ("gzip", coded.as_slice()),
+        ("br", b"\x00not brotli"),
+        ("zstd", noise.as_slice()),
+        ("x-unheard-of", b"?"),
+    ] {
         let rig = answering(http1::response("200 OK", &[("content-encoding", coding)], body));
-        let both = assert_transparent(&rig, &post("/v1/messages", &[("content-encoding", coding)], body)).await;
+        let both =
+            assert_transparent(&rig, &post("/v1/messages", &[("content-encoding", coding)], body))
+                .await;
         assert_eq!(both.seen_proxied.body, body, "{coding}");
     }
 }
@@ -281,10 +310,16 @@ async fn requests_go_to_an_upstream_over_tls() {
     let home = Home::new();
     let trusted = home.path().join("ca.pem");
     std::fs::write(&trusted, upstream.certificate_pem()).expect("write the certificate");
-    let daemon = home.daemon(&upstream.url()).env("SSL_CERT_FILE", trusted.to_str().expect("a plain path")).start();
+    let daemon = home
+        .daemon(&upstream.url())
+        .env("SSL_CERT_FILE", trusted.to_str().expect("a plain path"))
+        .start();
     let mut client = Client::connect(daemon.proxy()).await;
     for _ in 0..2 {
-        assert_eq!(client.call(&post("/v1/messages", &[("X-Case", "1")], b"{}")).await.body, b"over TLS");
+        assert_eq!(
+            client.call(&post("/v1/messages", &[("X-Case", "1")], b"{}")).await.body,
+            b"over TLS"
+        );
     }
     let seen = upstream.log().last();
     assert_eq!(seen.head.get("host"), Some(upstream.host()));
@@ -323,7 +358,9 @@ async fn a_base_path_of_the_upstream_is_put_before_the_target() {
     let upstream = Upstream::ok();
     let home = Home::new();
     let daemon = home.daemon(&format!("{}/gateway/v9", upstream.url())).start();
-    let answer = ccdump_tests::client::call(daemon.proxy(), &post("/v1/messages?beta=true", &[], b"{}")).await;
+    let answer =
+        ccdump_tests::client::call(daemon.proxy(), &post("/v1/messages?beta=true", &[], b"{}"))
+            .await;
     assert_eq!(answer.status(), 200);
     assert_eq!(upstream.log().last().head.target(), "/gateway/v9/v1/messages?beta=true");
 }

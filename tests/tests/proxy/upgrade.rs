@@ -1,4 +1,5 @@
-//! Connections that leave HTTP: WebSockets pass byte for byte, both ways, and end when either side ends them.
+//! Connections that leave HTTP: WebSockets pass byte for byte, both ways, and end when either side
+//! ends them.
 
 use ccdump_tests::{
     client::{Client, Ending},
@@ -15,7 +16,8 @@ const OFFER: [(&str, &str); 5] = [
     ("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="),
     ("openai-beta", "responses_websockets=2026-02-06"),
 ];
-const SWITCH: &[u8] = b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+const SWITCH: &[u8] =
+    b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
     Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n";
 /// Final text frames of five bytes, one as servers send it, one masked (with zeros) as clients do.
 const FROM_SERVER: &[u8] = b"\x81\x05hello";
@@ -43,9 +45,17 @@ async fn connect(rig: &Rig, target: &str) -> Client {
     assert_eq!(head.get("sec-websocket-accept").as_deref(), Some("s3pPLMBiTxaQ9kYGzzhZRbK+xOo="));
     let seen = rig.upstream.log().last().head;
     for (name, value) in OFFER {
-        assert_eq!(seen.get(name).map(|value| value.to_ascii_lowercase()), Some(value.to_ascii_lowercase()), "{name}");
+        assert_eq!(
+            seen.get(name).map(|value| value.to_ascii_lowercase()),
+            Some(value.to_ascii_lowercase()),
+            "{name}"
+        );
     }
-    assert_eq!(client.read_exactly(FROM_SERVER.len()).await, FROM_SERVER, "what came with the head");
+    assert_eq!(
+        client.read_exactly(FROM_SERVER.len()).await,
+        FROM_SERVER,
+        "what came with the head"
+    );
     client.send(FROM_CLIENT).await;
     assert_eq!(client.read_exactly(FROM_SERVER.len()).await, FROM_SERVER);
     client
@@ -76,10 +86,13 @@ async fn a_websocket_ends_with_its_upstream() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_upstream_may_decline() {
-    let rig = Rig::start(async |call| call.reply("426 Upgrade Required", &[("Upgrade", "websocket")], b"no").await);
+    let rig = Rig::start(async |call| {
+        call.reply("426 Upgrade Required", &[("Upgrade", "websocket")], b"no").await
+    });
     let mut client = Client::connect(rig.proxy()).await;
     for _ in 0..2 {
-        let answer = wait::soon("the answer comes", client.call(&get("/v1/responses", &OFFER))).await;
+        let answer =
+            wait::soon("the answer comes", client.call(&get("/v1/responses", &OFFER))).await;
         assert_eq!((answer.status(), answer.body.as_slice()), (426, b"no".as_slice()));
     }
 }

@@ -1,5 +1,6 @@
-//! Credentials of every kind, in every place that a request or an answer has for them: they pass, and stay nowhere. What an earlier
-//! version recorded in clear is masked; and none goes to a provider that it may not be for.
+//! Credentials of every kind, in every place that a request or an answer has for them: they pass,
+//! and stay nowhere. What an earlier version recorded in clear is masked; and none goes to a
+//! provider that it may not be for.
 
 use std::{collections::BTreeMap, fs, path::Path};
 
@@ -154,7 +155,12 @@ impl Planted {
 
     fn assert_not_in(&self, what: &str, bytes: &[u8]) {
         let text = String::from_utf8_lossy(bytes);
-        let there: Vec<_> = self.0.iter().filter(|(secret, _)| text.contains(secret.as_str())).map(|(_, place)| place).collect();
+        let there: Vec<_> = self
+            .0
+            .iter()
+            .filter(|(secret, _)| text.contains(secret.as_str()))
+            .map(|(_, place)| place)
+            .collect();
         assert!(there.is_empty(), "in {what} in clear: {there:#?}");
     }
 
@@ -165,22 +171,36 @@ impl Planted {
     }
 }
 
-fn named<'a>(head: &'a [(&'a str, &'a str)], more: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
+fn named<'a>(
+    head: &'a [(&'a str, &'a str)],
+    more: &[(&'a str, &'a str)],
+) -> Vec<(&'a str, &'a str)> {
     [head, more].concat()
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_hundred_credentials_stay_nowhere() {
     let mut planted = Planted::default();
-    let answer: Vec<(String, String)> =
-        ANSWER.iter().map(|(name, value)| ((*name).to_owned(), planted.plant(name, value))).collect();
+    let answer: Vec<(String, String)> = ANSWER
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), planted.plant(name, value)))
+        .collect();
     let trailer = planted.plant("trailer of an answer", "SECRET");
     let upstream = Upstream::start(async move |call| {
-        let answer: Vec<(&str, &str)> = answer.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        let answer: Vec<(&str, &str)> =
+            answer.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
         if call.head.target().starts_with("/v1/messages?trailers") {
             call.drain().await?;
             let head = ccdump_tests::http1::chunked("200 OK", &[("trailer", "x-token")]);
-            return call.send(&[&head[..], format!("2\r\n{{}}\r\n0\r\nx-token: {trailer}\r\n\r\n").as_bytes()].concat()).await;
+            return call
+                .send(
+                    &[
+                        &head[..],
+                        format!("2\r\n{{}}\r\n0\r\nx-token: {trailer}\r\n\r\n").as_bytes(),
+                    ]
+                    .concat(),
+                )
+                .await;
         }
         if call.head.get("x-claude-code-session-id").is_some() {
             return talk::echo(call).await;
@@ -188,9 +208,18 @@ async fn a_hundred_credentials_stay_nowhere() {
         call.reply("200 OK", &answer, b"{}").await
     });
     let home = Home::new();
-    let address = planted.plant("path of --upstream", &format!("gemini={}/sk-ant-SECRET", upstream.url()));
-    let unreachable = planted.plant("path of an upstream that is not there", "openai=http://nowhere.invalid/sk-ant-SECRET");
-    let daemon = home.daemon(&upstream.url()).upstream(&address).upstream(&unreachable).env("CCDUMP_LOG", "trace").start();
+    let address =
+        planted.plant("path of --upstream", &format!("gemini={}/sk-ant-SECRET", upstream.url()));
+    let unreachable = planted.plant(
+        "path of an upstream that is not there",
+        "openai=http://nowhere.invalid/sk-ant-SECRET",
+    );
+    let daemon = home
+        .daemon(&upstream.url())
+        .upstream(&address)
+        .upstream(&unreachable)
+        .env("CCDUMP_LOG", "trace")
+        .start();
     let mut rig = Rig { daemon, home, upstream };
 
     let mut client = Client::connect(rig.proxy()).await;
@@ -201,22 +230,46 @@ async fn a_hundred_credentials_stay_nowhere() {
         requests.push(post("/v1/messages", &[(name, &planted.plant(name, scheme))], b"{}"));
     }
     for value in SHAPES {
-        requests.push(post("/v1/messages", &[("X-Plain", &planted.plant("any header", value))], b"{}"));
+        requests.push(post(
+            "/v1/messages",
+            &[("X-Plain", &planted.plant("any header", value))],
+            b"{}",
+        ));
     }
     for value in SUBPROTOCOLS {
-        requests.push(post("/v1/messages", &[("Sec-WebSocket-Protocol", &planted.plant("subprotocol", value))], b"{}"));
+        requests.push(post(
+            "/v1/messages",
+            &[("Sec-WebSocket-Protocol", &planted.plant("subprotocol", value))],
+            b"{}",
+        ));
     }
     for target in TARGETS {
         requests.push(post(&planted.plant("target", target), &[], b"{}"));
     }
-    let cookies =
-        [planted.plant("cookie", "a=SECRET"), planted.plant("cookie", "b=\"SECRET\"; c"), planted.plant("cookie", "SECRET==")];
+    let cookies = [
+        planted.plant("cookie", "a=SECRET"),
+        planted.plant("cookie", "b=\"SECRET\"; c"),
+        planted.plant("cookie", "SECRET=="),
+    ];
     requests.push(post("/v1/messages", &[("Cookie", &cookies.join("; "))], b"{}"));
-    requests.push(post("/v1/messages", &[("X-Original-URL", &planted.plant("url", "/x?key=SECRET"))], b"{}"));
-    requests.push(post("/v1/messages", &[("Referer", &planted.plant("url", "http://h/ui?api_key=SECRET"))], b"{}"));
+    requests.push(post(
+        "/v1/messages",
+        &[("X-Original-URL", &planted.plant("url", "/x?key=SECRET"))],
+        b"{}",
+    ));
+    requests.push(post(
+        "/v1/messages",
+        &[("Referer", &planted.plant("url", "http://h/ui?api_key=SECRET"))],
+        b"{}",
+    ));
     requests.push(get("/v1beta/models", &[]));
     for request in &requests {
-        assert_eq!(client.call(request).await.status(), 200, "{}", String::from_utf8_lossy(request));
+        assert_eq!(
+            client.call(request).await.status(),
+            200,
+            "{}",
+            String::from_utf8_lossy(request)
+        );
         sent += 1;
     }
     let trailers = planted.plant("trailer of a request", "SECRET");
@@ -224,15 +277,22 @@ async fn a_hundred_credentials_stay_nowhere() {
     let chunked = format!("{head}2\r\n{{}}\r\n0\r\nx-access-token: {trailers}\r\n\r\n");
     assert_eq!(client.call(chunked.as_bytes()).await.status(), 200);
     // An upstream that cannot be reached, and what is refused.
-    let failed =
-        client::call(rig.proxy(), &post("/v1/responses", &[("x-token", &planted.plant("before a 502", "SECRET"))], b"{}")).await;
+    let failed = client::call(
+        rig.proxy(),
+        &post("/v1/responses", &[("x-token", &planted.plant("before a 502", "SECRET"))], b"{}"),
+    )
+    .await;
     assert_eq!(failed.status(), 502);
     planted.assert_not_in("the 502", format!("{failed:?}").as_bytes());
     planted.assert_not_in("the body of the 502", &failed.body);
-    let foreign = planted.plant("refused target", "http://user:SECRET@evil.example/v1/messages?key=SECRET");
+    let foreign =
+        planted.plant("refused target", "http://user:SECRET@evil.example/v1/messages?key=SECRET");
     let refused = client::call(rig.proxy(), &post(&foreign, &[], b"{}")).await;
     assert_eq!(refused.status(), 403);
-    planted.assert_not_in("a refusal", format!("{:?}{}", refused.head, String::from_utf8_lossy(&refused.body)).as_bytes());
+    planted.assert_not_in(
+        "a refusal",
+        format!("{:?}{}", refused.head, String::from_utf8_lossy(&refused.body)).as_bytes(),
+    );
     assert!(planted.0.len() >= 100, "{}", planted.0.len());
 
     // What passes, passes in clear.
@@ -241,7 +301,11 @@ async fn a_hundred_credentials_stay_nowhere() {
     wait::until("all is recorded", async || {
         let rows = rig.view().ls(&[]);
         let open = rows.iter().filter(|row| row["end_state"].is_null()).count();
-        if rows.len() >= sent + 2 && open == 0 { Ok(()) } else { Err(format!("{} rows, {open} open", rows.len())) }
+        if rows.len() >= sent + 2 && open == 0 {
+            Ok(())
+        } else {
+            Err(format!("{} rows, {open} open", rows.len()))
+        }
     })
     .await;
 
@@ -261,7 +325,11 @@ async fn a_hundred_credentials_stay_nowhere() {
         let id = view::id(row).to_string();
         let mut shown = vec![vec!["show", &id, "--json"]];
         if number % 20 == 0 {
-            shown.extend([vec!["show", &id], vec!["body", &id, "--request"], vec!["body", &id, "--response"]]);
+            shown.extend([
+                vec!["show", &id],
+                vec!["body", &id, "--request"],
+                vec!["body", &id, "--response"],
+            ]);
         }
         for arguments in shown {
             let outcome = rig.view().run(&arguments);
@@ -275,7 +343,10 @@ async fn a_hundred_credentials_stay_nowhere() {
         &["tail", "--from", "0", "--until-idle", "1"],
         &["tail", "--json", "--from", "0", "--until-idle", "1"],
     ] {
-        planted.assert_not_in(&arguments.join(" "), &rig.view().run(arguments).expect_success().stdout);
+        planted.assert_not_in(
+            &arguments.join(" "),
+            &rig.view().run(arguments).expect_success().stdout,
+        );
     }
     let data_dir = rig.home.data_dir();
     let socket = rig.home.socket();
@@ -300,12 +371,24 @@ async fn what_is_told_of_a_session_is_still_told() {
     let rig = Rig::before(Upstream::ok());
     let clients: [(&[(&str, &str)], &str); 4] = [
         (&[("X-Claude-Code-Session-Id", "S1"), ("x-claude-code-agent-id", "a1")], "S1"),
-        (&[("session-id", "S2"), ("thread-id", "T2"), ("x-codex-parent-thread-id", "S2"), ("x-client-request-id", "T2")], "S2"),
+        (
+            &[
+                ("session-id", "S2"),
+                ("thread-id", "T2"),
+                ("x-codex-parent-thread-id", "S2"),
+                ("x-client-request-id", "T2"),
+            ],
+            "S2",
+        ),
         (&[("x-session-id", "S3")], "S3"),
         (&[("x-session-id", "C4"), ("x-parent-session-id", "S4")], "S4"),
     ];
     for (headers, _) in clients {
-        client::call(rig.proxy(), &post("/v1/messages", &named(headers, &[("x-api-key", "k")]), b"{}")).await;
+        client::call(
+            rig.proxy(),
+            &post("/v1/messages", &named(headers, &[("x-api-key", "k")]), b"{}"),
+        )
+        .await;
     }
     let rows = rig.view().ended_exchanges(clients.len()).await;
     for (row, (headers, session)) in rows.iter().zip(clients) {
@@ -319,36 +402,60 @@ async fn a_service_has_no_address_among_its_arguments() {
     let upstream = Upstream::ok();
     let place = home.default_place();
     let url = format!("{}/sk-ant-0123456789-secret", upstream.url());
-    let mut start = place.ccdumpd(&["start", "--upstream", &format!("anthropic={url}"), "--upstream", &upstream.url()]);
-    let ready: Value = ccdump_tests::daemon::run(&mut start).expect_success().json_lines().pop().expect("a ready line");
+    let mut start = place.ccdumpd(&[
+        "start",
+        "--upstream",
+        &format!("anthropic={url}"),
+        "--upstream",
+        &upstream.url(),
+    ]);
+    let ready: Value = ccdump_tests::daemon::run(&mut start)
+        .expect_success()
+        .json_lines()
+        .pop()
+        .expect("a ready line");
     let pid = u32::try_from(ready["pid"].as_u64().expect("a pid")).expect("a pid");
     let arguments = fs::read_to_string(format!("/proc/{pid}/cmdline")).expect("it runs");
-    assert!(process::lives(pid) && arguments.contains("serve") && !arguments.contains("0123456789"), "{arguments}");
-    let proxy = ready["proxy"].as_str().and_then(|url| url.strip_prefix("http://")).expect("an address");
-    let answer = client::call(proxy.parse().expect("an address"), &post("/v1/messages", &[], b"{}")).await;
+    assert!(
+        process::lives(pid) && arguments.contains("serve") && !arguments.contains("0123456789"),
+        "{arguments}"
+    );
+    let proxy =
+        ready["proxy"].as_str().and_then(|url| url.strip_prefix("http://")).expect("an address");
+    let answer =
+        client::call(proxy.parse().expect("an address"), &post("/v1/messages", &[], b"{}")).await;
     assert_eq!(answer.status(), 200);
-    assert!(upstream.log().last().head.target().ends_with("-secret/v1/messages"), "the setting has arrived");
+    assert!(
+        upstream.log().last().head.target().ends_with("-secret/v1/messages"),
+        "the setting has arrived"
+    );
 
     let mut wrong = place.ccdumpd(&["start", "--upstream", "http://user:a-secret@h.example"]);
     let outcome = ccdump_tests::daemon::run(&mut wrong);
     assert!(outcome.code == Some(2) && !outcome.stderr.contains("a-secret"), "{}", outcome.stderr);
 }
 
-/// Makes the record one of a version that knew less: what is said in clear in the rows stands there, and nothing says that it is masked.
+/// Makes the record one of a version that knew less: what is said in clear in the rows stands
+/// there, and nothing says that it is masked.
 fn unmask(data: &Path, copies: u32) -> u64 {
     let log = rusqlite::Connection::open(data.join("ccdump.db")).expect("the log");
     log.execute_batch("DELETE FROM meta WHERE key IN ('masked', 'masking')").expect("forgotten");
     let (head, detail): (i64, Vec<u8>) = log
-        .query_row("SELECT max(seq), (SELECT detail FROM event WHERE kind = 'opened' LIMIT 1) FROM event", [], |row| {
-            Ok((row.get(0)?, row.get(1)?))
-        })
+        .query_row(
+            "SELECT max(seq), (SELECT detail FROM event WHERE kind = 'opened' LIMIT 1) FROM event",
+            [],
+            |row| Ok((row.get(0)?, row.get(1)?)),
+        )
         .expect("events");
     let detail: Value = serde_json::from_slice(&detail).expect("JSON");
     log.execute_batch("BEGIN").expect("begun");
     for copy in 0..i64::from(copies) {
         let mut opened = detail.clone();
         // Shorter than what takes its place, and longer.
-        let secret = format!("s3cr3t{copy:06}{}zz", "FAKE".repeat(usize::try_from(copy % 3).expect("small") * 20));
+        let secret = format!(
+            "s3cr3t{copy:06}{}zz",
+            "FAKE".repeat(usize::try_from(copy % 3).expect("small") * 20)
+        );
         opened["path"] = format!("/v1/messages?subscription-key={secret}").into();
         opened["headers"] = serde_json::json!([["x-vault-token", secret], ["x-kept", "stays"]]);
         let ended = serde_json::json!({"closed_by": "unreachable", "delivered": 0, "request_bytes": 0, "response_bytes": 0,
@@ -356,19 +463,29 @@ fn unmask(data: &Path, copies: u32) -> u64 {
         for (kind, detail) in [("opened", opened), ("ended", ended)] {
             let seq = head + 1 + copy * 2 + i64::from(kind == "ended");
             let row = rusqlite::params![seq, 1000 + copy, kind, 1, detail.to_string().into_bytes()];
-            log.execute("INSERT INTO event (seq, exchange, kind, at, detail) VALUES (?1, ?2, ?3, ?4, ?5)", row).expect("written");
+            log.execute(
+                "INSERT INTO event (seq, exchange, kind, at, detail) VALUES (?1, ?2, ?3, ?4, ?5)",
+                row,
+            )
+            .expect("written");
         }
     }
     log.execute_batch("COMMIT").expect("written");
     let index = rusqlite::Connection::open(data.join("index.db")).expect("the index");
-    index.execute_batch("UPDATE meta SET value = '4' WHERE key = 'provider_version'").expect("older");
-    index.execute("UPDATE exchange SET path = '/x?subscription-key=s3cr3t-in-the-index'", []).expect("written");
+    index
+        .execute_batch("UPDATE meta SET value = '4' WHERE key = 'provider_version'")
+        .expect("older");
+    index
+        .execute("UPDATE exchange SET path = '/x?subscription-key=s3cr3t-in-the-index'", [])
+        .expect("written");
     u64::from(copies) * 2
 }
 
 fn holding_a_secret(home: &Home) -> Vec<String> {
     let files = home.data_entries().into_iter().filter(|path| path.is_file());
-    let holds = |path: &Path| fs::read(path).is_ok_and(|bytes| String::from_utf8_lossy(&bytes).contains("s3cr3t"));
+    let holds = |path: &Path| {
+        fs::read(path).is_ok_and(|bytes| String::from_utf8_lossy(&bytes).contains("s3cr3t"))
+    };
     files.filter(|path| holds(path)).map(|path| path.display().to_string()).collect()
 }
 
@@ -392,15 +509,26 @@ async fn what_an_earlier_version_recorded_is_masked_whatever_kills_it() {
     assert_eq!(answer.status(), 200, "traffic does not wait for it");
     wait::until("nothing is left in clear", async || {
         let holding = holding_a_secret(&home);
-        let is_said = daemon.log().contains("credentials that an earlier version had recorded are masked");
-        if holding.is_empty() && is_said { Ok(()) } else { Err(format!("{holding:?}, said: {is_said}")) }
+        let is_said =
+            daemon.log().contains("credentials that an earlier version had recorded are masked");
+        if holding.is_empty() && is_said {
+            Ok(())
+        } else {
+            Err(format!("{holding:?}, said: {is_said}"))
+        }
     })
     .await;
     assert!(daemon.log().contains(&format!("events={events}")), "{}", daemon.log());
     assert!(!daemon.log().contains("another log"), "it is no damage: {}", daemon.log());
     let shown = home.view().show(1000);
     let shown = shown.to_string();
-    assert!(shown.contains("‹secret ") && shown.contains("stays") && !shown.contains("s3cr3t") && !shown.contains("**"), "{shown}");
+    assert!(
+        shown.contains("‹secret ")
+            && shown.contains("stays")
+            && !shown.contains("s3cr3t")
+            && !shown.contains("**"),
+        "{shown}"
+    );
     daemon.stop();
     drop(daemon);
     assert_eq!(holding_a_secret(&home), [""; 0]);
@@ -418,7 +546,10 @@ async fn a_credential_that_nobody_is_told_for_goes_nowhere() {
     let rig = Rig { daemon, home, upstream };
     for (target, headers) in [
         ("/nothing/known", &[("authorization", "Bearer abc")][..]),
-        ("/model/anthropic.claude/invoke", &[("authorization", "AWS4-HMAC-SHA256 Credential=x, Signature=y")]),
+        (
+            "/model/anthropic.claude/invoke",
+            &[("authorization", "AWS4-HMAC-SHA256 Credential=x, Signature=y")],
+        ),
         ("/nothing/known?key=abc", &[]),
         ("/favicon.ico", &[("cookie", "a=b")]),
     ] {
@@ -429,7 +560,11 @@ async fn a_credential_that_nobody_is_told_for_goes_nowhere() {
     }
     let rows = rig.view().ended_exchanges(4).await;
     for row in &rows {
-        assert_eq!((row["status"].as_u64(), row["end_state"].as_str()), (Some(421), Some("upstream_error")), "{row}");
+        assert_eq!(
+            (row["status"].as_u64(), row["end_state"].as_str()),
+            (Some(421), Some("upstream_error")),
+            "{row}"
+        );
         assert_eq!(row["provider"], "unknown");
     }
     // What carries none, or tells itself, passes.
@@ -452,7 +587,9 @@ async fn a_credential_that_nobody_is_told_for_goes_nowhere() {
 async fn a_call_is_understood_wherever_its_path_begins() {
     let chat = br#"{"id":"c","object":"chat.completion","model":"gpt-5","choices":[{"index":0,"finish_reason":"stop",
         "message":{"role":"assistant","content":"hi"}}],"usage":{"prompt_tokens":3,"completion_tokens":2,"total_tokens":5}}"#;
-    let rig = Rig::start(async |call| call.reply("200 OK", &[("content-type", "application/json")], chat).await);
+    let rig = Rig::start(async |call| {
+        call.reply("200 OK", &[("content-type", "application/json")], chat).await
+    });
     let targets = [
         "//v1/chat/completions",
         "/openai/v1/chat/completions",
@@ -462,11 +599,19 @@ async fn a_call_is_understood_wherever_its_path_begins() {
     ];
     for target in targets {
         let body = br#"{"model":"gpt-5","messages":[{"role":"user","content":"hello"}]}"#;
-        client::call(rig.proxy(), &post(target, &[("authorization", "Bearer sk-ant-0123456789")], body)).await;
+        client::call(
+            rig.proxy(),
+            &post(target, &[("authorization", "Bearer sk-ant-0123456789")], body),
+        )
+        .await;
         assert_eq!(rig.upstream.log().last().head.target(), target, "as it was sent");
     }
     for row in rig.view().ended_exchanges(targets.len()).await {
-        assert_eq!((row["provider"].as_str(), row["model"].as_str()), (Some("openai"), Some("gpt-5")), "{row}");
+        assert_eq!(
+            (row["provider"].as_str(), row["model"].as_str()),
+            (Some("openai"), Some("gpt-5")),
+            "{row}"
+        );
         assert_eq!(row["usage"]["output"], 2, "{row}");
     }
 }

@@ -1,5 +1,6 @@
-//! Files that are damaged, cut, deleted or exchanged, while the daemon runs or while none does: traffic flows and is recorded, what can be
-//! read is kept, what is lost is said, and nobody has to lend a hand.
+//! Files that are damaged, cut, deleted or exchanged, while the daemon runs or while none does:
+//! traffic flows and is recorded, what can be read is kept, what is lost is said, and nobody has to
+//! lend a hand.
 
 use std::{
     fs::{self, OpenOptions},
@@ -25,7 +26,10 @@ const ROUNDS: u64 = 4;
 const DATABASES: [&str; 3] = ["ccdump.db", "index.db", "views.db"];
 
 fn rounds() -> u64 {
-    std::env::var("CCDUMP_DAMAGE_ROUNDS").ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(ROUNDS)
+    std::env::var("CCDUMP_DAMAGE_ROUNDS")
+        .ok()
+        .and_then(|rounds| rounds.parse().ok())
+        .unwrap_or(ROUNDS)
 }
 
 /// The request body of exchange `n`: shared parts, as a history has them, and some of its own.
@@ -117,7 +121,10 @@ async fn mended(rig: &Rig, what: &str) -> Vec<Value> {
     wait::until_within("all is mended", Duration::from_secs(60), async || {
         let status = grpc::status(&mut rig.grpc().await).await;
         if status.notice.is_some() || status.derived_seq < status.head_seq {
-            return Err(format!("{what}: {:?}, {} of {}", status.notice, status.derived_seq, status.head_seq));
+            return Err(format!(
+                "{what}: {:?}, {} of {}",
+                status.notice, status.derived_seq, status.head_seq
+            ));
         }
         let listed = rig.view().run(&["ls", "--json"]);
         if listed.code != Some(0) {
@@ -143,7 +150,8 @@ fn assert_true(rig: &Rig, rows: &[Value], what: &str) {
         if recorded.is_empty() && row["request_bytes"] == 0 {
             continue;
         }
-        let read: Value = serde_json::from_slice(&recorded).unwrap_or_else(|error| panic!("{what}: {row}: {error}"));
+        let read: Value = serde_json::from_slice(&recorded)
+            .unwrap_or_else(|error| panic!("{what}: {row}: {error}"));
         let n = read["n"].as_u64().expect("a number");
         assert!(recorded == body(n), "{what}: exchange {} is not what was sent", view::id(row));
     }
@@ -182,10 +190,20 @@ async fn whatever_happens_to_the_files_recording_goes_on_and_what_can_be_read_is
         eprintln!("{what}: traffic after {:?}", began.elapsed());
         let answers = [
             rig.view().run(&["ls"]),
-            run(rig.home.ccdumpd().args(["status", "--data-dir"]).arg(&dir).arg("--socket").arg(rig.home.socket())),
+            run(rig
+                .home
+                .ccdumpd()
+                .args(["status", "--data-dir"])
+                .arg(&dir)
+                .arg("--socket")
+                .arg(rig.home.socket())),
         ];
         for answer in answers {
-            assert!(!answer.text().contains("nothing") && answer.code.is_some(), "{what}: {}", answer.text());
+            assert!(
+                !answer.text().contains("nothing") && answer.code.is_some(),
+                "{what}: {}",
+                answer.text()
+            );
         }
         record(&rig, 41..45).await;
         let rows = mended(&rig, &what).await;
@@ -207,7 +225,12 @@ async fn whatever_happens_to_the_files_recording_goes_on_and_what_can_be_read_is
 async fn wait_for_newest(rig: &Rig, what: &str) -> Vec<Value> {
     wait::until("what came last is on record", async || {
         let rows = rig.view().ls(&[]);
-        let newest = rows.iter().rev().take(3).filter(|row| row["end_state"] == "complete" && row["recorded"] == "full").count();
+        let newest = rows
+            .iter()
+            .rev()
+            .take(3)
+            .filter(|row| row["end_state"] == "complete" && row["recorded"] == "full")
+            .count();
         if newest == 3 { Ok(rows) } else { Err(format!("{what}: {rows:?}")) }
     })
     .await
@@ -219,9 +242,13 @@ fn verify(home: &Home) -> Value {
 }
 
 fn files_aside(dir: &Path) -> Vec<PathBuf> {
-    let entries = fs::read_dir(dir).expect("readable").filter_map(Result::ok).map(|entry| entry.path());
+    let entries =
+        fs::read_dir(dir).expect("readable").filter_map(Result::ok).map(|entry| entry.path());
     entries
-        .filter(|path| path.to_string_lossy().contains("ccdump.db.damaged") && !path.to_string_lossy().ends_with("-wal"))
+        .filter(|path| {
+            path.to_string_lossy().contains("ccdump.db.damaged")
+                && !path.to_string_lossy().ends_with("-wal")
+        })
         .collect()
 }
 
@@ -252,7 +279,11 @@ async fn a_damaged_page_that_nobody_reads_is_found_and_told() {
     .await;
     let rows = mended(&rig, "a page").await;
     assert_true(&rig, &rows, "a page");
-    let told = rig.view().run(&["tail", "--json", "--from", "0", "--until-idle", "300"]).expect_success().json_lines();
+    let told = rig
+        .view()
+        .run(&["tail", "--json", "--from", "0", "--until-idle", "300"])
+        .expect_success()
+        .json_lines();
     let kinds: Vec<&str> = told.iter().filter_map(|event| event["kind"].as_str()).collect();
     assert!(kinds.contains(&"record_replaced") && kinds.contains(&"record_salvaged"), "{kinds:?}");
     let words = rig.view().run(&["tail", "--from", "0", "--until-idle", "300"]).text();
@@ -267,7 +298,8 @@ async fn a_screen_says_that_the_record_was_replaced() {
     let screen = rig.view().terminal(24, 120);
     screen.wait_for_text("recording");
     fs::remove_file(rig.home.data_dir().join("ccdump.db")).expect("deleted");
-    // What still stood beside the file is brought over, which may be done before the screen has said that another record was begun.
+    // What still stood beside the file is brought over, which may be done before the screen has
+    // said that another record was begun.
     screen.wait_for_text("brought over from the damaged record");
     exchange(&rig, 5).await;
 }
@@ -277,8 +309,14 @@ async fn an_index_is_made_anew_on_demand_and_without_a_daemon() {
     let rig = Rig::before(Upstream::ok());
     record(&rig, 0..12).await;
     let rows = rig.view().ended_exchanges(12).await;
-    let reindex =
-        |home: &Home| run(home.ccdumpd().args(["reindex", "--data-dir"]).arg(home.data_dir()).arg("--socket").arg(home.socket()));
+    let reindex = |home: &Home| {
+        run(home
+            .ccdumpd()
+            .args(["reindex", "--data-dir"])
+            .arg(home.data_dir())
+            .arg("--socket")
+            .arg(home.socket()))
+    };
     reindex(&rig.home).expect_success();
     assert_eq!(rig.view().ls(&[]), rows, "the same rows");
     let rig = restarted(rig, |dir| {

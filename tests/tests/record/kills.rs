@@ -24,12 +24,14 @@ use serde_json::Value;
 
 const ROUNDS: usize = 25;
 
-/// The request body of exchange `n`: up to 26 kB, part of it shared with its neighbours as a growing history is.
+/// The request body of exchange `n`: up to 26 kB, part of it shared with its neighbours as a
+/// growing history is.
 fn request_body(n: u64) -> Vec<u8> {
     let shared = hex(&Random::new(n / 16).bytes(5_000));
     let mut random = Random::new(n | 1 << 40);
     let length = random.below(8_000);
-    format!(r#"{{"model":"m","n":{n},"messages":["{shared}","{}"]}}"#, hex(&random.bytes(length))).into_bytes()
+    format!(r#"{{"model":"m","n":{n},"messages":["{shared}","{}"]}}"#, hex(&random.bytes(length)))
+        .into_bytes()
 }
 
 /// The events of answer `n`.
@@ -69,7 +71,11 @@ async fn load(proxy: SocketAddr, next: Arc<AtomicU64>) {
     let mut client = Client::connect(proxy).await;
     loop {
         let n = next.fetch_add(1, Ordering::Relaxed);
-        if client.try_send(&post(&format!("/v1/messages?n={n}"), &[], &request_body(n))).await.is_err() {
+        if client
+            .try_send(&post(&format!("/v1/messages?n={n}"), &[], &request_body(n)))
+            .await
+            .is_err()
+        {
             return;
         }
         let answer = client.answer("POST").await;
@@ -85,7 +91,8 @@ fn log_of(lines: &[String]) -> (String, BTreeMap<u64, (Value, Value, Value)>) {
     let mut epoch = String::new();
     let mut events = BTreeMap::new();
     for line in lines {
-        let line: Value = serde_json::from_str(line).unwrap_or_else(|error| panic!("no JSON ({error}): {line}"));
+        let line: Value =
+            serde_json::from_str(line).unwrap_or_else(|error| panic!("no JSON ({error}): {line}"));
         let of = line["epoch"].as_str().expect("an epoch");
         assert!(epoch.is_empty() || epoch == of, "the epoch changed from {epoch} to {of}");
         epoch = of.to_owned();
@@ -111,11 +118,16 @@ async fn what_was_shown_survives_any_number_of_kills() {
     let mut daemon = home.daemon(&upstream.url()).start();
     let mut tail = home.view().tail(&["--from", "0"]);
     for round in 0..ROUNDS {
-        let clients: Vec<_> = (0..6).map(|_| tokio::spawn(load(daemon.proxy(), Arc::clone(&next)))).collect();
+        let clients: Vec<_> =
+            (0..6).map(|_| tokio::spawn(load(daemon.proxy(), Arc::clone(&next)))).collect();
         let wanted = tail.stdout().count() + random.below(200);
         wait::until("some more events are shown", async || {
             let count = tail.stdout().count();
-            if count >= wanted { Ok(()) } else { Err(format!("{count} of {wanted}; {}", tail.stderr().text())) }
+            if count >= wanted {
+                Ok(())
+            } else {
+                Err(format!("{count} of {wanted}; {}", tail.stderr().text()))
+            }
         })
         .await;
         // Not a wait for anything: the moment of the kill is what is varied.
@@ -124,21 +136,30 @@ async fn what_was_shown_survives_any_number_of_kills() {
         for client in clients {
             wait::soon("a client sees the end", client).await.expect("answers are right");
         }
-        assert!(tail.ended().is_none(), "the tail gave up in round {round}: {}", tail.stderr().text());
+        assert!(
+            tail.ended().is_none(),
+            "the tail gave up in round {round}: {}",
+            tail.stderr().text()
+        );
         daemon = home.daemon(&upstream.url()).start();
     }
 
     let head = grpc::status(&mut grpc::connect(&home.socket()).await).await.head_seq;
     wait::until("the tail has caught up", async || {
         let count = tail.stdout().count();
-        if count as u64 >= head { Ok(()) } else { Err(format!("{count} of {head} events; it says: {}", tail.stderr().text())) }
+        if count as u64 >= head {
+            Ok(())
+        } else {
+            Err(format!("{count} of {head} events; it says: {}", tail.stderr().text()))
+        }
     })
     .await;
     tail.kill();
     let (epoch, shown) = log_of(&tail.stdout().all());
     assert_no_holes(&shown);
 
-    let again = home.view().run(&["tail", "--json", "--from", "0", "--until-idle", "500"]).expect_success();
+    let again =
+        home.view().run(&["tail", "--json", "--from", "0", "--until-idle", "500"]).expect_success();
     let (epoch_again, kept) = log_of(&again.text().lines().map(str::to_owned).collect::<Vec<_>>());
     assert_eq!(epoch, epoch_again);
     assert_no_holes(&kept);
@@ -149,7 +170,8 @@ async fn what_was_shown_survives_any_number_of_kills() {
     assert_bodies(&home).await;
 }
 
-/// What is recorded of each body is a prefix of what was sent, and all of it where the exchange was complete.
+/// What is recorded of each body is a prefix of what was sent, and all of it where the exchange was
+/// complete.
 async fn assert_bodies(home: &Home) {
     let mut service = grpc::connect(&home.socket()).await;
     grpc::settled(&mut service, wait::SOON).await;
@@ -169,10 +191,16 @@ async fn assert_bodies(home: &Home) {
             }
         }
     }
-    assert!(states.get("complete").is_some_and(|count| *count >= ROUNDS), "most kills leave something whole: {states:?}");
+    assert!(
+        states.get("complete").is_some_and(|count| *count >= ROUNDS),
+        "most kills leave something whole: {states:?}"
+    );
     assert!(states.contains_key("daemon_stopped"), "a kill cuts some off: {states:?}");
     let known = ["complete", "daemon_stopped"];
-    assert!(states.keys().all(|state| known.contains(&state.as_str())), "nobody else ended any: {states:?}");
+    assert!(
+        states.keys().all(|state| known.contains(&state.as_str())),
+        "nobody else ended any: {states:?}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -181,7 +209,8 @@ async fn a_tail_that_is_killed_goes_on_where_it_was() {
     let home = Home::new();
     let daemon = home.daemon(&upstream.url()).start();
     let next = Arc::new(AtomicU64::new(0));
-    let clients: Vec<_> = (0..3).map(|_| tokio::spawn(load(daemon.proxy(), Arc::clone(&next)))).collect();
+    let clients: Vec<_> =
+        (0..3).map(|_| tokio::spawn(load(daemon.proxy(), Arc::clone(&next)))).collect();
     let mut lines: Vec<String> = Vec::new();
     let mut random = Random::new(7);
     for _ in 0..8 {
@@ -189,7 +218,11 @@ async fn a_tail_that_is_killed_goes_on_where_it_was() {
         let wanted = 1 + random.below(120);
         wait::until(&format!("{wanted} more events come"), async || {
             let count = tail.stdout().count();
-            if count >= wanted { Ok(()) } else { Err(format!("{count} lines; {}", tail.stderr().text())) }
+            if count >= wanted {
+                Ok(())
+            } else {
+                Err(format!("{count} lines; {}", tail.stderr().text()))
+            }
         })
         .await;
         tail.kill();

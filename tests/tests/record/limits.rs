@@ -1,4 +1,5 @@
-//! Whoever asks the daemon for how much: memory, threads and files stay bounded, others get their answers, and traffic flows.
+//! Whoever asks the daemon for how much: memory, threads and files stay bounded, others get their
+//! answers, and traffic flows.
 
 use std::{fs, path::Path, sync::Arc, time::Duration};
 
@@ -12,8 +13,8 @@ use ccdump_tests::{
     wait,
 };
 use ccdump_wire::v1::{
-    BodyRequest, BodyResponse, ExchangesRequest, HelloRequest, Pattern, RecordScope, SearchRequest, SearchScope, Side,
-    StatusRequest, WatchRequest, WatchResponse, search_scope::Within,
+    BodyRequest, BodyResponse, ExchangesRequest, HelloRequest, Pattern, RecordScope, SearchRequest,
+    SearchScope, Side, StatusRequest, WatchRequest, WatchResponse, search_scope::Within,
 };
 use tokio::task::JoinSet;
 use tonic::{Code, Status, Streaming};
@@ -47,7 +48,10 @@ async fn search(service: &mut Service) -> Result<(), Status> {
     Ok(())
 }
 
-async fn request_body(service: &mut Service, exchange: u64) -> Result<Streaming<BodyResponse>, Status> {
+async fn request_body(
+    service: &mut Service,
+    exchange: u64,
+) -> Result<Streaming<BodyResponse>, Status> {
     let request = BodyRequest { exchange, side: Side::Request.into(), ..BodyRequest::default() };
     service.body(request).await.map(tonic::Response::into_inner)
 }
@@ -67,8 +71,10 @@ async fn three_hundred_searches_and_three_thousand_watches_leave_room_for_others
                     Err(status) => refused.push(status),
                 }
             }
-            let mut searches: JoinSet<_> =
-                (0..25).map(|_| service.clone()).map(async |mut service| search(&mut service).await).collect();
+            let mut searches: JoinSet<_> = (0..25)
+                .map(|_| service.clone())
+                .map(async |mut service| search(&mut service).await)
+                .collect();
             while let Some(searched) = searches.join_next().await {
                 refused.extend(searched.expect("no panic").err());
             }
@@ -123,10 +129,14 @@ async fn bodies_that_nobody_reads_hold_up_nobody() {
     let mut other = rig.grpc().await;
     let read = grpc::body(&mut other, 1, Side::Request).await;
     assert_eq!(read.bytes.len(), 4 << 20, "another viewer's are read meanwhile");
-    wait::soon("other calls are answered", other.status(StatusRequest::default())).await.expect("a status");
+    wait::soon("other calls are answered", other.status(StatusRequest::default()))
+        .await
+        .expect("a status");
     wait::soon("searches, too", search(&mut other)).await.expect("it ends");
     rig.assert_forwards().await;
-    let threads = fs::read_dir(format!("/proc/{}/task", rig.daemon.pid())).expect("the process lives").count();
+    let threads = fs::read_dir(format!("/proc/{}/task", rig.daemon.pid()))
+        .expect("the process lives")
+        .count();
     assert!(threads < 40, "{threads} threads");
     let memory = rig.daemon.memory_bytes("VmRSS");
     assert!(memory < MOST_MEMORY, "the daemon takes {} MB", memory >> 20);
@@ -181,7 +191,10 @@ async fn database_handles_are_few_and_closed_when_nobody_uses_them() {
         for _ in 0..60 {
             let mut service = service.clone();
             calls.spawn(async move {
-                service.exchanges(ExchangesRequest::default()).await.map(|rows| rows.into_inner().exchanges.len())
+                service
+                    .exchanges(ExchangesRequest::default())
+                    .await
+                    .map(|rows| rows.into_inner().exchanges.len())
             });
         }
     }
@@ -194,7 +207,11 @@ async fn database_handles_are_few_and_closed_when_nobody_uses_them() {
     assert!(most <= of_writers + 20, "{most} handles were open, {of_writers} of them the writers'");
     wait::until_within("nobody's handles are closed", Duration::from_secs(30), async || {
         let open = open_files(rig.daemon.pid(), ".db-wal");
-        if open <= of_writers { Ok(()) } else { Err(format!("{open} are open, {of_writers} of them the writers'")) }
+        if open <= of_writers {
+            Ok(())
+        } else {
+            Err(format!("{open} are open, {of_writers} of them the writers'"))
+        }
     })
     .await;
     rig.view().run(&["ls"]).expect_success();

@@ -1,4 +1,5 @@
-//! What is on record: safe from kills, damage and load, free of credentials, and the same to all who read it.
+//! What is on record: safe from kills, damage and load, free of credentials, and the same to all
+//! who read it.
 
 mod clock;
 mod credentials;

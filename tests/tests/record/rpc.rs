@@ -10,7 +10,10 @@ use ccdump_tests::{
     upstream::Upstream,
     view,
 };
-use ccdump_wire::v1::{BlockState, BodyRequest, ExchangeRequest, ExchangesRequest, OutlineRequest, OutlineResponse, Side};
+use ccdump_wire::v1::{
+    BlockState, BodyRequest, ExchangeRequest, ExchangesRequest, OutlineRequest, OutlineResponse,
+    Side,
+};
 use serde_json::{Value, json};
 use tonic::Code;
 
@@ -22,7 +25,8 @@ async fn session(turns: usize) -> (Rig, Vec<Vec<u8>>, Vec<u64>) {
     });
     let mut session = Session::new(1);
     let headers = session.headers();
-    let headers: Vec<(&str, &str)> = headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    let headers: Vec<(&str, &str)> =
+        headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
     let mut client = Client::connect(rig.proxy()).await;
     let mut requests = Vec::new();
     for _ in 0..turns {
@@ -52,7 +56,11 @@ async fn an_outline_shows_what_a_turn_adds_to_the_one_before() {
     let (rig, requests, ids) = session(4).await;
     let mut service = rig.grpc().await;
     let side = i32::from(Side::Request);
-    let whole = outline(&mut service, OutlineRequest { exchange: ids[3], side, ..OutlineRequest::default() }).await;
+    let whole = outline(
+        &mut service,
+        OutlineRequest { exchange: ids[3], side, ..OutlineRequest::default() },
+    )
+    .await;
     assert_eq!(whole.previous, Some(ids[2]));
     assert!(whole.removed.is_empty(), "nothing was taken away: {:?}", whole.removed);
     let pointers: Vec<&str> = whole.blocks.iter().map(|block| block.pointer.as_str()).collect();
@@ -60,24 +68,46 @@ async fn an_outline_shows_what_a_turn_adds_to_the_one_before() {
         assert!(pointers.contains(&pointer), "{pointer} is missing: {pointers:?}");
     }
     for block in &whole.blocks {
-        let range = usize::try_from(block.offset).expect("small")..usize::try_from(block.offset + block.length).expect("small");
+        let range = usize::try_from(block.offset).expect("small")
+            ..usize::try_from(block.offset + block.length).expect("small");
         let text = &requests[3][range];
-        assert!(serde_json::from_slice::<serde_json::Value>(text).is_ok(), "{block:?}: {}", String::from_utf8_lossy(text));
+        assert!(
+            serde_json::from_slice::<serde_json::Value>(text).is_ok(),
+            "{block:?}: {}",
+            String::from_utf8_lossy(text)
+        );
         if block.pointer.starts_with("/messages/") {
             // The cache mark moved off message 4 onto message 6: form, not content.
-            let added = ["/messages/5/", "/messages/6/"].iter().any(|prefix| block.pointer.starts_with(prefix));
+            let added = ["/messages/5/", "/messages/6/"]
+                .iter()
+                .any(|prefix| block.pointer.starts_with(prefix));
             let expected = if added { BlockState::New } else { BlockState::Same };
             assert_eq!(block.state(), expected, "{block:?}");
         }
     }
-    let changes = OutlineRequest { exchange: ids[3], side, changes_only: true, ..OutlineRequest::default() };
+    let changes =
+        OutlineRequest { exchange: ids[3], side, changes_only: true, ..OutlineRequest::default() };
     let changes = outline(&mut service, changes).await;
-    let expected: Vec<&str> =
-        whole.blocks.iter().filter(|block| block.state() != BlockState::Same).map(|block| block.pointer.as_str()).collect();
-    assert_eq!(changes.blocks.iter().map(|block| block.pointer.as_str()).collect::<Vec<_>>(), expected);
+    let expected: Vec<&str> = whole
+        .blocks
+        .iter()
+        .filter(|block| block.state() != BlockState::Same)
+        .map(|block| block.pointer.as_str())
+        .collect();
+    assert_eq!(
+        changes.blocks.iter().map(|block| block.pointer.as_str()).collect::<Vec<_>>(),
+        expected
+    );
 
-    let response =
-        outline(&mut service, OutlineRequest { exchange: ids[0], side: Side::Response.into(), ..OutlineRequest::default() }).await;
+    let response = outline(
+        &mut service,
+        OutlineRequest {
+            exchange: ids[0],
+            side: Side::Response.into(),
+            ..OutlineRequest::default()
+        },
+    )
+    .await;
     let pointers: Vec<&str> = response.blocks.iter().map(|block| block.pointer.as_str()).collect();
     assert!(pointers.contains(&"/content/0") && pointers.contains(&"/content/1"), "{pointers:?}");
 }
@@ -95,17 +125,29 @@ fn in_setting(session: Option<&str>, effort: &str, messages: &Value) -> Vec<u8> 
 async fn after_a_compaction_the_setting_is_compared_with_that_of_the_agents_request_before() {
     let said = |role: &str, words: &str| json!({"role": role, "content": words});
     let history = json!([said("user", "Hi"), said("assistant", "Hello"), said("user", "Sum up.")]);
-    let compacted = json!([said("user", "The summary."), said("assistant", "Hello"), said("user", "Hi")]);
+    let compacted =
+        json!([said("user", "The summary."), said("assistant", "Hello"), said("user", "Hi")]);
     let (mut rig, mut known) = (Rig::start(echo), 0);
     for (session, before, effort, expected) in [
-        (Some("s-1"), vec![Some("s-1"), Some("s-2")], "low", vec!["+/messages/0/content", "+/messages/2/content"]),
-        (Some("s-3"), vec![Some("s-3")], "high", vec!["~/effort", "+/messages/0/content", "+/messages/2/content"]),
+        (
+            Some("s-1"),
+            vec![Some("s-1"), Some("s-2")],
+            "low",
+            vec!["+/messages/0/content", "+/messages/2/content"],
+        ),
+        (
+            Some("s-3"),
+            vec![Some("s-3")],
+            "high",
+            vec!["~/effort", "+/messages/0/content", "+/messages/2/content"],
+        ),
     ] {
         let mut client = Client::connect(rig.proxy()).await;
         for session in &before {
             assert_eq!(client.call(&in_setting(*session, "low", &history)).await.status(), 200);
         }
-        let ids: Vec<u64> = rig.view().ended_exchanges(known + before.len()).await.iter().map(view::id).collect();
+        let ids: Vec<u64> =
+            rig.view().ended_exchanges(known + before.len()).await.iter().map(view::id).collect();
         // What was in memory is read back.
         rig = rig.restart_after_kill();
         let request = in_setting(session, effort, &compacted);
@@ -113,14 +155,29 @@ async fn after_a_compaction_the_setting_is_compared_with_that_of_the_agents_requ
         let rows = rig.view().ended_exchanges(known + before.len() + 1).await;
         let exchange = rows.last().map(view::id).expect("the last");
         let mut service = rig.grpc().await;
-        let request = OutlineRequest { exchange, side: Side::Request.into(), changes_only: true, ..OutlineRequest::default() };
+        let request = OutlineRequest {
+            exchange,
+            side: Side::Request.into(),
+            changes_only: true,
+            ..OutlineRequest::default()
+        };
         let told = outline(&mut service, request).await;
         assert_eq!((told.previous, told.setting_of), (None, ids.get(known).copied()));
         let sign = |state| if state == BlockState::Changed { '~' } else { '+' };
-        let blocks: Vec<String> = told.blocks.iter().map(|block| format!("{}{}", sign(block.state()), block.pointer)).collect();
+        let blocks: Vec<String> = told
+            .blocks
+            .iter()
+            .map(|block| format!("{}{}", sign(block.state()), block.pointer))
+            .collect();
         assert_eq!(blocks, expected);
         assert!(told.removed.is_empty(), "the history is told of nowhere: {:?}", told.removed);
-        let row = service.exchange(ExchangeRequest { id: exchange }).await.expect("a row").into_inner().exchange.expect("a row");
+        let row = service
+            .exchange(ExchangeRequest { id: exchange })
+            .await
+            .expect("a row")
+            .into_inner()
+            .exchange
+            .expect("a row");
         assert_eq!((row.thread, row.previous), (Some(exchange), None));
         known = rows.len();
     }
@@ -135,7 +192,8 @@ async fn requests_of_no_session_have_nothing_to_do_with_each_other() {
         assert_eq!(client.call(&in_setting(None, "low", &messages)).await.status(), 200);
     }
     let exchange = rig.view().ended_exchanges(2).await.last().map(view::id).expect("the last");
-    let request = OutlineRequest { exchange, side: Side::Request.into(), ..OutlineRequest::default() };
+    let request =
+        OutlineRequest { exchange, side: Side::Request.into(), ..OutlineRequest::default() };
     let told = outline(&mut rig.grpc().await, request).await;
     assert_eq!((told.previous, told.setting_of), (None, None));
     assert!(told.blocks.iter().all(|block| block.state() == BlockState::New));
@@ -158,16 +216,30 @@ async fn any_range_of_a_body_can_be_had() {
     ];
     for (offset, wanted) in ranges {
         for decoded in [false, true] {
-            let request = BodyRequest { exchange: ids[1], side: Side::Request.into(), decoded, offset, length: wanted };
+            let request = BodyRequest {
+                exchange: ids[1],
+                side: Side::Request.into(),
+                decoded,
+                offset,
+                length: wanted,
+            };
             let mut stream = service.body(request).await.expect("a body").into_inner();
             let mut got = Vec::new();
             while let Some(chunk) = stream.message().await.expect("no error") {
-                assert!(chunk.data.is_empty() || chunk.offset == offset + got.len() as u64, "chunks come in order");
+                assert!(
+                    chunk.data.is_empty() || chunk.offset == offset + got.len() as u64,
+                    "chunks come in order"
+                );
                 got.extend_from_slice(&chunk.data);
             }
             let start = usize::try_from(offset.min(length)).expect("small");
-            let end = usize::try_from((offset + wanted.unwrap_or(length)).min(length)).expect("small");
-            assert!(got == body[start..end], "{offset} {wanted:?} decoded {decoded}: {} bytes", got.len());
+            let end =
+                usize::try_from((offset + wanted.unwrap_or(length)).min(length)).expect("small");
+            assert!(
+                got == body[start..end],
+                "{offset} {wanted:?} decoded {decoded}: {} bytes",
+                got.len()
+            );
         }
     }
 }
@@ -184,7 +256,8 @@ async fn the_index_is_had_in_pages() {
     for (newest, expected) in [(None, &ids[..]), (Some(4), &ids[6..])] {
         let (mut read, mut after_id) = (Vec::new(), 0);
         loop {
-            let request = ExchangesRequest { after_id, newest, page_size: 3, ..ExchangesRequest::default() };
+            let request =
+                ExchangesRequest { after_id, newest, page_size: 3, ..ExchangesRequest::default() };
             let page = service.exchanges(request).await.expect("a page").into_inner();
             assert!(page.exchanges.len() <= 3);
             read.extend(page.exchanges.iter().map(|exchange| exchange.id));
@@ -203,7 +276,8 @@ async fn what_is_not_there_is_not_found() {
     let mut service = rig.grpc().await;
     let status = service.exchange(ExchangeRequest { id: 77 }).await.expect_err("none");
     assert_eq!(status.code(), Code::NotFound);
-    let request = OutlineRequest { exchange: 77, side: Side::Request.into(), ..OutlineRequest::default() };
+    let request =
+        OutlineRequest { exchange: 77, side: Side::Request.into(), ..OutlineRequest::default() };
     let status = match service.outline(request).await {
         Err(status) => status,
         Ok(stream) => stream.into_inner().message().await.expect_err("none"),

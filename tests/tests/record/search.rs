@@ -1,4 +1,5 @@
-//! Search by the daemon: which exchanges hold a text of their own, the nearest first; and what a viewer makes of it.
+//! Search by the daemon: which exchanges hold a text of their own, the nearest first; and what a
+//! viewer makes of it.
 
 use std::io;
 
@@ -13,7 +14,10 @@ use ccdump_tests::{
     upstream::Call,
     wait,
 };
-use ccdump_wire::v1::{AgentScope, Pattern, RecordScope, SearchRequest, SearchScope, SessionScope, Side, search_scope::Within};
+use ccdump_wire::v1::{
+    AgentScope, Pattern, RecordScope, SearchRequest, SearchScope, SessionScope, Side,
+    search_scope::Within,
+};
 use serde_json::{Value, json};
 use tonic::Code;
 
@@ -21,7 +25,8 @@ const REQUEST: &[Side] = &[Side::Request];
 const RESPONSE: &[Side] = &[Side::Response];
 const BOTH: &[Side] = &[Side::Request, Side::Response];
 
-/// The model's part: the last message's words, spelled with escapes and in pieces, then a call of a tool.
+/// The model's part: the last message's words, spelled with escapes and in pieces, then a call of a
+/// tool.
 async fn answer(call: &mut Call) -> io::Result<()> {
     let body: Value = serde_json::from_slice(&call.read_body().await?).unwrap_or_default();
     let number = body["messages"].as_array().map_or(0, Vec::len);
@@ -40,13 +45,15 @@ async fn answer(call: &mut Call) -> io::Result<()> {
     call.reply_sse(&[begin(), text.concat(), stop, start, input, end()].concat()).await
 }
 
-/// An agent's session of so many turns: each request has the whole history, with the answers as the agent sends them back.
+/// An agent's session of so many turns: each request has the whole history, with the answers as the
+/// agent sends them back.
 async fn session(rig: &Rig, session: &str, agent: Option<&str>, turns: usize) {
     let mut client = Client::connect(rig.proxy()).await;
     let mut messages = vec![json!({"role": "user", "content": "the first question"})];
     for turn in 0..turns {
         let body = json!({"model": "claude-test", "stream": true, "max_tokens": 100, "system": "You keep to the manual.", "messages": messages});
-        let mut headers = vec![("x-claude-code-session-id", session), ("anthropic-version", "2023-06-01")];
+        let mut headers =
+            vec![("x-claude-code-session-id", session), ("anthropic-version", "2023-06-01")];
         headers.extend(agent.map(|agent| ("x-claude-code-agent-id", agent)));
         client.call(&post("/v1/messages", &headers, body.to_string().as_bytes())).await;
         let number = messages.len();
@@ -68,14 +75,21 @@ fn main_of(session: &str) -> Within {
 }
 
 fn request(pattern: Pattern, within: Within, origin: u64) -> SearchRequest {
-    SearchRequest { pattern: Some(pattern), scope: Some(SearchScope { within: Some(within) }), origin, limit: 0 }
+    SearchRequest {
+        pattern: Some(pattern),
+        scope: Some(SearchScope { within: Some(within) }),
+        origin,
+        limit: 0,
+    }
 }
 
 /// The exchanges and sides that are told, and whether those were all.
 async fn search(service: &mut Service, request: SearchRequest) -> (Vec<(u64, Vec<Side>)>, bool) {
     let mut answers = service.search(request).await.expect("a stream").into_inner();
     let (mut found, mut complete) = (Vec::new(), false);
-    while let Some(answer) = wait::soon("the search ends", answers.message()).await.expect("it does not fail") {
+    while let Some(answer) =
+        wait::soon("the search ends", answers.message()).await.expect("it does not fail")
+    {
         found.extend(answer.hits.iter().map(|hit| (hit.exchange, hit.sides().collect())));
         complete = answer.complete;
     }
@@ -92,10 +106,12 @@ async fn texts_are_found_where_they_were_added_and_as_they_are_decoded() {
     session(&rig, "s-1", None, 5).await;
     rig.view().ended_exchanges(5).await;
     let mut service = rig.grpc().await;
-    let switched = |text: &str, case, word, regex| Pattern { text: text.to_owned(), case, word, regex };
+    let switched =
+        |text: &str, case, word, regex| Pattern { text: text.to_owned(), case, word, regex };
     let all = told(&[(5, RESPONSE), (4, RESPONSE), (3, RESPONSE), (2, RESPONSE), (1, RESPONSE)]);
     for (pattern, wanted) in [
-        // Sent five times, and the first request's own; the answers are sent back by the next request.
+        // Sent five times, and the first request's own; the answers are sent back by the next
+        // request.
         (plain("the first question"), told(&[(1, REQUEST)])),
         (plain("keep to the manual"), told(&[(1, REQUEST)])),
         (plain("answer3"), told(&[(2, RESPONSE)])),
@@ -116,10 +132,17 @@ async fn texts_are_found_where_they_were_added_and_as_they_are_decoded() {
         (plain("tool_use_id"), told(&[])),
         (plain("content_block_delta"), told(&[])),
         (plain("nowhere"), told(&[])),
-        (switched("tool[13].rs|answer3", false, false, true), told(&[(5, REQUEST), (3, REQUEST), (2, RESPONSE)])),
+        (
+            switched("tool[13].rs|answer3", false, false, true),
+            told(&[(5, REQUEST), (3, REQUEST), (2, RESPONSE)]),
+        ),
     ] {
         let words = format!("{pattern:?}");
-        assert_eq!(search(&mut service, request(pattern, main_of("s-1"), 0)).await, wanted, "{words}");
+        assert_eq!(
+            search(&mut service, request(pattern, main_of("s-1"), 0)).await,
+            wanted,
+            "{words}"
+        );
     }
 }
 
@@ -145,15 +168,23 @@ async fn the_nearest_comes_first_and_others_are_not_looked_into() {
         (record(), 6, vec![6, 5, 7, 4, 8, 3, 9, 2, 1]),
     ] {
         let words = format!("{within:?} from {origin}");
-        let (found, complete) = search(&mut service, request(plain("a split word"), within, origin)).await;
+        let (found, complete) =
+            search(&mut service, request(plain("a split word"), within, origin)).await;
         assert!(complete, "{words}");
-        assert_eq!(found.into_iter().map(|(exchange, _)| exchange).collect::<Vec<_>>(), wanted, "{words}");
+        assert_eq!(
+            found.into_iter().map(|(exchange, _)| exchange).collect::<Vec<_>>(),
+            wanted,
+            "{words}"
+        );
     }
     // The question is each session's; a limit holds, and says that there may be more.
     let limited = SearchRequest { limit: 2, ..request(plain("the first question"), record(), 1) };
     assert_eq!(search(&mut service, limited).await.0.len(), 2);
     let limited = SearchRequest { limit: 2, ..request(plain("a split word"), record(), 1) };
-    assert_eq!(search(&mut service, limited).await, (vec![(1, RESPONSE.to_vec()), (2, RESPONSE.to_vec())], false));
+    assert_eq!(
+        search(&mut service, limited).await,
+        (vec![(1, RESPONSE.to_vec()), (2, RESPONSE.to_vec())], false)
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -168,7 +199,10 @@ async fn what_cannot_be_looked_for_is_refused_in_words() {
         (in_session(plain("")), "say what to look for"),
         (in_session(plain(&"x".repeat(5000))), "4096 bytes at most"),
         (SearchRequest { scope: None, ..in_session(plain("x")) }, "say where to look"),
-        (SearchRequest { scope: Some(SearchScope { within: None }), ..in_session(plain("x")) }, "say where to look"),
+        (
+            SearchRequest { scope: Some(SearchScope { within: None }), ..in_session(plain("x")) },
+            "say where to look",
+        ),
     ] {
         let status = service.search(request).await.expect_err("it is refused");
         assert_eq!(status.code(), Code::InvalidArgument, "{status}");
@@ -188,9 +222,19 @@ async fn what_is_no_conversation_is_looked_into_as_it_is() {
     rig.view().ended_exchanges(4).await;
     let mut service = rig.grpc().await;
     let record = || Within::Record(RecordScope {});
-    assert_eq!(search(&mut service, request(plain("{\"broken"), record(), 1)).await, told(&[(1, REQUEST)]));
-    assert_eq!(search(&mut service, request(plain("json AT"), record(), 1)).await, told(&[(2, REQUEST)]));
-    let (both, _) = search(&mut service, request(Pattern { regex: true, ..plain("no JSON|split word") }, record(), 2)).await;
+    assert_eq!(
+        search(&mut service, request(plain("{\"broken"), record(), 1)).await,
+        told(&[(1, REQUEST)])
+    );
+    assert_eq!(
+        search(&mut service, request(plain("json AT"), record(), 1)).await,
+        told(&[(2, REQUEST)])
+    );
+    let (both, _) = search(
+        &mut service,
+        request(Pattern { regex: true, ..plain("no JSON|split word") }, record(), 2),
+    )
+    .await;
     assert_eq!(both.first(), Some(&(2, BOTH.to_vec())));
 }
 
@@ -203,7 +247,9 @@ async fn a_viewer_goes_to_what_is_far_away_and_to_what_a_tool_answered() {
     terminal.wait_for_text("answer119");
     terminal.keys("/Tool3.rs");
     let words = ["by Tool3.rs", "answer7", "1/1"];
-    terminal.wait_until("it is shown below the call", |screen| words.iter().all(|words| screen.contains(words)));
+    terminal.wait_until("it is shown below the call", |screen| {
+        words.iter().all(|words| screen.contains(words))
+    });
     terminal.key(Key::Enter);
     terminal.keys("q");
     assert_eq!(terminal.wait_exit(), 0);
@@ -216,10 +262,13 @@ async fn whoever_leaves_ends_the_search() {
     rig.view().ended_exchanges(3).await;
     let mut service = rig.grpc().await;
     for _ in 0..200 {
-        let asked = service.search(request(plain("re: question"), Within::Record(RecordScope {}), 0)).await;
+        let asked =
+            service.search(request(plain("re: question"), Within::Record(RecordScope {}), 0)).await;
         drop(asked.expect("a stream"));
     }
-    let found = search(&mut service, request(plain("re: question 1"), Within::Record(RecordScope {}), 0)).await;
+    let found =
+        search(&mut service, request(plain("re: question 1"), Within::Record(RecordScope {}), 0))
+            .await;
     assert_eq!(found, told(&[(2, RESPONSE)]));
     rig.assert_forwards().await;
 }

@@ -1,4 +1,5 @@
-//! Keys and cookies pass to the upstream and stay nowhere else; what is stored is for the user's eyes alone.
+//! Keys and cookies pass to the upstream and stay nowhere else; what is stored is for the user's
+//! eyes alone.
 
 use std::{
     fs,
@@ -19,8 +20,15 @@ use ccdump_tests::{
 use ccdump_wire::v1::{ExchangeRequest, Header};
 
 /// Header names whose values are secret, as requests carry them.
-const SECRET_HEADERS: [&str; 7] =
-    ["Authorization", "x-api-key", "X-API-KEY", "Cookie", "x-goog-api-key", "Proxy-Authorization", "api-key"];
+const SECRET_HEADERS: [&str; 7] = [
+    "Authorization",
+    "x-api-key",
+    "X-API-KEY",
+    "Cookie",
+    "x-goog-api-key",
+    "Proxy-Authorization",
+    "api-key",
+];
 
 fn secret(random: &mut Random) -> String {
     format!("sk-ant-{}", hex(&random.bytes(24)))
@@ -36,7 +44,11 @@ fn found(secrets: &[String], bytes: &[u8], place: &str) -> Vec<String> {
 fn assert_nowhere(secrets: &[String], home: &Home, rig: &Rig) {
     let mut leaks = Vec::new();
     for path in home.data_entries().iter().filter(|path| path.is_file()) {
-        leaks.extend(found(secrets, &fs::read(path).expect("readable"), &path.display().to_string()));
+        leaks.extend(found(
+            secrets,
+            &fs::read(path).expect("readable"),
+            &path.display().to_string(),
+        ));
     }
     leaks.extend(found(secrets, rig.daemon.log().as_bytes(), "the log"));
     leaks.extend(found(secrets, rig.daemon.stdout().as_bytes(), "stdout"));
@@ -58,14 +70,23 @@ async fn secrets_reach_the_upstream_and_no_file() {
     let mut client = Client::connect(rig.proxy()).await;
     for name in SECRET_HEADERS {
         let secret = secret(&mut random);
-        let value = if name.ends_with("uthorization") { format!("Bearer {secret}") } else { secret.clone() };
-        assert_eq!(client.call(&post("/v1/messages", &[(name, &value)], b"{}")).await.status(), 200);
+        let value = if name.ends_with("uthorization") {
+            format!("Bearer {secret}")
+        } else {
+            secret.clone()
+        };
+        assert_eq!(
+            client.call(&post("/v1/messages", &[(name, &value)], b"{}")).await.status(),
+            200
+        );
         if name != "Proxy-Authorization" {
             assert_eq!(rig.upstream.log().last().head.get(name), Some(value), "{name} passes");
         }
         secrets.push(secret);
     }
-    for target in ["/v1beta/models/g:generateContent?key=SECRET&alt=sse", "/v1beta/models?alt=sse&key=SECRET"] {
+    for target in
+        ["/v1beta/models/g:generateContent?key=SECRET&alt=sse", "/v1beta/models?alt=sse&key=SECRET"]
+    {
         let secret = secret(&mut random);
         let target = target.replace("SECRET", &secret);
         assert_eq!(client.call(&get(&target, &[])).await.status(), 200);
@@ -93,21 +114,38 @@ async fn requests_that_fail_leave_no_secrets_either() {
         call.piece().await?;
         call.reset()
     });
-    let daemon = home.daemon(&upstream.url()).upstream("gemini=http://nowhere.invalid").env("RUST_LOG", "trace").start();
+    let daemon = home
+        .daemon(&upstream.url())
+        .upstream("gemini=http://nowhere.invalid")
+        .env("RUST_LOG", "trace")
+        .start();
     let rig = Rig { daemon, home, upstream };
     let secrets: Vec<String> = (0..6).map(|_| secret(&mut random)).collect();
     let proxy = rig.proxy();
     client::call(proxy, &post("/v1/messages", &[("x-api-key", &secrets[0])], b"{}")).await;
     client::call(proxy, &post(&format!("/v1beta/models?key={}", secrets[1]), &[], b"{}")).await;
-    let foreign = http1::request("POST", "/v1/messages", "evil.example", &[("authorization", &secrets[2])], b"{}");
+    let foreign = http1::request(
+        "POST",
+        "/v1/messages",
+        "evil.example",
+        &[("authorization", &secrets[2])],
+        b"{}",
+    );
     client::call(proxy, &foreign).await;
-    let foreign = http1::request("GET", &format!("/x?key={}", secrets[3]), "evil.example", &[], b"");
+    let foreign =
+        http1::request("GET", &format!("/x?key={}", secrets[3]), "evil.example", &[], b"");
     client::call(proxy, &foreign).await;
-    let broken = format!("POST /v1/messages HTTP/1.1\r\nHost: 127.0.0.1\r\nx-api-key: {}\r\nno colon\r\n\r\n", secrets[4]);
+    let broken = format!(
+        "POST /v1/messages HTTP/1.1\r\nHost: 127.0.0.1\r\nx-api-key: {}\r\nno colon\r\n\r\n",
+        secrets[4]
+    );
     client::call(proxy, broken.as_bytes()).await;
     // Killed while it waits for the body.
     let mut half = Client::connect(proxy).await;
-    let head = format!("POST /v1/messages HTTP/1.1\r\nHost: 127.0.0.1\r\nx-api-key: {}\r\nContent-Length: 9\r\n\r\n", secrets[5]);
+    let head = format!(
+        "POST /v1/messages HTTP/1.1\r\nHost: 127.0.0.1\r\nx-api-key: {}\r\nContent-Length: 9\r\n\r\n",
+        secrets[5]
+    );
     half.send(head.as_bytes()).await;
     // The refused and the malformed ones need not be listed.
     ccdump_tests::wait::until("the requests are recorded", async || {
@@ -126,7 +164,9 @@ async fn two_keys_can_be_told_apart_and_neither_can_be_read() {
     let mut client = Client::connect(rig.proxy()).await;
     let keys = ["sk-ant-key-number-one", "sk-ant-key-number-two", "sk-ant-key-number-one"];
     for key in keys {
-        client.call(&post("/v1/messages", &[("x-api-key", key), ("x-plain", "stays")], b"{}")).await;
+        client
+            .call(&post("/v1/messages", &[("x-api-key", key), ("x-plain", "stays")], b"{}"))
+            .await;
     }
     let rows = rig.view().ended_exchanges(keys.len()).await;
     let mut service = rig.grpc().await;
@@ -144,12 +184,18 @@ async fn two_keys_can_be_told_apart_and_neither_can_be_read() {
         assert!(print.contains(&format!("len={}", key.len())), "the length is kept: {print}");
     }
 
-    // Another store has another secret of its own: prints cannot be compared with a list made elsewhere.
+    // Another store has another secret of its own: prints cannot be compared with a list made
+    // elsewhere.
     let other = Rig::before(Upstream::ok());
     client::call(other.proxy(), &post("/v1/messages", &[("x-api-key", keys[0])], b"{}")).await;
     let rows = other.view().ended_exchanges(1).await;
     let request = ExchangeRequest { id: view::id(&rows[0]) };
-    let exchange = grpc::connect(&other.home.socket()).await.exchange(request).await.expect("an exchange").into_inner();
+    let exchange = grpc::connect(&other.home.socket())
+        .await
+        .exchange(request)
+        .await
+        .expect("an exchange")
+        .into_inner();
     assert_ne!(value(&exchange.request_headers, "x-api-key"), prints[0]);
 }
 
@@ -162,7 +208,8 @@ fn value(headers: &[Header], name: &str) -> String {
 async fn bodies_stay_exact_whatever_they_hold() {
     let rig = Rig::before(Upstream::ok());
     let body = b"{\"api_key\":\"sk-ant-in-a-body\",\"messages\":[]}";
-    client::call(rig.proxy(), &post("/v1/messages", &[("x-api-key", "sk-ant-in-a-body")], body)).await;
+    client::call(rig.proxy(), &post("/v1/messages", &[("x-api-key", "sk-ant-in-a-body")], body))
+        .await;
     let rows = rig.view().ended_exchanges(1).await;
     assert_eq!(rig.view().body(view::id(&rows[0]), &["--request", "--raw"]), body);
 }

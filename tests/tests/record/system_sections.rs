@@ -1,4 +1,5 @@
-//! The sections of system prompts: the daemon numbers them, and whoever asks, whenever, is told the same.
+//! The sections of system prompts: the daemon numbers them, and whoever asks, whenever, is told the
+//! same.
 
 use std::fs;
 
@@ -30,13 +31,20 @@ fn text(text: &str) -> Value {
     json!({"type": "text", "text": text})
 }
 
-async fn sections(service: &mut Service, session: Option<&str>, after_number: u64, page_size: u32) -> (Vec<SystemSection>, bool) {
-    let request = SystemSectionsRequest { session: session.map(str::to_owned), after_number, page_size };
+async fn sections(
+    service: &mut Service,
+    session: Option<&str>,
+    after_number: u64,
+    page_size: u32,
+) -> (Vec<SystemSection>, bool) {
+    let request =
+        SystemSectionsRequest { session: session.map(str::to_owned), after_number, page_size };
     let page = service.system_sections(request).await.expect("sections").into_inner();
     (page.sections, page.more)
 }
 
-/// What is told of a session, without times: number, text, place, agent, first and last exchange, how many had it.
+/// What is told of a session, without times: number, text, place, agent, first and last exchange,
+/// how many had it.
 type Told = (u64, String, u32, Option<String>, u64, u64, u64);
 
 async fn told(rig: &Rig, session: Option<&str>) -> Vec<Told> {
@@ -49,12 +57,16 @@ async fn told(rig: &Rig, session: Option<&str>) -> Vec<Told> {
         assert_eq!(block.kind(), BlockKind::System);
         assert!(section.first_at_us > 0 && section.first_at_us <= section.last_at_us);
         let body = grpc::body(&mut service, section.first_exchange, Side::Request).await.bytes;
-        let range = usize::try_from(block.offset).expect("small")..usize::try_from(block.offset + block.length).expect("small");
-        let value: Value = serde_json::from_slice(&body[range]).expect("the block is where it is said to be");
+        let range = usize::try_from(block.offset).expect("small")
+            ..usize::try_from(block.offset + block.length).expect("small");
+        let value: Value =
+            serde_json::from_slice(&body[range]).expect("the block is where it is said to be");
         let words = value.as_str().or(value["text"].as_str()).expect("a text").to_owned();
         let place = body_pointer(&body, &block.pointer);
         assert_eq!(place.as_ref(), Some(&value), "{}", block.pointer);
-        let SystemSection { number, position, agent, first_exchange, last_exchange, exchanges, .. } = section;
+        let SystemSection {
+            number, position, agent, first_exchange, last_exchange, exchanges, ..
+        } = section;
         told.push((number, words, position, agent, first_exchange, last_exchange, exchanges));
     }
     told
@@ -67,7 +79,8 @@ fn body_pointer(body: &[u8], pointer: &str) -> Option<Value> {
 /// Two sessions, one of them with a subagent, and a program without a session.
 async fn traffic(rig: &Rig) {
     let mut client = Client::connect(rig.proxy()).await;
-    let cached = json!({"type": "text", "text": "You are A.", "cache_control": {"type": "ephemeral"}});
+    let cached =
+        json!({"type": "text", "text": "You are A.", "cache_control": {"type": "ephemeral"}});
     let requests = [
         request(Some("s-1"), None, &json!([text("billing"), text("You are A.")])),
         // The same: only the form differs, and one comes twice.
@@ -120,7 +133,8 @@ async fn sections_are_numbered_as_they_appear_and_stay_so() {
     assert_eq!(Client::connect(rig.proxy()).await.call(&more).await.status(), 200);
     rig.view().ended_exchanges(8).await;
     let now = told(&rig, Some("s-1")).await;
-    let last: Vec<(u64, u64, u64)> = now.iter().map(|(number, .., last, count)| (*number, *last, *count)).collect();
+    let last: Vec<(u64, u64, u64)> =
+        now.iter().map(|(number, .., last, count)| (*number, *last, *count)).collect();
     assert_eq!(last, [(1, 8, 5), (2, 7, 3), (3, 3, 1), (4, 6, 1), (5, 8, 1)]);
 
     // All that is derived is made anew from the log.
@@ -153,8 +167,13 @@ async fn versions_are_seen_and_compared_and_a_killed_viewer_comes_back_to_them()
     terminal.wait_for_text("re: hello");
     terminal.keys("GS");
     let screen = terminal.wait_for_text("sp-4");
-    let has_row = |screen: &Screen, words: [&str; 2]| screen.rows().iter().any(|row| words.iter().all(|word| row.contains(word)));
-    assert!(has_row(&screen, ["sp-1", "#1 – #6 · 4×"]) && has_row(&screen, ["sp-3", "sub"]), "{screen}");
+    let has_row = |screen: &Screen, words: [&str; 2]| {
+        screen.rows().iter().any(|row| words.iter().all(|word| row.contains(word)))
+    };
+    assert!(
+        has_row(&screen, ["sp-1", "#1 – #6 · 4×"]) && has_row(&screen, ["sp-3", "sub"]),
+        "{screen}"
+    );
     // The third one of the main agent with the one that stood in its place.
     terminal.keys("Gc");
     terminal.wait_for_text("sp-2 → sp-4");
@@ -179,7 +198,8 @@ async fn versions_are_seen_and_compared_and_a_killed_viewer_comes_back_to_them()
 async fn many_sections_come_in_pages() {
     let rig = Rig::start(echo);
     let system: Vec<Value> = (0..7).map(|number| text(&format!("section {number}"))).collect();
-    let answer = Client::connect(rig.proxy()).await.call(&request(Some("s-1"), None, &json!(system))).await;
+    let answer =
+        Client::connect(rig.proxy()).await.call(&request(Some("s-1"), None, &json!(system))).await;
     assert_eq!(answer.status(), 200);
     rig.view().ended_exchanges(1).await;
     let mut service = rig.grpc().await;
@@ -198,14 +218,23 @@ async fn many_sections_come_in_pages() {
 async fn what_is_no_request_has_no_sections() {
     let rig = Rig::start(echo);
     let mut client = Client::connect(rig.proxy()).await;
-    for system in [json!(null), json!(7), json!([]), json!([null, 1, {"a": []}]), json!({"type": "text"})] {
+    for system in
+        [json!(null), json!(7), json!([]), json!([null, 1, {"a": []}]), json!({"type": "text"})]
+    {
         assert_eq!(client.call(&request(Some("s-1"), None, &system)).await.status(), 200);
     }
     let head = [("anthropic-version", "2023-06-01"), ("x-claude-code-session-id", "s-1")];
-    assert_eq!(client.call(&post("/v1/messages", &head, b"{\"system\": [{\"type\"")).await.status(), 200);
+    assert_eq!(
+        client.call(&post("/v1/messages", &head, b"{\"system\": [{\"type\"")).await.status(),
+        200
+    );
     rig.view().ended_exchanges(6).await;
     let (sections, _) = sections(&mut rig.grpc().await, Some("s-1"), 0, 0).await;
     let numbers: Vec<u64> = sections.iter().map(|section| section.number).collect();
-    assert_eq!(numbers, (1..=sections.len() as u64).collect::<Vec<_>>(), "whatever counts as a section, it is counted");
+    assert_eq!(
+        numbers,
+        (1..=sections.len() as u64).collect::<Vec<_>>(),
+        "whatever counts as a section, it is counted"
+    );
     rig.assert_forwards().await;
 }

@@ -13,7 +13,10 @@ struct Held {
 async fn hold(service: &mut Service, name: Option<&str>) -> Held {
     let request = HoldViewRequest { name: name.map(str::to_owned), peer: None };
     let mut stream = service.hold_view(request).await.expect("a lease stream").into_inner();
-    let first = wait::soon("the lease is told", stream.message()).await.expect("no error").expect("an answer");
+    let first = wait::soon("the lease is told", stream.message())
+        .await
+        .expect("no error")
+        .expect("an answer");
     Held { first, _stream: stream }
 }
 
@@ -34,7 +37,11 @@ async fn viewers_get_the_lowest_free_name_and_a_taken_one_unsaved() {
     save(&mut service, &second.first.lease, b"of the second").await.expect("saved");
 
     let joined = hold(&mut service, Some("main-2")).await;
-    assert_eq!((joined.first.name.as_str(), joined.first.lease.as_str()), ("main-2", ""), "it is taken");
+    assert_eq!(
+        (joined.first.name.as_str(), joined.first.lease.as_str()),
+        ("main-2", ""),
+        "it is taken"
+    );
     let shown = joined.first.state.expect("what was saved is shown to whoever joins");
     assert_eq!((shown.schema, shown.data.as_ref()), (3, b"of the second".as_slice()));
     let refused = save(&mut service, "", b"x").await.expect_err("no lease");

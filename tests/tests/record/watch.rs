@@ -12,12 +12,20 @@ use ccdump_tests::{
     upstream::{Gate, Upstream},
     view, wait,
 };
-use ccdump_wire::v1::{Event, Filter, HelloRequest, Peer, WatchRequest, event::Detail, watch_response::Message};
+use ccdump_wire::v1::{
+    Event, Filter, HelloRequest, Peer, WatchRequest, event::Detail, watch_response::Message,
+};
 
 async fn send(rig: &Rig, count: usize) {
     let mut client = Client::connect(rig.proxy()).await;
     for n in 0..count {
-        assert_eq!(client.call(&post(&format!("/v1/messages?n={n}"), &[], b"{\"model\":\"m\"}")).await.status(), 200);
+        assert_eq!(
+            client
+                .call(&post(&format!("/v1/messages?n={n}"), &[], b"{\"model\":\"m\"}"))
+                .await
+                .status(),
+            200
+        );
     }
 }
 
@@ -31,7 +39,9 @@ async fn snapshot(watcher: &mut Watcher) -> (Vec<u64>, u64) {
     let mut ids = Vec::new();
     loop {
         match watcher.next_news().await.expect("the stream goes on") {
-            Message::SnapshotPage(page) => ids.extend(page.exchanges.iter().map(|exchange| exchange.id)),
+            Message::SnapshotPage(page) => {
+                ids.extend(page.exchanges.iter().map(|exchange| exchange.id))
+            }
             Message::SnapshotEnd(end) => return (ids, end.through_seq),
             other => panic!("not part of a snapshot: {other:?}"),
         }
@@ -70,7 +80,10 @@ async fn a_new_viewer_gets_hello_a_snapshot_and_then_what_comes() {
     let ended = |event: &Event| event.kind == "ended" && event.seq > head;
     let (seen_early, seen_late) = (early.events_until(ended).await, late.events_until(ended).await);
     assert_eq!(seqs(&seen_late), (head + 1..).take(seen_late.len()).collect::<Vec<_>>());
-    assert_eq!(seqs(&seen_early), (hello.head_seq + 1..).take(seen_early.len()).collect::<Vec<_>>());
+    assert_eq!(
+        seqs(&seen_early),
+        (hello.head_seq + 1..).take(seen_early.len()).collect::<Vec<_>>()
+    );
     let kinds: Vec<&str> = seen_late.iter().map(|event| event.kind.as_str()).collect();
     assert_eq!(kinds.first(), Some(&"opened"), "{kinds:?}");
     for kind in ["request_data", "request_end", "response_head", "response_data", "ended"] {
@@ -85,10 +98,15 @@ async fn a_cursor_of_this_epoch_is_continued() {
     rig.view().ended_exchanges(3).await;
     let mut service = rig.grpc().await;
     let (epoch, head) = epoch(&mut service).await;
-    let request = WatchRequest { epoch, after_seq: 4, until_seq: Some(head), ..WatchRequest::default() };
+    let request =
+        WatchRequest { epoch, after_seq: 4, until_seq: Some(head), ..WatchRequest::default() };
     let mut watcher = Watcher::start(&mut service, request).await;
     expect_hello(&mut watcher).await;
-    assert_eq!(seqs(&watcher.events_to_end().await), (5..=head).collect::<Vec<_>>(), "until_seq ends the stream");
+    assert_eq!(
+        seqs(&watcher.events_to_end().await),
+        (5..=head).collect::<Vec<_>>(),
+        "until_seq ends the stream"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -99,7 +117,8 @@ async fn a_cursor_that_means_nothing_here_is_reset() {
     let mut service = rig.grpc().await;
     let (epoch, head) = epoch(&mut service).await;
     for (old_epoch, after_seq) in [("of-another-log", 3), (epoch.as_str(), head + 1000)] {
-        let request = WatchRequest { epoch: old_epoch.to_owned(), after_seq, ..WatchRequest::default() };
+        let request =
+            WatchRequest { epoch: old_epoch.to_owned(), after_seq, ..WatchRequest::default() };
         let mut watcher = Watcher::start(&mut service, request).await;
         expect_hello(&mut watcher).await;
         match watcher.next_news().await {
@@ -149,7 +168,10 @@ async fn a_filter_leaves_holes_that_through_seq_tells_of() {
             through = batch.through_seq;
         }
     }
-    assert!(!events.is_empty() && events.iter().all(|event| event.exchange == ids[1]), "{events:?}");
+    assert!(
+        !events.is_empty() && events.iter().all(|event| event.exchange == ids[1]),
+        "{events:?}"
+    );
     assert_eq!(through, head);
 }
 
@@ -170,15 +192,29 @@ async fn payload_comes_inline_and_decoded_for_those_that_are_named() {
         gzip.finish().expect("compresses")
     };
     let rig = Rig::start(async move |call| {
-        call.reply("200 OK", &[("content-type", "text/event-stream"), ("content-encoding", "gzip")], &coded).await
+        call.reply(
+            "200 OK",
+            &[("content-type", "text/event-stream"), ("content-encoding", "gzip")],
+            &coded,
+        )
+        .await
     });
     send(&rig, 2).await;
     let ids: Vec<u64> = rig.view().ended_exchanges(2).await.iter().map(view::id).collect();
     let mut service = rig.grpc().await;
     let (epoch, head) = epoch(&mut service).await;
     for response_only in [false, true] {
-        let filter = Filter { payload_exchanges: vec![ids[1]], payload_response_only: response_only, ..Filter::default() };
-        let request = WatchRequest { epoch: epoch.clone(), until_seq: Some(head), filter: Some(filter), ..WatchRequest::default() };
+        let filter = Filter {
+            payload_exchanges: vec![ids[1]],
+            payload_response_only: response_only,
+            ..Filter::default()
+        };
+        let request = WatchRequest {
+            epoch: epoch.clone(),
+            until_seq: Some(head),
+            filter: Some(filter),
+            ..WatchRequest::default()
+        };
         let events = Watcher::start(&mut service, request).await.events_to_end().await;
         let of = |exchange: u64, kind: &str| -> Vec<u8> {
             events
@@ -188,7 +224,10 @@ async fn payload_comes_inline_and_decoded_for_those_that_are_named() {
                 .collect()
         };
         assert_eq!(String::from_utf8_lossy(&of(ids[1], "response_data")), text);
-        assert_eq!(of(ids[1], "request_data"), if response_only { b"".as_slice() } else { b"{\"model\":\"m\"}" });
+        assert_eq!(
+            of(ids[1], "request_data"),
+            if response_only { b"".as_slice() } else { b"{\"model\":\"m\"}" }
+        );
         assert_eq!(of(ids[0], "response_data"), b"", "it was not named");
     }
 }
@@ -216,7 +255,10 @@ async fn no_message_nears_four_mebibytes_however_big_the_store() {
     let long = "x".repeat(4_000);
     let mut client = Client::connect(rig.proxy()).await;
     for _ in 0..EXCHANGES {
-        assert_eq!(client.call(&http1::get(&format!("/v1/models?{long}"), &[])).await.status(), 200);
+        assert_eq!(
+            client.call(&http1::get(&format!("/v1/models?{long}"), &[])).await.status(),
+            200
+        );
     }
     assert_eq!(client.call(&post("/big", &[], &[b'y'; 6 << 20])).await.status(), 200);
     let mut service = rig.grpc().await;
@@ -257,7 +299,10 @@ async fn a_viewer_that_stops_reading_disturbs_nobody_and_catches_up() {
     });
     // Connections of their own: viewers are processes of their own.
     let (mut of_stopped, mut of_other) = (rig.grpc().await, rig.grpc().await);
-    let request = WatchRequest { filter: Some(Filter { payload_all: true, ..Filter::default() }), ..WatchRequest::default() };
+    let request = WatchRequest {
+        filter: Some(Filter { payload_all: true, ..Filter::default() }),
+        ..WatchRequest::default()
+    };
     let mut stopped = Watcher::start(&mut of_stopped, request.clone()).await;
     expect_hello(&mut stopped).await;
     let mut other = Watcher::start(&mut of_other, request).await;
@@ -268,7 +313,10 @@ async fn a_viewer_that_stops_reading_disturbs_nobody_and_catches_up() {
     let ended = |event: &Event| event.kind == "ended";
     let seen = other.events_until(ended).await;
     assert_eq!(
-        seen.iter().filter(|event| event.kind == "response_data").map(|event| payload(event).len()).sum::<usize>(),
+        seen.iter()
+            .filter(|event| event.kind == "response_data")
+            .map(|event| payload(event).len())
+            .sum::<usize>(),
         PIECES * 50_000
     );
     let grown = rig.daemon.memory_bytes("VmRSS").saturating_sub(before);
@@ -288,7 +336,8 @@ async fn index_rows_follow_as_exchanges_change() {
     let rig = Rig::before(Upstream::ok());
     let mut service = rig.grpc().await;
     let filter = Some(Filter { index: true, ..Filter::default() });
-    let mut watcher = Watcher::start(&mut service, WatchRequest { filter, ..WatchRequest::default() }).await;
+    let mut watcher =
+        Watcher::start(&mut service, WatchRequest { filter, ..WatchRequest::default() }).await;
     expect_hello(&mut watcher).await;
     snapshot(&mut watcher).await;
     send(&rig, 1).await;
@@ -306,14 +355,19 @@ async fn index_rows_follow_as_exchanges_change() {
 async fn another_contract_is_refused_in_words() {
     let rig = Rig::before(Upstream::ok());
     let mut service = rig.grpc().await;
-    let peer = Some(Peer { contract_major: 99, build: "from the future".to_owned(), ..Peer::default() });
-    let refused = service.hello(HelloRequest { peer: peer.clone() }).await.expect_err("another contract");
+    let peer =
+        Some(Peer { contract_major: 99, build: "from the future".to_owned(), ..Peer::default() });
+    let refused =
+        service.hello(HelloRequest { peer: peer.clone() }).await.expect_err("another contract");
     assert!(refused.message().contains("99"), "{refused:?}");
     let request = WatchRequest { peer, ..WatchRequest::default() };
     match service.watch(request).await {
         Err(refused) => assert!(refused.message().contains("99"), "{refused:?}"),
         Ok(stream) => {
-            let refused = tokio::time::timeout(Duration::from_secs(5), stream.into_inner().message()).await.expect("an answer");
+            let refused =
+                tokio::time::timeout(Duration::from_secs(5), stream.into_inner().message())
+                    .await
+                    .expect("an answer");
             assert!(refused.is_err(), "another contract: {refused:?}");
         }
     }
@@ -321,10 +375,12 @@ async fn another_contract_is_refused_in_words() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn health_says_serving_and_reflection_lists_the_service() {
-    use tonic_health::pb::{HealthCheckRequest, health_check_response::ServingStatus, health_client::HealthClient};
+    use tonic_health::pb::{
+        HealthCheckRequest, health_check_response::ServingStatus, health_client::HealthClient,
+    };
     use tonic_reflection::pb::v1::{
-        ServerReflectionRequest, server_reflection_client::ServerReflectionClient, server_reflection_request::MessageRequest,
-        server_reflection_response::MessageResponse,
+        ServerReflectionRequest, server_reflection_client::ServerReflectionClient,
+        server_reflection_request::MessageRequest, server_reflection_response::MessageResponse,
     };
     const SERVICE: &str = "ccdump.v1.CcdumpService";
     let rig = Rig::before(Upstream::ok());
@@ -335,15 +391,20 @@ async fn health_says_serving_and_reflection_lists_the_service() {
         let answer = health.check(request).await.expect("a health check").into_inner();
         assert_eq!(answer.status(), ServingStatus::Serving, "{service}");
     }
-    let request =
-        ServerReflectionRequest { host: String::new(), message_request: Some(MessageRequest::ListServices(String::new())) };
+    let request = ServerReflectionRequest {
+        host: String::new(),
+        message_request: Some(MessageRequest::ListServices(String::new())),
+    };
     let mut answers = ServerReflectionClient::new(channel)
         .server_reflection_info(tokio_stream::once(request))
         .await
         .expect("reflection")
         .into_inner();
-    let answer = answers.message().await.expect("an answer").and_then(|answer| answer.message_response);
-    let Some(MessageResponse::ListServicesResponse(list)) = answer else { panic!("no list: {answer:?}") };
+    let answer =
+        answers.message().await.expect("an answer").and_then(|answer| answer.message_response);
+    let Some(MessageResponse::ListServicesResponse(list)) = answer else {
+        panic!("no list: {answer:?}")
+    };
     assert!(list.service.iter().any(|service| service.name == SERVICE), "{list:?}");
 }
 
@@ -370,7 +431,9 @@ async fn threads_that_serve_viewers_stand_back_behind_the_traffic_all_by_the_sam
         grpc::body(&mut service, 1, ccdump_wire::v1::Side::Request).await;
     }
     let threads = threads(rig.daemon.pid());
-    let of = |wanted: &str| threads.iter().filter(|(name, _)| name == wanted).map(|(_, nice)| *nice).collect::<Vec<_>>();
+    let of = |wanted: &str| {
+        threads.iter().filter(|(name, _)| name == wanted).map(|(_, nice)| *nice).collect::<Vec<_>>()
+    };
     let traffic = of("traffic");
     assert!(!traffic.is_empty() && of("serving").len() > 2, "{threads:?}");
     assert!(traffic.iter().all(|nice| *nice == traffic[0]), "{threads:?}");

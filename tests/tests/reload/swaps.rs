@@ -1,5 +1,5 @@
-//! Hot reload with the real viewer: whatever is swapped, and however that fails, a person sees a viewer that works at the place that
-//! was left, and nobody else notices.
+//! Hot reload with the real viewer: whatever is swapped, and however that fails, a person sees a
+//! viewer that works at the place that was left, and nobody else notices.
 
 use std::{fs, path::Path, time::Duration};
 
@@ -39,25 +39,32 @@ async fn until_pressed(rig: &Rig, keys: &[&str]) {
 /// The keys of [`at_a_place`].
 const THERE: [&str; 4] = ["{", "{", "5", "J"];
 
-/// Goes to a place that is not where a new viewer would be, and gives what is shown there once it is kept.
+/// Goes to a place that is not where a new viewer would be, and gives what is shown there once it
+/// is kept.
 async fn at_a_place(rig: &Rig, terminal: &Terminal) -> Vec<String> {
     terminal.wait_for_text("re: question 11 line 9");
     for turn in ["#12 ·", "#11 ·"] {
         terminal.keys("{");
         // What is above has to be fetched.
-        terminal.wait_until(&format!("turn {turn} begins at the top"), |screen| screen.row(2).contains(turn));
+        terminal.wait_until(&format!("turn {turn} begins at the top"), |screen| {
+            screen.row(2).contains(turn)
+        });
     }
     terminal.keys("5J");
     until_pressed(rig, &THERE).await;
     // What was kept is not yet what is seen.
     terminal.wait_until_quiet(Duration::from_millis(300));
-    let is_there = |screen: &Screen| screen.contains("scrolled up") && place(screen).iter().any(|row| row.starts_with('▌'));
+    let is_there = |screen: &Screen| {
+        screen.contains("scrolled up") && place(screen).iter().any(|row| row.starts_with('▌'))
+    };
     let screen = terminal.wait_until("a block further up is marked", is_there);
     place(&screen)
 }
 
 fn until_at(terminal: &Terminal, place_before: &[String]) -> Screen {
-    terminal.wait_until(&format!("this is shown again:\n{}\n", place_before.join("\n")), |screen| place(screen) == place_before)
+    terminal.wait_until(&format!("this is shown again:\n{}\n", place_before.join("\n")), |screen| {
+        place(screen) == place_before
+    })
 }
 
 async fn conversation() -> Rig {
@@ -71,21 +78,31 @@ fn hosted(rig: &Rig) -> Dev {
     Setup::new(rig.view(), ROWS, COLS).start()
 }
 
-/// Between a viewer's first frame and the end, the terminal is never erased, and whatever of it had arrived, something stood on it.
+/// Between a viewer's first frame and the end, the terminal is never erased, and whatever of it had
+/// arrived, something stood on it.
 fn assert_never_blank(terminal: &Terminal) {
     let bytes = terminal.bytes();
     let is_viewers = |bytes: &[u8]| !escapes_at(bytes, b"recording").is_empty();
     let frame = terminal.frames().into_iter().find(|frame| is_viewers(&bytes[frame.bytes.clone()]));
     let first = frame.expect("a first frame").bytes.end;
-    let end = escapes_at(&bytes, b"\x1b[?1049l").pop().expect("the alternate screen is left at the end");
-    let erasures: Vec<_> = escapes(&bytes[first..end]).into_iter().filter(|escape| escape.class() == "CSI J").collect();
+    let end =
+        escapes_at(&bytes, b"\x1b[?1049l").pop().expect("the alternate screen is left at the end");
+    let erasures: Vec<_> = escapes(&bytes[first..end])
+        .into_iter()
+        .filter(|escape| escape.class() == "CSI J")
+        .collect();
     assert!(erasures.is_empty(), "{erasures:?}");
-    let mut emulator = vt100::Parser::new(ROWS.try_into().expect("a size"), COLS.try_into().expect("a size"), 0);
+    let mut emulator =
+        vt100::Parser::new(ROWS.try_into().expect("a size"), COLS.try_into().expect("a size"), 0);
     emulator.process(&bytes[..first]);
     for piece in bytes[first..end].chunks(50) {
         emulator.process(piece);
         let rows = emulator.screen().rows(0, COLS).filter(|row| !row.trim().is_empty()).count();
-        assert!(rows > usize::from(ROWS) / 2, "{rows} rows are left:\n{}", emulator.screen().contents());
+        assert!(
+            rows > usize::from(ROWS) / 2,
+            "{rows} rows are left:\n{}",
+            emulator.screen().contents()
+        );
     }
 }
 
@@ -172,15 +189,21 @@ async fn a_viewer_that_has_proven_itself_is_started_again_when_it_dies() {
     let rig = conversation().await;
     let mut dev = hosted(&rig);
     let before = at_a_place(&rig, &dev.terminal).await;
-    wait::until("the viewer has proven itself", async || if dev.good().exists() { Ok(()) } else { Err(dev.log()) }).await;
+    wait::until("the viewer has proven itself", async || {
+        if dev.good().exists() { Ok(()) } else { Err(dev.log()) }
+    })
+    .await;
     process::signal(dev.viewer().expect("one viewer"), Signal::KILL);
-    dev.terminal.wait_until("it is told", |screen| screen.contains("started again") && screen.contains("SIGKILL"));
+    dev.terminal.wait_until("it is told", |screen| {
+        screen.contains("started again") && screen.contains("SIGKILL")
+    });
     until_at(&dev.terminal, &before);
     // A newer one that works at first is no reason to forget it.
     dev.build();
     dev.logged("swapped after", 1).await;
     process::signal(dev.viewer().expect("one viewer"), Signal::ABORT);
-    dev.terminal.wait_until("it is told", |screen| screen.contains("last good viewer: signal: 6 (SIGABRT"));
+    dev.terminal
+        .wait_until("it is told", |screen| screen.contains("last good viewer: signal: 6 (SIGABRT"));
     until_at(&dev.terminal, &before);
 }
 
@@ -206,7 +229,8 @@ async fn a_daemon_that_is_killed_during_a_swap_is_waited_for() {
     until_pressed(&rig, &[&THERE[..], &["?", "esc"]].concat()).await;
 }
 
-/// Leaves a place to the next viewer, and gives what is shown there. Then a daemon runs that nobody is attached to.
+/// Leaves a place to the next viewer, and gives what is shown there. Then a daemon runs that nobody
+/// is attached to.
 async fn left_at_a_place(rig: Rig) -> (Rig, Vec<String>) {
     let terminal = rig.view().terminal(ROWS, COLS);
     let before = at_a_place(&rig, &terminal).await;
@@ -247,7 +271,9 @@ async fn of_a_newer_viewers_state_is_taken_what_fits() {
     wait::until("both states are kept", async || {
         let kept: Value = serde_json::from_str(&rig.home.kept_view("main")).unwrap_or_default();
         let (newer, own) = (&kept["conversation"], &kept["conversation@1"]);
-        let is_kept = newer["schema"] == 2 && newer["state"]["lens"] == "wide" && kept["minimap"]["state"]["rows"] == 3;
+        let is_kept = newer["schema"] == 2
+            && newer["state"]["lens"] == "wide"
+            && kept["minimap"]["state"]["rows"] == 3;
         if is_kept && own["schema"] == 1 { Ok(()) } else { Err(kept.to_string()) }
     })
     .await;
@@ -257,7 +283,8 @@ async fn of_a_newer_viewers_state_is_taken_what_fits() {
 async fn a_part_that_cannot_be_read_falls_back_alone_and_is_named() {
     let (rig, _) = left_at_a_place(conversation().await).await;
     let broken = |mut state: Value| {
-        state["conversation"] = json!({"schema": 2, "at": 1, "state": {"place": "of another kind"}});
+        state["conversation"] =
+            json!({"schema": 2, "at": 1, "state": {"place": "of another kind"}});
         state["sidebar"]["state"]["open"] = json!(false);
         serde_json::to_vec(&state).expect("JSON")
     };
@@ -265,7 +292,10 @@ async fn a_part_that_cannot_be_read_falls_back_alone_and_is_named() {
     let dev = hosted(&rig);
     dev.terminal.wait_for_text("part of the saved place was not restored (conversation");
     let screen = dev.terminal.wait_for_text("re: question 11 line 9");
-    assert!(screen.contains("following") && !screen.contains("│"), "the sidebar is as it was left:\n{screen}");
+    assert!(
+        screen.contains("following") && !screen.contains("│"),
+        "the sidebar is as it was left:\n{screen}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -308,7 +338,8 @@ async fn a_newer_viewer_that_saves_in_its_own_way_and_dies_takes_no_place_away()
     dev.build_script(&NEWER.replace("STATE", &state.to_string()));
     dev.logged("back to the last good viewer: exit status: 3", 1).await;
     dev.terminal.wait_until("both are told", |screen| {
-        screen.contains("back to the last good viewer: exit status: 3") && screen.contains("was not restored (conversation")
+        screen.contains("back to the last good viewer: exit status: 3")
+            && screen.contains("was not restored (conversation")
     });
     until_at(&dev.terminal, &before);
 }
@@ -318,7 +349,8 @@ const BUILT: Duration = Duration::from_secs(1200);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_saved_source_is_on_the_screen_and_one_that_does_not_build_is_told() {
-    let workspace = Workspace::copy(&binaries::root(), &Path::new(env!("CARGO_TARGET_TMPDIR")).join("reload"));
+    let workspace =
+        Workspace::copy(&binaries::root(), &Path::new(env!("CARGO_TARGET_TMPDIR")).join("reload"));
     let top = workspace.source_with("\" recording\"");
     let rig = conversation().await;
     let terminal = dev::own_builder(rig.view(), workspace.root(), ROWS, COLS);
@@ -335,20 +367,28 @@ async fn a_saved_source_is_on_the_screen_and_one_that_does_not_build_is_told() {
     terminal.wait_for_text("reloaded viewer/src/view/top.rs in");
 
     workspace.edit(&top, "\" writing it all down\"", "\" writing it all down\" missing_comma");
-    let line =
-        fs::read_to_string(workspace.root().join(&top)).expect("readable").lines().position(|line| line.contains("missing_comma"));
+    let line = fs::read_to_string(workspace.root().join(&top))
+        .expect("readable")
+        .lines()
+        .position(|line| line.contains("missing_comma"));
     let told = format!("{}:{}", top.display(), line.expect("it was written") + 1);
     terminal.wait_until_within("the error is told", BUILT, |screen| {
-        screen.contains(&told) && screen.contains("error: expected") && screen.contains("missing_comma")
+        screen.contains(&told)
+            && screen.contains("error: expected")
+            && screen.contains("missing_comma")
     });
     // The old viewer goes on.
     assert_eq!(place(&terminal.screen())[..5], before[..5]);
     terminal.keys("k");
-    terminal.wait_until("it scrolls", |screen| place(screen)[1..6] == before[..5] && screen.contains(&told));
+    terminal.wait_until("it scrolls", |screen| {
+        place(screen)[1..6] == before[..5] && screen.contains(&told)
+    });
     terminal.keys("j");
 
     workspace.edit(&top, " missing_comma", "");
-    terminal.wait_until_within("the error is gone", BUILT, |screen| !screen.contains(&told) && place(screen) == before);
+    terminal.wait_until_within("the error is gone", BUILT, |screen| {
+        !screen.contains(&told) && place(screen) == before
+    });
     workspace.edit(&top, "\" writing it all down\"", "\" recording again\"");
     terminal.wait_until_within("the newest word is shown", BUILT, |screen| {
         screen.contains("● recording again") && place(screen) == before

@@ -23,7 +23,8 @@ const COLS: u16 = 100;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn twenty_reloads_while_a_stream_flows_disturb_nobody_else() {
-    let (gate, is_over, sent) = (Gate::new(), Arc::new(AtomicBool::new(false)), Arc::new(Mutex::new(Vec::new())));
+    let (gate, is_over, sent) =
+        (Gate::new(), Arc::new(AtomicBool::new(false)), Arc::new(Mutex::new(Vec::new())));
     let (flow, until, all) = (gate.clone(), Arc::clone(&is_over), Arc::clone(&sent));
     let rig = Rig::start(async move |call: &mut Call| {
         call.drain().await?;
@@ -47,12 +48,17 @@ async fn twenty_reloads_while_a_stream_flows_disturb_nobody_else() {
     let others = [(); 3].map(|()| rig.view().terminal(ROWS, COLS));
     let pids = others.each_ref().map(Terminal::pid);
     let mut service = rig.grpc().await;
-    let epoch = service.hello(HelloRequest { peer: None }).await.expect("a greeting").into_inner().epoch;
+    let epoch =
+        service.hello(HelloRequest { peer: None }).await.expect("a greeting").into_inner().epoch;
     let request = WatchRequest { epoch, ..WatchRequest::default() };
     let mut watcher = Watcher::start(&mut service, request.clone()).await;
-    let watched = tokio::spawn(async move { watcher.events_until(|event| matches!(event.detail, Some(Detail::Ended(_)))).await });
+    let watched = tokio::spawn(async move {
+        watcher.events_until(|event| matches!(event.detail, Some(Detail::Ended(_)))).await
+    });
     let proxy = rig.proxy();
-    let agent = tokio::spawn(async move { Client::connect(proxy).await.call(&turn("s-1", None, "Tell me more")).await });
+    let agent = tokio::spawn(async move {
+        Client::connect(proxy).await.call(&turn("s-1", None, "Tell me more")).await
+    });
     for terminal in others.iter().chain([&dev.terminal]) {
         terminal.wait_for_text("› Tell me more");
     }
@@ -75,11 +81,21 @@ async fn twenty_reloads_while_a_stream_flows_disturb_nobody_else() {
     let sent = sent.lock().expect("not poisoned").clone();
     let answer = wait::soon("the agent has its answer", agent).await.expect("no panic");
     assert!(answer.body == sent, "the agent got {} bytes of {}", answer.body.len(), sent.len());
-    assert!(grpc::body(&mut service, 1, Side::Response).await.bytes == sent, "and so does the record");
+    assert!(
+        grpc::body(&mut service, 1, Side::Response).await.bytes == sent,
+        "and so does the record"
+    );
 
     let seen = wait::soon("the watch is over", watched).await.expect("no panic");
     let last = seen.last().expect("events").seq;
-    assert_eq!(seen.iter().map(|event| event.seq).collect::<Vec<_>>(), (1..=last).collect::<Vec<_>>(), "each once, in order");
+    assert_eq!(
+        seen.iter().map(|event| event.seq).collect::<Vec<_>>(),
+        (1..=last).collect::<Vec<_>>(),
+        "each once, in order"
+    );
     let request = WatchRequest { until_seq: Some(last), ..request };
-    assert!(Watcher::start(&mut service, request).await.events_to_end().await == seen, "as in the log");
+    assert!(
+        Watcher::start(&mut service, request).await.events_to_end().await == seen,
+        "as in the log"
+    );
 }

@@ -1,4 +1,5 @@
-//! What a request changed of its history is compared with what stood there, however long ago that was said: it is fetched for it.
+//! What a request changed of its history is compared with what stood there, however long ago that
+//! was said: it is fetched for it.
 
 use ccdump_tests::{
     client::Client,
@@ -23,8 +24,13 @@ async fn count(call: &mut Call) -> std::io::Result<()> {
 }
 
 fn request(messages: &[Value]) -> Vec<u8> {
-    let body = json!({"model": "claude-test", "stream": true, "max_tokens": 9, "messages": messages});
-    post("/v1/messages", &[("x-claude-code-session-id", "s-1"), ("anthropic-version", "2023-06-01")], body.to_string().as_bytes())
+    let body =
+        json!({"model": "claude-test", "stream": true, "max_tokens": 9, "messages": messages});
+    post(
+        "/v1/messages",
+        &[("x-claude-code-session-id", "s-1"), ("anthropic-version", "2023-06-01")],
+        body.to_string().as_bytes(),
+    )
 }
 
 fn said(role: &str, text: &str) -> Value {
@@ -56,8 +62,16 @@ async fn a_change_of_what_was_said_long_ago_is_shown_word_by_word() {
     let terminal = rig.view().terminal(24, 120);
     terminal.wait_for_text("history rewritten: 1 block changed");
     let screen = terminal.wait_for_text("- Which of the seven harbours did the grey ship leave in");
-    assert!(screen.contains("+ Which of the seven harbours did the grey ship reach in"), "{}", screen.text());
-    assert_ne!(screen.style_of("leave"), screen.style_of("harbours"), "the word that went is told from those that stayed");
+    assert!(
+        screen.contains("+ Which of the seven harbours did the grey ship reach in"),
+        "{}",
+        screen.text()
+    );
+    assert_ne!(
+        screen.style_of("leave"),
+        screen.style_of("harbours"),
+        "the word that went is told from those that stayed"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -75,7 +89,9 @@ async fn what_was_taken_out_of_the_history_is_fetched_when_it_is_unfolded() {
     assert!(!screen.contains("harbours"), "{}", screen.text());
     // To the head of the last turn, and from there to what it says of the history.
     terminal.keys("{J");
-    terminal.wait_until("the remark is marked", |screen| screen.rows().iter().any(|row| row.contains("▌≠ history rewritten")));
+    terminal.wait_until("the remark is marked", |screen| {
+        screen.rows().iter().any(|row| row.contains("▌≠ history rewritten"))
+    });
     terminal.keys("o");
     terminal.wait_for_text("Which of the seven harbours did the grey ship leave");
 }

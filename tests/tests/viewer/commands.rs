@@ -94,10 +94,16 @@ async fn an_exchange_is_listed_once_with_every_field() {
     }
     assert!(view::id(row) > 0);
     let started = row["started_at"].as_str().expect("a time");
-    assert!(started.len() >= 20 && started.ends_with('Z') && started.as_bytes()[10] == b'T', "RFC 3339 UTC: {started}");
+    assert!(
+        started.len() >= 20 && started.ends_with('Z') && started.as_bytes()[10] == b'T',
+        "RFC 3339 UTC: {started}"
+    );
     let (duration, ttft) = (row["duration_ms"].as_f64(), row["ttft_ms"].as_f64());
     assert!(ttft.is_some() && duration >= ttft && duration < Some(60_000.0), "{row}");
-    assert!(row["cost_usd"].is_null() || row["cost_usd"].as_f64().is_some_and(|cost| cost > 0.0), "never $0: {row}");
+    assert!(
+        row["cost_usd"].is_null() || row["cost_usd"].as_f64().is_some_and(|cost| cost > 0.0),
+        "never $0: {row}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -113,14 +119,16 @@ async fn exchanges_are_listed_oldest_first_and_by_what_is_asked_for() {
     let rows = rig.view().ended_exchanges(5).await;
     let ids: Vec<u64> = rows.iter().map(view::id).collect();
     assert!(ids.is_sorted_by(|a, b| a < b), "{ids:?}");
-    let ids_of = |arguments: &[&str]| rig.view().ls(arguments).iter().map(view::id).collect::<Vec<_>>();
+    let ids_of =
+        |arguments: &[&str]| rig.view().ls(arguments).iter().map(view::id).collect::<Vec<_>>();
     assert_eq!(ids_of(&["--session", "s-1"]), ids[..2]);
     assert_eq!(ids_of(&["--session", "s-1", "--agent", "main"]), ids[..1]);
     assert_eq!(ids_of(&["--agent", "sub-1"]), ids[1..2]);
     assert_eq!(ids_of(&["--provider", "openai"]), ids[4..]);
     assert_eq!(ids_of(&["--limit", "2"]), ids[3..]);
     assert_eq!(ids_of(&["--limit", "3", "--session", "s-2"]), ids[2..4]);
-    let times: Vec<&str> = rows.iter().map(|row| row["started_at"].as_str().expect("a time")).collect();
+    let times: Vec<&str> =
+        rows.iter().map(|row| row["started_at"].as_str().expect("a time")).collect();
     // Times are printed in milliseconds: the exchange before may bear the same one.
     let from_third = times.partition_point(|time| time < &times[2]);
     assert_eq!(ids_of(&["--since", times[2]]), ids[from_third..]);
@@ -133,10 +141,20 @@ async fn subagents_know_their_parents() {
     let session = ("X-Claude-Code-Session-Id", "s-1");
     client.call(&turn(&[session])).await;
     client.call(&turn(&[session, ("x-claude-code-agent-id", "a1")])).await;
-    client.call(&turn(&[session, ("x-claude-code-agent-id", "a2"), ("x-claude-code-parent-agent-id", "a1")])).await;
+    client
+        .call(&turn(&[
+            session,
+            ("x-claude-code-agent-id", "a2"),
+            ("x-claude-code-parent-agent-id", "a1"),
+        ]))
+        .await;
     let rows = rig.view().ended_exchanges(3).await;
-    let agents: Vec<_> = rows.iter().map(|row| (row["agent"].clone(), row["parent_agent"].clone())).collect();
-    assert_eq!(agents, [(json!("main"), Value::Null), (json!("a1"), json!("main")), (json!("a2"), json!("a1"))]);
+    let agents: Vec<_> =
+        rows.iter().map(|row| (row["agent"].clone(), row["parent_agent"].clone())).collect();
+    assert_eq!(
+        agents,
+        [(json!("main"), Value::Null), (json!("a1"), json!("main")), (json!("a2"), json!("a1"))]
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -149,7 +167,8 @@ async fn a_session_is_also_found_in_the_metadata() {
     ];
     let mut client = Client::connect(rig.proxy()).await;
     for user_id in &user_ids {
-        let body = json!({"model": "m", "messages": [], "metadata": {"user_id": user_id}}).to_string();
+        let body =
+            json!({"model": "m", "messages": [], "metadata": {"user_id": user_id}}).to_string();
         client.call(&post("/v1/messages", &[], body.as_bytes())).await;
     }
     for row in rig.view().ended_exchanges(2).await {
@@ -161,7 +180,11 @@ async fn a_session_is_also_found_in_the_metadata() {
 async fn show_adds_headers_and_blocks() {
     let rig = Rig::start(async |call| {
         call.drain().await?;
-        call.send(&http1::chunked("200 OK", &[("content-type", "text/event-stream"), ("X-Request-Id", "req_9")])).await?;
+        call.send(&http1::chunked(
+            "200 OK",
+            &[("content-type", "text/event-stream"), ("X-Request-Id", "req_9")],
+        ))
+        .await?;
         call.chunk(STREAM.as_bytes()).await?;
         call.last_chunk().await
     });
@@ -205,13 +228,20 @@ async fn bodies_are_had_back_exactly_coded_and_decoded() {
         let codings = codings.clone();
         async move |call| {
             let coding = call.head.get("x-coding").unwrap_or_default();
-            let (_, body) = codings.iter().find(|(name, _)| *name == coding).expect("a coding of this test");
-            call.reply("200 OK", &[("content-type", "text/event-stream"), ("content-encoding", &coding)], body).await
+            let (_, body) =
+                codings.iter().find(|(name, _)| *name == coding).expect("a coding of this test");
+            call.reply(
+                "200 OK",
+                &[("content-type", "text/event-stream"), ("content-encoding", &coding)],
+                body,
+            )
+            .await
         }
     });
     let mut client = Client::connect(rig.proxy()).await;
     for (coding, body) in &codings {
-        let request = post("/v1/messages", &[("x-coding", coding), ("content-encoding", coding)], body);
+        let request =
+            post("/v1/messages", &[("x-coding", coding), ("content-encoding", coding)], body);
         assert_eq!(&client.call(&request).await.body, body);
     }
     let rows = rig.view().ended_exchanges(codings.len()).await;
@@ -219,7 +249,11 @@ async fn bodies_are_had_back_exactly_coded_and_decoded() {
         let id = view::id(row);
         for side in ["--request", "--response"] {
             assert!(rig.view().body(id, &[side, "--raw"]) == *body, "{coding} {side} --raw");
-            assert_eq!(String::from_utf8_lossy(&rig.view().body(id, &[side])), STREAM, "{coding} {side}");
+            assert_eq!(
+                String::from_utf8_lossy(&rig.view().body(id, &[side])),
+                STREAM,
+                "{coding} {side}"
+            );
         }
         assert_eq!(row["usage"]["output"], 25, "{coding}: {row}");
         assert_eq!(row["response_bytes"], body.len(), "{coding}: wire bytes");
@@ -238,9 +272,11 @@ fn zlib(bytes: &[u8]) -> Vec<u8> {
     writer.finish().expect("compresses")
 }
 
-/// Brotli that compresses nothing: one stored meta-block of up to 64 KiB, then the empty last one (RFC 7932, 9.2).
+/// Brotli that compresses nothing: one stored meta-block of up to 64 KiB, then the empty last one
+/// (RFC 7932, 9.2).
 fn stored_brotli(bytes: &[u8]) -> Vec<u8> {
-    // Bits from the lowest: window 16 (0), not last (0), four nibbles (00), length - 1 (16 bits), stored (1), padding to a byte.
+    // Bits from the lowest: window 16 (0), not last (0), four nibbles (00), length - 1 (16 bits),
+    // stored (1), padding to a byte.
     let header = (u32::try_from(bytes.len() - 1).expect("short") << 4) | (1 << 20);
     [&header.to_le_bytes()[..3], bytes, &[0b11]].concat()
 }
@@ -248,8 +284,11 @@ fn stored_brotli(bytes: &[u8]) -> Vec<u8> {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_chunked_body_is_recorded_without_its_chunks() {
     let rig = Rig::before(Upstream::ok());
-    let head = "POST /v1/messages HTTP/1.1\r\nHost: 127.0.0.1\r\nTransfer-Encoding: chunked\r\n\r\n";
-    let request = [head.as_bytes(), &http1::chunk(b"{\"a\""), &http1::chunk(b":1}"), http1::LAST_CHUNK].concat();
+    let head =
+        "POST /v1/messages HTTP/1.1\r\nHost: 127.0.0.1\r\nTransfer-Encoding: chunked\r\n\r\n";
+    let request =
+        [head.as_bytes(), &http1::chunk(b"{\"a\""), &http1::chunk(b":1}"), http1::LAST_CHUNK]
+            .concat();
     client::call(rig.proxy(), &request).await;
     let rows = rig.view().ended_exchanges(1).await;
     assert_eq!(rig.view().body(view::id(&rows[0]), &["--request", "--raw"]), b"{\"a\":1}");

@@ -1,4 +1,5 @@
-//! The inspector on a terminal: an exchange as it was sent, at the same row after a kill, in other programs, and sent again.
+//! The inspector on a terminal: an exchange as it was sent, at the same row after a kill, in other
+//! programs, and sent again.
 
 use std::{os::unix::fs::PermissionsExt as _, process::Command, time::Duration};
 
@@ -21,9 +22,18 @@ const COLS: u16 = 100;
 async fn ask(rig: &Rig) -> String {
     let text: String = (0..80).map(|line| format!("line {line} isn't \"$HOME\"\n")).collect();
     let fields = json!([{"role": "user", "content": text}]);
-    let body = format!("{{\"zeta\":1.50,\"model\":\"claude-test\",\"stream\":true,\"messages\":{fields}}}");
-    let headers = [("x-claude-code-session-id", "s-1"), ("x-api-key", "sk-real"), ("anthropic-version", "2023-06-01")];
-    Client::connect(rig.proxy()).await.call(&post("/v1/messages?beta=true", &headers, body.as_bytes())).await;
+    let body = format!(
+        "{{\"zeta\":1.50,\"model\":\"claude-test\",\"stream\":true,\"messages\":{fields}}}"
+    );
+    let headers = [
+        ("x-claude-code-session-id", "s-1"),
+        ("x-api-key", "sk-real"),
+        ("anthropic-version", "2023-06-01"),
+    ];
+    Client::connect(rig.proxy())
+        .await
+        .call(&post("/v1/messages?beta=true", &headers, body.as_bytes()))
+        .await;
     body
 }
 
@@ -69,7 +79,9 @@ async fn a_killed_viewer_comes_back_to_its_row() {
     terminal.wait_for_text("line 41 isn't");
     terminal.keys("jj");
     let marked = |screen: &Screen| pane(screen).into_iter().find(|row| row.starts_with('▌'));
-    terminal.wait_until("two rows on", |screen| marked(screen).is_some_and(|row| row.contains("line 43")));
+    terminal.wait_until("two rows on", |screen| {
+        marked(screen).is_some_and(|row| row.contains("line 43"))
+    });
     terminal.wait_until_quiet(Duration::from_millis(500));
     let before = terminal.screen();
     wait::until("the place is kept", async || {
@@ -81,7 +93,9 @@ async fn a_killed_viewer_comes_back_to_its_row() {
     assert_eq!(terminal.wait_exit(), 128 + 9);
     talk(&rig, 1).await;
     let again = rig.view().terminal(ROWS, COLS);
-    again.wait_until("the same page and row", |screen| pane(screen) == pane(&before) && marked(screen) == marked(&before));
+    again.wait_until("the same page and row", |screen| {
+        pane(screen) == pane(&before) && marked(screen) == marked(&before)
+    });
     again.keys("q");
     again.wait_until("the conversation", |screen| !screen.contains("headers  events"));
 }
@@ -125,7 +139,11 @@ async fn a_pager_has_the_terminal_and_a_file_that_only_this_user_can_read() {
     std::fs::write(&pager, "#!/bin/sh\ncp -p \"$1\" \"$HOME/shown\"; echo \"$1\" > \"$HOME/name\"; echo IN THE PAGER; read line\n")
         .expect("a script");
     std::fs::set_permissions(&pager, std::fs::Permissions::from_mode(0o700)).expect("its mode");
-    command.env("PAGER", &pager).env("HOME", rig.home.path()).env("XDG_RUNTIME_DIR", rig.home.path()).env("TERM", "xterm-256color");
+    command
+        .env("PAGER", &pager)
+        .env("HOME", rig.home.path())
+        .env("XDG_RUNTIME_DIR", rig.home.path())
+        .env("TERM", "xterm-256color");
     let terminal = Terminal::spawn(&command, ROWS, COLS);
     terminal.wait_for_text("line 9");
     terminal.keys("gi");

@@ -1,4 +1,5 @@
-//! Any moment of the record on the screen, as it was; and what was on a screen in a file, to be seen again without a daemon.
+//! Any moment of the record on the screen, as it was; and what was on a screen in a file, to be
+//! seen again without a daemon.
 
 use std::{fs, os::unix::fs::PermissionsExt as _, time::Duration};
 
@@ -17,7 +18,8 @@ use serde_json::{Value, json};
 const ROWS: u16 = 24;
 const COLS: u16 = 100;
 
-/// What the upstream's model takes between two pieces of a slow answer: it is on record, and seen again when it is played.
+/// What the upstream's model takes between two pieces of a slow answer: it is on record, and seen
+/// again when it is played.
 const PAUSE: Duration = Duration::from_millis(1_200);
 
 /// Three exchanges of one agent; the second one is answered slowly.
@@ -26,10 +28,12 @@ const QUESTIONS: [&str; 3] = ["the first question", "a slow question", "a later 
 async fn answer(call: &mut Call) -> std::io::Result<()> {
     let request: Value = serde_json::from_slice(&call.read_body().await?).unwrap_or_default();
     let words = request["messages"][0]["content"].as_str().unwrap_or_default().to_owned();
-    let delta =
-        |text: &str| event(&json!({"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": text}}));
-    let message =
-        json!({"id": "msg_1", "model": "claude-test", "role": "assistant", "usage": {"input_tokens": 10, "output_tokens": 1}});
+    let delta = |text: &str| {
+        event(
+            &json!({"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": text}}),
+        )
+    };
+    let message = json!({"id": "msg_1", "model": "claude-test", "role": "assistant", "usage": {"input_tokens": 10, "output_tokens": 1}});
     call.send(&http1::sse_head()).await?;
     call.chunk(&event(&json!({"type": "message_start", "message": message}))).await?;
     call.chunk(&event(&json!({"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}}))).await?;
@@ -53,8 +57,7 @@ async fn recorded() -> Rig {
     let rig = Rig::start(answer);
     let mut client = Client::connect(rig.proxy()).await;
     for words in QUESTIONS {
-        let body =
-            json!({"model": "claude-test", "stream": true, "max_tokens": 9, "messages": [{"role": "user", "content": words}]});
+        let body = json!({"model": "claude-test", "stream": true, "max_tokens": 9, "messages": [{"role": "user", "content": words}]});
         let headers = [("x-claude-code-session-id", "s-1"), ("anthropic-version", "2023-06-01")];
         client.call(&post("/v1/messages", &headers, body.to_string().as_bytes())).await;
     }
@@ -71,9 +74,17 @@ async fn the_record_is_shown_as_it_was_and_stepped_through() {
     let rig = recorded().await;
     let terminal = at(&rig, &["--at", "2@0.6"]);
     let screen = terminal.wait_for_text("first words");
-    assert!(screen.contains("streaming") && screen.contains("re: the first question"), "{}", screen.text());
+    assert!(
+        screen.contains("streaming") && screen.contains("re: the first question"),
+        "{}",
+        screen.text()
+    );
     assert!(!screen.contains("then more") && !screen.contains("later"), "{}", screen.text());
-    assert!(screen.row(0).contains("⏸") && screen.row(0).contains("#2 +0.600 s"), "{}", screen.row(0));
+    assert!(
+        screen.row(0).contains("⏸") && screen.row(0).contains("#2 +0.600 s"),
+        "{}",
+        screen.row(0)
+    );
     for (key, there, not_there) in [
         (">", "first words then more", "and the last"),
         (">", "then more and the last", "no such words"),
@@ -83,14 +94,20 @@ async fn the_record_is_shown_as_it_was_and_stepped_through() {
         ("<", "first words", "then more"),
     ] {
         terminal.keys(key);
-        terminal.wait_until(&format!("{key} shows {there:?}"), |screen| screen.contains(there) && !screen.contains(not_there));
+        terminal.wait_until(&format!("{key} shows {there:?}"), |screen| {
+            screen.contains(there) && !screen.contains(not_there)
+        });
     }
     terminal.keys("q");
     assert_eq!(terminal.wait_exit(), 0);
     terminal.assert_terminal_given_back();
     let end = at(&rig, &["--at", "2"]);
     let screen = end.wait_for_text("first words then more and the last");
-    assert!(!screen.contains("streaming") && !screen.contains("later") && screen.contains("Σ"), "{}", screen.text());
+    assert!(
+        !screen.contains("streaming") && !screen.contains("later") && screen.contains("Σ"),
+        "{}",
+        screen.text()
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -100,12 +117,15 @@ async fn it_plays_once_and_again_and_again() {
     terminal.wait_for_text("first words");
     terminal.keys("p");
     terminal.wait_for_text("▶");
-    terminal.wait_until("more has come, not all", |screen| screen.contains("then more") && !screen.contains("and the last"));
+    terminal.wait_until("more has come, not all", |screen| {
+        screen.contains("then more") && !screen.contains("and the last")
+    });
     terminal.wait_for_text("re: a later question");
     terminal.wait_for_text("⏸");
     let looped = at(&rig, &["--at", "2", "--loop"]);
     looped.keys("+");
-    let is_early = |screen: &Screen| screen.contains("first words") && !screen.contains("then more");
+    let is_early =
+        |screen: &Screen| screen.contains("first words") && !screen.contains("then more");
     for _ in 0..2 {
         looped.wait_until("it begins", is_early);
         looped.wait_for_text("then more and the last");
@@ -120,7 +140,11 @@ async fn a_look_at_the_past_leaves_the_place_of_the_present_alone() {
     live.wait_for_text("re: a later question");
     live.keys("5");
     wait::until("the place is kept", async || {
-        if rig.home.kept_view("main").contains("budget") { Ok(()) } else { Err(rig.home.kept_view("main")) }
+        if rig.home.kept_view("main").contains("budget") {
+            Ok(())
+        } else {
+            Err(rig.home.kept_view("main"))
+        }
     })
     .await;
     live.keys("q");
@@ -191,11 +215,15 @@ async fn a_report_shows_the_same_screen_without_a_daemon() {
     assert_eq!(terminal.wait_exit(), 0);
     terminal.assert_terminal_given_back();
 
-    for (content, wanted) in [("{", "is no ccdump report"), (r#"{"format": 999}"#, "was written by a newer version")] {
+    for (content, wanted) in
+        [("{", "is no ccdump report"), (r#"{"format": 999}"#, "was written by a newer version")]
+    {
         fs::write(&path, content).expect("a file of our own");
         let broken = Outcome::of(&mut replay(&["--print"]));
         assert!(
-            broken.code == Some(1) && broken.stderr.contains(wanted) && broken.stderr.lines().count() == 1,
+            broken.code == Some(1)
+                && broken.stderr.contains(wanted)
+                && broken.stderr.lines().count() == 1,
             "{}",
             broken.stderr
         );

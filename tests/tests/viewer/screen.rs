@@ -1,5 +1,5 @@
-//! The viewer on a terminal, as a person meets it: it shows what streams, loses nothing when it or the daemon dies, and gives the
-//! terminal back whole.
+//! The viewer on a terminal, as a person meets it: it shows what streams, loses nothing when it or
+//! the daemon dies, and gives the terminal back whole.
 
 use std::time::Duration;
 
@@ -46,7 +46,9 @@ async fn a_text_is_on_the_screen_while_it_streams() {
     terminal.wait_for_text("Nothing has been recorded yet");
     terminal.wait_for_text(&format!("http://{}", rig.proxy()));
     let proxy = rig.proxy();
-    let agent = tokio::spawn(async move { Client::connect(proxy).await.call(&turn("s-1", None, "What is new?")).await.status() });
+    let agent = tokio::spawn(async move {
+        Client::connect(proxy).await.call(&turn("s-1", None, "What is new?")).await.status()
+    });
     terminal.wait_for_text("› What is new?");
     let screen = terminal.wait_for_text("first words");
     assert!(screen.contains("streaming") && !screen.contains("last ones"), "{}", screen.text());
@@ -76,9 +78,15 @@ async fn however_it_ends_the_terminal_is_given_back() {
         }
         assert_eq!(terminal.wait_exit(), code, "{how}");
         terminal.assert_terminal_given_back();
-        assert_eq!(terminal.screen().contains("a bug ended it"), how == "panic", "{how}: {}", terminal.screen().text());
+        assert_eq!(
+            terminal.screen().contains("a bug ended it"),
+            how == "panic",
+            "{how}: {}",
+            terminal.screen().text()
+        );
     }
-    let log = std::fs::read_to_string(rig.home.path().join("ccdump/view.log")).expect("the log of the panic");
+    let log = std::fs::read_to_string(rig.home.path().join("ccdump/view.log"))
+        .expect("the log of the panic");
     assert!(log.contains("the key of CCDUMP_TEST_PANIC_KEY was pressed"), "{log}");
 }
 
@@ -94,7 +102,9 @@ async fn a_suspended_viewer_comes_back_to_its_screen() {
     terminal.wait_suspended(1);
     assert!(!terminal.modes().alternate_screen);
     terminal.resume();
-    terminal.wait_until("the same is shown again", |screen| screen.row(5) == before.row(5) && screen.row(12) == before.row(12));
+    terminal.wait_until("the same is shown again", |screen| {
+        screen.row(5) == before.row(5) && screen.row(12) == before.row(12)
+    });
     terminal.keys("q");
     assert_eq!(terminal.wait_exit(), 0);
     terminal.assert_terminal_given_back();
@@ -107,7 +117,8 @@ async fn a_killed_daemon_leaves_the_screen_and_comes_back_to_it() {
     let terminal = attach(&rig);
     terminal.wait_for_text("re: question 2 line 9");
     rig = rig.restart_after_kill();
-    let back = |screen: &Screen| screen.contains("recording") && screen.contains(&rig.proxy().to_string());
+    let back =
+        |screen: &Screen| screen.contains("recording") && screen.contains(&rig.proxy().to_string());
     terminal.wait_until("the new daemon's address is shown", back);
     assert!(terminal.screen().contains("re: question 2 line 9"));
     Client::connect(rig.proxy()).await.call(&turn("s-1", None, "after the kill")).await;
@@ -125,7 +136,9 @@ async fn a_lost_daemon_is_told_and_the_screen_still_answers() {
     daemon.kill();
     terminal.wait_for_text("daemon lost");
     terminal.key(Key::PageUp);
-    terminal.wait_until("it scrolls", |screen| !screen.contains("re: question 7 line 9") && screen.contains("daemon lost"));
+    terminal.wait_until("it scrolls", |screen| {
+        !screen.contains("re: question 7 line 9") && screen.contains("daemon lost")
+    });
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -175,7 +188,9 @@ async fn a_killed_viewer_comes_back_to_its_place() {
     // More is said meanwhile.
     talk(&rig, 2).await;
     let again = attach(&rig);
-    let is_same = |screen: &Screen| first_line(screen) == place && screen.contains("scrolled up") && !screen.contains("Σ");
+    let is_same = |screen: &Screen| {
+        first_line(screen) == place && screen.contains("scrolled up") && !screen.contains("Σ")
+    };
     again.wait_until("the same place is shown", is_same);
 }
 
@@ -203,7 +218,9 @@ async fn a_killed_viewer_comes_back_with_all_its_tabs() {
     assert_eq!(terminal.wait_exit(), 128 + 9);
     let again = attach(&rig);
     again.wait_until("the second tab is where it was", |screen| {
-        screen.contains(" 1 another session") && screen.contains("[2 question 0]") && screen.contains("› question 0")
+        screen.contains(" 1 another session")
+            && screen.contains("[2 question 0]")
+            && screen.contains("› question 0")
     });
     again.keys("<");
     again.wait_until("and so is the first", |screen| {
@@ -270,7 +287,8 @@ async fn nothing_received_reaches_the_terminal_as_a_command() {
     terminal.wait_exit();
     let bytes = terminal.bytes();
     let ours = ["CSI m", "CSI H", "CSI J", "CSI ?h", "CSI ?l"];
-    let foreign: Vec<_> = classes(&bytes).into_keys().filter(|class| !ours.contains(&class.as_str())).collect();
+    let foreign: Vec<_> =
+        classes(&bytes).into_keys().filter(|class| !ours.contains(&class.as_str())).collect();
     assert!(foreign.is_empty(), "{foreign:?}");
     assert_eq!(terminal.modes().alternate_screen_left, 1, "by us, at the end");
     let text = String::from_utf8_lossy(&bytes);

@@ -1,4 +1,5 @@
-//! Which call has started which agent: found out by the daemon, shown by the viewer, and never guessed without saying so.
+//! Which call has started which agent: found out by the daemon, shown by the viewer, and never
+//! guessed without saying so.
 
 use std::fs;
 
@@ -16,7 +17,8 @@ use serde_json::{Value, json};
 fn call(index: u64, description: &str, prompt: &str) -> Vec<u8> {
     let id = format!("toolu_{index}");
     let start = json!({"type": "tool_use", "id": id, "name": "Agent", "input": {}});
-    let input = json!({"description": description, "prompt": prompt, "subagent_type": "Explore"}).to_string();
+    let input = json!({"description": description, "prompt": prompt, "subagent_type": "Explore"})
+        .to_string();
     let delta = json!({"type": "input_json_delta", "partial_json": input});
     [
         event(&json!({"type": "content_block_start", "index": index, "content_block": start})),
@@ -26,12 +28,16 @@ fn call(index: u64, description: &str, prompt: &str) -> Vec<u8> {
     .concat()
 }
 
-/// Starts two agents where the user's words are those that they are to be told; answers others with their words.
+/// Starts two agents where the user's words are those that they are to be told; answers others with
+/// their words.
 async fn delegate(call_: &mut Call) -> std::io::Result<()> {
     let request: Value = serde_json::from_slice(&call_.read_body().await?).unwrap_or_default();
     let words = request["messages"][0]["content"].as_str().unwrap_or_default().to_owned();
-    let calls = match words.strip_prefix("delegate: ").and_then(|prompts| prompts.split_once(" / ")) {
-        Some((one, two)) => [call(1, "Find the tests", one), call(2, "Find the tests", two)].concat(),
+    let calls = match words.strip_prefix("delegate: ").and_then(|prompts| prompts.split_once(" / "))
+    {
+        Some((one, two)) => {
+            [call(1, "Find the tests", one), call(2, "Find the tests", two)].concat()
+        }
         None => Vec::new(),
     };
     call_.reply_sse(&[begin(), delta(&format!("re: {words}")), calls, end()].concat()).await
@@ -47,9 +53,18 @@ async fn say(rig: &Rig, turns: &[(Option<&str>, &str)]) {
 
 /// The call that each exchange's agent was started by, and whether that is only probable.
 async fn started_by(rig: &Rig) -> Vec<Option<(u64, String, bool)>> {
-    let page = rig.grpc().await.exchanges(ExchangesRequest::default()).await.expect("the index").into_inner();
+    let page = rig
+        .grpc()
+        .await
+        .exchanges(ExchangesRequest::default())
+        .await
+        .expect("the index")
+        .into_inner();
     let told = |call: StartedBy| {
-        assert_eq!((call.kind.as_deref(), call.description.as_deref()), (Some("Explore"), Some("Find the tests")));
+        assert_eq!(
+            (call.kind.as_deref(), call.description.as_deref()),
+            (Some("Explore"), Some("Find the tests"))
+        );
         (call.exchange, call.pointer, call.is_probable)
     };
     page.exchanges.into_iter().map(|row| row.started_by.map(told)).collect()
@@ -73,7 +88,13 @@ async fn an_agent_belongs_to_the_call_whose_words_it_was_told() {
         ],
     )
     .await;
-    let expected = vec![None, of_first("/content/2", false), of_first("/content/1", false), None, of_first("/content/2", false)];
+    let expected = vec![
+        None,
+        of_first("/content/2", false),
+        of_first("/content/1", false),
+        None,
+        of_first("/content/2", false),
+    ];
     assert_eq!(started_by(&rig).await, expected);
     let rig = rig.restart_after_kill();
     assert_eq!(started_by(&rig).await, expected);
@@ -86,7 +107,16 @@ async fn an_agent_belongs_to_the_call_whose_words_it_was_told() {
 #[tokio::test(flavor = "multi_thread")]
 async fn of_calls_that_say_the_same_nothing_is_certain() {
     let rig = Rig::start(delegate);
-    say(&rig, &[(None, "delegate: look / look"), (Some("a"), "look"), (Some("b"), "look"), (Some("c"), "look")]).await;
+    say(
+        &rig,
+        &[
+            (None, "delegate: look / look"),
+            (Some("a"), "look"),
+            (Some("b"), "look"),
+            (Some("c"), "look"),
+        ],
+    )
+    .await;
     let expected = [None, of_first("/content/1", true), of_first("/content/2", true), None];
     assert_eq!(started_by(&rig).await, expected, "and no call starts two");
     let terminal = rig.view().terminal(24, 100);
@@ -99,7 +129,15 @@ async fn of_calls_that_say_the_same_nothing_is_certain() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_call_leads_to_the_conversation_of_its_agent_and_back() {
     let rig = Rig::start(delegate);
-    say(&rig, &[(Some("b"), "who am I?"), (None, "delegate: look here / look there"), (Some("a"), "look there")]).await;
+    say(
+        &rig,
+        &[
+            (Some("b"), "who am I?"),
+            (None, "delegate: look here / look there"),
+            (Some("a"), "look there"),
+        ],
+    )
+    .await;
     let terminal = rig.view().terminal(24, 100);
     terminal.wait_for_text("── Explore: Find the tests · claude-test · #3");
     terminal.wait_for_text("h caller");

@@ -39,7 +39,8 @@ fn panic_of(action: impl FnOnce()) -> String {
 
 #[test]
 fn text_colours_and_the_cursor_are_seen() {
-    let terminal = shell("printf 'plain \\033[1;3;38;2;10;20;30;48;5;7mbold\\033[0m\\n  wide 漢字 end'");
+    let terminal =
+        shell("printf 'plain \\033[1;3;38;2;10;20;30;48;5;7mbold\\033[0m\\n  wide 漢字 end'");
     assert_eq!(terminal.wait_exit(), 0);
     let screen = terminal.screen();
     assert_eq!(screen.rows(), ["plain bold", "  wide 漢字 end", "", "", "", ""]);
@@ -59,7 +60,8 @@ fn the_environment_is_what_the_command_sets() {
     let terminal = Terminal::spawn(&command, 20, 200);
     assert_eq!(terminal.wait_exit(), 0);
     let rows = terminal.screen().rows();
-    let mut names: Vec<&str> = rows.iter().filter_map(|row| row.split_once('=')).map(|(name, _)| name).collect();
+    let mut names: Vec<&str> =
+        rows.iter().filter_map(|row| row.split_once('=')).map(|(name, _)| name).collect();
     names.sort_unstable();
     // What shells add by themselves.
     names.retain(|name| !["PWD", "OLDPWD", "SHLVL", "_"].contains(name));
@@ -89,14 +91,18 @@ fn keys_arrive_as_xterm_sends_them() {
     terminal.wait_until("all keys arrive", |_| {
         let bytes = terminal.bytes();
         let output = String::from_utf8_lossy(&bytes);
-        let seen: Vec<u8> = output.split_whitespace().filter_map(|word| u8::from_str_radix(word, 16).ok()).collect();
+        let seen: Vec<u8> = output
+            .split_whitespace()
+            .filter_map(|word| u8::from_str_radix(word, 16).ok())
+            .collect();
         seen == expected
     });
 }
 
 #[test]
 fn cursor_keys_follow_the_application_mode() {
-    let terminal = shell("stty raw -echo; printf '\\033[?1hready'; dd bs=3 count=1 2>/dev/null | od -An -c");
+    let terminal =
+        shell("stty raw -echo; printf '\\033[?1hready'; dd bs=3 count=1 2>/dev/null | od -An -c");
     terminal.wait_for_text("ready");
     terminal.key(Key::Up);
     terminal.wait_for_text("033   O   A");
@@ -126,7 +132,8 @@ fn the_end_is_told_as_a_shell_does() {
 
 #[test]
 fn a_program_can_be_suspended_and_resumed() {
-    // No other program is started: one that is stopped before it runs would stop the shell for good.
+    // No other program is started: one that is stopped before it runs would stop the shell for
+    // good.
     let terminal = shell("trap 'printf awake' CONT; printf ready; while :; do read -r _; done");
     terminal.wait_for_text("ready");
     terminal.key(Key::Ctrl('z'));
@@ -155,13 +162,17 @@ fn a_program_ends_with_its_terminal() {
 fn a_terminal_that_is_given_back_is_told_from_one_that_is_not() {
     let tidy = "\\033[?1049l\\033[?25h\\033[?1006;1000l\\033[?2004l\\033[0m";
     let setup = "stty -icanon -echo; printf '\\033[?1049h\\033[?25l\\033[?1000;1006h\\033[?2004h\\033[31mready'";
-    let terminal = shell(&format!("before=$(stty -g); {setup}; read -r _; printf '{tidy}'; stty \"$before\""));
+    let terminal =
+        shell(&format!("before=$(stty -g); {setup}; read -r _; printf '{tidy}'; stty \"$before\""));
     terminal.wait_for_text("ready");
     let modes = terminal.modes();
     assert!(modes.alternate_screen && !modes.cursor_visible && modes.bracketed_paste);
     assert_eq!((modes.mouse.as_slice(), modes.alternate_screen_left), ([1000, 1006].as_slice(), 0));
     assert!(!terminal.tty_is_cooked());
-    assert!(panic_of(|| terminal.assert_terminal_given_back()).contains("alternate screen is on; the cursor is hidden"));
+    assert!(
+        panic_of(|| terminal.assert_terminal_given_back())
+            .contains("alternate screen is on; the cursor is hidden")
+    );
     terminal.keys("\n");
     assert_eq!(terminal.wait_exit(), 0);
     terminal.assert_terminal_given_back();
@@ -182,11 +193,18 @@ fn a_terminal_that_is_given_back_is_told_from_one_that_is_not() {
 
 #[test]
 fn frames_are_had_with_their_bytes_and_times_and_shown_when_complete() {
-    let frame = |text: &str| format!("printf '\\033[?2026h\\033[H{text}'; read -r _; printf '{text}\\033[?2026l'; read -r _");
-    let terminal = shell(&format!("stty -echo; printf begin; read -r _; {}; {}", frame("one"), frame("two")));
+    let frame = |text: &str| {
+        format!(
+            "printf '\\033[?2026h\\033[H{text}'; read -r _; printf '{text}\\033[?2026l'; read -r _"
+        )
+    };
+    let terminal =
+        shell(&format!("stty -echo; printf begin; read -r _; {}; {}", frame("one"), frame("two")));
     terminal.wait_for_text("begin");
     let output_holds = |text: &str| {
-        terminal.wait_until(&format!("{text} is written"), |_| String::from_utf8_lossy(&terminal.bytes()).contains(text))
+        terminal.wait_until(&format!("{text} is written"), |_| {
+            String::from_utf8_lossy(&terminal.bytes()).contains(text)
+        })
     };
     terminal.keys("\n");
     assert_eq!(output_holds("\x1b[Hone").row(0), "begin", "half a frame is not shown");
@@ -210,7 +228,8 @@ fn frames_are_had_with_their_bytes_and_times_and_shown_when_complete() {
     assert_eq!(terminal.wait_exit(), 0);
     assert_eq!(
         classes(&bytes).into_iter().collect::<Vec<_>>(),
-        [("CSI ?h", 2), ("CSI ?l", 2), ("CSI H", 2)].map(|(class, count)| (class.to_owned(), count))
+        [("CSI ?h", 2), ("CSI ?l", 2), ("CSI H", 2)]
+            .map(|(class, count)| (class.to_owned(), count))
     );
 }
 
@@ -224,9 +243,14 @@ fn a_wait_in_vain_tells_all_that_is_known() {
     let message = panic_of(|| {
         terminal.wait_until_within("pigs fly", Duration::from_millis(1), |_| false);
     });
-    for part in
-        ["waited 1ms in vain until pigs fly", "│shown    ", "runs, pid", "cursor_visible: true", "\\x1b[1mshown", "last line"]
-    {
+    for part in [
+        "waited 1ms in vain until pigs fly",
+        "│shown    ",
+        "runs, pid",
+        "cursor_visible: true",
+        "\\x1b[1mshown",
+        "last line",
+    ] {
         assert!(message.contains(part), "{part} is missing in {message}");
     }
 }
@@ -242,12 +266,20 @@ fn a_program_that_ends_is_not_waited_for() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_viewer_runs_in_a_terminal_of_its_home() {
-    let rig = Rig::start(async |call| call.reply("200 OK", &[("content-type", "application/json")], ANSWER).await);
+    let rig = Rig::start(async |call| {
+        call.reply("200 OK", &[("content-type", "application/json")], ANSWER).await
+    });
     let request = br#"{"model":"m","messages":[{"role":"user","content":"who is there?"}]}"#;
-    let answer = client::call(rig.proxy(), &post("/v1/messages", &[("anthropic-version", "2023-06-01")], request)).await;
+    let answer = client::call(
+        rig.proxy(),
+        &post("/v1/messages", &[("anthropic-version", "2023-06-01")], request),
+    )
+    .await;
     assert_eq!(answer.status(), 200);
     let terminal = rig.view().terminal_with(&["tail", "--from", "0"], 20, 80);
-    terminal.wait_until("both sides are shown", |screen| screen.contains("who is there?") && screen.contains("only the tests"));
+    terminal.wait_until("both sides are shown", |screen| {
+        screen.contains("who is there?") && screen.contains("only the tests")
+    });
     terminal.key(Key::Ctrl('c'));
     assert_eq!(terminal.wait_exit(), 128 + 2);
 }
@@ -262,7 +294,11 @@ fn a_daemon_at_the_default_place_ends_with_it() {
     assert_eq!(status["data_dir"].as_str(), place.data_dir().to_str());
     assert_eq!(status["socket"].as_str(), place.socket().to_str());
     let listed = Outcome::of(&mut place.ccdump_view(&["ls", "--json"])).expect_success();
-    assert_eq!(listed.json_lines(), [Value::Null; 0], "the viewer finds it, and it has recorded nothing");
+    assert_eq!(
+        listed.json_lines(),
+        [Value::Null; 0],
+        "the viewer finds it, and it has recorded nothing"
+    );
     let pid = u32::try_from(status["pid"].as_u64().expect("a pid")).expect("a pid");
     drop(place);
     assert!(!process::lives(pid), "it is stopped");

@@ -21,16 +21,24 @@ const ARGUMENTS: usize = 12;
 pub fn brief(content: &Content, limit: Limit) -> String {
     match content {
         Content::Text(text) | Content::Thinking(text) | Content::Raw(text) => shorten(text, limit),
-        Content::RedactedThinking { bytes } => format!("redacted thinking, {}", units::bytes(*bytes)),
+        Content::RedactedThinking { bytes } => {
+            format!("redacted thinking, {}", units::bytes(*bytes))
+        }
         Content::ToolUse { name, input } => call(name, input),
         Content::ToolResult { is_error, text, other } => result(*is_error, text, other, limit),
         Content::ToolDefinition { name, description, .. } => {
             format!("{}  {}", clean_line(name), shorten(description, Limit { lines: 1, ..limit }))
         }
         Content::Parameter(value) => json(value, limit.chars),
-        Content::Image { media_type, bytes } => attachment("image", media_type.as_deref(), None, *bytes),
-        Content::Document { title, media_type, bytes } => attachment("document", media_type.as_deref(), title.as_deref(), *bytes),
-        Content::Other { wire_type, json: value } => format!("{}  {}", clean_line(wire_type), json(value, limit.chars)),
+        Content::Image { media_type, bytes } => {
+            attachment("image", media_type.as_deref(), None, *bytes)
+        }
+        Content::Document { title, media_type, bytes } => {
+            attachment("document", media_type.as_deref(), title.as_deref(), *bytes)
+        }
+        Content::Other { wire_type, json: value } => {
+            format!("{}  {}", clean_line(wire_type), json(value, limit.chars))
+        }
     }
 }
 
@@ -47,7 +55,13 @@ pub fn arguments(input: &Value) -> String {
     let mut parts: Vec<String> = fields
         .iter()
         .take(ARGUMENTS)
-        .map(|(name, value)| format!("{}: {}", cut_line(&clean_line(name), ARGUMENT_CHARS), json(value, ARGUMENT_CHARS)))
+        .map(|(name, value)| {
+            format!(
+                "{}: {}",
+                cut_line(&clean_line(name), ARGUMENT_CHARS),
+                json(value, ARGUMENT_CHARS)
+            )
+        })
         .collect();
     if fields.len() > ARGUMENTS {
         parts.push(format!("… and {} more", fields.len() - ARGUMENTS));
@@ -108,10 +122,19 @@ mod tests {
     fn contents_become_short_and_readable() {
         for (content, wanted) in [
             (Content::Text("one\ntwo\nthree".to_owned()), "one\ntwo… (13 B)"),
-            (Content::ToolUse { name: "Bash".to_owned(), input: json!({"command": "ls -la\npwd"}) }, "Bash  command: ls -la pwd"),
+            (
+                Content::ToolUse {
+                    name: "Bash".to_owned(),
+                    input: json!({"command": "ls -la\npwd"}),
+                },
+                "Bash  command: ls -la pwd",
+            ),
             (Content::ToolUse { name: "Stop".to_owned(), input: json!({}) }, "Stop"),
             (
-                Content::ToolUse { name: "T".to_owned(), input: json!({"n": 3, "list": [1, {"a": null}]}) },
+                Content::ToolUse {
+                    name: "T".to_owned(),
+                    input: json!({"n": 3, "list": [1, {"a": null}]}),
+                },
                 "T  list: [1,{\"a\":null}]  n: 3",
             ),
             (
@@ -122,8 +145,14 @@ mod tests {
                 },
                 "✗ error  no such  [image/png 3 kB]",
             ),
-            (Content::ToolResult { is_error: false, text: String::new(), other: vec![] }, "(empty)"),
-            (Content::Image { media_type: Some("image/png".to_owned()), bytes: 12_300 }, "[image image/png, 12.3 kB]"),
+            (
+                Content::ToolResult { is_error: false, text: String::new(), other: vec![] },
+                "(empty)",
+            ),
+            (
+                Content::Image { media_type: Some("image/png".to_owned()), bytes: 12_300 },
+                "[image image/png, 12.3 kB]",
+            ),
             (Content::Parameter(json!("claude")), "claude"),
             (Content::RedactedThinking { bytes: 900 }, "redacted thinking, 900 B"),
         ] {

@@ -1,5 +1,6 @@
-//! The JSON that scripts count on. Fields keep their names, meanings and order; more may be added at the end. What is unknown is
-//! null; times are RFC 3339 in UTC, durations milliseconds, sizes bytes on the wire.
+//! The JSON that scripts count on. Fields keep their names, meanings and order; more may be added
+//! at the end. What is unknown is null; times are RFC 3339 in UTC, durations milliseconds, sizes
+//! bytes on the wire.
 
 use std::path::Path;
 
@@ -207,7 +208,11 @@ mod tests {
             ttft_us: Some(310_000),
             request_bytes: 5,
             response_bytes: 6,
-            usage: Some(ccdump_record::Usage { input: Some(-1), output: Some(0), ..Default::default() }),
+            usage: Some(ccdump_record::Usage {
+                input: Some(-1),
+                output: Some(0),
+                ..Default::default()
+            }),
             cost_usd: Some(0.0125),
             stop_reason: Some("end_turn".to_owned()),
             ..Default::default()

@@ -1,5 +1,5 @@
-//! What everything that reads a daemon's record needs: the connection, the content of blocks, text that is safe on a terminal; and the
-//! commands that ask, print and are done.
+//! What everything that reads a daemon's record needs: the connection, the content of blocks, text
+//! that is safe on a terminal; and the commands that ask, print and are done.
 
 pub mod brief;
 mod commands;

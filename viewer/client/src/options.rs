@@ -8,7 +8,8 @@ use clap::{ArgGroup, Args, Subcommand};
 
 use crate::{link::target::Source, since::Since};
 
-/// Which daemon to ask. The variables are read in `link::target`: a flag of one kind must beat a variable of the other.
+/// Which daemon to ask. The variables are read in `link::target`: a flag of one kind must beat a
+/// variable of the other.
 #[derive(Debug, Args)]
 pub struct Daemon {
     /// Socket of the daemon [env: CCDUMP_SOCKET]
@@ -58,7 +59,8 @@ pub struct Ls {
     /// Only exchanges with this provider: anthropic, openai, gemini, unknown
     #[arg(long)]
     pub provider: Option<Provider>,
-    /// Only exchanges that started after this moment (2026-11-05T09:00:00Z) or in this last length of time (10m, 2h, 3d)
+    /// Only exchanges that started after this moment (2026-11-05T09:00:00Z) or in this last length
+    /// of time (10m, 2h, 3d)
     #[arg(long, value_name = "WHEN")]
     pub since: Option<Since>,
     /// Only the newest N

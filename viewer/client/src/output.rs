@@ -56,13 +56,14 @@ impl Output {
     }
 }
 
-/// Whether the terminal says of itself that it can do nothing but print lines, as those inside editors do.
+/// Whether the terminal says of itself that it can do nothing but print lines, as those inside
+/// editors do.
 pub fn is_dumb_terminal() -> bool {
     std::env::var_os("TERM").is_some_and(|term| term == "dumb")
 }
 
-/// Completes when nobody reads stdout any more (`tail | head`): a command that waits for news would not find out by writing. Never
-/// completes where that cannot be known.
+/// Completes when nobody reads stdout any more (`tail | head`): a command that waits for news would
+/// not find out by writing. Never completes where that cannot be known.
 pub async fn closed() {
     let (tell, told) = oneshot::channel();
     // A thread of its own, which ends with the process: no runtime waits for it.

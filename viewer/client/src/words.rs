@@ -1,6 +1,8 @@
 //! What is said about an exchange, apart from what it says itself. All of it is fit for a terminal.
 
-use ccdump_record::{ClosedBy, EndState, Exchange, Replaced, RequestRole, Salvaged, SeqRange, Usage};
+use ccdump_record::{
+    ClosedBy, EndState, Exchange, Replaced, RequestRole, Salvaged, SeqRange, Usage,
+};
 
 use crate::text::{clean_line, cut_line, units};
 
@@ -14,7 +16,9 @@ pub fn total_input(usage: &Usage) -> Option<i64> {
 pub fn tokens(usage: &Usage) -> Option<String> {
     let mut words = Vec::new();
     words.extend(total_input(usage).map(|input| match usage.cache_read {
-        Some(cached) if cached != 0 => format!("↑ {} in ({} cached)", units::count(input), units::count(cached)),
+        Some(cached) if cached != 0 => {
+            format!("↑ {} in ({} cached)", units::count(input), units::count(cached))
+        }
         _ => format!("↑ {} in", units::count(input)),
     }));
     words.extend(usage.output.map(|output| format!("↓ {} out", units::count(output))));
@@ -26,14 +30,18 @@ pub fn trouble(row: &Exchange) -> Option<String> {
     let ended = match row.end_state {
         Some(EndState::Complete) | None => None,
         Some(EndState::Truncated) => Some("cut off: the upstream ended early".to_owned()),
-        Some(EndState::ClientCancelled) => Some("cancelled: the client left before the end".to_owned()),
+        Some(EndState::ClientCancelled) => {
+            Some("cancelled: the client left before the end".to_owned())
+        }
         Some(EndState::DaemonStopped) => Some("cut off: the daemon stopped".to_owned()),
         Some(EndState::UpstreamError) => Some(match (row.closed_by, row.status) {
             (Some(ClosedBy::Refused), Some(status)) => format!("refused by ccdump: {status}"),
             (Some(ClosedBy::Unreachable), _) => "failed: the upstream was not reached".to_owned(),
             (Some(ClosedBy::Proxy), _) => "failed: ccdump could not pass the answer on".to_owned(),
             (Some(ClosedBy::Client), None) => "failed: the request broke off".to_owned(),
-            (_, Some(status @ ..400)) => format!("failed: the upstream answered {status}, and then an error"),
+            (_, Some(status @ ..400)) => {
+                format!("failed: the upstream answered {status}, and then an error")
+            }
             (_, Some(status)) => format!("failed: the upstream answered {status}"),
             (_, None) => "failed: the upstream gave no answer".to_owned(),
         }),
@@ -51,7 +59,10 @@ pub fn purpose(row: &Exchange) -> String {
     match (path.rsplit('/').next(), row.role) {
         (Some("count_tokens"), _) => "token count".to_owned(),
         (_, RequestRole::Auxiliary) => {
-            format!("auxiliary request to {}", row.model.as_deref().map_or("a model".to_owned(), clean_line))
+            format!(
+                "auxiliary request to {}",
+                row.model.as_deref().map_or("a model".to_owned(), clean_line)
+            )
         }
         _ => cut_line(&clean_line(&format!("{} {path}", row.method)), 60),
     }
@@ -90,7 +101,11 @@ pub fn salvaged(salvaged: &Salvaged) -> String {
 }
 
 fn events(range: &SeqRange) -> String {
-    if range.from == range.to { format!("event {}", range.from) } else { format!("events {}–{}", range.from, range.to) }
+    if range.from == range.to {
+        format!("event {}", range.from)
+    } else {
+        format!("events {}–{}", range.from, range.to)
+    }
 }
 
 /// What is not in the record: `12 kB and 2 whole exchanges missing`.
@@ -98,12 +113,16 @@ pub fn missing(bytes: u64, exchanges: u64) -> String {
     let exchanges = usize::try_from(exchanges).unwrap_or(usize::MAX);
     match exchanges {
         0 => format!("{} missing", units::bytes(bytes)),
-        _ => format!("{} and {} missing", units::bytes(bytes), units::plural(exchanges, "whole exchange")),
+        _ => format!(
+            "{} and {} missing",
+            units::bytes(bytes),
+            units::plural(exchanges, "whole exchange")
+        ),
     }
 }
 
-/// That the history is not what it was, by the number of its message blocks: `history rewritten: 1 block changed, 2 blocks removed`;
-/// `None` when it is.
+/// That the history is not what it was, by the number of its message blocks: `history rewritten: 1
+/// block changed, 2 blocks removed`; `None` when it is.
 pub fn rewritten(changed: usize, moved: usize, removed: usize) -> Option<String> {
     let words: Vec<String> = [(changed, "changed"), (moved, "moved"), (removed, "removed")]
         .into_iter()

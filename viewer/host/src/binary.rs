@@ -1,5 +1,5 @@
-//! Built viewers, each kept in a folder of its own with the libraries it needs: the builder may replace its output at any time, and what
-//! ran well must stay.
+//! Built viewers, each kept in a folder of its own with the libraries it needs: the builder may
+//! replace its output at any time, and what ran well must stay.
 
 use std::{
     fs, io,
@@ -91,8 +91,14 @@ impl Binaries {
         Ok(Self { folder: folder.to_owned(), own, count: 0, taken: None })
     }
 
-    /// Keeps what was built, and the libraries it was built for. `None` when it is what was taken before.
-    pub(super) fn take(&mut self, built: &Path, libraries: &[PathBuf], written: Written) -> io::Result<Option<Rc<Binary>>> {
+    /// Keeps what was built, and the libraries it was built for. `None` when it is what was taken
+    /// before.
+    pub(super) fn take(
+        &mut self,
+        built: &Path,
+        libraries: &[PathBuf],
+        written: Written,
+    ) -> io::Result<Option<Rc<Binary>>> {
         let identity = Identity::of(built)?;
         if self.taken == Some(identity) {
             return Ok(None);
@@ -109,7 +115,8 @@ impl Binaries {
 
     /// Makes `binary` the one that is run first when the next host finds sources that do not build.
     pub(super) fn set_good(&self, binary: &Binary) -> io::Result<()> {
-        let (good, new, old) = (self.good_folder(), self.own.join("good"), self.own.join("not-good-any-more"));
+        let (good, new, old) =
+            (self.good_folder(), self.own.join("good"), self.own.join("not-good-any-more"));
         remove(&new);
         fs::create_dir(&new)?;
         link_into(&files(&binary.folder)?, &new)?;
@@ -169,7 +176,9 @@ fn files(folder: &Path) -> io::Result<Vec<PathBuf>> {
 }
 
 fn link_into(files: &[PathBuf], folder: &Path) -> io::Result<()> {
-    files.iter().try_for_each(|file| link_or_copy(file, &folder.join(file.file_name().unwrap_or_default())))
+    files
+        .iter()
+        .try_for_each(|file| link_or_copy(file, &folder.join(file.file_name().unwrap_or_default())))
 }
 
 /// Whatever is there, if anything is.
@@ -181,8 +190,11 @@ fn remove_left_over(folder: &Path) {
     let Ok(entries) = fs::read_dir(folder) else { return };
     for entry in entries.filter_map(Result::ok) {
         let name = entry.file_name();
-        let host =
-            name.to_str().and_then(|name| name.strip_prefix("host-")).and_then(|pid| pid.parse().ok()).and_then(Pid::from_raw);
+        let host = name
+            .to_str()
+            .and_then(|name| name.strip_prefix("host-"))
+            .and_then(|pid| pid.parse().ok())
+            .and_then(Pid::from_raw);
         if host.is_some_and(|host| test_kill_process(host).is_err()) {
             let _ = fs::remove_dir_all(entry.path());
         }
@@ -196,24 +208,41 @@ mod tests {
     #[test]
     fn what_was_taken_stays_as_it_was_and_goes_with_its_last_user() {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let (built, library) = (folder.path().join("ccdump-view"), folder.path().join("library.so"));
+        let (built, library) =
+            (folder.path().join("ccdump-view"), folder.path().join("library.so"));
         let libraries = [library.clone()];
         let mut binaries = Binaries::open(&folder.path().join("kept")).expect("writable");
         assert!(binaries.take(&built, &[], Written::Unknown).is_err(), "nothing was built");
 
         fs::write(&built, "one").expect("writable");
-        assert!(binaries.take(&built, &libraries, Written::Unknown).is_err(), "a library is missing");
+        assert!(
+            binaries.take(&built, &libraries, Written::Unknown).is_err(),
+            "a library is missing"
+        );
         fs::write(&library, "first").expect("writable");
-        let one = binaries.take(&built, &libraries, Written::Unknown).expect("readable").expect("new");
-        assert!(binaries.take(&built, &libraries, Written::Unknown).expect("readable").is_none(), "the same again");
+        let one =
+            binaries.take(&built, &libraries, Written::Unknown).expect("readable").expect("new");
+        assert!(
+            binaries.take(&built, &libraries, Written::Unknown).expect("readable").is_none(),
+            "the same again"
+        );
         fs::write(&built, "number two").expect("writable");
         // As linkers do.
         fs::remove_file(&library).expect("there");
         fs::write(&library, "second").expect("writable");
-        let two = binaries.take(&built, &libraries, Written::Unknown).expect("readable").expect("new");
-        let kept = |binary: &Binary, name| fs::read_to_string(binary.path().with_file_name(name)).expect("kept");
-        assert_eq!((kept(&one, PROGRAM), kept(&one, "library.so")), ("one".to_owned(), "first".to_owned()));
-        assert_eq!((kept(&two, PROGRAM), kept(&two, "library.so")), ("number two".to_owned(), "second".to_owned()));
+        let two =
+            binaries.take(&built, &libraries, Written::Unknown).expect("readable").expect("new");
+        let kept = |binary: &Binary, name| {
+            fs::read_to_string(binary.path().with_file_name(name)).expect("kept")
+        };
+        assert_eq!(
+            (kept(&one, PROGRAM), kept(&one, "library.so")),
+            ("one".to_owned(), "first".to_owned())
+        );
+        assert_eq!(
+            (kept(&two, PROGRAM), kept(&two, "library.so")),
+            ("number two".to_owned(), "second".to_owned())
+        );
 
         let path = one.path();
         drop(one);
@@ -223,8 +252,11 @@ mod tests {
     #[test]
     fn the_good_one_outlives_its_host_and_a_host_that_was_killed_leaves_nothing() {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let (built, library, kept) =
-            (folder.path().join("ccdump-view"), folder.path().join("library.so"), folder.path().join("kept"));
+        let (built, library, kept) = (
+            folder.path().join("ccdump-view"),
+            folder.path().join("library.so"),
+            folder.path().join("kept"),
+        );
         // No process has the highest number that there can be.
         let killed = kept.join(format!("host-{}", i32::MAX));
         fs::create_dir_all(&killed).expect("writable");
@@ -233,7 +265,10 @@ mod tests {
             assert!(binaries.good().is_none());
             fs::write(&built, "one").expect("writable");
             fs::write(&library, "its own").expect("writable");
-            let one = binaries.take(&built, std::slice::from_ref(&library), Written::Anew).expect("readable").expect("new");
+            let one = binaries
+                .take(&built, std::slice::from_ref(&library), Written::Anew)
+                .expect("readable")
+                .expect("new");
             binaries.set_good(&one).expect("writable");
             binaries.set_good(&one).expect("again");
         }
@@ -242,7 +277,10 @@ mod tests {
         let mut binaries = Binaries::open(&kept).expect("writable");
         let good = binaries.good().expect("kept");
         assert_eq!(fs::read(good.path()).expect("the program"), b"one");
-        assert_eq!(fs::read(good.path().with_file_name("library.so")).expect("its library"), b"its own");
+        assert_eq!(
+            fs::read(good.path().with_file_name("library.so")).expect("its library"),
+            b"its own"
+        );
         drop(good);
         assert!(kept.join("good").exists());
     }

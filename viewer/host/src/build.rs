@@ -39,19 +39,33 @@ pub(super) enum Outcome {
 }
 
 impl Build {
-    /// Starts `command`, which says what it does as cargo or as the compiler does, in JSON. [`Event::Fails`] comes with the first
-    /// error, which is well before [`Event::Built`], with which it ends.
-    pub(super) fn start(number: u64, command: &Command, events: SyncSender<Event>) -> io::Result<Self> {
+    /// Starts `command`, which says what it does as cargo or as the compiler does, in JSON.
+    /// [`Event::Fails`] comes with the first error, which is well before [`Event::Built`], with
+    /// which it ends.
+    pub(super) fn start(
+        number: u64,
+        command: &Command,
+        events: SyncSender<Event>,
+    ) -> io::Result<Self> {
         let started = Instant::now();
-        let mut process =
-            niced(command).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0).spawn()?;
-        let pipes = process.stdout.take().zip(process.stderr.take()).ok_or(io::ErrorKind::BrokenPipe);
+        let mut process = niced(command)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .process_group(0)
+            .spawn()?;
+        let pipes =
+            process.stdout.take().zip(process.stderr.take()).ok_or(io::ErrorKind::BrokenPipe);
         let pid = Pid::from_child(&process);
         let build = Self { number, process };
         let (stdout, stderr) = pipes?;
         let (first, second) = (events.clone(), events.clone());
-        let stdout = read(stdout, move |error| drop(first.send(Event::Fails(number, error, started.elapsed()))))?;
-        let stderr = read(stderr, move |error| drop(second.send(Event::Fails(number, error, started.elapsed()))))?;
+        let stdout = read(stdout, move |error| {
+            drop(first.send(Event::Fails(number, error, started.elapsed())))
+        })?;
+        let stderr = read(stderr, move |error| {
+            drop(second.send(Event::Fails(number, error, started.elapsed())))
+        })?;
         thread::Builder::new().name("build".to_owned()).spawn(move || {
             let output = stdout.join().unwrap_or_default().and(stderr.join().unwrap_or_default());
             // It is left for the host to reap: until then its number is nobody else's.
@@ -89,14 +103,19 @@ fn niced(command: &Command) -> Command {
     niced
 }
 
-/// Linux takes a core on which only such processes run for a free one: a byte that comes is not kept waiting for the compiler's time slice.
+/// Linux takes a core on which only such processes run for a free one: a byte that comes is not
+/// kept waiting for the compiler's time slice.
 fn has_idle_class() -> bool {
     let folders = env::var_os("PATH").unwrap_or_default();
-    cfg!(target_os = "linux") && env::split_paths(&folders).any(|folder| folder.join("chrt").is_file())
+    cfg!(target_os = "linux")
+        && env::split_paths(&folders).any(|folder| folder.join("chrt").is_file())
 }
 
 /// Reads all of it; `fails` is called with the first error that has a place.
-fn read(pipe: impl Read + Send + 'static, fails: impl FnOnce(BuildError) + Send + 'static) -> io::Result<JoinHandle<Output>> {
+fn read(
+    pipe: impl Read + Send + 'static,
+    fails: impl FnOnce(BuildError) + Send + 'static,
+) -> io::Result<JoinHandle<Output>> {
     thread::Builder::new().name("build-output".to_owned()).spawn(move || {
         let mut output = Output::default();
         let mut fails = Some(fails);

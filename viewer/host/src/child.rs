@@ -1,4 +1,5 @@
-//! A viewer as a child: a process on an inner pseudo terminal, with a socket to the host as its stderr.
+//! A viewer as a child: a process on an inner pseudo terminal, with a socket to the host as its
+//! stderr.
 
 use std::{
     collections::VecDeque,
@@ -34,10 +35,12 @@ const MOST_WORDS: usize = 40;
 /// What is kept of one of them, in characters.
 const LONGEST_WORDS: usize = 400;
 
-/// A viewer that does not take a message for so long gets no more of them: the host must not wait for it.
+/// A viewer that does not take a message for so long gets no more of them: the host must not wait
+/// for it.
 const PATIENCE: Duration = Duration::from_millis(100);
 
-/// What a viewer still says when its process is gone is waited for so long; somebody else may have inherited its socket.
+/// What a viewer still says when its process is gone is waited for so long; somebody else may have
+/// inherited its socket.
 const LAST_WORDS: Duration = Duration::from_millis(100);
 
 /// What every viewer of a host is started with.
@@ -63,7 +66,13 @@ pub(super) struct Viewer {
 
 impl Viewer {
     /// Starts `binary`. Its events carry `id`.
-    pub(super) fn start(id: u64, binary: &Path, setting: &Setting, size: Winsize, events: &SyncSender<Event>) -> io::Result<Self> {
+    pub(super) fn start(
+        id: u64,
+        binary: &Path,
+        setting: &Setting,
+        size: Winsize,
+        events: &SyncSender<Event>,
+    ) -> io::Result<Self> {
         let pty = Pty::open(size)?;
         let (socket, theirs) = UnixStream::pair()?;
         socket.set_write_timeout(Some(PATIENCE))?;
@@ -76,7 +85,16 @@ impl Viewer {
             .stdout(Stdio::from(pty.slave()?))
             .stderr(Stdio::from(OwnedFd::from(theirs)))
             .spawn()?;
-        let viewer = Self { id, started: Instant::now(), pty, process, socket, deaf: false, leaving: None, words: VecDeque::new() };
+        let viewer = Self {
+            id,
+            started: Instant::now(),
+            pty,
+            process,
+            socket,
+            deaf: false,
+            leaving: None,
+            words: VecDeque::new(),
+        };
         viewer.listen(events)?;
         Ok(viewer)
     }
@@ -88,7 +106,9 @@ impl Viewer {
         let (done, all_said) = channel::<()>();
         let heard = events.clone();
         thread::Builder::new().name("viewer".to_owned()).spawn(move || {
-            lines::each(socket, LONGEST_LINE, |line| heard.send(Event::Heard(id, protocol::read(line))).is_ok());
+            lines::each(socket, LONGEST_LINE, |line| {
+                heard.send(Event::Heard(id, protocol::read(line))).is_ok()
+            });
             drop(done);
         })?;
         let events = events.clone();

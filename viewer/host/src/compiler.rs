@@ -1,8 +1,9 @@
-//! Builds without cargo: a quarter of a second of an edit's way to the screen is cargo finding out that nothing but the viewer's own
-//! source has changed. The host knows that already.
+//! Builds without cargo: a quarter of a second of an edit's way to the screen is cargo finding out
+//! that nothing but the viewer's own source has changed. The host knows that already.
 //!
-//! Cargo is told to call the compiler through a copy of this program, which notes how the viewer was compiled. While only files below
-//! `viewer/src` change, the host repeats that; the next build by cargo sees changed files and builds again, so nothing is hidden from it.
+//! Cargo is told to call the compiler through a copy of this program, which notes how the viewer
+//! was compiled. While only files below `viewer/src` change, the host repeats that; the next build
+//! by cargo sees changed files and builds again, so nothing is hidden from it.
 
 use std::{
     env, fs,
@@ -25,7 +26,8 @@ const NOTE: &str = "CCDUMP_COMPILER_NOTE";
 /// Cargo's word for the program that calls the compiler for packages of the workspace.
 const WRAPPER: &str = "RUSTC_WORKSPACE_WRAPPER";
 
-/// What cargo tells the compiler by its environment. Nothing else of it is written down: it may hold keys.
+/// What cargo tells the compiler by its environment. Nothing else of it is written down: it may
+/// hold keys.
 const TOLD: [&str; 10] = [
     "CARGO",
     "CARGO_BIN_NAME",
@@ -70,7 +72,13 @@ impl Tools {
         // At a path that does not change from session to session, since cargo would build all anew.
         let made = env::current_exe().and_then(|own| replace(&own, &wrapper)).is_ok();
         let libraries = Libraries::find(&workspace);
-        Self { workspace, target, wrapper: made.then(|| (wrapper, folder.join("compiler.json"))), note: None, libraries }
+        Self {
+            workspace,
+            target,
+            wrapper: made.then(|| (wrapper, folder.join("compiler.json"))),
+            note: None,
+            libraries,
+        }
     }
 
     /// What builds the sources as they are now, in the shortest time.
@@ -112,8 +120,8 @@ impl Tools {
         }
     }
 
-    /// A build has failed without naming a file: if that was the compiler alone, something is gone that only cargo can bring back.
-    /// Says whether it is worth to build again.
+    /// A build has failed without naming a file: if that was the compiler alone, something is gone
+    /// that only cargo can bring back. Says whether it is worth to build again.
     pub(super) fn failed_oddly(&mut self) -> bool {
         self.note.take().is_some()
     }
@@ -148,23 +156,29 @@ impl Note {
         if !has("--crate-name", "ccdump_view") || !has("--crate-type", "bin") {
             return None;
         }
-        let told = |name: &str| TOLD.iter().any(|told| name == *told || told.ends_with('_') && name.starts_with(told));
+        let told = |name: &str| {
+            TOLD.iter().any(|told| name == *told || told.ends_with('_') && name.starts_with(told))
+        };
         let environment = environment.filter(|(name, _)| told(name)).collect();
         Some(Self { program: program.to_owned(), arguments, environment, folder })
     }
 }
 
-/// When this program runs as that copy, called by cargo with a compiler and its arguments: notes them down if it is the viewer's, and
-/// becomes the compiler.
+/// When this program runs as that copy, called by cargo with a compiler and its arguments: notes
+/// them down if it is the viewer's, and becomes the compiler.
 pub(super) fn stand_in() -> Option<ExitCode> {
     let path = env::var_os(NOTE)?;
     let mut arguments = env::args_os().skip(1);
     let program = arguments.next()?;
     let arguments: Vec<_> = arguments.collect();
-    let text: Option<Vec<String>> = arguments.iter().map(|argument| argument.to_str().map(str::to_owned)).collect();
-    let environment = env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+    let text: Option<Vec<String>> =
+        arguments.iter().map(|argument| argument.to_str().map(str::to_owned)).collect();
+    let environment = env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
     let note = text.zip(program.to_str()).zip(env::current_dir().ok());
-    if let Some(note) = note.and_then(|((text, program), folder)| Note::of(program, text, environment, folder)) {
+    if let Some(note) =
+        note.and_then(|((text, program), folder)| Note::of(program, text, environment, folder))
+    {
         // Without it, every build is cargo's.
         let _ = fs::write(&path, serde_json::to_vec(&note).unwrap_or_default());
     }
@@ -180,7 +194,12 @@ mod tests {
     fn note(arguments: &[&str], environment: &[(&str, &str)]) -> Option<Note> {
         let owned = |text: &str| text.to_owned();
         let environment = environment.iter().map(|(name, value)| (owned(name), owned(value)));
-        Note::of("rustc", arguments.iter().map(|text| owned(text)).collect(), environment, "/ws".into())
+        Note::of(
+            "rustc",
+            arguments.iter().map(|text| owned(text)).collect(),
+            environment,
+            "/ws".into(),
+        )
     }
 
     const VIEWER: [&str; 4] = ["--crate-name", "ccdump_view", "--crate-type", "bin"];
@@ -196,8 +215,12 @@ mod tests {
             ("CARGO_REGISTRY_TOKEN", "t"),
             ("CARGO_MAKEFLAGS", "-j"),
         ];
-        let names: Vec<String> =
-            note(&VIEWER, &environment).expect("the viewer").environment.into_iter().map(|(name, _)| name).collect();
+        let names: Vec<String> = note(&VIEWER, &environment)
+            .expect("the viewer")
+            .environment
+            .into_iter()
+            .map(|(name, _)| name)
+            .collect();
         assert_eq!(names, ["CARGO_PKG_VERSION", "LD_LIBRARY_PATH"]);
     }
 

@@ -12,7 +12,8 @@ use super::{filter::Filter, screen, terminal::Terminal};
 /// What a viewer may write before it is ready, in bytes. One that writes more is shown at once.
 const MOST_EARLY: usize = 4 * 1024 * 1024;
 
-/// When a viewer is ready, all that it has written before has arrived within this time, its modes among it.
+/// When a viewer is ready, all that it has written before has arrived within this time, its modes
+/// among it.
 const SETTLED: Duration = Duration::from_millis(50);
 
 #[derive(Debug)]
@@ -21,7 +22,8 @@ pub(super) struct Display {
     size: Winsize,
     filter: Filter,
     shows: Shows,
-    /// Written by a viewer that is not shown yet: nothing of it is seen if it fails before its first frame.
+    /// Written by a viewer that is not shown yet: nothing of it is seen if it fails before its
+    /// first frame.
     early: Early,
     settle: Option<Instant>,
 }
@@ -107,7 +109,12 @@ impl Display {
     }
 
     /// There is no viewer: `title`, `lines` and what `keys` do are seen instead.
-    pub(super) fn draw(&mut self, title: String, lines: String, keys: &'static str) -> io::Result<()> {
+    pub(super) fn draw(
+        &mut self,
+        title: String,
+        lines: String,
+        keys: &'static str,
+    ) -> io::Result<()> {
         let mut out = Vec::new();
         self.filter.cut(&mut out);
         self.filter.settle(&mut out);

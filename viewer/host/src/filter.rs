@@ -1,7 +1,9 @@
-//! What of the viewer's output reaches the real terminal: all of it but switches of the alternate screen, which is the host's.
+//! What of the viewer's output reaches the real terminal: all of it but switches of the alternate
+//! screen, which is the host's.
 //!
-//! Escape sequences pass whole or not at all, so that one that a killed viewer had begun does not swallow what comes next. Modes that
-//! a viewer sets are remembered, to be put right when it is replaced by one that does not want them, and at the end.
+//! Escape sequences pass whole or not at all, so that one that a killed viewer had begun does not
+//! swallow what comes next. Modes that a viewer sets are remembered, to be put right when it is
+//! replaced by one that does not want them, and at the end.
 
 use std::collections::BTreeMap;
 
@@ -169,10 +171,17 @@ impl Filter {
 
     /// Passes a whole control sequence, or what may pass of it, and remembers what it changed.
     fn finish(&mut self, sequence: &[u8], out: &mut Vec<u8>) {
-        let Some((&last, parameters)) = sequence.get(2..).and_then(<[u8]>::split_last) else { return };
+        let Some((&last, parameters)) = sequence.get(2..).and_then(<[u8]>::split_last) else {
+            return;
+        };
         match (parameters.first(), last) {
             (Some(b'?'), b'h' | b'l' | b's' | b'r') => {
-                return self.finish_modes(sequence, parameters.get(1..).unwrap_or_default(), last, out);
+                return self.finish_modes(
+                    sequence,
+                    parameters.get(1..).unwrap_or_default(),
+                    last,
+                    out,
+                );
             }
             (Some(b'>'), b'u') => self.keyboard = self.keyboard.saturating_add(1),
             (Some(b'<'), b'u') => {
@@ -187,7 +196,8 @@ impl Filter {
     }
 
     fn finish_modes(&mut self, sequence: &[u8], parameters: &[u8], last: u8, out: &mut Vec<u8>) {
-        let is_screen = |parameter: &&[u8]| number(parameter).is_some_and(|mode| SCREENS.contains(&mode));
+        let is_screen =
+            |parameter: &&[u8]| number(parameter).is_some_and(|mode| SCREENS.contains(&mode));
         let parts = || parameters.split(|byte| *byte == b';');
         if matches!(last, b'h' | b'l') {
             for mode in parts().filter_map(number).filter(|mode| !SCREENS.contains(mode)) {
@@ -207,8 +217,8 @@ impl Filter {
         }
     }
 
-    /// Ends what a viewer that is gone may have left open: a string, a synchronised update, colours, the scroll region. Its modes
-    /// stay for the next one, until [`Self::settle`].
+    /// Ends what a viewer that is gone may have left open: a string, a synchronised update,
+    /// colours, the scroll region. Its modes stay for the next one, until [`Self::settle`].
     pub fn cut(&mut self, out: &mut Vec<u8>) {
         if matches!(self.state, State::String { .. } | State::StringEscape) {
             out.extend_from_slice(b"\x1b\\");
@@ -242,7 +252,8 @@ impl Filter {
     }
 }
 
-/// How a terminal comes up: with a visible cursor and with wrapping, and no other mode that matters here.
+/// How a terminal comes up: with a visible cursor and with wrapping, and no other mode that matters
+/// here.
 fn default(mode: u16) -> bool {
     matches!(mode, 7 | 25)
 }

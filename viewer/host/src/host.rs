@@ -1,5 +1,5 @@
-//! The host itself: one loop over one ordered channel of events. It decides nothing that [`Life`] decides, and draws nothing while a
-//! viewer lives.
+//! The host itself: one loop over one ordered channel of events. It decides nothing that [`Life`]
+//! decides, and draws nothing while a viewer lives.
 
 mod builds;
 mod standby;
@@ -85,7 +85,10 @@ enum Next {
 }
 
 impl Host {
-    #[expect(clippy::too_many_arguments, reason = "these are its parts, and they are put together in one place")]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "these are its parts, and they are put together in one place"
+    )]
     pub(super) fn new(
         builder: Builder,
         setting: Setting,
@@ -132,7 +135,9 @@ impl Host {
             let event = match (self.kept.pop_front(), self.deadline()) {
                 (Some(event), _) => Ok(event),
                 (None, None) => inbox.recv().map_err(|_| RecvTimeoutError::Disconnected),
-                (None, Some(at)) => inbox.recv_timeout(at.saturating_duration_since(Instant::now())),
+                (None, Some(at)) => {
+                    inbox.recv_timeout(at.saturating_duration_since(Instant::now()))
+                }
             };
             let now = Instant::now();
             let next = match event {
@@ -152,7 +157,11 @@ impl Host {
         self.log.line("a session begins");
         match &self.builder {
             Builder::Own(_) => {
-                self.display.draw("ccdump-view is being built".to_owned(), String::new(), "q quit")?;
+                self.display.draw(
+                    "ccdump-view is being built".to_owned(),
+                    String::new(),
+                    "q quit",
+                )?;
                 self.start_build()
             }
             Builder::External(binary) => {
@@ -218,8 +227,10 @@ impl Host {
                 return Ok(Next::End);
             }
             if !self.hold.add(bytes) {
-                self.log
-                    .line(&format!("{} bytes of input are lost: the viewer does not read, and no more can be held", bytes.len()));
+                self.log.line(&format!(
+                    "{} bytes of input are lost: the viewer does not read, and no more can be held",
+                    bytes.len()
+                ));
             }
             self.give_input();
             return Ok(Next::Event);
@@ -280,7 +291,8 @@ impl Host {
                     self.hold.clear();
                     self.failed = None;
                     self.display.draw(
-                        "The viewer cannot run. The next change that builds starts it again.".to_owned(),
+                        "The viewer cannot run. The next change that builds starts it again."
+                            .to_owned(),
                         reason,
                         "r retry  q quit",
                     )?;
@@ -307,7 +319,9 @@ impl Host {
             viewer.tell(&ToViewer::HandOver);
             let until = Instant::now() + LEAVE_WITHIN;
             // Events must be taken off the channel, or the viewer's output would stop it.
-            while let Ok(event) = inbox.recv_timeout(until.saturating_duration_since(Instant::now())) {
+            while let Ok(event) =
+                inbox.recv_timeout(until.saturating_duration_since(Instant::now()))
+            {
                 if matches!(event, Event::Ended(id) if id == viewer.id) {
                     break;
                 }

@@ -1,7 +1,8 @@
 //! The viewer's side of the host: how a viewer that was started by one finds it and talks to it.
 //!
-//! Until it has said that it is ready, a viewer gets no input. So it must not ask its terminal anything before, which would answer by
-//! input: not for the keyboard protocol, not for colours, and not for the cursor, as ratatui's `Terminal::clear` does.
+//! Until it has said that it is ready, a viewer gets no input. So it must not ask its terminal
+//! anything before, which would answer by input: not for the keyboard protocol, not for colours,
+//! and not for the cursor, as ratatui's `Terminal::clear` does.
 
 use std::{
     io::{self, BufReader, Write as _},
@@ -23,13 +24,14 @@ use super::{
     protocol::{self, FromViewer, HOSTED, Heard, LONGEST_LINE, ToViewer, VERSION},
 };
 
-/// Whether a host has started this process. What a hosted viewer has started, a shell perhaps, knows the variable, too, but has
-/// another stderr.
+/// Whether a host has started this process. What a hosted viewer has started, a shell perhaps,
+/// knows the variable, too, but has another stderr.
 pub fn is_hosted() -> bool {
     // Looked at once: [`Host::find`] gives this process another stderr, too.
     static IS_HOSTED: OnceLock<bool> = OnceLock::new();
     *IS_HOSTED.get_or_init(|| {
-        let is_socket = fstat(io::stderr()).is_ok_and(|stat| FileType::from_raw_mode(stat.st_mode) == FileType::Socket);
+        let is_socket = fstat(io::stderr())
+            .is_ok_and(|stat| FileType::from_raw_mode(stat.st_mode) == FileType::Socket);
         is_socket && std::env::var_os(HOSTED).is_some_and(|value| value == "1")
     })
 }
@@ -41,9 +43,10 @@ pub struct Host {
 }
 
 impl Host {
-    /// Called once, before anything is written to stderr or drawn: takes the socket that stands in for stderr, lets stderr go to
-    /// `log` from here on, makes the inner terminal this process's own, so that it hears of a new size and of the host's end, and
-    /// says hello. `None` without a host.
+    /// Called once, before anything is written to stderr or drawn: takes the socket that stands in
+    /// for stderr, lets stderr go to `log` from here on, makes the inner terminal this process's
+    /// own, so that it hears of a new size and of the host's end, and says hello. `None` without a
+    /// host.
     pub fn find(log: impl AsFd, build: &str) -> io::Result<Option<Self>> {
         if !is_hosted() {
             return Ok(None);
@@ -62,8 +65,12 @@ impl Host {
         let _ = (&self.socket).write_all(&protocol::line(message));
     }
 
-    /// Calls `hear` with what the host says, on a thread of its own, and with `None` when the host is gone: then it is time to leave.
-    pub fn listen(&self, mut hear: impl FnMut(Option<ToViewer>) + Send + 'static) -> io::Result<()> {
+    /// Calls `hear` with what the host says, on a thread of its own, and with `None` when the host
+    /// is gone: then it is time to leave.
+    pub fn listen(
+        &self,
+        mut hear: impl FnMut(Option<ToViewer>) + Send + 'static,
+    ) -> io::Result<()> {
         let socket = BufReader::new(self.socket.try_clone()?);
         thread::Builder::new().name("host".to_owned()).spawn(move || {
             lines::each(socket, LONGEST_LINE, |line| {

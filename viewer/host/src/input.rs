@@ -1,4 +1,5 @@
-//! What was typed and no viewer has been given yet: between two viewers, and when one reads slower than somebody pastes.
+//! What was typed and no viewer has been given yet: between two viewers, and when one reads slower
+//! than somebody pastes.
 
 use std::{
     io,
@@ -21,7 +22,8 @@ impl Hold {
         self.bytes.is_empty()
     }
 
-    /// Holds what was typed, all of it or nothing, so that no key is cut in two; says whether there was room.
+    /// Holds what was typed, all of it or nothing, so that no key is cut in two; says whether there
+    /// was room.
     #[must_use]
     pub(super) fn add(&mut self, typed: &[u8]) -> bool {
         let fits = self.bytes.len().saturating_add(typed.len()) <= MOST;
@@ -38,7 +40,10 @@ impl Hold {
     }
 
     /// Gives it to a viewer as far as `write` takes it.
-    pub(super) fn give(&mut self, mut write: impl FnMut(&[u8]) -> io::Result<usize>) -> io::Result<()> {
+    pub(super) fn give(
+        &mut self,
+        mut write: impl FnMut(&[u8]) -> io::Result<usize>,
+    ) -> io::Result<()> {
         while !self.bytes.is_empty() {
             match write(&self.bytes)? {
                 0 => break,
@@ -54,7 +59,8 @@ impl Hold {
     }
 }
 
-/// Ctrl-C is the viewer's, which leaves. Three of them in a second are for the host: that viewer does not.
+/// Ctrl-C is the viewer's, which leaves. Three of them in a second are for the host: that viewer
+/// does not.
 #[derive(Debug, Default)]
 pub(super) struct Insistence {
     presses: Vec<Instant>,
@@ -110,7 +116,9 @@ mod tests {
         let start = Instant::now();
         let presses = |typed: &[(u64, &[u8])]| {
             let mut insistence = Insistence::default();
-            typed.iter().any(|(at, bytes)| insistence.ends(bytes, start + Duration::from_millis(*at)))
+            typed
+                .iter()
+                .any(|(at, bytes)| insistence.ends(bytes, start + Duration::from_millis(*at)))
         };
         assert!(presses(&[(0, b"\x03"), (300, b"\x03"), (900, b"\x03")]));
         assert!(presses(&[(0, b"\x03\x03\x03")]));

@@ -1,8 +1,10 @@
 //! `ccdump-view dev`, the hot-reload host: the stable parent of viewers that come and go.
 //!
-//! It owns the real terminal, watches the sources, builds, and runs the viewer on an inner pseudo terminal. When a build has worked, it
-//! asks the old viewer to leave and starts the new one, and goes back to the last good one if that fails. Threads wait for the terminal,
-//! the sources, cargo, the viewer and signals, and send [`Event`]s down one channel; [`host`] is the loop that takes them off.
+//! It owns the real terminal, watches the sources, builds, and runs the viewer on an inner pseudo
+//! terminal. When a build has worked, it asks the old viewer to leave and starts the new one, and
+//! goes back to the last good one if that fails. Threads wait for the terminal, the sources, cargo,
+//! the viewer and signals, and send [`Event`]s down one channel; [`host`] is the loop that takes
+//! them off.
 
 mod binary;
 mod build;
@@ -62,7 +64,8 @@ use self::{
 /// The target folder below the workspace's: no other cargo run uses it.
 const TARGET: &str = "target/hot";
 
-/// Events that may wait for the host. Who sends more than that waits: the terminal's user, a viewer that writes, cargo.
+/// Events that may wait for the host. Who sends more than that waits: the terminal's user, a viewer
+/// that writes, cargo.
 const MOST_EVENTS: usize = 256;
 
 #[derive(Debug, thiserror::Error)]
@@ -110,7 +113,8 @@ enum Signal {
     End,
 }
 
-/// Runs the host until it is left; its viewers look for the daemon where `daemon` says. Or prints a report.
+/// Runs the host until it is left; its viewers look for the daemon where `daemon` says. Or prints a
+/// report.
 pub fn run(options: Options, daemon: Source) -> Result<(), DevError> {
     let state = default_state_dir().map_err(|_| DevError::NoHome)?;
     if options.report {
@@ -120,7 +124,8 @@ pub fn run(options: Options, daemon: Source) -> Result<(), DevError> {
     let workspace = workspace(options.workspace.as_deref())?;
     let log = Log::open(&state).map_err(|source| DevError::Folder { path: state, source })?;
     let kept = workspace.join(TARGET).join("ccdump");
-    let binaries = Binaries::open(&kept).map_err(|source| DevError::Folder { path: kept.clone(), source })?;
+    let binaries =
+        Binaries::open(&kept).map_err(|source| DevError::Folder { path: kept.clone(), source })?;
     let (events, inbox) = sync_channel(MOST_EVENTS);
     watch::sources(&workspace, events.clone())?;
     let external = options.external();
@@ -130,9 +135,13 @@ pub fn run(options: Options, daemon: Source) -> Result<(), DevError> {
     signals(events.clone())?;
     let display = Display::new()?;
     terminal::listen(events.clone())?;
-    let setting = Setting { arguments: options.viewer_arguments(daemon), environment: environment(&workspace) };
+    let setting = Setting {
+        arguments: options.viewer_arguments(daemon),
+        environment: environment(&workspace),
+    };
     let life = Life::new(Duration::from_millis(options.ready_within));
-    let builder = external.map_or_else(|| Builder::Own(Tools::new(workspace, TARGET, &kept)), Builder::External);
+    let builder = external
+        .map_or_else(|| Builder::Own(Tools::new(workspace, TARGET, &kept)), Builder::External);
     Host::new(builder, setting, display, binaries, log, life, options.name, events).run(&inbox)
 }
 
@@ -143,21 +152,32 @@ pub fn compile() -> Option<ExitCode> {
 
 /// The folder of the workspace that the viewer is part of.
 fn workspace(named: Option<&Path>) -> Result<PathBuf, DevError> {
-    let is_workspace = |folder: &Path| folder.join("Cargo.toml").is_file() && folder.join("viewer").is_dir();
+    let is_workspace =
+        |folder: &Path| folder.join("Cargo.toml").is_file() && folder.join("viewer").is_dir();
     let here = match named {
         Some(folder) => vec![folder.to_owned()],
-        None => env::current_dir().map_err(|_| DevError::NoWorkspace)?.ancestors().map(Path::to_owned).collect(),
+        None => env::current_dir()
+            .map_err(|_| DevError::NoWorkspace)?
+            .ancestors()
+            .map(Path::to_owned)
+            .collect(),
     };
-    let found = here.into_iter().find(|folder| is_workspace(folder)).ok_or(DevError::NoWorkspace)?;
+    let found =
+        here.into_iter().find(|folder| is_workspace(folder)).ok_or(DevError::NoWorkspace)?;
     // The watch names files by their real paths.
     found.canonicalize().map_err(|_| DevError::NoWorkspace)
 }
 
-/// What viewers need to know that run from a folder of the host's: the daemon beside the host is the one to start, and files of errors
-/// are named from the workspace's folder.
+/// What viewers need to know that run from a folder of the host's: the daemon beside the host is
+/// the one to start, and files of errors are named from the workspace's folder.
 fn environment(workspace: &Path) -> Vec<(OsString, OsString)> {
-    let daemon = env::current_exe().ok().map(|own| own.with_file_name("ccdumpd")).filter(|daemon| daemon.is_file());
-    let daemon = daemon.filter(|_| env::var_os("CCDUMPD").is_none()).map(|daemon| ("CCDUMPD".into(), daemon.into()));
+    let daemon = env::current_exe()
+        .ok()
+        .map(|own| own.with_file_name("ccdumpd"))
+        .filter(|daemon| daemon.is_file());
+    let daemon = daemon
+        .filter(|_| env::var_os("CCDUMPD").is_none())
+        .map(|daemon| ("CCDUMPD".into(), daemon.into()));
     daemon.into_iter().chain([(WORKSPACE.into(), workspace.into())]).collect()
 }
 

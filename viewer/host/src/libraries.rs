@@ -1,5 +1,5 @@
-//! Viewers that the host builds are a small program and shared libraries: those of all that the looks stand on (`viewer/dylib`), and Rust's
-//! own. An edit of the looks links the program alone.
+//! Viewers that the host builds are a small program and shared libraries: those of all that the
+//! looks stand on (`viewer/dylib`), and Rust's own. An edit of the looks links the program alone.
 
 use std::{
     env::{
@@ -37,18 +37,23 @@ impl Libraries {
             .ok()?;
         let folder = str::from_utf8(&output.stdout).ok()?.trim_end();
         let mut files = fs::read_dir(folder).ok()?.filter_map(Result::ok).map(|entry| entry.path());
-        files.find(|file| file.file_name().and_then(OsStr::to_str).is_some_and(is_standard)).map(|standard| Self { standard })
+        files
+            .find(|file| file.file_name().and_then(OsStr::to_str).is_some_and(is_standard))
+            .map(|standard| Self { standard })
     }
 
     /// Those of `program`, which was built just now.
     pub(super) fn of(&self, program: &Path) -> Vec<PathBuf> {
-        let ours = OURS.iter().map(|name| program.with_file_name(format!("{DLL_PREFIX}{name}{DLL_SUFFIX}")));
+        let ours = OURS
+            .iter()
+            .map(|name| program.with_file_name(format!("{DLL_PREFIX}{name}{DLL_SUFFIX}")));
         ours.chain([self.standard.clone()]).collect()
     }
 }
 
 fn is_standard(name: &str) -> bool {
-    name.strip_prefix(DLL_PREFIX).is_some_and(|name| name.starts_with("std-")) && name.ends_with(DLL_SUFFIX)
+    name.strip_prefix(DLL_PREFIX).is_some_and(|name| name.starts_with("std-"))
+        && name.ends_with(DLL_SUFFIX)
 }
 
 #[cfg(test)]
@@ -58,8 +63,12 @@ mod tests {
     #[test]
     fn the_shared_standard_library_is_told_from_the_other_files() {
         assert!(is_standard(&format!("{DLL_PREFIX}std-7e719de9c4abc98f{DLL_SUFFIX}")));
-        for other in ["libstd-7e719de9c4abc98f.rlib", "libstd-7e719de9c4abc98f.rmeta", "libstd_detect-ce90372c.so", "libtest-1f.so"]
-        {
+        for other in [
+            "libstd-7e719de9c4abc98f.rlib",
+            "libstd-7e719de9c4abc98f.rmeta",
+            "libstd_detect-ce90372c.so",
+            "libtest-1f.so",
+        ] {
             assert!(!is_standard(other), "{other}");
         }
     }

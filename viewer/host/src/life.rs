@@ -1,7 +1,9 @@
-//! Which viewer runs, and what is done when it hangs or dies: decisions only, without a process or a clock.
+//! Which viewer runs, and what is done when it hangs or dies: decisions only, without a process or
+//! a clock.
 //!
-//! A binary is *proven* when its viewer has lived for ten seconds after its first frame. One that fails before that goes back to the
-//! last one that ran: the one it replaced, or, if that fails as well, the last proven one.
+//! A binary is *proven* when its viewer has lived for ten seconds after its first frame. One that
+//! fails before that goes back to the last one that ran: the one it replaced, or, if that fails as
+//! well, the last proven one.
 
 use std::{
     rc::Rc,
@@ -95,7 +97,15 @@ pub(super) struct Life {
 impl Life {
     /// A viewer that has no first frame within `ready_within` hangs.
     pub(super) fn new(ready_within: Duration) -> Self {
-        Self { ready_within, stage: Stage::Away, current: None, previous: None, proven: None, waiting: None, deaths: Vec::new() }
+        Self {
+            ready_within,
+            stage: Stage::Away,
+            current: None,
+            previous: None,
+            proven: None,
+            waiting: None,
+            deaths: Vec::new(),
+        }
     }
 
     /// Whether a viewer runs or is about to.
@@ -190,7 +200,8 @@ impl Life {
     /// When [`Self::tick`] has something to do.
     pub(super) fn deadline(&self) -> Option<Instant> {
         match self.stage {
-            Stage::Starting { until, hangs: false } | Stage::Leaving { until, hangs: false, .. } => Some(until),
+            Stage::Starting { until, hangs: false }
+            | Stage::Leaving { until, hangs: false, .. } => Some(until),
             Stage::Running { since } if !self.is_proven() => since.checked_add(PROOF),
             _ => None,
         }
@@ -199,7 +210,9 @@ impl Life {
     pub(super) fn tick(&mut self, now: Instant) -> Step {
         let proven = self.is_proven();
         match &mut self.stage {
-            Stage::Starting { until, hangs } | Stage::Leaving { until, hangs, .. } if !*hangs && *until <= now => {
+            Stage::Starting { until, hangs } | Stage::Leaving { until, hangs, .. }
+                if !*hangs && *until <= now =>
+            {
                 *hangs = true;
                 Step::Kill
             }
@@ -218,12 +231,19 @@ impl Life {
 
     fn start(&mut self, binary: Rc<Binary>, why: Why, now: Instant) -> Step {
         self.current = Some(Rc::clone(&binary));
-        self.stage = Stage::Starting { until: now.checked_add(self.ready_within).unwrap_or(now), hangs: false };
+        self.stage = Stage::Starting {
+            until: now.checked_add(self.ready_within).unwrap_or(now),
+            hangs: false,
+        };
         Step::Start(binary, why)
     }
 
     fn replace(&mut self, next: Rc<Binary>, now: Instant) -> Step {
-        self.stage = Stage::Leaving { next, until: now.checked_add(LEAVE_WITHIN).unwrap_or(now), hangs: false };
+        self.stage = Stage::Leaving {
+            next,
+            until: now.checked_add(LEAVE_WITHIN).unwrap_or(now),
+            hangs: false,
+        };
         Step::AskToLeave
     }
 
@@ -240,7 +260,9 @@ impl Life {
         self.deaths.retain(|death| now.duration_since(*death) < DEATHS_WITHIN);
         self.deaths.push(now);
         match self.current.clone() {
-            Some(same) if self.deaths.len() < MOST_DEATHS => self.start(same, Why::Restarted(reason), now),
+            Some(same) if self.deaths.len() < MOST_DEATHS => {
+                self.start(same, Why::Restarted(reason), now)
+            }
             _ => Step::GiveUp(reason),
         }
     }

@@ -2,8 +2,8 @@
 
 use std::io::{BufRead, Read as _};
 
-/// Calls `each` for every line, without its end, until the other side closes or `each` says `false`. A line of more than `longest`
-/// bytes is passed over.
+/// Calls `each` for every line, without its end, until the other side closes or `each` says
+/// `false`. A line of more than `longest` bytes is passed over.
 pub fn each(mut from: impl BufRead, longest: u64, mut each: impl FnMut(&[u8]) -> bool) {
     let mut line = Vec::new();
     let mut passing_over = false;
@@ -43,7 +43,10 @@ mod tests {
     fn long_lines_are_passed_over_and_nothing_else() {
         assert_eq!(lines("one\n\ntwo\nno end", 6), ["one", "", "two", "no end"]);
         assert_eq!(lines("123456\n1234567\nnext\n", 6), ["123456", "next"]);
-        assert_eq!(lines(&format!("{}\nnext\n{}", "x".repeat(1000), "y".repeat(1000)), 6), ["next"]);
+        assert_eq!(
+            lines(&format!("{}\nnext\n{}", "x".repeat(1000), "y".repeat(1000)), 6),
+            ["next"]
+        );
     }
 
     #[test]

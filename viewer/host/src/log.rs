@@ -1,4 +1,5 @@
-//! The host's log, for people, and its record of swaps, for `--report`: two files in `$XDG_STATE_HOME/ccdump`.
+//! The host's log, for people, and its record of swaps, for `--report`: two files in
+//! `$XDG_STATE_HOME/ccdump`.
 
 use std::{
     fs::{self, File, OpenOptions},

@@ -41,7 +41,8 @@ impl News {
     /// Sources of the daemon have changed.
     pub(super) fn daemon_changed(&mut self, files: Vec<String>, at: SystemTime) -> ToViewer {
         add(&mut self.stale, files);
-        self.stale_at_ms = at.duration_since(UNIX_EPOCH).map_or(0, |since| millis(since.as_millis()));
+        self.stale_at_ms =
+            at.duration_since(UNIX_EPOCH).map_or(0, |since| millis(since.as_millis()));
         self.daemon_stale()
     }
 
@@ -78,7 +79,8 @@ impl News {
         self.built = Change::default();
     }
 
-    /// A viewer of what was built last is on the screen. `asked`: when the one before it was told to leave.
+    /// A viewer of what was built last is on the screen. `asked`: when the one before it was told
+    /// to leave.
     pub(super) fn swapped(&mut self, asked: Instant, started: Instant, now: Instant) -> Swapped {
         let between = |from: Instant, to: Instant| millis(to.duration_since(from).as_millis());
         let built = std::mem::take(&mut self.built);
@@ -141,8 +143,13 @@ mod tests {
         news.build_succeeded(800);
         // Saved while the viewer of the build starts: that is for the next one.
         news.changed(files(&["c.rs"]), at(1810));
-        let expected =
-            Swapped { files: files(&["a.rs", "b.rs"]), build_ms: 800, handover_ms: 20, first_frame_ms: 35, total_ms: 875 };
+        let expected = Swapped {
+            files: files(&["a.rs", "b.rs"]),
+            build_ms: 800,
+            handover_ms: 20,
+            first_frame_ms: 35,
+            total_ms: 875,
+        };
         assert_eq!(news.swapped(at(1820), at(1840), at(1875)), expected);
         news.build_succeeded(700);
         assert_eq!(news.swapped(at(2600), at(2610), at(2650)).files, ["c.rs"]);
@@ -152,9 +159,16 @@ mod tests {
     fn a_new_viewer_hears_of_errors_that_are_still_there_and_of_a_stale_daemon() {
         let mut news = News::default();
         assert_eq!(news.again(), []);
-        let failed = news.build_failed(vec![BuildError { message: "no".to_owned(), ..BuildError::default() }], 300);
-        let stale = news.daemon_changed(files(&["daemon/src/main.rs"]), UNIX_EPOCH + Duration::from_millis(5));
-        assert_eq!(stale, ToViewer::DaemonStale { files: files(&["daemon/src/main.rs"]), changed_at_ms: 5 });
+        let failed = news.build_failed(
+            vec![BuildError { message: "no".to_owned(), ..BuildError::default() }],
+            300,
+        );
+        let stale = news
+            .daemon_changed(files(&["daemon/src/main.rs"]), UNIX_EPOCH + Duration::from_millis(5));
+        assert_eq!(
+            stale,
+            ToViewer::DaemonStale { files: files(&["daemon/src/main.rs"]), changed_at_ms: 5 }
+        );
         news.build_started();
         assert_eq!(news.again(), [failed, stale.clone()]);
         news.build_succeeded(800);

@@ -22,7 +22,8 @@ pub struct Options {
     /// Name of the view state to begin with
     #[arg(long)]
     pub(super) name: Option<String>,
-    /// Keeps this moment of the record on the screen: so long after an exchange began, or without seconds its end
+    /// Keeps this moment of the record on the screen: so long after an exchange began, or without
+    /// seconds its end
     #[arg(long, value_name = "ID[@SECONDS]")]
     pin: Option<String>,
     /// Plays from there to the end of the exchange, again and again
@@ -51,7 +52,9 @@ impl Options {
 
     /// What viewers are started with, so that they look for the daemon where `daemon` says.
     pub(super) fn viewer_arguments(&self, daemon: Source) -> Vec<OsString> {
-        let flag = |name: &str, value: Option<PathBuf>| value.map(|value| [name.into(), value.into()]).into_iter().flatten();
+        let flag = |name: &str, value: Option<PathBuf>| {
+            value.map(|value| [name.into(), value.into()]).into_iter().flatten()
+        };
         let flags = flag("--socket", daemon.socket).chain(flag("--data-dir", daemon.data_dir));
         let pin = self.pin.iter().flat_map(|pin| ["--at".into(), pin.into()]);
         let is_looped = self.is_looped.then(|| "--loop".into());
@@ -73,7 +76,9 @@ mod tests {
 
     fn viewer(line: &str) -> Vec<OsString> {
         let daemon = Source { socket: Some("/s".into()), data_dir: None };
-        Line::try_parse_from(line.split(' ')).map_or_else(|error| panic!("{error}"), |line| line.options).viewer_arguments(daemon)
+        Line::try_parse_from(line.split(' '))
+            .map_or_else(|error| panic!("{error}"), |line| line.options)
+            .viewer_arguments(daemon)
     }
 
     #[test]

@@ -1,8 +1,9 @@
-//! What host and viewer say to each other: a line of JSON for each message, over the socket pair that the viewer inherits as its
-//! stderr.
+//! What host and viewer say to each other: a line of JSON for each message, over the socket pair
+//! that the viewer inherits as its stderr.
 //!
-//! The host is a program that started this morning, the viewer is an hour, or a second, younger: both sides pass over types and
-//! fields that they do not know, and a field that is missing has its default. [`VERSION`] only grows when that is not enough.
+//! The host is a program that started this morning, the viewer is an hour, or a second, younger:
+//! both sides pass over types and fields that they do not know, and a field that is missing has its
+//! default. [`VERSION`] only grows when that is not enough.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -30,7 +31,8 @@ pub enum FromViewer {
         #[serde(default)]
         build: String,
     },
-    /// The first frame has been written. From here on the viewer gets input, also what was typed since the one before it left.
+    /// The first frame has been written. From here on the viewer gets input, also what was typed
+    /// since the one before it left.
     Ready {
         /// From the start of the process.
         #[serde(default)]
@@ -44,7 +46,8 @@ pub enum FromViewer {
     },
     /// The view state, as often as it changes. The host keeps the last one for the next viewer.
     State(ViewState),
-    /// The person is in an editor that this viewer started, or back from it: until then it is not replaced.
+    /// The person is in an editor that this viewer started, or back from it: until then it is not
+    /// replaced.
     Busy {
         #[serde(default)]
         busy: bool,
@@ -97,11 +100,13 @@ pub enum ToViewer {
         /// The view-state name to take, if one was held or asked for before.
         #[serde(default)]
         view: Option<String>,
-        /// The last state that a viewer of this host had. The daemon's is the better one where there is a daemon.
+        /// The last state that a viewer of this host had. The daemon's is the better one where
+        /// there is a daemon.
         #[serde(default)]
         state: Option<ViewState>,
     },
-    /// How the build of changed sources goes. Errors stay on the screen until a build that did not fail.
+    /// How the build of changed sources goes. Errors stay on the screen until a build that did not
+    /// fail.
     Build(Build),
     /// To a new viewer after its `ready`: it replaced another one.
     Swapped(Swapped),
@@ -121,7 +126,8 @@ pub enum ToViewer {
     DaemonStale {
         #[serde(default)]
         files: Vec<String>,
-        /// Of the last change, in milliseconds since 1970: a daemon that started later is not stale.
+        /// Of the last change, in milliseconds since 1970: a daemon that started later is not
+        /// stale.
         #[serde(default)]
         changed_at_ms: u64,
     },
@@ -183,7 +189,8 @@ pub struct Swapped {
 
 /// A message as its line, with the end of line.
 pub fn line<M: Serialize>(message: &M) -> Vec<u8> {
-    // None of the messages has a map with keys that are not strings, or a number that JSON does not know.
+    // None of the messages has a map with keys that are not strings, or a number that JSON does not
+    // know.
     let mut line = serde_json::to_vec(message).unwrap_or_default();
     line.push(b'\n');
     line
@@ -197,9 +204,13 @@ pub enum Heard<M> {
     Words(String),
 }
 
-/// Reads one line. A message of a known type that does not fit is words, too: they end up in the log.
+/// Reads one line. A message of a known type that does not fit is words, too: they end up in the
+/// log.
 pub fn read<M: serde::de::DeserializeOwned>(line: &[u8]) -> Heard<M> {
-    serde_json::from_slice(line).map_or_else(|_| Heard::Words(String::from_utf8_lossy(line).trim_end().to_owned()), Heard::Message)
+    serde_json::from_slice(line).map_or_else(
+        |_| Heard::Words(String::from_utf8_lossy(line).trim_end().to_owned()),
+        Heard::Message,
+    )
 }
 
 #[cfg(test)]
@@ -209,8 +220,14 @@ mod tests {
     #[test]
     fn what_a_newer_side_adds_is_passed_over() {
         for (line, expected) in [
-            (r#"{"type":"hello","version":9,"build":"x","colour":"red"}"#, FromViewer::Hello { version: 9, build: "x".to_owned() }),
-            (r#"{"type":"ready"}"#, FromViewer::Ready { first_frame_ms: 0, restored: vec![], notices: vec![] }),
+            (
+                r#"{"type":"hello","version":9,"build":"x","colour":"red"}"#,
+                FromViewer::Hello { version: 9, build: "x".to_owned() },
+            ),
+            (
+                r#"{"type":"ready"}"#,
+                FromViewer::Ready { first_frame_ms: 0, restored: vec![], notices: vec![] },
+            ),
             (r#"{"type":"leaving","why":"bored"}"#, FromViewer::Leaving { why: Leaving::Unknown }),
             (r#"{"type":"sings","song":[1,2]}"#, FromViewer::Unknown),
         ] {
@@ -218,7 +235,10 @@ mod tests {
         }
         assert_eq!(read(br#"{"type":"sings","song":[1,2]}"#), Heard::Message(ToViewer::Unknown));
         let build = Build { phase: Phase::Unknown, ..Build::default() };
-        assert_eq!(read(br#"{"type":"build","phase":"paused"}"#), Heard::Message(ToViewer::Build(build)));
+        assert_eq!(
+            read(br#"{"type":"build","phase":"paused"}"#),
+            Heard::Message(ToViewer::Build(build))
+        );
     }
 
     #[test]
@@ -238,13 +258,21 @@ mod tests {
 
     #[test]
     fn a_message_is_one_line_and_comes_back() {
-        let state = ViewState { name: "main".to_owned(), schema: 3, data: serde_json::json!({"text": "a\nb"}) };
-        for message in [FromViewer::State(state.clone()), FromViewer::Failed { message: "one\ntwo".to_owned() }] {
+        let state = ViewState {
+            name: "main".to_owned(),
+            schema: 3,
+            data: serde_json::json!({"text": "a\nb"}),
+        };
+        for message in [
+            FromViewer::State(state.clone()),
+            FromViewer::Failed { message: "one\ntwo".to_owned() },
+        ] {
             let line = line(&message);
             assert_eq!(line.iter().filter(|byte| **byte == b'\n').count(), 1);
             assert_eq!(read(&line), Heard::Message(message));
         }
-        let message = ToViewer::Hello { version: VERSION, view: Some("main".to_owned()), state: Some(state) };
+        let message =
+            ToViewer::Hello { version: VERSION, view: Some("main".to_owned()), state: Some(state) };
         assert_eq!(read(&line(&message)), Heard::Message(message));
     }
 

@@ -32,9 +32,14 @@ impl Pty {
         unlockpt(&master)?;
         ioctl_fionbio(&master, true)?;
         tcsetwinsize(&master, size)?;
-        let slave = fs::open(ptsname(&master, Vec::new())?, OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC, Mode::empty())?;
+        let slave = fs::open(
+            ptsname(&master, Vec::new())?,
+            OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC,
+            Mode::empty(),
+        )?;
         let pty = Self { master: Arc::new(master), slave };
-        // What arrives before the viewer has set its terminal up is neither echoed nor taken for a signal.
+        // What arrives before the viewer has set its terminal up is neither echoed nor taken for a
+        // signal.
         pty.make_raw()?;
         Ok(pty)
     }
@@ -71,20 +76,24 @@ impl Pty {
     pub(super) fn unread(&self) -> Vec<u8> {
         let mut unread = Vec::new();
         let mut buffer = [0; 4096];
-        // It may have left its terminal in line mode, in which a line without its end cannot be read.
+        // It may have left its terminal in line mode, in which a line without its end cannot be
+        // read.
         if self.make_raw().is_err() {
             return unread;
         }
         while is_readable(&self.slave) {
             match rustix::io::read(&self.slave, &mut buffer) {
-                Ok(read) if read > 0 => unread.extend_from_slice(buffer.get(..read).unwrap_or_default()),
+                Ok(read) if read > 0 => {
+                    unread.extend_from_slice(buffer.get(..read).unwrap_or_default())
+                }
                 _ => break,
             }
         }
         unread
     }
 
-    /// Sends what viewer `id` writes, until both ends of the viewer's side are closed. A full channel makes the viewer wait.
+    /// Sends what viewer `id` writes, until both ends of the viewer's side are closed. A full
+    /// channel makes the viewer wait.
     pub(super) fn listen(&self, id: u64, events: SyncSender<Event>) -> io::Result<()> {
         let master = Arc::clone(&self.master);
         thread::Builder::new().name("pty".to_owned()).spawn(move || {
@@ -116,7 +125,8 @@ fn wait(fd: &OwnedFd) -> bool {
 fn is_readable(fd: &OwnedFd) -> bool {
     let now = Timespec { tv_sec: 0, tv_nsec: 0 };
     let mut fds = [PollFd::new(fd, PollFlags::IN)];
-    matches!(poll(&mut fds, Some(&now)), Ok(1)) && fds.iter().all(|fd| fd.revents().contains(PollFlags::IN))
+    matches!(poll(&mut fds, Some(&now)), Ok(1))
+        && fds.iter().all(|fd| fd.revents().contains(PollFlags::IN))
 }
 
 #[cfg(test)]
@@ -156,6 +166,9 @@ mod tests {
     fn the_viewer_sees_the_size_of_the_real_terminal() {
         let pty = Pty::open(size(80)).expect("a pseudo terminal");
         pty.resize(size(132)).expect("resized");
-        assert_eq!(rustix::termios::tcgetwinsize(pty.slave().expect("a clone")).expect("a size").ws_col, 132);
+        assert_eq!(
+            rustix::termios::tcgetwinsize(pty.slave().expect("a clone")).expect("a size").ws_col,
+            132
+        );
     }
 }

@@ -18,11 +18,13 @@ pub(super) fn report(folder: &Path) -> io::Result<String> {
 
 fn of(record: &str) -> String {
     // A line that a newer host wrote, or that was cut off, is passed over.
-    let entries: Vec<Entry> = record.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
+    let entries: Vec<Entry> =
+        record.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
     let Some(last) = entries.last().map(|entry| entry.session.clone()) else {
         return "no swaps are recorded; start a session with: ccdump-view dev\n".to_owned();
     };
-    let (mut swaps, mut failed, mut recovered): (Vec<Swapped>, Vec<u64>, Vec<u64>) = Default::default();
+    let (mut swaps, mut failed, mut recovered): (Vec<Swapped>, Vec<u64>, Vec<u64>) =
+        Default::default();
     for entry in entries.into_iter().filter(|entry| entry.session == last) {
         match entry.what {
             What::Swap(swap) => swaps.push(swap),
@@ -44,7 +46,8 @@ fn of(record: &str) -> String {
 
 fn row(name: &str, mut values: Vec<u64>) -> String {
     values.sort_unstable();
-    let at = |percent| percentile(&values, percent).map_or("–".to_owned(), |value| value.to_string());
+    let at =
+        |percent| percentile(&values, percent).map_or("–".to_owned(), |value| value.to_string());
     format!("{name:<24}{:>6}{:>9}{:>9}", values.len(), at(50), at(95))
 }
 
@@ -67,15 +70,28 @@ mod tests {
             ((1..=20).collect(), Some(10), Some(19)),
             ((1..=100).collect(), Some(50), Some(95)),
         ] {
-            assert_eq!((percentile(&values, 50), percentile(&values, 95)), (p50, p95), "{values:?}");
+            assert_eq!(
+                (percentile(&values, 50), percentile(&values, 95)),
+                (p50, p95),
+                "{values:?}"
+            );
         }
     }
 
     #[test]
     fn only_the_last_session_counts() {
-        let entry = |session: &str, what| serde_json::to_string(&Entry { session: session.to_owned(), what }).expect("JSON");
-        let swap =
-            |total_ms| What::Swap(Swapped { total_ms, build_ms: 800, handover_ms: 20, first_frame_ms: 30, ..Swapped::default() });
+        let entry = |session: &str, what| {
+            serde_json::to_string(&Entry { session: session.to_owned(), what }).expect("JSON")
+        };
+        let swap = |total_ms| {
+            What::Swap(Swapped {
+                total_ms,
+                build_ms: 800,
+                handover_ms: 20,
+                first_frame_ms: 30,
+                ..Swapped::default()
+            })
+        };
         let record = [
             entry("old", swap(9999)),
             entry("new", swap(900)),

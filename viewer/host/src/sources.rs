@@ -19,7 +19,8 @@ const OTHER_FOLDERS: [&str; 5] = ["target", "tests", "benches", "examples", "sna
 /// What editors leave beside a file while they write it.
 const EDITOR_ENDINGS: [&str; 6] = ["~", "#", ".swp", ".swo", ".swx", ".tmp"];
 
-/// A file that changed later than this before it was read may have changed again without a new time.
+/// A file that changed later than this before it was read may have changed again without a new
+/// time.
 const CLOCK_STEP: Duration = Duration::from_secs(1);
 
 /// Deeper folders are not looked into.
@@ -50,10 +51,16 @@ pub(super) fn parts(path: &Path) -> Option<Parts> {
         return None;
     }
     match (folders.first(), *last) {
-        (None, "Cargo.toml" | "Cargo.lock" | "viewer") | (Some(&"viewer"), _) => Some(Parts { viewer: true, daemon: false }),
+        (None, "Cargo.toml" | "Cargo.lock" | "viewer") | (Some(&"viewer"), _) => {
+            Some(Parts { viewer: true, daemon: false })
+        }
         (None, "daemon") | (Some(&"daemon"), _) => Some(Parts { viewer: false, daemon: true }),
-        (None, "shared" | "proto") | (Some(&"shared"), _) => Some(Parts { viewer: true, daemon: true }),
-        (Some(&"proto"), name) if !name.contains('.') || name.ends_with(".proto") => Some(Parts { viewer: true, daemon: true }),
+        (None, "shared" | "proto") | (Some(&"shared"), _) => {
+            Some(Parts { viewer: true, daemon: true })
+        }
+        (Some(&"proto"), name) if !name.contains('.') || name.ends_with(".proto") => {
+            Some(Parts { viewer: true, daemon: true })
+        }
         _ => None,
     }
 }
@@ -82,7 +89,8 @@ impl Sources {
         sources
     }
 
-    /// Files that came, went or have another content than last time, as paths below the workspace's folder, in order.
+    /// Files that came, went or have another content than last time, as paths below the workspace's
+    /// folder, in order.
     pub(super) fn changes(&mut self) -> Vec<PathBuf> {
         let mut found = BTreeMap::new();
         for name in ["Cargo.toml", "Cargo.lock"] {
@@ -113,7 +121,9 @@ impl Sources {
             }
             // Of the entry itself: links are not followed.
             match entry.file_type() {
-                Ok(kind) if kind.is_dir() && depth > 0 => self.look_into(&path, depth.saturating_sub(1), found),
+                Ok(kind) if kind.is_dir() && depth > 0 => {
+                    self.look_into(&path, depth.saturating_sub(1), found)
+                }
                 Ok(kind) if kind.is_file() => self.look_at(&path, found),
                 _ => {}
             }
@@ -131,7 +141,9 @@ impl Sources {
 fn look(path: &Path, before: Option<&Seen>) -> io::Result<Seen> {
     let metadata = fs::metadata(path)?;
     let (length, modified) = (metadata.len(), metadata.modified()?);
-    if let Some(before) = before.filter(|seen| seen.settled && seen.length == length && seen.modified == modified) {
+    if let Some(before) =
+        before.filter(|seen| seen.settled && seen.length == length && seen.modified == modified)
+    {
         return Ok(*before);
     }
     let settled = SystemTime::now().duration_since(modified).is_ok_and(|age| age > CLOCK_STEP);
@@ -188,7 +200,11 @@ mod tests {
         assert!(sources.changes().is_empty());
 
         fs::write(&file, "two").expect("writable");
-        assert_eq!(sources.changes(), [Path::new("viewer/src/a.rs")], "the same length, and likely the same time");
+        assert_eq!(
+            sources.changes(),
+            [Path::new("viewer/src/a.rs")],
+            "the same length, and likely the same time"
+        );
         fs::write(&file, "two").expect("writable");
         assert!(sources.changes().is_empty(), "saved without a change");
 
@@ -197,6 +213,9 @@ mod tests {
         fs::create_dir_all(root.path().join("daemon/src/proxy")).expect("writable");
         fs::write(root.path().join("daemon/src/proxy/mod.rs"), "").expect("writable");
         fs::write(root.path().join("Cargo.toml"), "").expect("writable");
-        assert_eq!(sources.changes(), [Path::new("Cargo.toml"), Path::new("daemon/src/proxy/mod.rs")]);
+        assert_eq!(
+            sources.changes(),
+            [Path::new("Cargo.toml"), Path::new("daemon/src/proxy/mod.rs")]
+        );
     }
 }

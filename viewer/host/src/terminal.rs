@@ -1,4 +1,5 @@
-//! The real terminal: raw and on the alternate screen from the host's start to its end, whatever happens in between.
+//! The real terminal: raw and on the alternate screen from the host's start to its end, whatever
+//! happens in between.
 
 use std::{
     io::{self, IsTerminal as _},
@@ -20,7 +21,8 @@ static FOUND: Mutex<Option<Termios>> = Mutex::new(None);
 
 const ENTER: &[u8] = b"\x1b[?1049h\x1b[0m\x1b[2J\x1b[H";
 
-/// Ends what may be open, and leaves the alternate screen with a visible cursor. Modes are put back by who knows them.
+/// Ends what may be open, and leaves the alternate screen with a visible cursor. Modes are put back
+/// by who knows them.
 const LEAVE: &[u8] = b"\x1b\\\x1b[?2026l\x1b[0m\x1b[r\x1b[?25h\x1b[?1049l";
 
 /// Modes that a viewer may have set: for a panic, when nobody can say which.
@@ -34,7 +36,10 @@ impl Terminal {
     /// Takes the terminal. Errors when there is none.
     pub(super) fn enter() -> io::Result<Self> {
         if !io::stdin().is_terminal() || !io::stdout().is_terminal() {
-            return Err(io::Error::new(io::ErrorKind::Unsupported, "stdin and stdout must be a terminal"));
+            return Err(io::Error::new(
+                io::ErrorKind::Unsupported,
+                "stdin and stdout must be a terminal",
+            ));
         }
         let found = tcgetattr(io::stdin())?;
         let mut raw = found.clone();
@@ -73,8 +78,8 @@ fn give_back(modes: &[u8]) {
     }
 }
 
-/// A panic in any thread ends the host: first the terminal, so that the message can be read. The viewer sees the host's end of
-/// their socket close, and ends as well.
+/// A panic in any thread ends the host: first the terminal, so that the message can be read. The
+/// viewer sees the host's end of their socket close, and ends as well.
 fn give_back_on_panic() {
     let print = panic::take_hook();
     panic::set_hook(Box::new(move |panic| {
@@ -99,14 +104,16 @@ fn write_all(mut bytes: &[u8]) -> io::Result<()> {
 
 fn wait_for(what: PollFlags) -> io::Result<()> {
     let (stdin, stdout) = (io::stdin(), io::stdout());
-    let fd = if what == PollFlags::OUT { PollFd::new(&stdout, what) } else { PollFd::new(&stdin, what) };
+    let fd =
+        if what == PollFlags::OUT { PollFd::new(&stdout, what) } else { PollFd::new(&stdin, what) };
     match poll(&mut [fd], None) {
         Ok(_) | Err(Errno::INTR) => Ok(()),
         Err(error) => Err(error.into()),
     }
 }
 
-/// Sends what is typed, until the terminal is gone. A full channel makes it wait, and the terminal with it.
+/// Sends what is typed, until the terminal is gone. A full channel makes it wait, and the terminal
+/// with it.
 pub(super) fn listen(events: SyncSender<Event>) -> io::Result<()> {
     thread::Builder::new().name("terminal".to_owned()).spawn(move || {
         let mut buffer = [0; 4096];

@@ -1,4 +1,5 @@
-//! Watches for what a swap begins with: a changed source, or, with a builder of one's own, a replaced binary.
+//! Watches for what a swap begins with: a changed source, or, with a builder of one's own, a
+//! replaced binary.
 
 use std::{
     path::{Path, PathBuf},
@@ -18,7 +19,8 @@ use super::{
     sources::{FOLDERS, Sources, parts},
 };
 
-/// An editor writes, renames and sets times in one go: what follows within this time belongs together…
+/// An editor writes, renames and sets times in one go: what follows within this time belongs
+/// together…
 const QUIET: Duration = Duration::from_millis(20);
 
 /// … but something that never stops writing must not keep everything else from being seen.
@@ -51,22 +53,36 @@ pub(super) fn sources(root: &Path, events: SyncSender<Event>) -> notify::Result<
         watcher.watch(folder, RecursiveMode::Recursive)?;
     }
     let sources = Sources::read(root);
-    thread::Builder::new().name("watch".to_owned()).spawn(move || watch(&watcher, &awake, sources, &events))?;
+    thread::Builder::new()
+        .name("watch".to_owned())
+        .spawn(move || watch(&watcher, &awake, sources, &events))?;
     Ok(())
 }
 
-/// Events only say that it is worth looking: what has changed is seen by reading, so that none can be missed or mistaken.
+/// Events only say that it is worth looking: what has changed is seen by reading, so that none can
+/// be missed or mistaken.
 fn matters(root: &Path, event: &notify::Result<notify::Event>) -> bool {
     let Ok(event) = event else { return true };
     match event.kind {
         // Reading is no change; the compiler reads all of it.
         EventKind::Access(kind) if kind != AccessKind::Close(AccessMode::Write) => false,
-        _ => event.need_rescan() || event.paths.iter().any(|path| path.strip_prefix(root).is_ok_and(|path| parts(path).is_some())),
+        _ => {
+            event.need_rescan()
+                || event
+                    .paths
+                    .iter()
+                    .any(|path| path.strip_prefix(root).is_ok_and(|path| parts(path).is_some()))
+        }
     }
 }
 
 /// `_watcher` is what makes wake-ups come.
-fn watch(_watcher: &RecommendedWatcher, awake: &Receiver<()>, mut sources: Sources, events: &SyncSender<Event>) {
+fn watch(
+    _watcher: &RecommendedWatcher,
+    awake: &Receiver<()>,
+    mut sources: Sources,
+    events: &SyncSender<Event>,
+) {
     while awake.recv().is_ok() {
         let at = Instant::now();
         while at.elapsed() < LONGEST {
@@ -85,13 +101,17 @@ fn watch(_watcher: &RecommendedWatcher, awake: &Receiver<()>, mut sources: Sourc
 
 fn sort(changed: &[PathBuf], at: Instant) -> Changes {
     let of = |wanted: fn(super::sources::Parts) -> bool| {
-        changed.iter().filter(|path| parts(path).is_some_and(wanted)).map(|path| path.display().to_string()).collect()
+        changed
+            .iter()
+            .filter(|path| parts(path).is_some_and(wanted))
+            .map(|path| path.display().to_string())
+            .collect()
     };
     Changes { viewer: of(|parts| parts.viewer), daemon: of(|parts| parts.daemon), at }
 }
 
-/// Sends [`Event::Replaced`] whenever the file is another one and nobody is writing it any more. It is looked at again and again: its
-/// folder may come and go (`cargo clean`), and a watch with it.
+/// Sends [`Event::Replaced`] whenever the file is another one and nobody is writing it any more. It
+/// is looked at again and again: its folder may come and go (`cargo clean`), and a watch with it.
 pub(super) fn binary(path: &Path, events: SyncSender<Event>) -> std::io::Result<()> {
     let path = path.to_owned();
     thread::Builder::new().name("watch".to_owned()).spawn(move || {

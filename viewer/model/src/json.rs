@@ -14,7 +14,8 @@ pub fn is_json(text: &str) -> bool {
     }
 }
 
-/// JSON in which nothing is a command to a terminal or changes the order of what is read: such characters are written as escapes.
+/// JSON in which nothing is a command to a terminal or changes the order of what is read: such
+/// characters are written as escapes.
 pub fn harmless(json: &str) -> String {
     let mut out = String::with_capacity(json.len());
     for line in json.split_inclusive('\n') {
@@ -38,7 +39,8 @@ fn escape(c: char, out: &mut String) {
     }
 }
 
-/// A line for each value, nested ones indented by two columns. Of text that is no JSON nothing is lost but blanks outside of strings.
+/// A line for each value, nested ones indented by two columns. Of text that is no JSON nothing is
+/// lost but blanks outside of strings.
 pub fn pretty(json: &str) -> String {
     let mut out = String::with_capacity(json.len() + json.len() / 4);
     let mut depth = 0_usize;
@@ -111,7 +113,10 @@ mod tests {
             ("1.0", "1.0"),
             ("{}", "{}"),
             (r#"{ "b" : [ ] , "a":1e400}"#, "{\n  \"b\": [],\n  \"a\": 1e400\n}"),
-            (r#"["a\"{,",{"x":[1,2]}]"#, "[\n  \"a\\\"{,\",\n  {\n    \"x\": [\n      1,\n      2\n    ]\n  }\n]"),
+            (
+                r#"["a\"{,",{"x":[1,2]}]"#,
+                "[\n  \"a\\\"{,\",\n  {\n    \"x\": [\n      1,\n      2\n    ]\n  }\n]",
+            ),
             ("]]]{\"cut", "\n]\n]\n]{\n  \"cut"),
         ] {
             assert_eq!(pretty(json), wanted, "{json}");

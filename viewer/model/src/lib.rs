@@ -1,5 +1,5 @@
-//! What a viewer shows: what is known of the record, the items that it is made of, lines with roles, and the roles' colours. Data and pure
-//! functions: no keys, no places, no terminal.
+//! What a viewer shows: what is known of the record, the items that it is made of, lines with
+//! roles, and the roles' colours. Data and pure functions: no keys, no places, no terminal.
 
 pub mod blocks;
 pub mod compare;

@@ -13,7 +13,8 @@ const DEEPEST: u16 = 200;
 pub struct Row {
     /// 0 for those that nothing stands above.
     pub depth: u16,
-    /// What it is called among its siblings: a name of JSON, a number. Places and folds are kept by it.
+    /// What it is called among its siblings: a name of JSON, a number. Places and folds are kept by
+    /// it.
     pub name: Box<str>,
     pub line: Line,
     /// Stands behind the line while the row is folded: what it hides, in short.
@@ -51,7 +52,8 @@ struct Link {
 }
 
 impl Rows {
-    /// Makes a tree of rows by their depths. A row may be one deeper than the one before it, at most.
+    /// Makes a tree of rows by their depths. A row may be one deeper than the one before it, at
+    /// most.
     pub fn new(mut rows: Vec<Row>, texts: Vec<Arc<str>>) -> Self {
         rows.truncate(MOST_ROWS);
         let mut links: Vec<Link> = Vec::with_capacity(rows.len());
@@ -65,7 +67,9 @@ impl Rows {
         }
         // From the end: what a row hides is known before its parent's is asked for.
         for at in (0..links.len()).rev() {
-            let Some(Link { parent: Some(parent), hides }) = links.get(at).copied() else { continue };
+            let Some(Link { parent: Some(parent), hides }) = links.get(at).copied() else {
+                continue;
+            };
             if let Some(link) = links.get_mut(parent) {
                 link.hides += hides + 1;
             }
@@ -142,7 +146,10 @@ impl Rows {
     pub fn path(&self, at: usize) -> String {
         let mut rows: Vec<usize> = std::iter::successors(Some(at), |at| self.parent(*at)).collect();
         rows.reverse();
-        let names = rows.into_iter().filter_map(|at| self.get(at)).map(|row| row.name.replace('~', "~0").replace('/', "~1"));
+        let names = rows
+            .into_iter()
+            .filter_map(|at| self.get(at))
+            .map(|row| row.name.replace('~', "~0").replace('/', "~1"));
         names.flat_map(|name| ["/".to_owned(), name]).collect()
     }
 
@@ -157,8 +164,12 @@ impl Rows {
         let mut found = None;
         let (mut from, mut to) = (0, self.len());
         for name in path.split('/').skip(1).map(|name| name.replace("~1", "/").replace("~0", "~")) {
-            let siblings = std::iter::successors((from < to).then_some(from), |at| Some(self.end(*at)).filter(|next| *next < to));
-            let Some(at) = siblings.into_iter().find(|at| self.get(*at).is_some_and(|row| *row.name == *name)) else {
+            let siblings = std::iter::successors((from < to).then_some(from), |at| {
+                Some(self.end(*at)).filter(|next| *next < to)
+            });
+            let Some(at) =
+                siblings.into_iter().find(|at| self.get(*at).is_some_and(|row| *row.name == *name))
+            else {
                 return found.map(|at| (at, false));
             };
             found = Some(at);
@@ -170,7 +181,9 @@ impl Rows {
     /// The text that a row was made of.
     pub fn source(&self, at: usize) -> Option<&str> {
         let Source { text, from, to } = self.get(at)?.source?;
-        self.texts.get(usize::try_from(text).ok()?)?.get(usize::try_from(from).ok()?..usize::try_from(to).ok()?)
+        self.texts
+            .get(usize::try_from(text).ok()?)?
+            .get(usize::try_from(from).ok()?..usize::try_from(to).ok()?)
     }
 
     /// Rows that nothing stands above.
@@ -222,7 +235,8 @@ mod tests {
     fn what_is_folded_is_passed_over_in_both_directions() {
         let rows = rows(&["0:a", "-1:b", "2:c", "-2:d", "3:e", "1:f", "-0:g", "1:h"]);
         assert_eq!(seen(&rows), ["a", "b", "f", "g"]);
-        let mut back: Vec<usize> = std::iter::successors(Some(rows.last()), |at| rows.previous(*at)).collect();
+        let mut back: Vec<usize> =
+            std::iter::successors(Some(rows.last()), |at| rows.previous(*at)).collect();
         back.reverse();
         assert_eq!(back, [0, 1, 5, 6]);
         assert_eq!((rows.shown(4), rows.shown(5), rows.shown(7)), (1, 5, 6));
@@ -235,7 +249,10 @@ mod tests {
             assert_eq!(rows.find(&rows.path(at)), Some(at), "{}", rows.path(at));
         }
         assert_eq!(rows.nearest("/a~1b/~0/gone/more"), Some((1, false)));
-        assert_eq!((rows.nearest("/gone"), rows.nearest(""), rows.nearest("/c")), (None, None, Some((3, true))));
+        assert_eq!(
+            (rows.nearest("/gone"), rows.nearest(""), rows.nearest("/c")),
+            (None, None, Some((3, true)))
+        );
     }
 
     #[test]

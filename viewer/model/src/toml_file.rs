@@ -53,7 +53,10 @@ impl<'t> TomlFile<'t> {
     /// `span`: bytes of the text.
     pub fn place(&self, span: &Range<usize>) -> Place {
         let before = self.text.as_bytes().get(..span.start).unwrap_or_default();
-        Place { file: self.name.to_owned(), line: before.iter().filter(|byte| **byte == b'\n').count() + 1 }
+        Place {
+            file: self.name.to_owned(),
+            line: before.iter().filter(|byte| **byte == b'\n').count() + 1,
+        }
     }
 
     pub fn fault(&self, span: &Range<usize>, reason: impl Into<String>) -> Fault {
@@ -62,7 +65,10 @@ impl<'t> TomlFile<'t> {
 
     /// `what`: the value in words, such as "a theme's name".
     pub fn string<'v>(&self, value: &'v Value<'t>, what: &str) -> Result<&'v str, Fault> {
-        value.get_ref().as_str().ok_or_else(|| self.fault(&value.span(), format!("{what} is expected, in quotes")))
+        value
+            .get_ref()
+            .as_str()
+            .ok_or_else(|| self.fault(&value.span(), format!("{what} is expected, in quotes")))
     }
 
     pub fn sub_table<'v>(&self, value: &'v Value<'t>, what: &str) -> Result<&'v Table<'t>, Fault> {
@@ -72,7 +78,8 @@ impl<'t> TomlFile<'t> {
         }
     }
 
-    /// A name that is none of the known ones, with the one that may have been meant. `kind`: what it should be, such as "a role".
+    /// A name that is none of the known ones, with the one that may have been meant. `kind`: what
+    /// it should be, such as "a role".
     pub fn unknown(&self, name: &Range<usize>, word: &str, kind: &str, known: &[&str]) -> Fault {
         self.fault(name, unknown(word, kind, known))
     }
@@ -100,13 +107,19 @@ mod tests {
         let file = TomlFile { name: "view.toml", text: "a = 1\nb = 2\n" };
         let table = file.table().expect("valid");
         let value = table.get("b").expect("it is there");
-        assert_eq!(file.string(value, "a name").expect_err("a number").to_string(), "view.toml:2: a name is expected, in quotes");
+        assert_eq!(
+            file.string(value, "a name").expect_err("a number").to_string(),
+            "view.toml:2: a name is expected, in quotes"
+        );
         assert_eq!(file.fault(&(9999..9999), "lost").to_string(), "view.toml:1: lost");
     }
 
     #[test]
     fn a_slip_of_the_finger_is_recognised() {
-        assert_eq!(unknown("usr", "a role", &["text", "user"]), "“usr” is not a role; did you mean “user”?");
+        assert_eq!(
+            unknown("usr", "a role", &["text", "user"]),
+            "“usr” is not a role; did you mean “user”?"
+        );
         assert_eq!(unknown("", "a role", &["text", "user"]), "“” is not a role");
         assert!(unknown(&"x".repeat(100_000), "a role", &["text"]).len() < 100);
     }

@@ -47,7 +47,8 @@ pub enum Command {
     Asked(asked::Command),
     /// Saves what a viewer shows, and how one came to it, in a file for a bug report
     Report(Report),
-    /// Shows everything, with a private daemon and scripted agents: no key, no network, nothing left behind
+    /// Shows everything, with a private daemon and scripted agents: no key, no network, nothing
+    /// left behind
     Demo(Demo),
     /// Runs the viewer and replaces it whenever its source changes
     Dev(ccdump_host::Options),
@@ -74,7 +75,8 @@ pub struct Demo {
     /// Leave the record where it is
     #[arg(long)]
     pub keep: bool,
-    /// How long it takes, in percent of half a minute; 0 is at once [default: 100, or 0 with --headless]
+    /// How long it takes, in percent of half a minute; 0 is at once [default: 100, or 0 with
+    /// --headless]
     #[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(u32).range(..=1000))]
     pub pace: Option<u32>,
 }

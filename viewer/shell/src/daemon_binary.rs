@@ -14,10 +14,12 @@ const NAME: &str = "ccdumpd";
 pub fn find() -> Result<PathBuf, Failure> {
     let own = env::current_exe().ok();
     let beside = own.as_deref().and_then(Path::parent);
-    look(env::var_os("CCDUMPD"), beside, &env::var_os("PATH").unwrap_or_default()).ok_or(Failure::NoDaemonProgram)
+    look(env::var_os("CCDUMPD"), beside, &env::var_os("PATH").unwrap_or_default())
+        .ok_or(Failure::NoDaemonProgram)
 }
 
-/// What is `named` is taken at its word: to start another one than the user chose would be worse than to fail.
+/// What is `named` is taken at its word: to start another one than the user chose would be worse
+/// than to fail.
 fn look(named: Option<OsString>, beside: Option<&Path>, path: &OsStr) -> Option<PathBuf> {
     if let Some(named) = named.filter(|named| !named.is_empty()) {
         return Some(named.into());

@@ -21,7 +21,9 @@ pub enum Failure {
     NoTerminal,
     #[error("a moment of the record needs a screen, and TERM is dumb; use: ccdump-view show ID")]
     DumbTerminal,
-    #[error("ccdumpd is neither beside ccdump-view nor on the PATH; install it, or name it in CCDUMPD")]
+    #[error(
+        "ccdumpd is neither beside ccdump-view nor on the PATH; install it, or name it in CCDUMPD"
+    )]
     NoDaemonProgram,
     #[error("no daemon runs, and {} could not start one: {reason}", program.display())]
     DaemonNotStarted { program: PathBuf, reason: String },
@@ -47,9 +49,9 @@ impl Failure {
             Self::Asked(Asked::OutputClosed) => ExitCode::SUCCESS,
             // As a shell says of one that ended by the signal.
             Self::Asked(Asked::Interrupted) => ExitCode::from(130),
-            Self::Asked(Asked::Link(LinkError::NoDaemon { .. })) | Self::NoDaemonProgram | Self::DaemonNotStarted { .. } => {
-                ExitCode::from(3)
-            }
+            Self::Asked(Asked::Link(LinkError::NoDaemon { .. }))
+            | Self::NoDaemonProgram
+            | Self::DaemonNotStarted { .. } => ExitCode::from(3),
             _ => ExitCode::FAILURE,
         }
     }

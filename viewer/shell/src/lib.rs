@@ -1,5 +1,5 @@
-//! All around the viewer's state that is input and output: the command line, the terminal, the connection, the one loop. How things look
-//! is handed in ([`Look`]).
+//! All around the viewer's state that is input and output: the command line, the terminal, the
+//! connection, the one loop. How things look is handed in ([`Look`]).
 
 mod cli;
 mod commands;
@@ -48,12 +48,17 @@ pub fn main(look: Look) -> ExitCode {
     if let Some(code) = ccdump_host::compile() {
         return code;
     }
-    // Signals keep their default effect but on the screen and in what follows the log: elsewhere there is nothing to put in order before
-    // leaving.
+    // Signals keep their default effect but on the screen and in what follows the log: elsewhere
+    // there is nothing to put in order before leaving.
     match run(Cli::parse(), look) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            if !matches!(failure, Failure::Asked(ccdump_client::Failure::OutputClosed | ccdump_client::Failure::Interrupted)) {
+            if !matches!(
+                failure,
+                Failure::Asked(
+                    ccdump_client::Failure::OutputClosed | ccdump_client::Failure::Interrupted
+                )
+            ) {
                 output::say(&failure.to_string());
             }
             failure.exit_code()
@@ -63,7 +68,10 @@ pub fn main(look: Look) -> ExitCode {
 
 fn run(cli: Cli, look: Look) -> Result<(), Failure> {
     let socket = || socket(&cli.daemon);
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Failure::Runtime)?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(Failure::Runtime)?;
     runtime.block_on(async {
         if let Some(path) = cli.attach.replay_report {
             return commands::report::replay(path, cli.attach.print, look).await;

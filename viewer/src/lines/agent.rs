@@ -22,7 +22,8 @@ pub(crate) fn standing(standing: Standing) -> (&'static str, &'static str, Role)
     }
 }
 
-/// `↳ ● running · 3 turns · ↓ 1.2k out`, below its call. Its name is told where it is not certain that it is this agent.
+/// `↳ ● running · 3 turns · ↓ 1.2k out`, below its call. Its name is told where it is not certain
+/// that it is this agent.
 pub(super) fn below(callee: &Callee, page: &mut Page) {
     page.indent(Span::new(Role::Frame, "↳ "), Span::new(Role::Text, "  "));
     let (sign, word, role) = standing(callee.standing);

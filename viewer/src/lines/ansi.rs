@@ -1,5 +1,5 @@
-//! Colours in the output of programs. Of all escape sequences only SGR means something here, and it only becomes a style: what is shown
-//! is what the sanitiser leaves of the text.
+//! Colours in the output of programs. Of all escape sequences only SGR means something here, and it
+//! only becomes a style: what is shown is what the sanitiser leaves of the text.
 
 use ccdump_client::text::Sanitiser;
 use ratatui::style::{Color, Modifier, Style};
@@ -10,7 +10,8 @@ use ccdump_model::{line::Look, theme::Role};
 /// Parameters of one sequence that are read.
 const MOST_PARAMETERS: usize = 32;
 
-/// The text made harmless, and how its stretches look: as `role` says, with the paint that the text asks for.
+/// The text made harmless, and how its stretches look: as `role` says, with the paint that the text
+/// asks for.
 pub(super) fn read(role: Role, text: &str) -> (String, Vec<Run>) {
     let mut sanitiser = Sanitiser::default();
     let mut clean = String::with_capacity(text.len());
@@ -36,14 +37,15 @@ fn close(runs: &mut Vec<Run>, end: usize, role: Role, style: Style) {
     }
 }
 
-/// The text up to the end of the next SGR sequence, its parameters, and the text after it. The sequence goes to the sanitiser, too: what
-/// it is part of (or breaks off) only that knows.
+/// The text up to the end of the next SGR sequence, its parameters, and the text after it. The
+/// sequence goes to the sanitiser, too: what it is part of (or breaks off) only that knows.
 fn next(text: &str) -> Option<(&str, &str, &str)> {
     let mut from = 0;
     loop {
         let start = from + text.get(from..)?.find("\u{1b}[")? + 2;
         let inside = text.get(start..)?;
-        let length = inside.bytes().take_while(|byte| matches!(byte, b'0'..=b'9' | b';' | b':')).count();
+        let length =
+            inside.bytes().take_while(|byte| matches!(byte, b'0'..=b'9' | b';' | b':')).count();
         let end = start + length + 1;
         if inside.as_bytes().get(length) == Some(&b'm') {
             return Some((text.get(..end)?, inside.get(..length)?, text.get(end..)?));
@@ -53,7 +55,8 @@ fn next(text: &str) -> Option<(&str, &str, &str)> {
 }
 
 fn apply(style: &mut Style, parameters: &str) {
-    // A colour may be given in parts of one parameter, `38:2::r:g:b`, where an empty one names the colour space.
+    // A colour may be given in parts of one parameter, `38:2::r:g:b`, where an empty one names the
+    // colour space.
     let mut parameters = parameters.split(';').take(MOST_PARAMETERS);
     while let Some(parameter) = parameters.next() {
         let mut parts = parameter.split(':');
@@ -61,7 +64,8 @@ fn apply(style: &mut Style, parameters: &str) {
         match code {
             38 | 48 => {
                 let parts: Vec<&str> = parts.collect();
-                let colour = if parts.is_empty() { colour(&mut parameters) } else { packed(&parts) };
+                let colour =
+                    if parts.is_empty() { colour(&mut parameters) } else { packed(&parts) };
                 match (code, colour) {
                     (38, Some(colour)) => style.fg = Some(colour),
                     (48, Some(colour)) => style.bg = Some(colour),
@@ -104,7 +108,8 @@ fn number(text: &str) -> u16 {
     if text.is_empty() { 0 } else { text.parse().unwrap_or(u16::MAX) }
 }
 
-/// One of the sixteen colours that have names. All of them are given as numbers: themes know their names.
+/// One of the sixteen colours that have names. All of them are given as numbers: themes know their
+/// names.
 fn named(index: u16) -> Option<Color> {
     u8::try_from(index).ok().map(Color::Indexed)
 }
@@ -122,7 +127,9 @@ fn colour<'a>(parameters: &mut impl Iterator<Item = &'a str>) -> Option<Color> {
 /// `5:n`, `2:r:g:b` or `2:space:r:g:b`.
 fn packed(parts: &[&str]) -> Option<Color> {
     match parts {
-        ["2", _, colours @ ..] if colours.len() >= 3 => colour(&mut ["2"].into_iter().chain(colours.iter().copied())),
+        ["2", _, colours @ ..] if colours.len() >= 3 => {
+            colour(&mut ["2"].into_iter().chain(colours.iter().copied()))
+        }
         parts => colour(&mut parts.iter().copied()),
     }
 }
@@ -141,7 +148,9 @@ mod tests {
     fn shape(text: &str) -> Vec<(String, Option<Style>)> {
         let (clean, runs) = read(Role::Text, text);
         let mut from = 0;
-        let stretch = |run: &Run| (clean[std::mem::replace(&mut from, run.end)..run.end].to_owned(), run.look.paint);
+        let stretch = |run: &Run| {
+            (clean[std::mem::replace(&mut from, run.end)..run.end].to_owned(), run.look.paint)
+        };
         runs.iter().map(stretch).collect()
     }
 
@@ -157,14 +166,21 @@ mod tests {
             ("\u{1b}[38;2;1;2;3mx", vec![("x", Some(Style::new().fg(Color::Rgb(1, 2, 3))))]),
             ("\u{1b}[38:2::1:2:3mx", vec![("x", Some(Style::new().fg(Color::Rgb(1, 2, 3))))]),
             ("\u{1b}[48:5:7mx", vec![("x", Some(Style::new().bg(Color::Indexed(7))))]),
-            ("\u{1b}[4:3mx\u{1b}[4:0my", vec![("x", Some(Style::new().add_modifier(Modifier::UNDERLINED))), ("y", None)]),
-            ("\u{1b}[7mx\u{1b}[27my", vec![("x", Some(Style::new().add_modifier(Modifier::REVERSED))), ("y", None)]),
+            (
+                "\u{1b}[4:3mx\u{1b}[4:0my",
+                vec![("x", Some(Style::new().add_modifier(Modifier::UNDERLINED))), ("y", None)],
+            ),
+            (
+                "\u{1b}[7mx\u{1b}[27my",
+                vec![("x", Some(Style::new().add_modifier(Modifier::REVERSED))), ("y", None)],
+            ),
             // What is no colour changes nothing, and what is no SGR leaves nothing.
             ("\u{1b}[38;5;999mx\u{1b}[2Jy\u{1b}]0;t\u{7}z", vec![("xyz", None)]),
             ("\u{1b}[31\nm", vec![("\nm", None)]),
             ("\u{1b}[31m", vec![]),
         ] {
-            let wanted: Vec<_> = wanted.into_iter().map(|(text, paint)| (text.to_owned(), paint)).collect();
+            let wanted: Vec<_> =
+                wanted.into_iter().map(|(text, paint)| (text.to_owned(), paint)).collect();
             assert_eq!(shape(text), wanted, "{text:?}");
         }
     }

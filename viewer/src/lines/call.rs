@@ -1,4 +1,5 @@
-//! What a tool call asks for, read from the shape of its arguments: agents give their tools different names.
+//! What a tool call asks for, read from the shape of its arguments: agents give their tools
+//! different names.
 
 use serde_json::{Map, Value};
 
@@ -54,7 +55,9 @@ const PATHS: [&str; 5] = ["file_path", "filePath", "absolute_path", "notebook_pa
 
 /// Sorts the arguments of a call; what is no object has none.
 pub(super) fn read(input: &Value) -> Call<'_> {
-    let Value::Object(fields) = input else { return Call { shape: Shape::Fields, rest: Vec::new() } };
+    let Value::Object(fields) = input else {
+        return Call { shape: Shape::Fields, rest: Vec::new() };
+    };
     let mut taker = Taker { fields, taken: Vec::new() };
     let readers = [todos, edits, edit, patch, command, agent, write, search, path];
     let shape = readers.into_iter().find_map(|reader| {
@@ -65,7 +68,10 @@ pub(super) fn read(input: &Value) -> Call<'_> {
         taker.taken.clear();
     }
     let rest = fields.iter().filter(|(name, _)| !taker.taken.contains(&name.as_str()));
-    Call { shape: shape.unwrap_or(Shape::Fields), rest: rest.map(|(name, value)| (name.as_str(), value)).collect() }
+    Call {
+        shape: shape.unwrap_or(Shape::Fields),
+        rest: rest.map(|(name, value)| (name.as_str(), value)).collect(),
+    }
 }
 
 /// Gives arguments, and remembers which.
@@ -95,7 +101,9 @@ fn todos<'a>(taker: &mut Taker<'a>) -> Option<Shape<'a>> {
 }
 
 fn edits<'a>(taker: &mut Taker<'a>) -> Option<Shape<'a>> {
-    let edits = taker.take(&["edits"], |value| value.as_array()?.iter().map(edit_of).collect::<Option<Vec<_>>>())?;
+    let edits = taker.take(&["edits"], |value| {
+        value.as_array()?.iter().map(edit_of).collect::<Option<Vec<_>>>()
+    })?;
     Some(Shape::Edits { path: taker.text(&PATHS), edits })
 }
 
@@ -111,14 +119,19 @@ fn edit<'a>(taker: &mut Taker<'a>) -> Option<Shape<'a>> {
 }
 
 fn patch<'a>(taker: &mut Taker<'a>) -> Option<Shape<'a>> {
-    let is_patch = |text: &&str| text.trim_start().starts_with("*** Begin Patch") || text.contains("\n@@ ");
-    taker.take(&["patch", "patchText", "input", "diff"], |value| value.as_str().filter(is_patch)).map(Shape::Patch)
+    let is_patch =
+        |text: &&str| text.trim_start().starts_with("*** Begin Patch") || text.contains("\n@@ ");
+    taker
+        .take(&["patch", "patchText", "input", "diff"], |value| value.as_str().filter(is_patch))
+        .map(Shape::Patch)
 }
 
 fn command<'a>(taker: &mut Taker<'a>) -> Option<Shape<'a>> {
     let command = taker.take(&["command", "cmd"], |value| match value {
         Value::String(command) => Some(command.clone()),
-        Value::Array(words) => words.iter().map(Value::as_str).collect::<Option<Vec<_>>>().map(joined),
+        Value::Array(words) => {
+            words.iter().map(Value::as_str).collect::<Option<Vec<_>>>().map(joined)
+        }
         _ => None,
     })?;
     Some(Shape::Command { command, description: taker.text(&["description", "justification"]) })
@@ -183,7 +196,11 @@ mod tests {
                 r#"Command { command: "ls -l", description: None }"#,
                 "workdir",
             ),
-            (json!({"command": ["git", "log"]}), r#"Command { command: "git log", description: None }"#, ""),
+            (
+                json!({"command": ["git", "log"]}),
+                r#"Command { command: "git log", description: None }"#,
+                "",
+            ),
             (json!({"command": 3}), "Fields", "command"),
             (
                 json!({"filePath": "a", "oldString": "x", "newString": "y", "replaceAll": true}),
@@ -195,16 +212,32 @@ mod tests {
                 r#"Edits { path: Some("a"), edits: [Edit { old: "x", new: "y" }] }"#,
                 "",
             ),
-            (json!({"file_path": "a", "edits": [1]}), r#"Read { path: "a", range: None }"#, "edits"),
-            (json!({"input": "*** Begin Patch\n-a\n+b"}), r#"Patch("*** Begin Patch\n-a\n+b")"#, ""),
+            (
+                json!({"file_path": "a", "edits": [1]}),
+                r#"Read { path: "a", range: None }"#,
+                "edits",
+            ),
+            (
+                json!({"input": "*** Begin Patch\n-a\n+b"}),
+                r#"Patch("*** Begin Patch\n-a\n+b")"#,
+                "",
+            ),
             (json!({"file_path": "a", "content": "c"}), r#"Write { path: "a", content: "c" }"#, ""),
-            (json!({"file_path": "a", "offset": 10, "limit": 50}), r#"Read { path: "a", range: Some("10–59") }"#, ""),
+            (
+                json!({"file_path": "a", "offset": 10, "limit": 50}),
+                r#"Read { path: "a", range: Some("10–59") }"#,
+                "",
+            ),
             (
                 json!({"path": "a", "offset": u64::MAX, "limit": u64::MAX}),
                 r#"Read { path: "a", range: Some("18446744073709551615–18446744073709551614") }"#,
                 "",
             ),
-            (json!({"pattern": "*.rs", "path": "src", "-n": true}), r#"Search { pattern: "*.rs", path: Some("src") }"#, "-n"),
+            (
+                json!({"pattern": "*.rs", "path": "src", "-n": true}),
+                r#"Search { pattern: "*.rs", path: Some("src") }"#,
+                "-n",
+            ),
             (
                 json!({"prompt": "p", "subagent_type": "explorer", "description": "d"}),
                 r#"Agent { kind: Some("explorer"), description: Some("d"), prompt: "p" }"#,
@@ -215,7 +248,11 @@ mod tests {
         ] {
             let call = read(&input);
             let names: Vec<&str> = call.rest.iter().map(|(name, _)| *name).collect();
-            assert_eq!((format!("{:?}", call.shape).as_str(), names.join(" ").as_str()), (shape, rest), "{input}");
+            assert_eq!(
+                (format!("{:?}", call.shape).as_str(), names.join(" ").as_str()),
+                (shape, rest),
+                "{input}"
+            );
         }
     }
 }

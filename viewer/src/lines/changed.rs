@@ -1,4 +1,5 @@
-//! What a request changed of the history: what it was and what it is, word by word where the two have much in common.
+//! What a request changed of the history: what it was and what it is, word by word where the two
+//! have much in common.
 
 use ccdump_client::text::units;
 use ccdump_provider::content::Content;
@@ -28,7 +29,8 @@ impl Changed<'_> {
             Change::New | Change::Same | Change::Moved => word(self.change),
             Change::Changed => {
                 let gist = now.and_then(|now| self.gist(now));
-                gist.map(|gist| Span::new(Role::Changed, &format!(" · changed: {gist}"))).or(word(self.change))
+                gist.map(|gist| Span::new(Role::Changed, &format!(" · changed: {gist}")))
+                    .or(word(self.change))
             }
         }
     }
@@ -45,15 +47,19 @@ impl Changed<'_> {
 
     /// Lays out what is different. `false`: that cannot be told.
     pub(super) fn diff(self, now: &Content, page: &mut Page) -> bool {
-        let Some(pair) = self.pair(now).filter(|pair| edit::words_changed(pair).is_some()) else { return false };
-        let flow = if matches!(now, Content::ToolResult { .. }) { Flow::Columns } else { Flow::Words };
+        let Some(pair) = self.pair(now).filter(|pair| edit::words_changed(pair).is_some()) else {
+            return false;
+        };
+        let flow =
+            if matches!(now, Content::ToolResult { .. }) { Flow::Columns } else { Flow::Words };
         edit::diff(pair, flow, page);
         true
     }
 
     fn pair<'c>(&'c self, now: &'c Content) -> Option<Edit<'c>> {
         let (old, new) = (text(self.was?)?, text(now)?);
-        (self.change == Change::Changed && old.len().max(new.len()) <= LONGEST).then_some(Edit { old, new })
+        (self.change == Change::Changed && old.len().max(new.len()) <= LONGEST)
+            .then_some(Edit { old, new })
     }
 }
 
@@ -61,7 +67,9 @@ impl Changed<'_> {
 pub(super) fn counted(counts: edit::Counts) -> String {
     let came = (counts.added > 0).then(|| format!("{} added", units::plural(counts.added, "word")));
     let went = (counts.removed > 0).then(|| match &came {
-        Some(_) => format!("{} removed", units::grouped(i64::try_from(counts.removed).unwrap_or(i64::MAX))),
+        Some(_) => {
+            format!("{} removed", units::grouped(i64::try_from(counts.removed).unwrap_or(i64::MAX)))
+        }
         None => format!("{} removed", units::plural(counts.removed, "word")),
     });
     let words: Vec<String> = [came, went].into_iter().flatten().collect();
@@ -80,7 +88,9 @@ pub(super) fn word(change: Change) -> Option<Span> {
 
 fn text(content: &Content) -> Option<&str> {
     match content {
-        Content::Text(text) | Content::Thinking(text) | Content::ToolResult { text, .. } => Some(text),
+        Content::Text(text) | Content::Thinking(text) | Content::ToolResult { text, .. } => {
+            Some(text)
+        }
         _ => None,
     }
 }

@@ -46,9 +46,13 @@ pub(super) fn full(page: &mut Page, role: Role, content: &Content) {
 /// As much of a content as is its item's `own`.
 pub(super) fn most(page: &mut Page, role: Role, content: &Content, end: Option<usize>) {
     match content {
-        Content::Text(text) | Content::Thinking(text) => plain::text(page, role, own(text, end), Flow::Words),
+        Content::Text(text) | Content::Thinking(text) => {
+            plain::text(page, role, own(text, end), Flow::Words)
+        }
         Content::Raw(text) => raw_text(page, role, text),
-        Content::ToolUse { input: value, .. } | Content::Parameter(value) | Content::Other { json: value, .. } => {
+        Content::ToolUse { input: value, .. }
+        | Content::Parameter(value)
+        | Content::Other { json: value, .. } => {
             json::value(page, value);
         }
         Content::ToolDefinition { description, rest, .. } => {
@@ -83,14 +87,22 @@ pub(super) fn unknown(wire_type: &str, content: &Content, is_full: bool, page: &
             Content::Other { json, .. } => json.to_string(),
             other => gist(other),
         };
-        page.head(lead, vec![Span::new(Role::Dim, &format!("  {}", short(&gist)))], vec![], Fold::Closed);
+        page.head(
+            lead,
+            vec![Span::new(Role::Dim, &format!("  {}", short(&gist)))],
+            vec![],
+            Fold::Closed,
+        );
     }
 }
 
 /// A body, or a part of one, that is not understood.
 pub(super) fn raw(content: &Content, bytes: u64, is_full: bool, page: &mut Page) {
     page.mark(Role::Unknown, "#");
-    let lead = vec![Span::new(Role::Unknown, "body"), Span::new(Role::Dim, &format!(" · {}", units::bytes(bytes)))];
+    let lead = vec![
+        Span::new(Role::Unknown, "body"),
+        Span::new(Role::Dim, &format!(" · {}", units::bytes(bytes))),
+    ];
     if is_full {
         page.head(lead, vec![], vec![], Fold::Open);
         full(page, Role::Text, content);

@@ -1,4 +1,5 @@
-//! Two contents of any kind side by side: what each says as a text, and what makes the difference, line by line and word by word.
+//! Two contents of any kind side by side: what each says as a text, and what makes the difference,
+//! line by line and word by word.
 
 use std::fmt::Write as _;
 
@@ -53,7 +54,12 @@ pub(crate) struct Difference {
 }
 
 /// Compares two texts. `Err`: why that is not done, in words.
-pub(crate) fn difference(was: &str, now: &str, width: usize, budget: &mut Budget) -> Result<Difference, String> {
+pub(crate) fn difference(
+    was: &str,
+    now: &str,
+    width: usize,
+    budget: &mut Budget,
+) -> Result<Difference, String> {
     if was == now {
         return Err("no difference in what is shown: only in its form".to_owned());
     }
@@ -85,11 +91,14 @@ pub(crate) fn text(content: &Content) -> String {
         }
         Content::ToolDefinition { name, description, rest } => {
             let mut text = format!("{name}\n{description}\n");
-            rest.iter().for_each(|(name, value)| text.push_str(&format!("{name}\n{}", readable(value))));
+            rest.iter()
+                .for_each(|(name, value)| text.push_str(&format!("{name}\n{}", readable(value))));
             text
         }
         Content::Parameter(value) | Content::Other { json: value, .. } => readable(value),
-        Content::RedactedThinking { .. } | Content::Image { .. } | Content::Document { .. } => content::gist(content),
+        Content::RedactedThinking { .. } | Content::Image { .. } | Content::Document { .. } => {
+            content::gist(content)
+        }
     }
 }
 
@@ -108,7 +117,9 @@ pub(crate) fn gist(content: &Content) -> String {
 pub(crate) fn short(content: &Content) -> Option<String> {
     match content {
         Content::Parameter(Value::Array(_) | Value::Object(_)) => None,
-        Content::Parameter(value) => Some(scalar(value)).filter(|text| text.len() <= 60 && !text.contains('\n')),
+        Content::Parameter(value) => {
+            Some(scalar(value)).filter(|text| text.len() <= 60 && !text.contains('\n'))
+        }
         _ => None,
     }
 }
@@ -143,7 +154,9 @@ fn write(out: &mut String, value: &Value, depth: usize) {
         }
     };
     match value {
-        Value::Object(fields) => fields.iter().for_each(|(name, value)| member(&format!("{name}:"), value)),
+        Value::Object(fields) => {
+            fields.iter().for_each(|(name, value)| member(&format!("{name}:"), value))
+        }
         Value::Array(items) => items.iter().for_each(|value| member("-", value)),
         value => out.push_str(&scalar(value)),
     }
@@ -165,16 +178,20 @@ mod tests {
     use super::*;
 
     fn shown(difference: &Difference) -> Vec<String> {
-        let text = |line: &Line| line.spans.iter().map(|span| span.text.as_str()).collect::<String>();
+        let text =
+            |line: &Line| line.spans.iter().map(|span| span.text.as_str()).collect::<String>();
         difference.lines.iter().map(|line| text(line).trim_end().to_owned()).collect()
     }
 
     #[test]
     fn a_small_change_in_a_long_text_is_shown_with_what_stands_around_it() {
         let text = |word: &str| {
-            (0..5_000).map(|line| format!("line {line} {}\n", if line == 2_500 { word } else { "same" })).collect::<String>()
+            (0..5_000)
+                .map(|line| format!("line {line} {}\n", if line == 2_500 { word } else { "same" }))
+                .collect::<String>()
         };
-        let found = difference(&text("was"), &text("now"), 40, &mut Budget::default()).expect("compared");
+        let found =
+            difference(&text("was"), &text("now"), 40, &mut Budget::default()).expect("compared");
         assert_eq!(found.gist.as_deref(), Some("1 word added, 1 removed"));
         assert_eq!(
             shown(&found),
@@ -211,15 +228,29 @@ mod tests {
     #[test]
     fn what_is_not_compared_is_said() {
         let budget = &mut Budget::default();
-        assert!(difference("a", "a", 40, budget).expect_err("the same").contains("only in its form"));
+        assert!(
+            difference("a", "a", 40, budget).expect_err("the same").contains("only in its form")
+        );
         let long = "x\n".repeat(LONGEST);
-        assert_eq!(difference(&long, "x", 40, budget).expect_err("too long"), "too long to be compared: 2.1 MB and 1 B");
-        let many = |word: &str| (0..2_000).map(|line| format!("{word} {line}\n")).collect::<String>();
+        assert_eq!(
+            difference(&long, "x", 40, budget).expect_err("too long"),
+            "too long to be compared: 2.1 MB and 1 B"
+        );
+        let many =
+            |word: &str| (0..2_000).map(|line| format!("{word} {line}\n")).collect::<String>();
         let found = difference(&many("a"), &many("b"), 40, budget).expect("shown");
-        assert!(found.gist.is_none() && shown(&found)[0].contains("too many lines differ"), "{:?}", &shown(&found)[..2]);
+        assert!(
+            found.gist.is_none() && shown(&found)[0].contains("too many lines differ"),
+            "{:?}",
+            &shown(&found)[..2]
+        );
         assert!(shown(&found).len() < 5_000);
         let mut little = Budget { bytes: 10, ..Budget::default() };
-        assert!(difference("12345678", "123", 40, &mut little).expect_err("too much").contains("too much on this page"));
+        assert!(
+            difference("12345678", "123", 40, &mut little)
+                .expect_err("too much")
+                .contains("too much on this page")
+        );
     }
 
     #[test]

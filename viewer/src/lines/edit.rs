@@ -48,7 +48,8 @@ pub(super) fn counts(edits: &[Edit<'_>]) -> Counts {
     counts
 }
 
-/// How many words come and go. `None`: the texts are too long to be told, or have too little in common.
+/// How many words come and go. `None`: the texts are too long to be told, or have too little in
+/// common.
 pub(super) fn words_changed(edit: &Edit<'_>) -> Option<Counts> {
     let mut left = MOST_COMPARED;
     words_changed_within(edit, &mut left)
@@ -73,11 +74,18 @@ pub(super) fn words_changed_within(edit: &Edit<'_>, left: &mut usize) -> Option<
         let (goes, comes) = pairs(before, after, left);
         for at in 0..goes.len().max(comes.len()) {
             let (went, came) = (goes.get(at), comes.get(at));
-            let is_partly =
-                [went, came].into_iter().flatten().flatten().any(|(role, _)| *role != Role::Removed && *role != Role::Added);
+            let is_partly = [went, came]
+                .into_iter()
+                .flatten()
+                .flatten()
+                .any(|(role, _)| *role != Role::Removed && *role != Role::Added);
             is_related |= is_partly;
-            counts.removed += went.map_or(0, |line| words_of(line, if is_partly { Role::RemovedWord } else { Role::Removed }));
-            counts.added += came.map_or(0, |line| words_of(line, if is_partly { Role::AddedWord } else { Role::Added }));
+            counts.removed += went.map_or(0, |line| {
+                words_of(line, if is_partly { Role::RemovedWord } else { Role::Removed })
+            });
+            counts.added += came.map_or(0, |line| {
+                words_of(line, if is_partly { Role::AddedWord } else { Role::Added })
+            });
         }
     }
     is_related.then_some(counts)
@@ -111,7 +119,10 @@ fn lay_out(edits: &[Edit<'_>], flow: Flow, around: usize, page: &mut Page, left:
         let (old, new) = (lines(&old), lines(&new));
         let (ops, is_whole) = compare(&old, &new);
         if !is_whole {
-            page.words(vec![Span::new(Role::Dim, "too many lines differ to be compared one by one")], 2);
+            page.words(
+                vec![Span::new(Role::Dim, "too many lines differ to be compared one by one")],
+                2,
+            );
         }
         let last = ops.len().saturating_sub(1);
         for (at, op) in ops.iter().enumerate() {
@@ -122,11 +133,15 @@ fn lay_out(edits: &[Edit<'_>], flow: Flow, around: usize, page: &mut Page, left:
             let before = old.get(op.old_range()).unwrap_or_default();
             let after = new.get(op.new_range()).unwrap_or_default();
             match op.tag() {
-                DiffTag::Equal => {
-                    context(before, [at > 0, at < last].map(|is_inside| if is_inside { around } else { 0 }), flow, page)
-                }
+                DiffTag::Equal => context(
+                    before,
+                    [at > 0, at < last].map(|is_inside| if is_inside { around } else { 0 }),
+                    flow,
+                    page,
+                ),
                 _ => {
-                    let (goes, comes) = pairs(cut(before, most, page), cut(after, most, page), left);
+                    let (goes, comes) =
+                        pairs(cut(before, most, page), cut(after, most, page), left);
                     goes.into_iter().for_each(|line| row('-', line, flow, page));
                     comes.into_iter().for_each(|line| row('+', line, flow, page));
                 }
@@ -183,7 +198,9 @@ fn compare(old: &[&str], new: &[&str]) -> (Vec<DiffOp>, bool) {
     if old_len.saturating_add(new_len) <= 2 * MOST_LINES {
         return (capture_diff_slices(Algorithm::Myers, old, new), true);
     }
-    let equal = |old_index, new_index, len| (len > 0).then_some(DiffOp::Equal { old_index, new_index, len });
+    let equal = |old_index, new_index, len| {
+        (len > 0).then_some(DiffOp::Equal { old_index, new_index, len })
+    };
     let replaced = DiffOp::Replace { old_index: begin, old_len, new_index: begin, new_len };
     let ops = [equal(0, 0, begin), Some(replaced), equal(old_end, new_end, end)];
     (ops.into_iter().flatten().collect(), false)
@@ -201,8 +218,13 @@ fn context(lines: &[&str], [before, after]: [usize; 2], flow: Flow, page: &mut P
     tail.iter().for_each(|line| row(' ', vec![(Role::Text, line)], flow, page));
 }
 
-/// Lines that go, and those that come for them. Where they stand for each other, their words are compared.
-fn pairs<'a>(old: &[&'a str], new: &[&'a str], left: &mut usize) -> (Vec<Words<'a>>, Vec<Words<'a>>) {
+/// Lines that go, and those that come for them. Where they stand for each other, their words are
+/// compared.
+fn pairs<'a>(
+    old: &[&'a str],
+    new: &[&'a str],
+    left: &mut usize,
+) -> (Vec<Words<'a>>, Vec<Words<'a>>) {
     let (mut goes, mut comes) = (Vec::new(), Vec::new());
     let most = old.len().max(new.len());
     for at in 0..most {
@@ -232,7 +254,9 @@ fn words<'a>(old: &'a str, new: &'a str, left: &mut usize) -> (Words<'a>, Words<
     }
     let old_words: Vec<&str> = old.split_word_bounds().collect();
     let new_words: Vec<&str> = new.split_word_bounds().collect();
-    let Some(rest) = left.checked_sub(old_words.len().saturating_mul(new_words.len())) else { return plain };
+    let Some(rest) = left.checked_sub(old_words.len().saturating_mul(new_words.len())) else {
+        return plain;
+    };
     *left = rest;
     let (mut goes, mut comes, mut same) = (Vec::new(), Vec::new(), 0);
     for op in capture_diff_slices(Algorithm::Myers, &old_words, &new_words) {
@@ -240,8 +264,12 @@ fn words<'a>(old: &'a str, new: &'a str, left: &mut usize) -> (Words<'a>, Words<
         let old = old_words.get(op.old_range()).unwrap_or_default();
         let new = new_words.get(op.new_range()).unwrap_or_default();
         same += if is_same { old.iter().map(|word| word.trim().len()).sum::<usize>() } else { 0 };
-        goes.extend(old.iter().map(|word| (if is_same { Role::Removed } else { Role::RemovedWord }, *word)));
-        comes.extend(new.iter().map(|word| (if is_same { Role::Added } else { Role::AddedWord }, *word)));
+        goes.extend(
+            old.iter().map(|word| (if is_same { Role::Removed } else { Role::RemovedWord }, *word)),
+        );
+        comes.extend(
+            new.iter().map(|word| (if is_same { Role::Added } else { Role::AddedWord }, *word)),
+        );
     }
     if same * 3 >= old.trim().len().max(new.trim().len()) { (goes, comes) } else { plain }
 }

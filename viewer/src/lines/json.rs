@@ -44,7 +44,10 @@ impl Printer<'_> {
         if self.is_full() {
             return;
         }
-        let name = Span::new(Role::Dim, &format!("{}:", if name.is_empty() { "\"\"" } else { content::short(name) }));
+        let name = Span::new(
+            Role::Dim,
+            &format!("{}:", if name.is_empty() { "\"\"" } else { content::short(name) }),
+        );
         match self.inline(value, depth) {
             Some(text) => self.page.words(vec![name, Span::new(Role::Text, " "), text], 2),
             None => {
@@ -92,15 +95,20 @@ impl Printer<'_> {
     /// The value as a text that may stand behind its name.
     fn inline(&self, value: &Value, depth: usize) -> Option<Span> {
         match value {
-            Value::Null | Value::Bool(_) | Value::Number(_) => Some(Span::new(Role::Code, &value.to_string())),
+            Value::Null | Value::Bool(_) | Value::Number(_) => {
+                Some(Span::new(Role::Code, &value.to_string()))
+            }
             Value::String(text) if text.is_empty() => Some(Span::new(Role::Dim, "\"\"")),
-            Value::String(text) => (text.len() < 4_000 && !text.contains(['\n', '\r'])).then(|| Span::new(Role::Text, text)),
+            Value::String(text) => (text.len() < 4_000 && !text.contains(['\n', '\r']))
+                .then(|| Span::new(Role::Text, text)),
             Value::Array(items) if items.is_empty() => Some(Span::new(Role::Dim, "[]")),
             Value::Object(fields) if fields.is_empty() => Some(Span::new(Role::Dim, "{}")),
-            Value::Array(items) => {
-                small(items).filter(|text| width(text) < self.page.room() / 2).map(|text| Span::new(Role::Text, &text))
+            Value::Array(items) => small(items)
+                .filter(|text| width(text) < self.page.room() / 2)
+                .map(|text| Span::new(Role::Text, &text)),
+            _ if depth >= DEEPEST => {
+                Some(Span::new(Role::Text, content::short(&value.to_string())))
             }
-            _ if depth >= DEEPEST => Some(Span::new(Role::Text, content::short(&value.to_string()))),
             Value::Object(_) => None,
         }
     }
@@ -118,10 +126,13 @@ impl Printer<'_> {
 /// A list of a few small values: `a, b, c`.
 fn small(items: &[Value]) -> Option<String> {
     let word = |item: &Value| match item {
-        Value::String(text) if text.len() <= 100 && !text.contains([',', '\n']) => Some(clean_line(text)),
+        Value::String(text) if text.len() <= 100 && !text.contains([',', '\n']) => {
+            Some(clean_line(text))
+        }
         Value::String(_) | Value::Array(_) | Value::Object(_) => None,
         other => Some(other.to_string()),
     };
-    let words: Option<Vec<String>> = (items.len() <= INLINE).then(|| items.iter().map(word).collect())?;
+    let words: Option<Vec<String>> =
+        (items.len() <= INLINE).then(|| items.iter().map(word).collect())?;
     words.map(|words| words.join(", "))
 }

@@ -1,5 +1,6 @@
-//! Markdown as it is meant to look. Line breaks stay where they were written, and what looks like a tag stays visible. So does what prompts hold and
-//! Markdown would swallow: stars within words, backslashes, and lines that define a link.
+//! Markdown as it is meant to look. Line breaks stay where they were written, and what looks like a
+//! tag stays visible. So does what prompts hold and Markdown would swallow: stars within words,
+//! backslashes, and lines that define a link.
 
 use std::{iter::Peekable, ops::Range, vec};
 
@@ -18,9 +19,11 @@ use ccdump_model::theme::Role;
 
 /// Lays out `text`, which must be clean. `base`: the role of what is nothing special.
 pub(super) fn markdown(page: &mut Page, base: Role, text: &str) {
-    let options = Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_TASKLISTS;
+    let options =
+        Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_TASKLISTS;
     let parser = Parser::new_ext(text, options);
-    let mut definitions: Vec<_> = parser.reference_definitions().iter().map(|(_, one)| one.span.clone()).collect();
+    let mut definitions: Vec<_> =
+        parser.reference_definitions().iter().map(|(_, one)| one.span.clone()).collect();
     definitions.sort_by_key(|span| span.start);
     let mut writer = Writer::new(page, base, text, definitions);
     for (event, range) in parser.into_offset_iter() {
@@ -61,7 +64,12 @@ struct Writer<'p> {
 }
 
 impl<'p> Writer<'p> {
-    fn new(page: &'p mut Page, base: Role, source: &'p str, definitions: Vec<Range<usize>>) -> Self {
+    fn new(
+        page: &'p mut Page,
+        base: Role,
+        source: &'p str,
+        definitions: Vec<Range<usize>>,
+    ) -> Self {
         Self {
             page,
             base,
@@ -90,7 +98,9 @@ impl<'p> Writer<'p> {
                 self.text(&text);
             }
             Event::Html(text) | Event::InlineHtml(text) => self.text(&text),
-            Event::Code(code) | Event::InlineMath(code) | Event::DisplayMath(code) => self.push(Role::Code, &code),
+            Event::Code(code) | Event::InlineMath(code) | Event::DisplayMath(code) => {
+                self.push(Role::Code, &code)
+            }
             Event::SoftBreak => self.line_break(),
             Event::HardBreak => {
                 if self.source_at(range).starts_with('\\') {
@@ -231,7 +241,8 @@ impl<'p> Writer<'p> {
         }
     }
 
-    /// `marks`: how many stars or underlines it begins and ends with. Within a word they stand for themselves.
+    /// `marks`: how many stars or underlines it begins and ends with. Within a word they stand for
+    /// themselves.
     fn emphasis(&mut self, role: Role, range: Range<usize>, marks: usize) {
         if self.is_within_word(&range) {
             self.text(self.source_at(range.start..range.start.saturating_add(marks)));
@@ -250,7 +261,10 @@ impl<'p> Writer<'p> {
 
     fn is_within_word(&self, range: &Range<usize>) -> bool {
         let before = self.source_at(0..range.start).ends_with(|c: char| c.is_ascii_alphanumeric());
-        before || self.source_at(range.end..self.source.len()).starts_with(|c: char| c.is_ascii_alphanumeric())
+        before
+            || self
+                .source_at(range.end..self.source.len())
+                .starts_with(|c: char| c.is_ascii_alphanumeric())
     }
 
     /// Those around what is crossed out: one each, or two.
@@ -309,7 +323,13 @@ impl<'p> Writer<'p> {
     fn end_link(&mut self) {
         self.styles.pop();
         let Some((url, start)) = self.links.pop() else { return };
-        let text: String = self.line.get(start..).unwrap_or_default().iter().map(|span| span.text.as_str()).collect();
+        let text: String = self
+            .line
+            .get(start..)
+            .unwrap_or_default()
+            .iter()
+            .map(|span| span.text.as_str())
+            .collect();
         if text != url && !url.is_empty() {
             self.push(Role::Dim, &format!(" ({url})"));
         }
@@ -326,7 +346,8 @@ impl<'p> Writer<'p> {
     }
 
     fn push(&mut self, role: Role, text: &str) {
-        // The parser resolves character references, to any character: the text is not clean any more.
+        // The parser resolves character references, to any character: the text is not clean any
+        // more.
         append(&mut self.line, role, &harmless(text));
     }
 

@@ -1,4 +1,5 @@
-//! What lines are written on: knows its width, the marks at the left edge, and how deep the text is indented.
+//! What lines are written on: knows its width, the marks at the left edge, and how deep the text is
+//! indented.
 
 use super::{Line, Span, wrap};
 use ccdump_model::line::{width, width_of};
@@ -75,7 +76,8 @@ impl Page {
         self.indent(Span::new(role, &format!("{mark} ")), Span::new(Role::Text, "  "));
     }
 
-    /// Text that follows stands behind `first`, and after its first line behind `rest`, until [`Page::outdent`].
+    /// Text that follows stands behind `first`, and after its first line behind `rest`, until
+    /// [`Page::outdent`].
     pub(super) fn indent(&mut self, first: Span, mut rest: Span) {
         let first_width = width(&first.text);
         let missing = first_width.saturating_sub(width(&rest.text));
@@ -96,7 +98,8 @@ impl Page {
         }
     }
 
-    /// Undoes the last [`Page::indent`]; what should have stood before a first line that never came stands on a line of its own.
+    /// Undoes the last [`Page::indent`]; what should have stood before a first line that never came
+    /// stands on a line of its own.
     pub(super) fn outdent(&mut self) {
         if self.skipped > 0 {
             self.skipped -= 1;
@@ -135,14 +138,16 @@ impl Page {
 
     /// An empty line, not even a mark on it.
     pub(super) fn blank(&mut self) {
-        let firsts: Vec<Option<Span>> = self.prefixes.iter_mut().map(|prefix| prefix.first.take()).collect();
+        let firsts: Vec<Option<Span>> =
+            self.prefixes.iter_mut().map(|prefix| prefix.first.take()).collect();
         self.row(Vec::new());
         for (prefix, first) in self.prefixes.iter_mut().zip(firsts) {
             prefix.first = first;
         }
     }
 
-    /// As many lines as it takes, broken between words; those after the first are indented by `hang`.
+    /// As many lines as it takes, broken between words; those after the first are indented by
+    /// `hang`.
     pub(super) fn words(&mut self, spans: Vec<Span>, hang: usize) {
         for line in wrap::words(spans, self.room(), hang) {
             self.row(line);
@@ -156,7 +161,8 @@ impl Page {
         }
     }
 
-    /// One line: `lead` and `tail` whole where they find room, `gist` between them cut to what is left.
+    /// One line: `lead` and `tail` whole where they find room, `gist` between them cut to what is
+    /// left.
     pub(super) fn head(&mut self, lead: Vec<Span>, gist: Vec<Span>, tail: Vec<Span>, fold: Fold) {
         let sign = match fold {
             Fold::None => "",
@@ -178,7 +184,10 @@ impl Page {
     pub(super) fn cursor(&mut self) {
         let cursor = Span::new(Role::Live, "▌");
         match self.lines.last_mut() {
-            Some(line) if self.prefixes.iter().all(|prefix| prefix.first.is_none()) && width_of(&line.spans) < self.width => {
+            Some(line)
+                if self.prefixes.iter().all(|prefix| prefix.first.is_none())
+                    && width_of(&line.spans) < self.width =>
+            {
                 line.spans.push(cursor);
             }
             _ => self.row(vec![cursor]),

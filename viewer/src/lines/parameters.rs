@@ -17,7 +17,12 @@ use ccdump_model::{
 /// Parameters that may have room on one line.
 const NAMED: usize = 40;
 
-pub(super) fn parameters(parameters: &[Parameter], removed: &[String], full: bool, page: &mut Page) {
+pub(super) fn parameters(
+    parameters: &[Parameter],
+    removed: &[String],
+    full: bool,
+    page: &mut Page,
+) {
     page.mark(Role::Parameter, "=");
     let lead = vec![Span::new(Role::Parameter, &units::plural(parameters.len(), "parameter"))];
     if full {
@@ -25,7 +30,8 @@ pub(super) fn parameters(parameters: &[Parameter], removed: &[String], full: boo
         parameters.iter().for_each(|parameter| whole(parameter, page));
     } else {
         let words: Vec<String> = parameters.iter().take(NAMED).map(in_words).collect();
-        let gist = if words.is_empty() { String::new() } else { format!(": {}", words.join(" · ")) };
+        let gist =
+            if words.is_empty() { String::new() } else { format!(": {}", words.join(" · ")) };
         page.head(lead, vec![Span::new(Role::Dim, &gist)], vec![], Fold::Closed);
     }
     gone(removed, page);
@@ -37,7 +43,9 @@ fn whole(parameter: &Parameter, page: &mut Page) {
     }
     match parameter.value.as_deref() {
         Some(Content::Parameter(value)) => json::fields(page, &[(&parameter.name, value)]),
-        Some(other) => json::fields(page, &[(&parameter.name, &Value::String(content::gist(other)))]),
+        Some(other) => {
+            json::fields(page, &[(&parameter.name, &Value::String(content::gist(other)))])
+        }
         None => {
             let size = format!("{}: {}, not loaded", parameter.name, units::bytes(parameter.bytes));
             page.words(vec![Span::new(Role::Dim, &size)], 2);

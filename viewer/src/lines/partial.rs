@@ -5,15 +5,17 @@ use serde_json::Value;
 /// Deeper JSON than this is not completed.
 const DEEPEST: usize = 64;
 
-/// What can be said already of a value whose JSON is still coming: what is open is closed, what is begun but says nothing yet (half a
-/// name, a name without a value) is left out. `None` when that is nothing.
+/// What can be said already of a value whose JSON is still coming: what is open is closed, what is
+/// begun but says nothing yet (half a name, a name without a value) is left out. `None` when that
+/// is nothing.
 pub(super) fn complete(partial: &str) -> Option<Value> {
     let mut scanner = Scanner::default();
     for (at, byte) in partial.bytes().enumerate() {
         scanner.byte(at, byte)?;
     }
     let as_it_is = scanner.close(partial);
-    let up_to_last = || scanner.safe.as_ref().and_then(|(at, open)| closed(partial.get(..*at)?, open, false));
+    let up_to_last =
+        || scanner.safe.as_ref().and_then(|(at, open)| closed(partial.get(..*at)?, open, false));
     serde_json::from_str(&as_it_is).ok().or_else(|| serde_json::from_str(&up_to_last()?).ok())
 }
 
@@ -54,7 +56,11 @@ impl Scanner {
     }
 
     fn close(&self, partial: &str) -> String {
-        let whole = if self.escaped { partial.get(..partial.len() - 1).unwrap_or_default() } else { partial };
+        let whole = if self.escaped {
+            partial.get(..partial.len() - 1).unwrap_or_default()
+        } else {
+            partial
+        };
         closed(whole, &self.open, self.in_string).unwrap_or_default()
     }
 }

@@ -30,7 +30,8 @@ pub(super) struct Run {
     pub(super) look: Look,
 }
 
-/// Lays out the lines of `text`, and says how much is left out of a long one. Of an empty text there is nothing.
+/// Lays out the lines of `text`, and says how much is left out of a long one. Of an empty text
+/// there is nothing.
 pub(super) fn text(page: &mut Page, role: Role, text: &str, flow: Flow) {
     let flow = |_: &str| flow;
     lay_out(page, text, flow, |shown| {
@@ -40,7 +41,8 @@ pub(super) fn text(page: &mut Page, role: Role, text: &str, flow: Flow) {
     });
 }
 
-/// What a program has put out, in its own colours: its sentences are broken between words, all else at the edge.
+/// What a program has put out, in its own colours: its sentences are broken between words, all else
+/// at the edge.
 pub(super) fn output(page: &mut Page, role: Role, text: &str) {
     let flow = |line: &str| if prose::is_prose(line) { Flow::Words } else { Flow::Columns };
     lay_out(page, text, flow, |shown| ansi::read(role, shown));
@@ -56,8 +58,14 @@ pub(super) fn code(page: &mut Page, base: Role, language: Language, text: &str, 
     });
 }
 
-/// `read` makes the text clean, and says how its stretches look; `flow` says how a line of it is broken.
-fn lay_out(page: &mut Page, text: &str, flow: impl Fn(&str) -> Flow, read: impl FnOnce(&str) -> (String, Vec<Run>)) {
+/// `read` makes the text clean, and says how its stretches look; `flow` says how a line of it is
+/// broken.
+fn lay_out(
+    page: &mut Page,
+    text: &str,
+    flow: impl Fn(&str) -> Flow,
+    read: impl FnOnce(&str) -> (String, Vec<Run>),
+) {
     let text = text.trim_matches(['\n', '\r']).trim_end();
     if text.is_empty() {
         return;
@@ -105,7 +113,9 @@ impl Looks<'_> {
         let (mut spans, mut column, mut from) = (Vec::new(), 0, start);
         while let Some((run, rest)) = self.runs.split_first() {
             let to = run.end.min(end);
-            if let Some(piece) = text.get(from - start..to.max(from) - start).filter(|piece| !piece.is_empty()) {
+            if let Some(piece) =
+                text.get(from - start..to.max(from) - start).filter(|piece| !piece.is_empty())
+            {
                 let span = Span::new(run.look, &expand_tabs_from(column, piece));
                 column += width(&span.text);
                 spans.push(span);
@@ -141,6 +151,7 @@ fn hang(line: &str) -> usize {
     let indent = line.len() - text.len();
     let bullet = ["- ", "* ", "• "].into_iter().find(|bullet| text.starts_with(bullet)).map(|_| 2);
     let digits = text.bytes().take_while(u8::is_ascii_digit).count();
-    let number = (1..=3).contains(&digits) && text.get(digits..).is_some_and(|rest| rest.starts_with(". "));
+    let number =
+        (1..=3).contains(&digits) && text.get(digits..).is_some_and(|rest| rest.starts_with(". "));
     indent + bullet.unwrap_or(if number { digits + 2 } else { 0 })
 }

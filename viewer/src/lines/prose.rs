@@ -1,14 +1,18 @@
-//! Which lines of what a tool says are sentences: these are broken between words, and code, tables and columns are not.
+//! Which lines of what a tool says are sentences: these are broken between words, and code, tables
+//! and columns are not.
 
-/// Fewer words make no sentence: what is too long with so few is a path, a hash, a line of minified code.
+/// Fewer words make no sentence: what is too long with so few is a path, a hash, a line of minified
+/// code.
 const FEWEST_WORDS: usize = 6;
 /// Of so many words …
 const OF: usize = 3;
 /// … so many must be nothing but letters.
 const PLAIN: usize = 2;
 /// What stands around words in sentences.
-const AROUND: &[char] =
-    &['.', ',', ';', ':', '!', '?', '(', ')', '[', ']', '"', '\'', '`', '*', '_', '“', '”', '‘', '’', '„', '«', '»', '…', '–', '—'];
+const AROUND: &[char] = &[
+    '.', ',', ';', ':', '!', '?', '(', ')', '[', ']', '"', '\'', '`', '*', '_', '“', '”', '‘', '’',
+    '„', '«', '»', '…', '–', '—',
+];
 
 /// Whether a line, of clean text, is a sentence or several.
 pub(super) fn is_prose(line: &str) -> bool {
@@ -19,7 +23,8 @@ pub(super) fn is_prose(line: &str) -> bool {
     }
     let is_plain = |word: &&str| {
         let word = word.trim_matches(AROUND);
-        word.contains(char::is_alphabetic) && word.chars().all(|c| c.is_alphabetic() || matches!(c, '-' | '\'' | '’'))
+        word.contains(char::is_alphabetic)
+            && word.chars().all(|c| c.is_alphabetic() || matches!(c, '-' | '\'' | '’'))
     };
     let words = text.split(' ').count();
     let plain = text.split(' ').filter(is_plain).count();

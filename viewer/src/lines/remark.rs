@@ -32,9 +32,15 @@ pub(super) fn stop(reason: &str, page: &mut Page) {
     page.head(vec![], vec![Span::new(Role::Warning, content::short(reason))], vec![], Fold::None);
 }
 
-pub(super) fn rewritten((changed, moved): (usize, usize), removed: &[Gone], full: bool, page: &mut Page) {
+pub(super) fn rewritten(
+    (changed, moved): (usize, usize),
+    removed: &[Gone],
+    full: bool,
+    page: &mut Page,
+) {
     page.mark(Role::Changed, "≠");
-    let words = words::rewritten(changed, moved, removed.len()).unwrap_or_else(|| "history rewritten".to_owned());
+    let words = words::rewritten(changed, moved, removed.len())
+        .unwrap_or_else(|| "history rewritten".to_owned());
     let consequence = "; the prompt cache ends where it was";
     if !full || removed.is_empty() {
         return page.head(
@@ -44,11 +50,19 @@ pub(super) fn rewritten((changed, moved): (usize, usize), removed: &[Gone], full
             if removed.is_empty() { Fold::None } else { Fold::Closed },
         );
     }
-    page.head(vec![Span::new(Role::Changed, &words)], vec![Span::new(Role::Dim, consequence)], vec![], Fold::Open);
+    page.head(
+        vec![Span::new(Role::Changed, &words)],
+        vec![Span::new(Role::Dim, consequence)],
+        vec![],
+        Fold::Open,
+    );
     for gone in removed.iter().take(MOST_GONE) {
-        let lead =
-            vec![Span::new(Role::Removed, "- "), Span::new(Role::Dim, &format!("{} · {}", gone.what, units::bytes(gone.bytes)))];
-        let words = gone.content.as_deref().map(|content| content::words(content)).unwrap_or_default();
+        let lead = vec![
+            Span::new(Role::Removed, "- "),
+            Span::new(Role::Dim, &format!("{} · {}", gone.what, units::bytes(gone.bytes))),
+        ];
+        let words =
+            gone.content.as_deref().map(|content| content::words(content)).unwrap_or_default();
         let gist = format!("  {}", content::short(words.trim_start()));
         page.head(lead, vec![Span::new(Role::Removed, &gist)], vec![], Fold::None);
     }
@@ -60,7 +74,9 @@ pub(super) fn rewritten((changed, moved): (usize, usize), removed: &[Gone], full
 /// A rule across the screen: what is above is not in the request any more.
 pub(super) fn compacted(blocks: Option<usize>, bytes: Option<u64>, summary: u64, page: &mut Page) {
     let was = match (blocks, bytes) {
-        (Some(blocks), Some(bytes)) => format!("{} ({}) became", units::plural(blocks, "block"), units::bytes(bytes)),
+        (Some(blocks), Some(bytes)) => {
+            format!("{} ({}) became", units::plural(blocks, "block"), units::bytes(bytes))
+        }
         (Some(blocks), None) => format!("{} became", units::plural(blocks, "block")),
         (None, Some(bytes)) => format!("a request of {} became", units::bytes(bytes)),
         (None, None) => "it became".to_owned(),
@@ -78,14 +94,17 @@ pub(super) fn tries(tries: &[Try], full: bool, page: &mut Page) {
     page.mark(Role::Warning, "↻");
     let outcome = |one: &Try| format!("{} (#{})", one.outcome, one.id);
     let outcomes = Span::new(Role::Dim, &tries.iter().map(outcome).collect::<Vec<_>>().join(", "));
-    let times = Span::new(Role::Warning, &format!("tried {}: ", units::plural(tries.len(), "time")));
+    let times =
+        Span::new(Role::Warning, &format!("tried {}: ", units::plural(tries.len(), "time")));
     if tries.iter().all(|one| one.error.is_none()) {
         return page.words(vec![times, outcomes], 2);
     }
     page.head(vec![times], vec![outcomes], vec![], if full { Fold::Open } else { Fold::Closed });
     for one in tries.iter().filter(|_| full) {
         match &one.error {
-            Some(error) => plain::text(page, Role::Error, &format!("{}: {error}", outcome(one)), Flow::Words),
+            Some(error) => {
+                plain::text(page, Role::Error, &format!("{}: {error}", outcome(one)), Flow::Words)
+            }
             None => page.words(vec![Span::new(Role::Dim, &outcome(one))], 2),
         }
     }
@@ -98,7 +117,10 @@ pub(super) fn earlier(blocks: usize, bytes: u64, page: &mut Page) {
 
 pub(super) fn redacted(bytes: u64, page: &mut Page) {
     page.mark(Role::Thinking, "✻");
-    page.words(vec![Span::new(Role::Thinking, &format!("redacted thinking · {}", units::bytes(bytes)))], 0);
+    page.words(
+        vec![Span::new(Role::Thinking, &format!("redacted thinking · {}", units::bytes(bytes)))],
+        0,
+    );
 }
 
 pub(super) fn attachment(content: &Content, voice: Voice, page: &mut Page) {
@@ -124,7 +146,9 @@ pub(super) fn awaited(bytes: u64, pending: &Pending) -> Vec<Span> {
     match pending {
         Pending::NotAsked => vec![Span::new(Role::Dim, &format!("{size}, not loaded"))],
         Pending::Loading => vec![Span::new(Role::Dim, &format!("{size}, loading"))],
-        Pending::Failed(reason) => vec![Span::new(Role::Error, &format!("cannot be had: {reason}"))],
+        Pending::Failed(reason) => {
+            vec![Span::new(Role::Error, &format!("cannot be had: {reason}"))]
+        }
     }
 }
 

@@ -14,11 +14,20 @@ use super::{
 use ccdump_model::line::{width, width_of};
 use ccdump_model::{blocks::Part, theme::Role};
 
-/// A result whose call stands elsewhere. `own`: the bytes of its text that are shown, where what follows them is shown by itself.
-pub(super) fn alone(name: Option<&str>, (result, own): (&Part, Option<usize>), changed: Changed<'_>, full: bool, page: &mut Page) {
+/// A result whose call stands elsewhere. `own`: the bytes of its text that are shown, where what
+/// follows them is shown by itself.
+pub(super) fn alone(
+    name: Option<&str>,
+    (result, own): (&Part, Option<usize>),
+    changed: Changed<'_>,
+    full: bool,
+    page: &mut Page,
+) {
     page.mark(role(result), "⎿");
-    let mut lead: Vec<Span> =
-        name.map(|name| Span::new(Role::ToolCall, &format!("{}  ", content::short(name)))).into_iter().collect();
+    let mut lead: Vec<Span> = name
+        .map(|name| Span::new(Role::ToolCall, &format!("{}  ", content::short(name))))
+        .into_iter()
+        .collect();
     let now = match result {
         Part::Here { content, .. } => Some(content.as_ref()),
         Part::Absent { .. } => None,
@@ -36,7 +45,12 @@ pub(super) fn alone(name: Option<&str>, (result, own): (&Part, Option<usize>), c
 }
 
 /// What stands below its call.
-pub(super) fn below((result, own): (&Part, Option<usize>), language: Option<Language>, full: bool, page: &mut Page) {
+pub(super) fn below(
+    (result, own): (&Part, Option<usize>),
+    language: Option<Language>,
+    full: bool,
+    page: &mut Page,
+) {
     page.indent(Span::new(role(result), "⎿ "), Span::new(Role::Text, "  "));
     if full && matches!(result, Part::Here { .. }) {
         whole((result, own), language, page);
@@ -54,7 +68,9 @@ fn squeezed(line: &str) -> String {
 /// Its first line, and how much there is of it.
 fn summary(lead: Vec<Span>, change: Vec<Span>, result: &Part, fold: Fold, page: &mut Page) {
     let (text, is_error) = match result {
-        Part::Absent { bytes, pending } => return page.head(lead, remark::awaited(*bytes, pending), change, fold),
+        Part::Absent { bytes, pending } => {
+            return page.head(lead, remark::awaited(*bytes, pending), change, fold);
+        }
         Part::Here { content, .. } => (first_line(content), is_error(content)),
     };
     let role = if is_error { Role::Error } else { Role::ToolResult };
@@ -83,7 +99,9 @@ fn whole((result, own): (&Part, Option<usize>), language: Option<Language>, page
             page.words(vec![Span::new(Role::Dim, "(empty)")], 2);
         }
         Content::Text(text) => plain::output(page, role, text),
-        Content::ToolResult { text, other, .. } if !is_error && other.is_empty() && !text.contains('\u{1b}') => {
+        Content::ToolResult { text, other, .. }
+            if !is_error && other.is_empty() && !text.contains('\u{1b}') =>
+        {
             let text = content::own(text, own);
             match language.or_else(|| Language::of_text(text)) {
                 Some(spoken) => plain::code(page, role, spoken, text, language.is_some()),
@@ -122,7 +140,9 @@ fn is_error(content: &Content) -> bool {
 fn lines(result: &Part) -> usize {
     match result {
         Part::Here { content, .. } => match content.as_ref() {
-            Content::ToolResult { text, other, .. } => text.trim().lines().count().saturating_add(other.len()),
+            Content::ToolResult { text, other, .. } => {
+                text.trim().lines().count().saturating_add(other.len())
+            }
             _ => 1,
         },
         Part::Absent { .. } => 1,
@@ -138,5 +158,8 @@ fn size(result: &Part) -> Vec<Span> {
         },
         Part::Absent { bytes, .. } => *bytes,
     };
-    vec![Span::new(Role::Dim, &format!("{} · {}", units::plural(lines(result), "line"), units::bytes(size)))]
+    vec![Span::new(
+        Role::Dim,
+        &format!("{} · {}", units::plural(lines(result), "line"), units::bytes(size)),
+    )]
 }

@@ -39,7 +39,9 @@ fn arguments(page: &mut Page, schema: &Schema, depth: usize) {
     let then = properties.iter().filter(|(name, _)| !required.contains(&name.as_str()));
     for (name, value) in first.chain(then) {
         match value {
-            Value::Object(of_it) => argument(page, name, required.contains(&name.as_str()), of_it, depth),
+            Value::Object(of_it) => {
+                argument(page, name, required.contains(&name.as_str()), of_it, depth)
+            }
             value => json::fields(page, &[(name, value)]),
         }
     }
@@ -47,10 +49,13 @@ fn arguments(page: &mut Page, schema: &Schema, depth: usize) {
 
 /// `name  string · required · maxLength 60`, below it what it is for, and what stands in it.
 fn argument(page: &mut Page, name: &str, is_required: bool, schema: &Schema, depth: usize) {
-    let (short, long): (Vec<_>, Vec<_>) = others(schema).into_iter().partition(|(_, value)| in_short(value).is_some());
+    let (short, long): (Vec<_>, Vec<_>) =
+        others(schema).into_iter().partition(|(_, value)| in_short(value).is_some());
     let mut facts: Vec<String> = kind(schema).into_iter().collect();
     facts.extend(is_required.then(|| "required".to_owned()));
-    facts.extend(short.into_iter().filter_map(|(name, value)| Some(format!("{name} {}", in_short(value)?))));
+    facts.extend(
+        short.into_iter().filter_map(|(name, value)| Some(format!("{name} {}", in_short(value)?))),
+    );
     let facts = Span::new(Role::Dim, &format!("  {}", facts.join(" · ")));
     page.words(vec![Span::new(Role::CodeName, name), facts], 2);
     page.inset();
@@ -61,7 +66,10 @@ fn argument(page: &mut Page, name: &str, is_required: bool, schema: &Schema, dep
     } else {
         json::fields(
             page,
-            &["properties", "items"].into_iter().filter_map(|name| Some((name, schema.get(name)?))).collect::<Vec<_>>(),
+            &["properties", "items"]
+                .into_iter()
+                .filter_map(|name| Some((name, schema.get(name)?)))
+                .collect::<Vec<_>>(),
         );
     }
     json::fields(page, &long);
@@ -74,11 +82,16 @@ fn others(schema: &Schema) -> Vec<(&str, &Value)> {
         "type" => kind(schema).is_some(),
         "description" => description(schema).is_some(),
         "properties" => properties(schema).is_some(),
-        "required" => required(schema).all(|name| properties(schema).is_some_and(|all| all.contains_key(name))),
+        "required" => required(schema)
+            .all(|name| properties(schema).is_some_and(|all| all.contains_key(name))),
         "items" => items(schema).is_some(),
         _ => false,
     };
-    schema.iter().map(|(name, value)| (name.as_str(), value)).filter(|(name, _)| !is_told(name)).collect()
+    schema
+        .iter()
+        .map(|(name, value)| (name.as_str(), value))
+        .filter(|(name, _)| !is_told(name))
+        .collect()
 }
 
 fn properties(schema: &Schema) -> Option<&Schema> {
@@ -101,7 +114,9 @@ fn required(schema: &Schema) -> impl Iterator<Item = &str> {
 fn kind(schema: &Schema) -> Option<String> {
     match schema.get("type")? {
         Value::String(kind) => Some(kind.clone()),
-        Value::Array(kinds) => Some(kinds.iter().map(Value::as_str).collect::<Option<Vec<_>>>()?.join(" or ")),
+        Value::Array(kinds) => {
+            Some(kinds.iter().map(Value::as_str).collect::<Option<Vec<_>>>()?.join(" or "))
+        }
         _ => None,
     }
 }

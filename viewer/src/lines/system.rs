@@ -24,7 +24,8 @@ pub(super) fn section(
         Some(of) => format!("{number}/{of}"),
         None => number.to_string(),
     };
-    let mut lead: Vec<Span> = tag.map(|tag| Span::new(Role::tag(tag), &format!("sp-{tag} "))).into_iter().collect();
+    let mut lead: Vec<Span> =
+        tag.map(|tag| Span::new(Role::tag(tag), &format!("sp-{tag} "))).into_iter().collect();
     lead.push(Span::new(Role::System, &number));
     let size = match text {
         // The same in every request, wherever marks for the cache stand.

@@ -125,8 +125,9 @@ impl Table {
     }
 }
 
-/// A cell's lines. A cluster wider than the column, which no column of this width holds, is left to the next line by the wrapper, so
-/// that no line is wider than `width` as long as that is two or more.
+/// A cell's lines. A cluster wider than the column, which no column of this width holds, is left to
+/// the next line by the wrapper, so that no line is wider than `width` as long as that is two or
+/// more.
 fn fitted(cell: Vec<Span>, width: usize) -> Vec<Vec<Span>> {
     let lines = wrap::words(cell, width, 0);
     lines.into_iter().map(|line| wrap::cut(line, width)).collect()

@@ -30,18 +30,28 @@ pub(super) struct Tag<'a> {
 pub(super) fn tag(tag: &Tag<'_>, full: bool, page: &mut Page) {
     indent(tag.depth, page);
     page.mark(if tag.voice == Some(Voice::Injected) { Role::Injected } else { Role::Frame }, "◇");
-    let attributes = if tag.attributes.is_empty() { String::new() } else { format!(" {}", content::short(tag.attributes)) };
+    let attributes = if tag.attributes.is_empty() {
+        String::new()
+    } else {
+        format!(" {}", content::short(tag.attributes))
+    };
     let name = |text: &str| Span::new(Role::Dim, text);
     if !full {
         let lead = vec![name(&format!("{}{attributes}  ", tag.name))];
         let first = content::short(tag.inside.trim_start());
         let size = format!(" · {}", units::bytes(tag.whole.len() as u64));
-        return page.head(lead, vec![Span::new(role(tag.voice), first)], vec![Span::new(Role::Dim, &size)], Fold::Closed);
+        return page.head(
+            lead,
+            vec![Span::new(role(tag.voice), first)],
+            vec![Span::new(Role::Dim, &size)],
+            Fold::Closed,
+        );
     }
     if tag.own.len() == tag.inside.len() && !tag.whole.contains('\n') {
         let ends = (format!("<{}{attributes}>", tag.name), format!("</{}>", tag.name));
         let words = clean_line(tag.inside);
-        return page.words(vec![name(&ends.0), Span::new(role(tag.voice), &words), name(&ends.1)], 2);
+        return page
+            .words(vec![name(&ends.0), Span::new(role(tag.voice), &words), name(&ends.1)], 2);
     }
     page.head(vec![name(&format!("<{}{attributes}>", tag.name))], vec![], vec![], Fold::Open);
     text(tag.voice, tag.own, page);
@@ -71,7 +81,9 @@ fn text(voice: Option<Voice>, words: &str, page: &mut Page) {
             for segment in segments(words) {
                 match segment {
                     Segment::Own(own) => markdown(page, role(voice), &clean(own)),
-                    Segment::Injected { text, .. } => plain::text(page, Role::Injected, text, Flow::Words),
+                    Segment::Injected { text, .. } => {
+                        plain::text(page, Role::Injected, text, Flow::Words)
+                    }
                 }
             }
         }

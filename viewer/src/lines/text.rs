@@ -85,9 +85,18 @@ pub(super) fn thinking(text: &Content, open: bool, full: bool, page: &mut Page) 
         return end(words, open, page);
     }
     let is_all = fits(page, sentence) && sentence.len() == words.len();
-    let size = if is_all || open { String::new() } else { format!(" · {}", units::bytes(words.len() as u64)) };
+    let size = if is_all || open {
+        String::new()
+    } else {
+        format!(" · {}", units::bytes(words.len() as u64))
+    };
     let fold = if is_all || open { Fold::None } else { Fold::Closed };
-    page.head(vec![], vec![Span::new(Role::Thinking, sentence)], vec![Span::new(Role::Dim, &size)], fold);
+    page.head(
+        vec![],
+        vec![Span::new(Role::Thinking, sentence)],
+        vec![Span::new(Role::Dim, &size)],
+        fold,
+    );
     if open {
         page.cursor();
     }
@@ -115,8 +124,16 @@ fn parts(role: Role, text: &str, page: &mut Page) {
     }
 }
 
-/// The first line, and how much there is of it: what a person wrote rather than what the agent put before it.
-fn summary(voice: Voice, role: Role, words: &str, change: Option<Span>, open: bool, page: &mut Page) {
+/// The first line, and how much there is of it: what a person wrote rather than what the agent put
+/// before it.
+fn summary(
+    voice: Voice,
+    role: Role,
+    words: &str,
+    change: Option<Span>,
+    open: bool,
+    page: &mut Page,
+) {
     let whole = words.trim();
     if whole.is_empty() {
         return end(whole, open, page);
@@ -135,7 +152,9 @@ fn summary(voice: Voice, role: Role, words: &str, change: Option<Span>, open: bo
         tail.push(Span::new(Role::Dim, &format!(" · {}", units::bytes(whole.len() as u64))));
     }
     tail.extend(change);
-    let lead = tag.filter(|_| voice == Voice::Injected).map(|tag| Span::new(Role::Dim, &format!("{tag}  ")));
+    let lead = tag
+        .filter(|_| voice == Voice::Injected)
+        .map(|tag| Span::new(Role::Dim, &format!("{tag}  ")));
     let fold = if is_all || open { Fold::None } else { Fold::Closed };
     page.head(lead.into_iter().collect(), vec![Span::new(role, first.trim_end())], tail, fold);
     if open {
@@ -143,7 +162,8 @@ fn summary(voice: Voice, role: Role, words: &str, change: Option<Span>, open: bo
     }
 }
 
-/// The first tag that an agent put in, and the text that says most: the person's own, else what is in the tag.
+/// The first tag that an agent put in, and the text that says most: the person's own, else what is
+/// in the tag.
 fn tag_and_body(text: &str) -> (Option<&str>, &str) {
     let segments = segments(text);
     let injected = segments.iter().find_map(|segment| match segment {
@@ -169,6 +189,7 @@ fn fits(page: &Page, text: &str) -> bool {
 fn first_sentence(text: &str) -> &str {
     let line = text.lines().next().unwrap_or_default();
     let end = line.match_indices(['.', '!', '?', '。']).map(|(at, mark)| at + mark.len());
-    let mut ends = end.filter(|end| line.get(*end..).is_none_or(|rest| rest.is_empty() || rest.starts_with(' ')));
+    let mut ends = end
+        .filter(|end| line.get(*end..).is_none_or(|rest| rest.is_empty() || rest.starts_with(' ')));
     ends.next().and_then(|end| line.get(..end)).unwrap_or(line)
 }

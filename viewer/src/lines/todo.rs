@@ -29,7 +29,9 @@ pub(super) fn read(value: &Value) -> Option<Vec<Todo<'_>>> {
 }
 
 fn todo(value: &Value) -> Option<Todo<'_>> {
-    let text = ["content", "step", "description", "text"].iter().find_map(|name| value.get(name)?.as_str())?;
+    let text = ["content", "step", "description", "text"]
+        .iter()
+        .find_map(|name| value.get(name)?.as_str())?;
     let state = match value.get("status").and_then(Value::as_str)? {
         "completed" | "done" => State::Completed,
         "in_progress" | "in-progress" => State::InProgress,

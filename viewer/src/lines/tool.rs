@@ -21,18 +21,34 @@ use ccdump_model::{blocks::Part, record::Callee, theme::Role};
 /// The agent that a call has started, and what came of it.
 type Outcome<'a> = (Option<&'a Callee>, Option<(&'a Part, Option<usize>)>);
 
-pub(super) fn call(name: &str, call: &Part, on_server: bool, (callee, result): Outcome<'_>, full: bool, page: &mut Page) {
+pub(super) fn call(
+    name: &str,
+    call: &Part,
+    on_server: bool,
+    (callee, result): Outcome<'_>,
+    full: bool,
+    page: &mut Page,
+) {
     page.mark(Role::ToolCall, "→");
     let lead = lead(name, on_server);
     match call {
-        Part::Absent { bytes, pending } => page.head(lead, remark::awaited(*bytes, pending), vec![], Fold::Closed),
+        Part::Absent { bytes, pending } => {
+            page.head(lead, remark::awaited(*bytes, pending), vec![], Fold::Closed)
+        }
         Part::Here { content, .. } => match content.as_ref() {
-            Content::ToolUse { input, .. } => arguments(lead, input, full, if full { Fold::Open } else { Fold::Closed }, page),
+            Content::ToolUse { input, .. } => {
+                arguments(lead, input, full, if full { Fold::Open } else { Fold::Closed }, page)
+            }
             other if full => {
                 page.head(lead, vec![], vec![], Fold::Open);
                 content::full(page, Role::Text, other);
             }
-            other => page.head(lead, vec![Span::new(Role::Text, &content::gist(other))], vec![], Fold::Closed),
+            other => page.head(
+                lead,
+                vec![Span::new(Role::Text, &content::gist(other))],
+                vec![],
+                Fold::Closed,
+            ),
         },
     }
     if let Some(callee) = callee {
@@ -59,7 +75,9 @@ pub(super) fn opening(name: &str, so_far: &str, on_server: bool, full: bool, pag
     let lead = lead(name, on_server);
     match partial::complete(so_far) {
         Some(input) => arguments(lead, &input, full, Fold::None, page),
-        None => page.head(lead, vec![Span::new(Role::Dim, content::short(so_far))], vec![], Fold::None),
+        None => {
+            page.head(lead, vec![Span::new(Role::Dim, content::short(so_far))], vec![], Fold::None)
+        }
     }
     page.cursor();
 }
@@ -95,11 +113,14 @@ fn arguments(lead: Vec<Span>, input: &Value, full: bool, fold: Fold, page: &mut 
 /// A call in a few words.
 fn gist(call: &Call<'_>, input: &Value, room: usize) -> Vec<Span> {
     let text = |text: &str| Span::new(Role::Text, content::short(text));
-    let path = |path: &str, room: usize| Span::new(Role::Text, &cut_start(&Span::new(Role::Text, path).text, room));
+    let path = |path: &str, room: usize| {
+        Span::new(Role::Text, &cut_start(&Span::new(Role::Text, path).text, room))
+    };
     match &call.shape {
         Shape::Command { command, .. } => {
             let mut lines = command.lines().map(str::trim_end).filter(|line| !line.is_empty());
-            let mut spans = vec![Span::new(Role::CodeBlock, content::short(lines.next().unwrap_or_default()))];
+            let mut spans =
+                vec![Span::new(Role::CodeBlock, content::short(lines.next().unwrap_or_default()))];
             let more = lines.count();
             let words = format!(" … {}", units::plural(more, "more line"));
             spans.extend((more > 0).then(|| Span::new(Role::Dim, &words)));
@@ -114,7 +135,10 @@ fn gist(call: &Call<'_>, input: &Value, room: usize) -> Vec<Span> {
             spans
         }
         Shape::Patch(patch) => {
-            let file = patch.lines().find_map(|line| line.strip_prefix("*** ")?.split_once("File: ")).map(|(_, file)| file);
+            let file = patch
+                .lines()
+                .find_map(|line| line.strip_prefix("*** ")?.split_once("File: "))
+                .map(|(_, file)| file);
             vec![path(file.unwrap_or_default(), room)]
         }
         Shape::Write { path: file, content } => {

@@ -14,18 +14,34 @@ use ccdump_model::{
 /// Names that may have room on one line.
 const NAMES: usize = 60;
 
-pub(super) fn tools(definitions: &[ToolDefinition], removed: &[String], bytes: u64, change: Change, full: bool, page: &mut Page) {
+pub(super) fn tools(
+    definitions: &[ToolDefinition],
+    removed: &[String],
+    bytes: u64,
+    change: Change,
+    full: bool,
+    page: &mut Page,
+) {
     page.mark(Role::Parameter, "≡");
     let count = units::plural(definitions.len(), "tool definition");
-    let mut lead = vec![Span::new(Role::Parameter, &count), Span::new(Role::Dim, &format!(" · {}", units::bytes(bytes)))];
+    let mut lead = vec![
+        Span::new(Role::Parameter, &count),
+        Span::new(Role::Dim, &format!(" · {}", units::bytes(bytes))),
+    ];
     lead.extend(changed::word(change).filter(|_| change == Change::Changed));
     if full {
         page.head(lead, vec![], vec![], Fold::Open);
         definitions.iter().for_each(|definition| whole(definition, page));
     } else {
-        let names: Vec<&str> = definitions.iter().take(NAMES).map(|definition| definition.name.as_str()).collect();
+        let names: Vec<&str> =
+            definitions.iter().take(NAMES).map(|definition| definition.name.as_str()).collect();
         let names = format!(": {}", names.join(", "));
-        page.head(lead, vec![Span::new(Role::Dim, if definitions.is_empty() { "" } else { &names })], vec![], Fold::Closed);
+        page.head(
+            lead,
+            vec![Span::new(Role::Dim, if definitions.is_empty() { "" } else { &names })],
+            vec![],
+            Fold::Closed,
+        );
     }
     gone(removed, page);
 }

@@ -23,7 +23,11 @@ const DASHES: usize = 2;
 /// `── main · claude-opus-4-8 · #12 · 14:02:11 ───── streaming`, below an empty line.
 pub(super) fn head(head: &TurnHead, page: &mut Page) {
     page.row(Vec::new());
-    let stop = head.stop.as_deref().filter(|_| head.state == TurnState::Complete).map(|stop| cut_line(&clean_line(stop), 24));
+    let stop = head
+        .stop
+        .as_deref()
+        .filter(|_| head.state == TurnState::Complete)
+        .map(|stop| cut_line(&clean_line(stop), 24));
     let state = state_word(head.state).or(stop.as_deref().map(|stop| (Role::Dim, stop)));
     let model = |most| head.model.as_deref().map(|model| cut_line(&clean_line(model), most));
     let id = Some(format!("#{}", head.id));
@@ -37,8 +41,9 @@ pub(super) fn head(head: &TurnHead, page: &mut Page) {
         (24, [None, id, None]),
     ];
     let speaker = |most| speaker_word(&head.speaker, most);
-    let mut rules =
-        words.into_iter().map(|(most, words)| rule(&speaker(most), words.into_iter().flatten(), state.as_ref(), page.room()));
+    let mut rules = words.into_iter().map(|(most, words)| {
+        rule(&speaker(most), words.into_iter().flatten(), state.as_ref(), page.room())
+    });
     let mut narrowest = Vec::new();
     let fitting = rules.find_map(|(line, fits)| {
         narrowest = line;
@@ -48,7 +53,12 @@ pub(super) fn head(head: &TurnHead, page: &mut Page) {
 }
 
 /// The line, and whether it has room.
-fn rule(speaker: &str, words: impl Iterator<Item = String>, state: Option<&(Role, &str)>, room: usize) -> (Vec<Span>, bool) {
+fn rule(
+    speaker: &str,
+    words: impl Iterator<Item = String>,
+    state: Option<&(Role, &str)>,
+    room: usize,
+) -> (Vec<Span>, bool) {
     let mut line = Vec::new();
     append(&mut line, Role::Frame, &"─".repeat(DASHES));
     append(&mut line, Role::Strong, &format!(" {speaker}"));
@@ -60,7 +70,8 @@ fn rule(speaker: &str, words: impl Iterator<Item = String>, state: Option<&(Role
     if let Some((role, word)) = state {
         append(&mut tail, *role, &format!(" {word}"));
     }
-    let dashes = room.checked_sub(width_of(&line) + width_of(&tail) + 1).filter(|dashes| *dashes >= DASHES);
+    let dashes =
+        room.checked_sub(width_of(&line) + width_of(&tail) + 1).filter(|dashes| *dashes >= DASHES);
     append(&mut line, Role::Frame, &format!(" {}", "─".repeat(dashes.unwrap_or(DASHES))));
     tail.iter().for_each(|span| append(&mut line, span.look(), &span.text));
     (line, dashes.is_some())
@@ -102,9 +113,14 @@ pub(super) struct Aside<'a> {
 pub(super) fn aside(aside: &Aside<'_>, error: Option<&str>, full: bool, page: &mut Page) {
     page.mark(Role::Frame, "○");
     let tokens = aside.usage.and_then(words::tokens);
-    let cost = tokens.as_ref().map(|_| aside.numbers.cost_usd.map_or("unpriced".to_owned(), units::dollars));
-    let mut parts = vec![speaker_word(aside.speaker, 24), aside.what.to_owned(), format!("#{}", aside.id)];
-    parts.extend([tokens, cost, aside.numbers.duration_us.map(units::duration)].into_iter().flatten());
+    let cost = tokens
+        .as_ref()
+        .map(|_| aside.numbers.cost_usd.map_or("unpriced".to_owned(), units::dollars));
+    let mut parts =
+        vec![speaker_word(aside.speaker, 24), aside.what.to_owned(), format!("#{}", aside.id)];
+    parts.extend(
+        [tokens, cost, aside.numbers.duration_us.map(units::duration)].into_iter().flatten(),
+    );
     let mut line = vec![Span::new(Role::Dim, &parts.join(" · "))];
     match (error, state_word(aside.state)) {
         (Some(error), _) => line.push(Span::new(Role::Error, &format!(" · {error}"))),

@@ -57,11 +57,15 @@ fn rows(usage: &Usage, numbers: &Numbers) -> Vec<Row> {
         rows.extend(count.map(|count| (name, units::grouped(count), share(count, total))));
     }
     rows.extend(total.map(|total| ("total input", units::grouped(total), String::new())));
-    rows.extend(usage.output.map(|output| ("output", units::grouped(output), speed(output, numbers))));
+    rows.extend(
+        usage.output.map(|output| ("output", units::grouped(output), speed(output, numbers))),
+    );
     if total.is_some() || usage.output.is_some() {
         rows.push(("cost", cost(numbers), String::new()));
     }
-    rows.extend(numbers.duration_us.map(|duration| ("duration", units::duration(duration), String::new())));
+    rows.extend(
+        numbers.duration_us.map(|duration| ("duration", units::duration(duration), String::new())),
+    );
     rows.extend(numbers.ttft_us.map(|ttft| ("first token", units::duration(ttft), String::new())));
     rows.push(("request", units::bytes(numbers.request_bytes), String::new()));
     rows.push(("response", units::bytes(numbers.response_bytes), String::new()));
@@ -71,16 +75,23 @@ fn rows(usage: &Usage, numbers: &Numbers) -> Vec<Row> {
 /// `97 %` of all input.
 fn share(count: i64, total: Option<i64>) -> String {
     match total {
-        Some(total) if count > 0 && total >= count => format!("{:.0} %", count as f64 * 100.0 / total as f64),
+        Some(total) if count > 0 && total >= count => {
+            format!("{:.0} %", count as f64 * 100.0 / total as f64)
+        }
         _ => String::new(),
     }
 }
 
 /// `193 tokens/s`, from the first token on.
 fn speed(output: i64, numbers: &Numbers) -> String {
-    let streamed = numbers.duration_us.zip(numbers.ttft_us).and_then(|(duration, ttft)| duration.checked_sub(ttft));
+    let streamed = numbers
+        .duration_us
+        .zip(numbers.ttft_us)
+        .and_then(|(duration, ttft)| duration.checked_sub(ttft));
     match streamed {
-        Some(micros) if micros > 0 && output > 0 => format!("{:.0} tokens/s", output as f64 * 1e6 / micros as f64),
+        Some(micros) if micros > 0 && output > 0 => {
+            format!("{:.0} tokens/s", output as f64 * 1e6 / micros as f64)
+        }
         _ => String::new(),
     }
 }
@@ -90,7 +101,8 @@ fn table(rows: &[Row], page: &mut Page) {
     let values = rows.iter().map(|(_, value, _)| width(value)).max().unwrap_or_default();
     for (name, value, remark) in rows {
         let value = format!("{}{value}", " ".repeat(values.saturating_sub(width(value))));
-        let lead = vec![Span::new(Role::Dim, &format!("{name:names$}  ")), Span::new(Role::Text, &value)];
+        let lead =
+            vec![Span::new(Role::Dim, &format!("{name:names$}  ")), Span::new(Role::Text, &value)];
         let remark = if remark.is_empty() { String::new() } else { format!("   {remark}") };
         page.head(lead, vec![Span::new(Role::Dim, &remark)], vec![], Fold::None);
     }

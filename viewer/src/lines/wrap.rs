@@ -7,8 +7,9 @@ use ccdump_model::{
 use unicode_segmentation::UnicodeSegmentation as _;
 use unicode_width::UnicodeWidthStr as _;
 
-/// Breaks a line between words into lines of at most `room` columns; those after the first are indented by `hang`. Spaces at a break
-/// are dropped, spaces at the beginning are kept. There is always at least one line.
+/// Breaks a line between words into lines of at most `room` columns; those after the first are
+/// indented by `hang`. Spaces at a break are dropped, spaces at the beginning are kept. There is
+/// always at least one line.
 pub(crate) fn words(spans: Vec<Span>, room: usize, hang: usize) -> Vec<Vec<Span>> {
     if width_of(&spans) <= room && spans.last().is_none_or(|span| !span.text.ends_with(' ')) {
         return vec![spans];
@@ -16,7 +17,9 @@ pub(crate) fn words(spans: Vec<Span>, room: usize, hang: usize) -> Vec<Vec<Span>
     let hang = hang.min(room / 2);
     let mut wrapper = Wrapper { room, hang, ..Wrapper::default() };
     for span in &spans {
-        tokens(&span.text, room - hang, &mut |kind, text, width| wrapper.take(kind, span.look(), text, width));
+        tokens(&span.text, room - hang, &mut |kind, text, width| {
+            wrapper.take(kind, span.look(), text, width)
+        });
     }
     wrapper.finish()
 }
@@ -146,7 +149,8 @@ fn ascii_tokens<'a>(text: &'a str, room: usize, each: &mut dyn FnMut(Kind, &'a s
         let is_space = first == b' ';
         // Only what has room is looked at: a word may be megabytes long.
         let most = rest.len().min(room.max(1));
-        let length = rest.bytes().take(most).position(|byte| (byte == b' ') != is_space).unwrap_or(most);
+        let length =
+            rest.bytes().take(most).position(|byte| (byte == b' ') != is_space).unwrap_or(most);
         let (token, after) = rest.split_at_checked(length).unwrap_or((rest, ""));
         each(if is_space { Kind::Space } else { Kind::Word }, token, length);
         rest = after;
@@ -240,10 +244,20 @@ mod tests {
             (&plain("a 0123456789abcdef z"), 10, 0, vec!["a", "0123456789", "abcdef z"]),
             (&plain("漢字仮名交じり文"), 7, 0, vec!["漢字仮", "名交じ", "り文"]),
             (&plain("ä 漢字 b"), 6, 0, vec!["ä 漢字", "b"]),
-            (&plain("👩\u{200d}🚀👩\u{200d}🚀👩\u{200d}🚀"), 5, 0, vec!["👩\u{200d}🚀👩\u{200d}🚀", "👩\u{200d}🚀"]),
+            (
+                &plain("👩\u{200d}🚀👩\u{200d}🚀👩\u{200d}🚀"),
+                5,
+                0,
+                vec!["👩\u{200d}🚀👩\u{200d}🚀", "👩\u{200d}🚀"],
+            ),
             (&plain(""), 10, 0, vec![""]),
             (&plain("trailing    "), 10, 0, vec!["trailing"]),
-            (&[(Role::Text, "one "), (Role::Strong, "bo"), (Role::Text, "ld, two")], 8, 0, vec!["one", "bold,", "two"]),
+            (
+                &[(Role::Text, "one "), (Role::Strong, "bo"), (Role::Text, "ld, two")],
+                8,
+                0,
+                vec!["one", "bold,", "two"],
+            ),
         ] {
             assert_eq!(wrapped(spans, room, hang), wanted, "{spans:?}");
         }
@@ -262,7 +276,11 @@ mod tests {
             ("漢字", 2, "…", "…"),
             ("ab", 1, "…", "…"),
         ] {
-            assert_eq!((text(&cut(spans(whole), room)).as_str(), cut_start(whole, room).as_str()), (start, end), "{whole} {room}");
+            assert_eq!(
+                (text(&cut(spans(whole), room)).as_str(), cut_start(whole, room).as_str()),
+                (start, end),
+                "{whole} {room}"
+            );
         }
     }
 }

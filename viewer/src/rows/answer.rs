@@ -21,20 +21,28 @@ struct Block {
     is_thinking: bool,
 }
 
-/// The answer as JSON, in the words of the API where those are the same in all of them. `None`: these bytes are no stream of events that
-/// is understood.
+/// The answer as JSON, in the words of the API where those are the same in all of them. `None`:
+/// these bytes are no stream of events that is understood.
 pub(super) fn json(provider: Provider, bytes: &[u8]) -> Option<String> {
     let mut blocks: Vec<Block> = Vec::new();
     let (mut usage, mut stop, mut errors) = (None::<Usage>, None::<String>, Vec::new());
     let mut is_understood = true;
     let mut take = |event: StreamEvent| match event {
-        StreamEvent::BlockStart { index, wire_type, name, tool_use_id, .. } if blocks.len() < MOST_BLOCKS => {
+        StreamEvent::BlockStart { index, wire_type, name, tool_use_id, .. }
+            if blocks.len() < MOST_BLOCKS =>
+        {
             blocks.push(Block { index, wire_type, name, id: tool_use_id, ..Block::default() });
         }
-        StreamEvent::BlockStart { .. } | StreamEvent::Whole(_) | StreamEvent::Raw(_) => is_understood = false,
+        StreamEvent::BlockStart { .. } | StreamEvent::Whole(_) | StreamEvent::Raw(_) => {
+            is_understood = false
+        }
         StreamEvent::Text { index, text } => add(&mut blocks, index, &text, |_| {}),
-        StreamEvent::Thinking { index, text } => add(&mut blocks, index, &text, |block| block.is_thinking = true),
-        StreamEvent::ToolInput { index, partial_json } => add(&mut blocks, index, &partial_json, |block| block.is_input = true),
+        StreamEvent::Thinking { index, text } => {
+            add(&mut blocks, index, &text, |block| block.is_thinking = true)
+        }
+        StreamEvent::ToolInput { index, partial_json } => {
+            add(&mut blocks, index, &partial_json, |block| block.is_input = true)
+        }
         StreamEvent::BlockStop { .. } => {}
         StreamEvent::Usage(now) => usage = Some(now),
         StreamEvent::Stop(reason) => stop = Some(reason),
@@ -67,7 +75,8 @@ impl Block {
         let mut fields = vec![format!("\"type\":{}", Value::from(self.wire_type.as_str()))];
         fields.extend(self.id.as_deref().map(|id| format!("\"id\":{}", Value::from(id))));
         fields.extend(self.name.as_deref().map(|name| format!("\"name\":{}", Value::from(name))));
-        let is_json = self.is_input && serde_json::from_str::<serde::de::IgnoredAny>(&self.text).is_ok();
+        let is_json =
+            self.is_input && serde_json::from_str::<serde::de::IgnoredAny>(&self.text).is_ok();
         match (self.is_input, is_json) {
             (true, true) => fields.push(format!("\"input\":{}", self.text)),
             (true, false) => fields.push(format!("\"input\":{}", Value::from(self.text.as_str()))),
@@ -90,6 +99,7 @@ fn usage_json(usage: &Usage) -> String {
         ("cache_write_5m", usage.cache_write_5m),
         ("cache_write_1h", usage.cache_write_1h),
     ];
-    let known = all.into_iter().filter_map(|(name, count)| Some(format!("{}:{}", json!(name), count?)));
+    let known =
+        all.into_iter().filter_map(|(name, count)| Some(format!("{}:{}", json!(name), count?)));
     format!("{{{}}}", known.collect::<Vec<_>>().join(","))
 }

@@ -46,9 +46,12 @@ pub(super) fn body(page: &mut Page, state: &State, exchange: u64, side: Side) {
 /// A streamed answer as one piece of JSON.
 fn streamed(state: &State, exchange: u64, body: &Body) -> Option<String> {
     let (row, heads) = state.sheet.material.heads(exchange)?.ok()?;
-    let is_stream = header(&heads.response, "content-type").is_some_and(|kind| kind.contains("event-stream"));
+    let is_stream =
+        header(&heads.response, "content-type").is_some_and(|kind| kind.contains("event-stream"));
     let is_here = is_stream && body.gaps.is_empty();
-    is_here.then(|| answer::json(row.provider.parse().unwrap_or(Provider::Unknown), &body.bytes)).flatten()
+    is_here
+        .then(|| answer::json(row.provider.parse().unwrap_or(Provider::Unknown), &body.bytes))
+        .flatten()
 }
 
 fn content(page: &mut Page, body: &Body) {

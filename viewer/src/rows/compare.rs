@@ -29,7 +29,10 @@ fn about(page: &mut Page, state: &State, left: u64, right: u64) {
     let (Some(was), Some(is)) = (state.roster.row(left), state.roster.row(right)) else { return };
     let words = match () {
         () if was.provider != is.provider => {
-            format!("of two providers: {} and {}; few of their blocks can be the same", was.provider, is.provider)
+            format!(
+                "of two providers: {} and {}; few of their blocks can be the same",
+                was.provider, is.provider
+            )
         }
         () if was.session != is.session => "of two sessions".to_owned(),
         () if was.agent != is.agent => "of two agents of one session".to_owned(),
@@ -44,7 +47,10 @@ fn requests(page: &mut Page, state: &State, compared: &Compared, exchanges: [u64
         if half.blocks.is_empty() {
             page.remark(Role::Warning, &format!("nothing is known of the request of #{exchange}"));
         } else if half.blocks.iter().all(|block| block.kind == BlockKind::Raw) {
-            page.remark(Role::Warning, &format!("the request of #{exchange} is not understood: it is compared as it is"));
+            page.remark(
+                Role::Warning,
+                &format!("the request of #{exchange} is not understood: it is compared as it is"),
+            );
         }
     }
     let session = |exchange| state.roster.row(exchange).and_then(|row| row.session.as_deref());
@@ -56,7 +62,9 @@ fn requests(page: &mut Page, state: &State, compared: &Compared, exchanges: [u64
         page.row(at).into_iter().for_each(|row| row.is_open = !is_same);
         for run in region.runs() {
             match run {
-                [pair] if pair.relation != Relation::Same => one(page, state, compared, region.region, *pair, names, &mut budget),
+                [pair] if pair.relation != Relation::Same => {
+                    one(page, state, compared, region.region, *pair, names, &mut budget)
+                }
                 run => same(page, compared, region.region, run),
             }
         }
@@ -66,7 +74,10 @@ fn requests(page: &mut Page, state: &State, compared: &Compared, exchanges: [u64
 /// `tools  1 changed · 12 same`
 fn title(region: &Comparison) -> Vec<Span> {
     let mut spans = vec![Span::new(Role::Heading, &format!("{:<11}", region.region.name()))];
-    let counts = Relation::ALL.into_iter().map(|relation| (relation, region.count(relation))).filter(|(_, count)| *count > 0);
+    let counts = Relation::ALL
+        .into_iter()
+        .map(|relation| (relation, region.count(relation)))
+        .filter(|(_, count)| *count > 0);
     for (number, (relation, count)) in counts.enumerate() {
         if number > 0 {
             spans.push(Span::new(Role::Dim, " · "));
@@ -128,7 +139,8 @@ fn one(
         Region::Messages => spans.extend(message(block)),
     }
     let side = if is.is_some() { "right" } else { "left" };
-    let path = format!("{side} {}", if region == Region::Tools { name(block) } else { &block.pointer });
+    let path =
+        format!("{side} {}", if region == Region::Tools { name(block) } else { &block.pointer });
     if pair.relation == Relation::Moved {
         let from = was.map_or("", |was| &was.pointer);
         spans.push(Span::new(Role::Dim, &format!(" · from {from}")));
@@ -138,7 +150,10 @@ fn one(
     let contents = [held(&compared.left, pair.left), held(&compared.right, pair.right)];
     match contents {
         [Some(Err(why)), _] | [_, Some(Err(why))] => {
-            spans.push(Span::new(Role::Dim, &format!(" · {} · {why}", units::bytes(block.length()))));
+            spans.push(Span::new(
+                Role::Dim,
+                &format!(" · {} · {why}", units::bytes(block.length())),
+            ));
             page.push(1, &path, spans);
         }
         [Some(Ok(was)), Some(Ok(is))] => {
@@ -164,7 +179,10 @@ fn one(
             }
             spans.push(Span::new(Role::Dim, &format!(" · {}", units::bytes(block.length()))));
             let at = page.push(1, &path, spans);
-            page.gist(at, vec![Span::new(Role::Dim, "  "), Span::new(Role::Text, &difference::gist(content))]);
+            page.gist(
+                at,
+                vec![Span::new(Role::Dim, "  "), Span::new(Role::Text, &difference::gist(content))],
+            );
             text::text(page, 2, Role::Text, &difference::text(content));
         }
     }
@@ -195,10 +213,19 @@ fn held(half: &Half, at: Option<usize>) -> Option<HeldContent<'_>> {
 }
 
 /// `§2 sp-1 → sp-4`
-fn section(state: &State, [was, is]: [Option<&Block>; 2], [left, right]: [Option<&str>; 2]) -> Vec<Span> {
+fn section(
+    state: &State,
+    [was, is]: [Option<&Block>; 2],
+    [left, right]: [Option<&str>; 2],
+) -> Vec<Span> {
     let sections = &state.sections;
-    let tag = |block: Option<&Block>, session| block.and_then(|block| sections.number(session, block.hash));
-    let index = is.or(was).and_then(|block| block.pointer.rsplit('/').next()?.parse::<usize>().ok()).unwrap_or(0);
+    let tag = |block: Option<&Block>, session| {
+        block.and_then(|block| sections.number(session, block.hash))
+    };
+    let index = is
+        .or(was)
+        .and_then(|block| block.pointer.rsplit('/').next()?.parse::<usize>().ok())
+        .unwrap_or(0);
     let mut spans = vec![Span::new(Role::System, &format!("§{}", index.saturating_add(1)))];
     let tags: Vec<usize> = [tag(was, left), tag(is, right)].into_iter().flatten().collect();
     for (number, tag) in tags.into_iter().enumerate() {
@@ -224,9 +251,14 @@ fn message(block: &Block) -> Vec<Span> {
         kind => kind.as_str().replace('_', " "),
     };
     let name = block.name.as_deref().unwrap_or_default();
-    let words = [(Role::Dim, &*number), (role, speaker), (Role::Text, &*what), (Role::ToolCall, name)];
+    let words =
+        [(Role::Dim, &*number), (role, speaker), (Role::Text, &*what), (Role::ToolCall, name)];
     let words = words.into_iter().filter(|(_, word)| !word.is_empty()).enumerate();
-    words.flat_map(|(at, (role, word))| [Span::new(Role::Text, if at > 0 { " " } else { "" }), Span::new(role, word)]).collect()
+    words
+        .flat_map(|(at, (role, word))| {
+            [Span::new(Role::Text, if at > 0 { " " } else { "" }), Span::new(role, word)]
+        })
+        .collect()
 }
 
 fn name(block: &Block) -> &str {

@@ -1,4 +1,5 @@
-//! The events of a stream, each with its time, the time since the one before, and what it brings in short.
+//! The events of a stream, each with its time, the time since the one before, and what it brings in
+//! short.
 
 use ccdump_client::text::units;
 use ccdump_model::{
@@ -48,10 +49,14 @@ pub(super) fn events(page: &mut Page, state: &State, exchange: u64) {
     let Some(log) = here(page, state.sheet.material.log(exchange)) else { return };
     let line = timeline::read(log);
     if line.is_coarse {
-        page.remark(Role::Dim, "the stream was compressed: times are those of what was written down together");
+        page.remark(
+            Role::Dim,
+            "the stream was compressed: times are those of what was written down together",
+        );
     }
     if line.arrivals.is_empty() {
-        let words = if line.ended.is_some() { "the response has no body" } else { "nothing has come yet" };
+        let words =
+            if line.ended.is_some() { "the response has no body" } else { "nothing has come yet" };
         return page.remark(Role::Dim, words);
     }
     if !line.is_stream {
@@ -68,7 +73,11 @@ pub(super) fn events(page: &mut Page, state: &State, exchange: u64) {
         before = Some(arrival.after_us);
         if let Some(gap) = gap.filter(|gap| *gap >= SILENCE) {
             let words = format!("… {} of silence", units::duration(gap));
-            page.push(0, &format!("silence before {number}"), vec![Span::new(Role::Warning, &words)]);
+            page.push(
+                0,
+                &format!("silence before {number}"),
+                vec![Span::new(Role::Warning, &words)],
+            );
         }
         event(page, &number.to_string(), arrival, gap, column);
     }
@@ -79,8 +88,10 @@ pub(super) fn events(page: &mut Page, state: &State, exchange: u64) {
 
 fn event(page: &mut Page, number: &str, arrival: &Arrival, gap: Option<u64>, column: usize) {
     let since = gap.map_or_else(String::new, |gap| format!("+{}", clock(gap)));
-    let mut spans =
-        vec![Span::new(Role::Text, &format!("{:>8}", clock(arrival.after_us))), Span::new(Role::Dim, &format!(" {since:>8}  "))];
+    let mut spans = vec![
+        Span::new(Role::Text, &format!("{:>8}", clock(arrival.after_us))),
+        Span::new(Role::Dim, &format!(" {since:>8}  ")),
+    ];
     let (role, bytes) = match &arrival.what {
         What::Event { name, bytes, .. } if name == "ping" => (Role::Dim, Some(*bytes)),
         What::Event { name, bytes, .. } if name == "error" => (Role::Error, Some(*bytes)),
@@ -115,8 +126,11 @@ fn unfolding(page: &mut Page, number: &str, mut spans: Vec<Span>, data: &str) {
     let is_json = ccdump_model::json::is_json(data);
     let brings = is_json.then(|| brings(data)).flatten();
     // Such an event has its name, and says nothing else.
-    let brings = brings.unwrap_or_else(|| if is_json && data.len() < SHORT { String::new() } else { data.to_owned() });
-    let start = brings.get(..brings.floor_char_boundary(room.saturating_mul(4))).unwrap_or_default();
+    let brings = brings.unwrap_or_else(|| {
+        if is_json && data.len() < SHORT { String::new() } else { data.to_owned() }
+    });
+    let start =
+        brings.get(..brings.floor_char_boundary(room.saturating_mul(4))).unwrap_or_default();
     spans.push(Span::new(Role::Text, &start.replace(['\n', '\r', '\t'], " ")));
     let row = page.push(0, number, spans);
     let source = page.keep(data.into());
@@ -131,10 +145,15 @@ fn unfolding(page: &mut Page, number: &str, mut spans: Vec<Span>, data: &str) {
 /// What an event brings, in short.
 fn brings(data: &str) -> Option<String> {
     let value: Value = serde_json::from_str(data).ok()?;
-    let at = |pointer: &&str| value.pointer(pointer).and_then(Value::as_str).filter(|text| !text.is_empty());
+    let at = |pointer: &&str| {
+        value.pointer(pointer).and_then(Value::as_str).filter(|text| !text.is_empty())
+    };
     let words = BRINGS.iter().find_map(at)?;
     let tokens = value.pointer("/usage/output_tokens").and_then(Value::as_i64);
-    Some(tokens.map_or_else(|| words.to_owned(), |tokens| format!("{words}, {} out", units::count(tokens))))
+    Some(tokens.map_or_else(
+        || words.to_owned(),
+        |tokens| format!("{words}, {} out", units::count(tokens)),
+    ))
 }
 
 fn name(what: &What) -> &str {

@@ -13,9 +13,11 @@ use super::{UNKNOWN, page::Page};
 pub(super) fn figures(page: &mut Page, state: &State, left: u64, right: u64) {
     let rows = [left, right].map(|exchange| state.roster.row(exchange));
     let table = table(rows);
-    let column = |of: fn(&Line) -> &String| table.iter().map(|line| width(of(line))).max().unwrap_or(0);
+    let column =
+        |of: fn(&Line) -> &String| table.iter().map(|line| width(of(line))).max().unwrap_or(0);
     let widths = [column(|line| &line.0), column(|line| &line.1).max(left.to_string().len() + 1)];
-    let pad = |text: &str, to: usize| format!("{text}{}", " ".repeat(to.saturating_sub(width(text)) + 2));
+    let pad =
+        |text: &str, to: usize| format!("{text}{}", " ".repeat(to.saturating_sub(width(text)) + 2));
     let at = page.push(0, "answer", vec![Span::new(Role::Heading, "answer")]);
     page.row(at).into_iter().for_each(|row| row.is_open = true);
     let heads = [pad("", widths[0]), pad(&format!("#{left}"), widths[1]), format!("#{right}")];
@@ -61,7 +63,9 @@ fn table([left, right]: [Option<&Exchange>; 2]) -> Vec<Line> {
         ("duration", &|row| row.duration_us.map(units::duration)),
         ("answer size", &|row| Some(units::bytes(row.response_bytes))),
     ];
-    let value = |row: Option<&Exchange>, of: Figure<'_>| row.and_then(of).unwrap_or_else(|| UNKNOWN.to_owned());
+    let value = |row: Option<&Exchange>, of: Figure<'_>| {
+        row.and_then(of).unwrap_or_else(|| UNKNOWN.to_owned())
+    };
     of.into_iter().map(|(name, of)| (name.to_owned(), value(left, of), value(right, of))).collect()
 }
 

@@ -20,11 +20,15 @@ pub(super) fn headers(page: &mut Page, state: &State, exchange: u64) {
     let all = [&heads.request, &heads.response, &heads.request_trailers, &heads.response_trailers];
     let names = all.iter().flat_map(|headers| headers.iter()).map(|header| width(&header.name));
     let column = names.max().unwrap_or(0).min(WIDEST).min((page.room(1) / 2).saturating_sub(GAP));
-    let answer = row.status.map_or_else(|| "no response".to_owned(), |status| format!("response {status}"));
+    let answer =
+        row.status.map_or_else(|| "no response".to_owned(), |status| format!("response {status}"));
     let request = format!("{} {}{}", row.method, heads.upstream, row.path);
     section(page, "request", &request, &heads.request, column);
     section(page, "response", &answer, &heads.response, column);
-    for (name, trailers) in [("request trailers", &heads.request_trailers), ("response trailers", &heads.response_trailers)] {
+    for (name, trailers) in [
+        ("request trailers", &heads.request_trailers),
+        ("response trailers", &heads.response_trailers),
+    ] {
         if !trailers.is_empty() {
             section(page, name, name, trailers, column);
         }
@@ -40,9 +44,13 @@ fn section(page: &mut Page, name: &str, title: &str, headers: &[Header], column:
         let padding = column.saturating_sub(width(&name.text)) + GAP;
         name.text.extend(std::iter::repeat_n(' ', padding));
         // A value without a break that is too long for its column has the whole width.
-        let is_narrow = header.value.split(' ').any(|word| width(word) > page.room(1).saturating_sub(column + GAP));
+        let is_narrow = header
+            .value
+            .split(' ')
+            .any(|word| width(word) > page.room(1).saturating_sub(column + GAP));
         let hang = if is_narrow { GAP } else { column + GAP };
-        let lines = wrap::words(vec![name, Span::new(Role::Text, &header.value)], page.room(1), hang);
+        let lines =
+            wrap::words(vec![name, Span::new(Role::Text, &header.value)], page.room(1), hang);
         for (piece, spans) in lines.into_iter().enumerate() {
             let row = page.push(1, &format!("{number}.{piece}"), spans);
             page.row(row).into_iter().for_each(|row| row.goes_on = piece > 0);

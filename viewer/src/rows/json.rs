@@ -1,5 +1,5 @@
-//! JSON as rows, in the order and with the numbers that were sent. The text is gone through once, without recursion; of one that breaks
-//! off there is as much as came.
+//! JSON as rows, in the order and with the numbers that were sent. The text is gone through once,
+//! without recursion; of one that breaks off there is as much as came.
 
 use ccdump_client::text::units;
 use ccdump_model::{
@@ -62,7 +62,8 @@ impl Walk<'_> {
             b'}' | b']' => self.closed(),
             b'"' => {
                 self.at = string_end(self.json, self.at);
-                let awaits_name = self.open.last().is_some_and(|open| open.is_object) && self.name.is_none();
+                let awaits_name =
+                    self.open.last().is_some_and(|open| open.is_object) && self.name.is_none();
                 if awaits_name {
                     self.name = Some(string(self.json.get(from..self.at)?));
                 } else {
@@ -91,7 +92,11 @@ impl Walk<'_> {
         self.source(row, open.from);
         let value = self.json.get(open.from..self.at).unwrap_or_default();
         let (left, right) = if open.is_object { ('{', '}') } else { ('[', ']') };
-        let size = if open.members == 0 { format!("{left}{right}") } else { format!("{left}{}{right}", open.members) };
+        let size = if open.members == 0 {
+            format!("{left}{right}")
+        } else {
+            format!("{left}{}{right}", open.members)
+        };
         if let Some(row) = self.page.row(row) {
             row.line.spans.push(Span::new(Role::Dim, &size));
         }
@@ -103,7 +108,8 @@ impl Walk<'_> {
 
     fn scalar(&mut self, from: usize) {
         let value = self.json.get(from..self.at).unwrap_or_default();
-        let role = if value.starts_with(['t', 'f', 'n']) { Role::CodeKeyword } else { Role::CodeNumber };
+        let role =
+            if value.starts_with(['t', 'f', 'n']) { Role::CodeKeyword } else { Role::CodeNumber };
         let row = self.member(vec![Span::new(role, value)]);
         self.source(row, from);
     }
@@ -113,15 +119,19 @@ impl Walk<'_> {
         let value = string(token);
         let depth = self.member_depth();
         let name = self.label();
-        let room = self.page.room(depth).saturating_sub(name.iter().map(|span| width(&span.text)).sum());
+        let room =
+            self.page.room(depth).saturating_sub(name.iter().map(|span| width(&span.text)).sum());
         let is_short = value.len() <= GIST && !value.contains(['\n', '\r', '\t']);
-        let whole = is_short.then(|| Span::new(Role::CodeString, &format!("\"{value}\""))).filter(|span| width(&span.text) <= room);
+        let whole = is_short
+            .then(|| Span::new(Role::CodeString, &format!("\"{value}\"")))
+            .filter(|span| width(&span.text) <= room);
         if let Some(span) = whole {
             let row = self.member(vec![span]);
             return self.source(row, from);
         }
         let lines = value.lines().count();
-        let size = format!("{}, {}", units::plural(lines, "line"), units::bytes(value.len() as u64));
+        let size =
+            format!("{}, {}", units::plural(lines, "line"), units::bytes(value.len() as u64));
         let row = self.member(vec![Span::new(Role::Dim, &size)]);
         self.source(row, from);
         let start = value.get(..value.floor_char_boundary(GIST)).unwrap_or(&value);
@@ -158,7 +168,8 @@ impl Walk<'_> {
     }
 
     fn source(&mut self, row: usize, from: usize) {
-        let place = |at: usize| u32::try_from(self.origin.from.saturating_add(at)).unwrap_or(u32::MAX);
+        let place =
+            |at: usize| u32::try_from(self.origin.from.saturating_add(at)).unwrap_or(u32::MAX);
         let source = Source { text: self.origin.text, from: place(from), to: place(self.at) };
         self.page.set_source(row, source);
     }

@@ -30,7 +30,9 @@ pub(crate) fn rows(state: &State, width: u16) -> Rows {
     match state.sheet.subject.as_ref() {
         None => {}
         Some(Subject::Compare { left, right }) => compare::compare(&mut page, state, *left, *right),
-        Some(Subject::Versions { session }) => versions::versions(&mut page, state, session.as_deref()),
+        Some(Subject::Versions { session }) => {
+            versions::versions(&mut page, state, session.as_deref())
+        }
         Some(Subject::CompareSections { session, left, right }) => {
             versions::compare_sections(&mut page, state, session.as_deref(), [*left, *right]);
         }
@@ -41,7 +43,10 @@ pub(crate) fn rows(state: &State, width: u16) -> Rows {
 
 fn inspect(page: &mut Page, state: &State, exchange: u64, part: Part) {
     let goes_on = |row| !has_ended(row);
-    if state.moment.is_some() && part != Part::Request && state.roster.row(exchange).is_some_and(goes_on) {
+    if state.moment.is_some()
+        && part != Part::Request
+        && state.roster.row(exchange).is_some_and(goes_on)
+    {
         page.remark(Role::Dim, "it went on at this moment: here is what has come since, too");
     }
     match part {

@@ -88,8 +88,14 @@ impl Page {
 
     /// The row stands for all of a text.
     pub(super) fn whole_source(&mut self, at: usize, text: u32) {
-        let length = usize::try_from(text).ok().and_then(|text| self.texts.get(text)).map_or(0, |text| text.len());
-        self.set_source(at, Source { text, from: 0, to: u32::try_from(length).unwrap_or(u32::MAX) });
+        let length = usize::try_from(text)
+            .ok()
+            .and_then(|text| self.texts.get(text))
+            .map_or(0, |text| text.len());
+        self.set_source(
+            at,
+            Source { text, from: 0, to: u32::try_from(length).unwrap_or(u32::MAX) },
+        );
     }
 
     pub(super) fn set_source(&mut self, at: usize, source: Source) {
@@ -99,7 +105,9 @@ impl Page {
     /// Words about the page, as many rows as they take.
     pub(super) fn remark(&mut self, role: Role, words: &str) {
         let number = self.rows.len();
-        for (at, spans) in wrap::words(vec![Span::new(role, words)], self.room(0), 2).into_iter().enumerate() {
+        for (at, spans) in
+            wrap::words(vec![Span::new(role, words)], self.room(0), 2).into_iter().enumerate()
+        {
             let row = self.push(0, &format!("remark {number}.{at}"), spans);
             self.row(row).into_iter().for_each(|row| row.goes_on = at > 0);
         }
@@ -114,7 +122,12 @@ impl Page {
 
     pub(super) fn finish(mut self) -> Rows {
         if self.is_overfull {
-            let line = Line { spans: vec![Span::new(Role::Warning, "… and more: a page has 100,000 rows at most")] };
+            let line = Line {
+                spans: vec![Span::new(
+                    Role::Warning,
+                    "… and more: a page has 100,000 rows at most",
+                )],
+            };
             self.rows.push(Row { name: "more".into(), line, ..Row::default() });
         }
         Rows::new(self.rows, self.texts)

@@ -1,4 +1,5 @@
-//! What came when, read from the log of one exchange. Times are microseconds since the request head.
+//! What came when, read from the log of one exchange. Times are microseconds since the request
+//! head.
 
 use ccdump_client::content::header;
 use ccdump_provider::sse::{SseEvent, SseParser};
@@ -54,7 +55,11 @@ pub(super) enum What {
 }
 
 pub(super) fn read(log: &[LogEvent]) -> Timeline {
-    let mut reader = Reader { line: Timeline::default(), parser: SseParser::with_limit(LARGEST_EVENT), first: 0 };
+    let mut reader = Reader {
+        line: Timeline::default(),
+        parser: SseParser::with_limit(LARGEST_EVENT),
+        first: 0,
+    };
     log.iter().for_each(|event| reader.event(event));
     reader.line
 }
@@ -84,19 +89,25 @@ impl Reader {
                 self.line.head = Some(after);
                 self.line.connect = head.connect_us;
                 let kind = header(&head.headers, "content-type").unwrap_or_default();
-                self.line.is_stream = kind.trim_start().to_ascii_lowercase().starts_with("text/event-stream");
-                self.line.is_coarse = header(&head.headers, "content-encoding").is_some_and(|coding| coding != "identity");
+                self.line.is_stream =
+                    kind.trim_start().to_ascii_lowercase().starts_with("text/event-stream");
+                self.line.is_coarse = header(&head.headers, "content-encoding")
+                    .is_some_and(|coding| coding != "identity");
             }
             Detail::ResponseData(data) => self.data(data, after),
             Detail::Gap(gap) if gap.side == Some(Side::Response) => {
-                self.line.arrivals.push(Arrival { after_us: after, what: What::Gap { bytes: gap.bytes } });
+                self.line
+                    .arrivals
+                    .push(Arrival { after_us: after, what: What::Gap { bytes: gap.bytes } });
                 // What follows does not go on where the last line broke off.
                 self.parser = SseParser::with_limit(LARGEST_EVENT);
             }
             Detail::Ended(_) => {
                 self.line.ended = Some(after);
                 let Self { line, parser, .. } = self;
-                parser.finish(&mut |event| line.arrivals.push(Arrival { after_us: after, what: sse(&event) }));
+                parser.finish(&mut |event| {
+                    line.arrivals.push(Arrival { after_us: after, what: sse(&event) })
+                });
             }
             _ => {}
         }
@@ -107,9 +118,14 @@ impl Reader {
         self.line.body = Some((start, after));
         let Self { line, parser, .. } = self;
         if line.is_stream {
-            parser.push(&data.payload.bytes, &mut |event| line.arrivals.push(Arrival { after_us: after, what: sse(&event) }));
+            parser.push(&data.payload.bytes, &mut |event| {
+                line.arrivals.push(Arrival { after_us: after, what: sse(&event) })
+            });
         } else {
-            line.arrivals.push(Arrival { after_us: after, what: What::Piece { bytes: data.payload.bytes.len() as u64 } });
+            line.arrivals.push(Arrival {
+                after_us: after,
+                what: What::Piece { bytes: data.payload.bytes.len() as u64 },
+            });
         }
         if let Some(why) = &data.payload.undecodable {
             line.arrivals.push(Arrival { after_us: after, what: What::Undecodable(why.clone()) });

@@ -1,4 +1,5 @@
-//! Where the time of an exchange went, and what lay between it and its neighbours. What is not known is said to be unknown.
+//! Where the time of an exchange went, and what lay between it and its neighbours. What is not
+//! known is said to be unknown.
 
 use ccdump_client::text::units;
 use ccdump_model::{
@@ -39,7 +40,10 @@ fn phases(page: &mut Page, row: &Exchange, line: &Timeline) {
     let total = line.ended.or(last).or(line.head).or(sent).unwrap_or(0);
     let answered = line.head.map(|head| (sent.unwrap_or(0).min(head), head));
     let thinking = line.head.zip(first_token).map(|(head, token)| (head, token.max(head)));
-    let streaming = first_token.or(line.body.map(|(first, _)| first)).zip(last).map(|(from, to)| (from.min(to), to));
+    let streaming = first_token
+        .or(line.body.map(|(first, _)| first))
+        .zip(last)
+        .map(|(from, to)| (from.min(to), to));
     let ending = last.zip(line.ended).map(|(last, end)| (last.min(end), end));
     // It is opened as soon as the request's head is here.
     let connecting = line.connect.filter(|us| *us > 0).map(|us| (0, us));
@@ -57,8 +61,14 @@ fn phases(page: &mut Page, row: &Exchange, line: &Timeline) {
         }
         match phase {
             Some((from, to)) => {
-                spans.push(Span::new(Role::Strong, &format!("{:>TIME$}", units::duration(to.saturating_sub(from)))));
-                spans.push(Span::new(Role::Dim, &format!("{:>w$}  ", format!("at {}", units::duration(to)), w = TIME + 3)));
+                spans.push(Span::new(
+                    Role::Strong,
+                    &format!("{:>TIME$}", units::duration(to.saturating_sub(from))),
+                ));
+                spans.push(Span::new(
+                    Role::Dim,
+                    &format!("{:>w$}  ", format!("at {}", units::duration(to)), w = TIME + 3),
+                ));
                 spans.extend(bar(page.room(1), role, (from, to), total));
             }
             None => spans.push(Span::new(Role::Dim, &format!("{UNKNOWN:>TIME$}"))),
@@ -85,18 +95,28 @@ fn numbers(page: &mut Page, row: &Exchange, line: &Timeline) {
     section(page, "in numbers");
     let known = |us: Option<u64>| us.map_or_else(|| UNKNOWN.to_owned(), units::duration);
     let output = row.usage.and_then(|usage| usage.output).filter(|output| *output >= 0);
-    let streamed = row.ttft_us.zip(line.body).map(|(token, (_, last))| last.saturating_sub(token)).filter(|us| *us > 0);
+    let streamed = row
+        .ttft_us
+        .zip(line.body)
+        .map(|(token, (_, last))| last.saturating_sub(token))
+        .filter(|us| *us > 0);
     let speed = output.zip(streamed).map_or_else(
         || UNKNOWN.to_owned(),
         |(tokens, us)| {
             let per_second = tokens as f64 * 1e6 / us as f64;
-            format!("{per_second:.1} tokens/s: {} in {} from the first one on", units::count(tokens), units::duration(us))
+            format!(
+                "{per_second:.1} tokens/s: {} in {} from the first one on",
+                units::count(tokens),
+                units::duration(us)
+            )
         },
     );
     let coarse = if line.is_coarse { " (compressed: not to the event)" } else { "" };
     let silence = longest_silence(line).map_or_else(
         || UNKNOWN.to_owned(),
-        |(at, us)| format!("{}, {} after the request{coarse}", units::duration(us), units::duration(at)),
+        |(at, us)| {
+            format!("{}, {} after the request{coarse}", units::duration(us), units::duration(at))
+        },
     );
     let connect = match line.connect {
         None => UNKNOWN.to_owned(),
@@ -135,9 +155,11 @@ fn longest_silence(line: &Timeline) -> Option<(u64, u64)> {
 
 fn neighbours(page: &mut Page, state: &State, row: &Exchange) {
     section(page, "before and after, in its thread");
-    let end_of = |row: &Exchange| row.duration_us.map(|us| row.started_at_us.saturating_add_unsigned(us));
-    let between =
-        |from: Option<i64>, to: i64| from.and_then(|from| u64::try_from(to.saturating_sub(from)).ok()).map(units::duration);
+    let end_of =
+        |row: &Exchange| row.duration_us.map(|us| row.started_at_us.saturating_add_unsigned(us));
+    let between = |from: Option<i64>, to: i64| {
+        from.and_then(|from| u64::try_from(to.saturating_sub(from)).ok()).map(units::duration)
+    };
     match row.previous {
         None => fact(page, "before", "nothing: it begins its thread"),
         Some(id) => {
@@ -149,7 +171,8 @@ fn neighbours(page: &mut Page, state: &State, row: &Exchange) {
     match state.roster.after(row) {
         None => fact(page, "after", "nothing yet"),
         Some(next) => {
-            let time = between(end_of(row), next.started_at_us).unwrap_or_else(|| UNKNOWN.to_owned());
+            let time =
+                between(end_of(row), next.started_at_us).unwrap_or_else(|| UNKNOWN.to_owned());
             fact(page, "after", &format!("{time} for tools and client, until #{} began", next.id));
         }
     }

@@ -11,7 +11,8 @@ use ccdump_state::{
 use super::{compare, page::Page, text};
 use crate::lines::difference::{self, Budget};
 
-/// How Claude Code begins a section that says nothing to the model and is another one every now and then.
+/// How Claude Code begins a section that says nothing to the model and is another one every now and
+/// then.
 const STAMP: &str = "x-anthropic-billing-header:";
 
 pub(super) fn versions(page: &mut Page, state: &State, session: Option<&str>) {
@@ -21,16 +22,26 @@ pub(super) fn versions(page: &mut Page, state: &State, session: Option<&str>) {
     }
     let told = sections.of(session);
     if told.is_empty() {
-        let words = if sections.is_awaited(session) { "…" } else { "this session has sent no system prompt" };
+        let words = if sections.is_awaited(session) {
+            "…"
+        } else {
+            "this session has sent no system prompt"
+        };
         return page.remark(Role::Dim, words);
     }
     let chosen = state.chosen.section_of(session);
     // At a moment of the past nothing is shown that came after it.
-    let has_come = |section: &&SystemSection| state.moment.is_none() || state.roster.row(section.first_exchange).is_some();
+    let has_come = |section: &&SystemSection| {
+        state.moment.is_none() || state.roster.row(section.first_exchange).is_some()
+    };
     for section in told.iter().filter(has_come) {
         let words = words(state, session, section.number);
         let is_chosen = chosen == Some(section.number);
-        let at = page.push(0, &format!("sp-{}", section.number), head(state, section, words.as_deref().ok(), is_chosen));
+        let at = page.push(
+            0,
+            &format!("sp-{}", section.number),
+            head(state, section, words.as_deref().ok(), is_chosen),
+        );
         match words {
             Ok(words) => {
                 page.gist(at, vec![Span::new(Role::Dim, &format!("  {}", first_line(&words)))]);
@@ -43,12 +54,16 @@ pub(super) fn versions(page: &mut Page, state: &State, session: Option<&str>) {
     }
 }
 
-/// `sp-3 §2  #12 – #40 · 28× · 12:04 – 12:31 · 13.2 kB · main`; the size is that of its text, `said`, where that is here.
+/// `sp-3 §2  #12 – #40 · 28× · 12:04 – 12:31 · 13.2 kB · main`; the size is that of its text,
+/// `said`, where that is here.
 fn head(state: &State, section: &SystemSection, said: Option<&str>, is_chosen: bool) -> Vec<Span> {
     let number = usize::try_from(section.number).unwrap_or(usize::MAX);
     let mut words = Vec::new();
-    let range = |first: String, last: String| if first == last { first } else { format!("{first} – {last}") };
-    words.push(range(format!("#{}", section.first_exchange), format!("#{}", section.last_exchange)));
+    let range = |first: String, last: String| {
+        if first == last { first } else { format!("{first} – {last}") }
+    };
+    words
+        .push(range(format!("#{}", section.first_exchange), format!("#{}", section.last_exchange)));
     words.push(format!("{}×", section.exchanges));
     let minute = |at_us| time::minute(at_us, &state.zone);
     words.push(range(minute(section.first_at_us), minute(section.last_at_us)));
@@ -64,7 +79,12 @@ fn head(state: &State, section: &SystemSection, said: Option<&str>, is_chosen: b
     ]
 }
 
-pub(super) fn compare_sections(page: &mut Page, state: &State, session: Option<&str>, [left, right]: [u64; 2]) {
+pub(super) fn compare_sections(
+    page: &mut Page,
+    state: &State,
+    session: Option<&str>,
+    [left, right]: [u64; 2],
+) {
     let sections = &state.sections;
     if let Some(why) = sections.lacking() {
         return page.remark(Role::Warning, why);
@@ -74,10 +94,17 @@ pub(super) fn compare_sections(page: &mut Page, state: &State, session: Option<&
     for (number, said) in [left, right].into_iter().zip(&texts) {
         match section(told, number) {
             Some(section) => {
-                page.push(0, &format!("sp-{number}"), head(state, section, said.as_deref().ok(), false));
+                page.push(
+                    0,
+                    &format!("sp-{number}"),
+                    head(state, section, said.as_deref().ok(), false),
+                );
             }
             None if sections.is_awaited(session) => return page.remark(Role::Dim, "…"),
-            None => return page.remark(Role::Warning, &format!("there is no sp-{number} in this session")),
+            None => {
+                return page
+                    .remark(Role::Warning, &format!("there is no sp-{number} in this session"));
+            }
         }
     }
     let [was, is] = texts;
@@ -93,7 +120,8 @@ pub(super) fn compare_sections(page: &mut Page, state: &State, session: Option<&
 
 /// What a section says. `Err`: why that is not known here.
 fn words(state: &State, session: Option<&str>, number: u64) -> Result<String, String> {
-    let need = section_need(state.sections.of(session), number).ok_or("too long to be shown here; see: ccdump-view body")?;
+    let need = section_need(state.sections.of(session), number)
+        .ok_or("too long to be shown here; see: ccdump-view body")?;
     match state.sheet.material.section(need) {
         None => Err("…".to_owned()),
         Some(Err(why)) => Err(why.to_owned()),

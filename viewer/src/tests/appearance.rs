@@ -37,7 +37,8 @@ fn a_configuration_changes_what_keys_do_and_what_is_said_of_them() {
 
     let place = TomlFile { name: "view.toml", text: "" }.place(&(0..0));
     let keys = vec![Key::parse("x").expect("a key")];
-    let keymap = Keymap::with(&[Change { context: None, command: Command::Follow, keys, place }]).expect("no conflict");
+    let keymap = Keymap::with(&[Change { context: None, command: Command::Follow, keys, place }])
+        .expect("no conflict");
     rig.event(Event::Config(Ok(Box::new(Config { keymap, ..Config::default() }))));
     assert!(said(&rig, "keys and theme read again"));
     assert!(rig.follows());
@@ -45,15 +46,19 @@ fn a_configuration_changes_what_keys_do_and_what_is_said_of_them() {
     assert!(rig.follows(), "this key does nothing any more");
     rig.key("x");
     assert!(!rig.follows());
-    let shown = rig.state.config.keymap.key(Context::Conversation, Command::Follow).map(|key| key.to_string());
+    let shown = rig
+        .state
+        .config
+        .keymap
+        .key(Context::Conversation, Command::Follow)
+        .map(|key| key.to_string());
     assert_eq!(shown.as_deref(), Some("x"));
-    assert!(
-        rig.state
-            .config
-            .keymap
-            .footer(Context::Conversation)
-            .any(|(_, key, what)| (key.to_string().as_str(), what) == ("x", "follow"))
-    );
+    assert!(rig.state.config.keymap.footer(Context::Conversation).any(|(_, key, what)| (
+        key.to_string().as_str(),
+        what
+    ) == (
+        "x", "follow"
+    )));
 }
 
 #[test]
@@ -72,7 +77,8 @@ fn what_is_broken_is_said_and_changes_nothing() {
 fn themes_are_gone_through_by_key_and_the_choice_is_kept() {
     let mut rig = Rig::with(3);
     rig.event(Event::Config(Ok(Box::default())));
-    let all: Vec<String> = rig.state.config.themes.iter().map(|theme| theme.name().to_owned()).collect();
+    let all: Vec<String> =
+        rig.state.config.themes.iter().map(|theme| theme.name().to_owned()).collect();
     let mut seen = Vec::new();
     for _ in &all {
         seen.push(rig.state.theme().name().to_owned());
@@ -93,7 +99,11 @@ fn the_latest_wish_holds() {
     assert_eq!(rig.state.theme().name(), "light");
     let saved = rig.save();
     assert_eq!(back(saved.clone(), with_theme(Some("dark"))).state.theme().name(), "light");
-    assert_eq!(back(saved, with_theme(Some("paper"))).state.theme().name(), "paper", "it was written after the choice");
+    assert_eq!(
+        back(saved, with_theme(Some("paper"))).state.theme().name(),
+        "paper",
+        "it was written after the choice"
+    );
     rig.event(Event::Config(Ok(with_theme(Some("paper")))));
     assert_eq!(rig.state.theme().name(), "paper");
 }
@@ -103,7 +113,11 @@ fn a_theme_that_is_not_there_any_more_is_said() {
     let own = BTreeMap::from([("mine".to_owned(), Layer::default())]);
     let themes = Themes::with(Depth::True, own).expect("it is sound");
     let mut rig = Rig::with(3);
-    rig.event(Event::Config(Ok(Box::new(Config { themes, theme: Some("plain".to_owned()), ..Config::default() }))));
+    rig.event(Event::Config(Ok(Box::new(Config {
+        themes,
+        theme: Some("plain".to_owned()),
+        ..Config::default()
+    }))));
     rig.command(Command::NextTheme);
     assert_eq!(rig.state.theme().name(), "mine");
     let rig = back(rig.save(), with_theme(Some("plain")));

@@ -1,4 +1,5 @@
-//! What was changed of the history is shown with what stood there, which is fetched where it is not here.
+//! What was changed of the history is shown with what stood there, which is fetched where it is not
+//! here.
 
 use ccdump_model::{
     blocks::{ItemKey, Source},
@@ -15,9 +16,20 @@ fn changed(id: u64) -> Fetch {
     let words = Content::Text(format!("the plan of request {id}"));
     let mut first = piece("/messages/0/content/0".to_owned(), BlockKind::Text, "user", words);
     first.block.state = BlockState::Changed;
-    let mut gone = piece("/messages/1/content".to_owned(), BlockKind::Text, "user", Content::Text(String::new())).block;
+    let mut gone = piece(
+        "/messages/1/content".to_owned(),
+        BlockKind::Text,
+        "user",
+        Content::Text(String::new()),
+    )
+    .block;
     gone.hash = 7;
-    let side = RequestSide { pieces: vec![first], removed: vec![gone], previous: Some(id - 1), ..RequestSide::default() };
+    let side = RequestSide {
+        pieces: vec![first],
+        removed: vec![gone],
+        previous: Some(id - 1),
+        ..RequestSide::default()
+    };
     Fetch { request: Fetched::Here(side), ..fetch(id) }
 }
 
@@ -36,7 +48,8 @@ fn rig(turns: u64) -> Rig {
     let mut rig = Rig { fetch: changed, former, ..Rig::empty() };
     rig.event(Event::Held { name: "main".to_owned(), saved: true, state: None });
     // Those before are not here, and never will be.
-    let rows = (1..=turns).map(|id| Exchange { previous: Some(id + 5000), ..row(id, "main") }).collect();
+    let rows =
+        (1..=turns).map(|id| Exchange { previous: Some(id + 5000), ..row(id, "main") }).collect();
     rig.event(Event::Daemon(DaemonEvent::Rows(rows)));
     rig.event(Event::Daemon(DaemonEvent::SnapshotEnd));
     rig
@@ -47,9 +60,17 @@ fn what_stood_there_is_fetched_for_what_is_on_the_screen() {
     let rig = rig(60);
     assert!(rig.shows("-the old plan of request 60") || rig.shows("old"), "{:#?}", rig.text());
     let exchanges: Vec<u64> = rig.asked_former.iter().map(|wanted| wanted.exchange).collect();
-    assert!(exchanges.iter().all(|exchange| *exchange > 50), "nothing else was asked: {exchanges:?}");
+    assert!(
+        exchanges.iter().all(|exchange| *exchange > 50),
+        "nothing else was asked: {exchanges:?}"
+    );
     assert!(rig.asked_former.iter().all(|wanted| wanted.previous + 1 == wanted.exchange));
-    assert!(rig.asked_former.iter().flat_map(|wanted| &wanted.blocks).all(|(source, _)| *source == Source::Former));
+    assert!(
+        rig.asked_former
+            .iter()
+            .flat_map(|wanted| &wanted.blocks)
+            .all(|(source, _)| *source == Source::Former)
+    );
 }
 
 #[test]

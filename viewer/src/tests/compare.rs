@@ -23,7 +23,8 @@ const PROMPTS: [&str; 3] = [
     "You are an agent.\nRead the file before you write.\nAsk when in doubt.\nBe brief.\nNever guess.\u{1b}[2J",
 ];
 
-/// What the system sections of session `s` are: the first one of all, and [`PROMPTS`]. Offsets say which.
+/// What the system sections of session `s` are: the first one of all, and [`PROMPTS`]. Offsets say
+/// which.
 pub fn sections(session: Option<&str>, after: u64) -> Result<Vec<SystemSection>, String> {
     let section = |number: u64| SystemSection {
         number,
@@ -41,10 +42,11 @@ pub fn sections(session: Option<&str>, after: u64) -> Result<Vec<SystemSection>,
 }
 
 pub fn section(offset: u64) -> Held {
-    let text = match usize::try_from(offset).ok().and_then(|offset| PROMPTS.get(offset.checked_sub(2)?)) {
-        Some(text) => (*text).to_owned(),
-        None => "x-anthropic-billing-header: cc_version=2.1; cc_entrypoint=cli;".to_owned(),
-    };
+    let text =
+        match usize::try_from(offset).ok().and_then(|offset| PROMPTS.get(offset.checked_sub(2)?)) {
+            Some(text) => (*text).to_owned(),
+            None => "x-anthropic-billing-header: cc_version=2.1; cc_entrypoint=cli;".to_owned(),
+        };
     Held::Here(Arc::new(Content::Text(text)))
 }
 
@@ -61,24 +63,50 @@ fn outline(id: u64) -> Vec<(Block, Content)> {
     let text = |text: &str| Content::Text(text.to_owned());
     let prompt = (usize::try_from(id).expect("small") / 4).min(2);
     let mut all = vec![
-        (block(BlockKind::System, "/system/0".to_owned(), None, 1), text("x-anthropic-billing-header")),
-        (block(BlockKind::System, "/system/1".to_owned(), None, prompt as u64 + 2), text(PROMPTS[prompt])),
+        (
+            block(BlockKind::System, "/system/0".to_owned(), None, 1),
+            text("x-anthropic-billing-header"),
+        ),
+        (
+            block(BlockKind::System, "/system/1".to_owned(), None, prompt as u64 + 2),
+            text(PROMPTS[prompt]),
+        ),
     ];
-    let tools = [("Bash", 10), ("Read", 11), (if id < 8 { "Glob" } else { "Grep" }, 12 + id / 8), ("Edit", 20 + id / 6)];
+    let tools = [
+        ("Bash", 10),
+        ("Read", 11),
+        (if id < 8 { "Glob" } else { "Grep" }, 12 + id / 8),
+        ("Edit", 20 + id / 6),
+    ];
     for (at, (name, hash)) in tools.into_iter().enumerate() {
         let value = json!({"name": name, "description": format!("{name} a file.\nVersion {hash} of it."), "input_schema": {"type": "object"}});
-        all.push((block(BlockKind::ToolDefinition, format!("/tools/{at}"), Some(name), hash), Content::Parameter(value)));
+        all.push((
+            block(BlockKind::ToolDefinition, format!("/tools/{at}"), Some(name), hash),
+            Content::Parameter(value),
+        ));
     }
-    for (name, value) in
-        [("model", json!("claude-x")), ("max_tokens", json!(32_000 + id / 5)), ("metadata", json!({"user_id": id / 9}))]
-    {
-        let hash = value.to_string().bytes().fold(0_u64, |sum, byte| sum.wrapping_mul(31) ^ u64::from(byte));
-        all.push((block(BlockKind::Parameter, format!("/{name}"), Some(name), hash), Content::Parameter(value)));
+    for (name, value) in [
+        ("model", json!("claude-x")),
+        ("max_tokens", json!(32_000 + id / 5)),
+        ("metadata", json!({"user_id": id / 9})),
+    ] {
+        let hash = value
+            .to_string()
+            .bytes()
+            .fold(0_u64, |sum, byte| sum.wrapping_mul(31) ^ u64::from(byte));
+        all.push((
+            block(BlockKind::Parameter, format!("/{name}"), Some(name), hash),
+            Content::Parameter(value),
+        ));
     }
     for message in 0..2 * id - 1 {
         let role = if message % 2 == 0 { "user" } else { "assistant" };
         let said = if message == 6 && id > 7 { "a rewritten\nmessage 6" } else { "" };
-        let words = if said.is_empty() { format!("message {message}\nof the\u{202e} {role}") } else { said.to_owned() };
+        let words = if said.is_empty() {
+            format!("message {message}\nof the\u{202e} {role}")
+        } else {
+            said.to_owned()
+        };
         let block = Block {
             role: Speaker::of_name(role),
             ..block(
@@ -98,8 +126,12 @@ pub fn compared(left: u64, right: u64) -> Compared {
     let blocks = |side: &[(Block, Content)]| side.iter().map(|(block, _)| block.clone()).collect();
     let mut compared = Compared::new(blocks(&left), blocks(&right));
     let (on_left, on_right) = compared.wanted();
-    on_left.into_iter().for_each(|at| compared.left.hold(at, Held::Here(Arc::new(left[at].1.clone()))));
-    on_right.into_iter().for_each(|at| compared.right.hold(at, Held::Here(Arc::new(right[at].1.clone()))));
+    on_left
+        .into_iter()
+        .for_each(|at| compared.left.hold(at, Held::Here(Arc::new(left[at].1.clone()))));
+    on_right
+        .into_iter()
+        .for_each(|at| compared.right.hold(at, Held::Here(Arc::new(right[at].1.clone()))));
     compared
 }
 
@@ -190,7 +222,10 @@ fn an_exchange_is_compared_with_any_other() {
     ] {
         assert!(now.contains(&wanted.to_owned()), "{wanted}: {now:#?}");
     }
-    assert!(!now.iter().any(|line| line.contains('\u{1b}') || line.contains('\u{202e}')), "{now:#?}");
+    assert!(
+        !now.iter().any(|line| line.contains('\u{1b}') || line.contains('\u{202e}')),
+        "{now:#?}"
+    );
     rig.key("q");
     rig.key("D");
     rig.type_text("77");
@@ -214,31 +249,48 @@ fn versions_are_listed_shown_and_compared() {
     let list = seen(&rig);
     assert_eq!(list.len(), 4, "{list:#?}");
     assert!(list[1].starts_with("sp-2  §2 #1 – #4 · 6× · "), "{list:#?}");
-    let gist = &rig.state.sheet.rows.get(rig.state.sheet.rows.find("/sp-2").expect("a row")).expect("a row").gist;
+    let gist = &rig
+        .state
+        .sheet
+        .rows
+        .get(rig.state.sheet.rows.find("/sp-2").expect("a row"))
+        .expect("a row")
+        .gist;
     assert!(gist.spans.iter().any(|span| span.text.contains("You are an agent.")), "{gist:?}");
     rig.keys(&["j", "j", "enter", "j", "j"]);
     assert_eq!(marked(&rig), "/sp-3/1");
     assert!(seen(&rig).contains(&"  Read the file before you write.".to_owned()));
     // With the one before in its place …
     rig.key("c");
-    assert_eq!(rig.state.sheet.subject, Some(Subject::CompareSections { session: Some("s".to_owned()), left: 2, right: 3 }));
+    assert_eq!(
+        rig.state.sheet.subject,
+        Some(Subject::CompareSections { session: Some("s".to_owned()), left: 2, right: 3 })
+    );
     let now = seen(&rig);
     assert!(
-        now.contains(&"~ changed · 2 words added".to_owned()) && now.contains(&"  + Read the file before you write.".to_owned()),
+        now.contains(&"~ changed · 2 words added".to_owned())
+            && now.contains(&"  + Read the file before you write.".to_owned()),
         "{now:#?}"
     );
     // … back to the list, and with another one.
     rig.keys(&["q"]);
     assert_eq!(marked(&rig), "/sp-3/1");
     rig.keys(&["h", "k", "space", "G", "c"]);
-    assert_eq!(rig.state.sheet.subject, Some(Subject::CompareSections { session: Some("s".to_owned()), left: 2, right: 4 }));
+    assert_eq!(
+        rig.state.sheet.subject,
+        Some(Subject::CompareSections { session: Some("s".to_owned()), left: 2, right: 4 })
+    );
     rig.keys(&["esc", "esc"]);
     assert!(!rig.state.sheet.is_open());
 }
 
 #[test]
 fn a_relaunched_viewer_has_what_was_compared_and_chosen() {
-    for keys in [&["c", "j", "j", "enter", "j"][..], &["S", "j", "space", "j", "enter", "j"], &["S", "G", "c", "j", "j"]] {
+    for keys in [
+        &["c", "j", "j", "enter", "j"][..],
+        &["S", "j", "space", "j", "enter", "j"],
+        &["S", "G", "c", "j", "j"],
+    ] {
         let mut before = rig();
         before.keys(keys);
         let state = before.save();
@@ -274,12 +326,18 @@ fn what_is_not_known_is_said() {
         hash: 2,
         ..Block::default()
     };
-    let failed = |compared: &mut Compared| compared.left.hold(0, Held::Failed("a part of it was not recorded".to_owned()));
+    let failed = |compared: &mut Compared| {
+        compared.left.hold(0, Held::Failed("a part of it was not recorded".to_owned()))
+    };
     let cases: [(Vec<Block>, Vec<Block>, &[&str]); 4] = [
         (
             vec![raw.clone()],
             vec![strange.clone()],
-            &["the request of #8 is not understood", "raw · 7 B · a part of it was not recorded", "+ 0 holo"],
+            &[
+                "the request of #8 is not understood",
+                "raw · 7 B · a part of it was not recorded",
+                "+ 0 holo",
+            ],
         ),
         (vec![], vec![strange], &["nothing is known of the request of #8"]),
         (vec![raw.clone()], vec![], &["nothing is known of the request of #9", "- "]),
@@ -290,7 +348,10 @@ fn what_is_not_known_is_said() {
         rig.key("c");
         let mut compared = Compared::new(left, right);
         failed(&mut compared);
-        rig.event(Event::Brought { need: Need::Compared(8, 9), brought: Ok(Brought::Compared(Box::new(compared))) });
+        rig.event(Event::Brought {
+            need: Need::Compared(8, 9),
+            brought: Ok(Brought::Compared(Box::new(compared))),
+        });
         let text = seen(&rig).join("\n");
         assert!(words.iter().all(|words| text.contains(words)), "{words:?}: {text}");
         assert!(!text.contains('\u{1b}'));
@@ -298,9 +359,15 @@ fn what_is_not_known_is_said() {
     }
     let mut rig = rig();
     rig.key("c");
-    rig.event(Event::Brought { need: Need::Compared(8, 9), brought: Err("not all of it has arrived yet".to_owned()) });
+    rig.event(Event::Brought {
+        need: Need::Compared(8, 9),
+        brought: Err("not all of it has arrived yet".to_owned()),
+    });
     assert!(seen(&rig).iter().any(|line| line.contains("not all of it has arrived yet")));
-    assert!(seen(&rig).iter().any(|line| line.contains("stop reason")), "the answers are compared all the same");
+    assert!(
+        seen(&rig).iter().any(|line| line.contains("stop reason")),
+        "the answers are compared all the same"
+    );
 }
 
 #[test]

@@ -1,4 +1,5 @@
-//! Search with a daemon that says where to look: there first, and what it says is only where to look.
+//! Search with a daemon that says where to look: there first, and what it says is only where to
+//! look.
 
 use ccdump_state::{DaemonEvent, Effect, Event, keymap::Key, search::Question};
 use ccdump_wire::v1::{SearchHit, Side};
@@ -23,7 +24,8 @@ impl Rig {
         let is_held = |effect: &Effect| matches!(effect, Effect::Fetch { exchange, .. } if !answers(*exchange));
         let mut held = Vec::new();
         for _ in 0..count {
-            let (kept, now): (Vec<_>, Vec<_>) = self.state.arrange().into_iter().partition(&is_held);
+            let (kept, now): (Vec<_>, Vec<_>) =
+                self.state.arrange().into_iter().partition(&is_held);
             held.extend(kept);
             self.run(now);
         }
@@ -92,9 +94,10 @@ fn a_daemon_that_does_not_answer_is_not_waited_for() {
 
 #[test]
 fn a_match_is_not_gone_to_while_one_that_was_named_before_it_is_not_searched() {
-    for (typed, forward, origin, far, near) in
-        [("question (290|100|50)", false, 290, 50, 100), ("question (10|200|250)", true, 10, 250, 200)]
-    {
+    for (typed, forward, origin, far, near) in [
+        ("question (290|100|50)", false, 290, 50, 100),
+        ("question (10|200|250)", true, 10, 250, 200),
+    ] {
         let mut rig = Rig::with(300);
         if forward {
             rig.key("g");
@@ -130,7 +133,12 @@ fn each_letter_asks_anew_and_what_is_over_is_taken_back() {
     rig.key("/");
     rig.type_text("ab");
     rig.key("alt-c");
-    let asked: Vec<_> = rig.asked.iter().flatten().map(|asked| (asked.text.as_str(), asked.switches.case, asked.origin)).collect();
+    let asked: Vec<_> = rig
+        .asked
+        .iter()
+        .flatten()
+        .map(|asked| (asked.text.as_str(), asked.switches.case, asked.origin))
+        .collect();
     assert_eq!(asked, [("a", false, 40), ("ab", false, 40), ("ab", true, 40)]);
     let numbers: Vec<u64> = rig.asked.iter().flatten().map(|asked| asked.number).collect();
     assert!(numbers.is_sorted_by(|one, next| one < next), "{numbers:?}");
@@ -150,7 +158,8 @@ fn a_daemon_that_cannot_tell_is_named_once_and_asked_again_when_it_is_another() 
     let mut rig = Rig::with(40);
     rig.key("/");
     rig.type_text("q");
-    let answer = || Err("this daemon cannot search; it is older than this viewer: update it".to_owned());
+    let answer =
+        || Err("this daemon cannot search; it is older than this viewer: update it".to_owned());
     for _ in 0..2 {
         rig.event(Event::Hinted { number: rig.question().number, answer: answer(), is_over: true });
     }

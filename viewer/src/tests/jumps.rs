@@ -1,4 +1,5 @@
-//! Jumps to what is named: exchanges by number, marks; levels and presets; commands by what they do.
+//! Jumps to what is named: exchanges by number, marks; levels and presets; commands by what they
+//! do.
 
 use ccdump_model::{blocks::Category, line::Detail};
 use ccdump_state::{
@@ -93,7 +94,12 @@ fn presets_set_all_levels_at_once() {
     let levels = |rig: &Rig| CATEGORIES.map(|category| rig.state.conversation.show.level(category));
     let as_a_rule = levels(&rig);
     assert_eq!(rig.state.conversation.show.preset(), Some(Preset::Conversation));
-    for (key, preset) in [("f4", Preset::Tools), ("f3", Preset::All), ("f5", Preset::Quiet), ("f2", Preset::Conversation)] {
+    for (key, preset) in [
+        ("f4", Preset::Tools),
+        ("f3", Preset::All),
+        ("f5", Preset::Quiet),
+        ("f2", Preset::Conversation),
+    ] {
         rig.key(key);
         assert_eq!(rig.state.conversation.show.preset(), Some(preset));
         assert!(said(&rig, &format!("shown: {}", preset.name())));
@@ -130,7 +136,10 @@ fn commands_are_found_by_what_they_do_and_run_where_one_was() {
     rig.keys(&["down", "enter"]);
     assert_eq!(rig.state.prompt.open, None);
     rig.keys(&["tab", "ctrl-p", "ctrl-u"]);
-    assert!(rig.state.palette_entries().iter().all(|entry| entry.command != Command::NextTool), "not among the agents");
+    assert!(
+        rig.state.palette_entries().iter().all(|entry| entry.command != Command::NextTool),
+        "not among the agents"
+    );
     let next = relaunched(&mut rig);
     assert_eq!(next.state.prompt.open, Some(Prompt::Palette));
 }

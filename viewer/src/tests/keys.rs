@@ -21,15 +21,25 @@ use super::{
 #[test]
 fn it_starts_at_the_end_and_follows() {
     let rig = Rig::with(40);
-    assert!(rig.follows() && rig.shows("answer 40 line 0") && !rig.shows("question 20"), "{:#?}", rig.text());
+    assert!(
+        rig.follows() && rig.shows("answer 40 line 0") && !rig.shows("question 20"),
+        "{:#?}",
+        rig.text()
+    );
     assert_eq!(rig.text().len(), usize::from(HEIGHT - 2), "the pane is full");
 }
 
 #[test]
 fn scrolling_up_leaves_the_end_and_coming_back_follows_again() {
-    for (up, down) in
-        [("k", "j"), ("up", "down"), ("pgup", "pgdn"), ("ctrl-u", "ctrl-d"), ("g", "G"), ("home", "end"), ("pgup", "G")]
-    {
+    for (up, down) in [
+        ("k", "j"),
+        ("up", "down"),
+        ("pgup", "pgdn"),
+        ("ctrl-u", "ctrl-d"),
+        ("g", "G"),
+        ("home", "end"),
+        ("pgup", "G"),
+    ] {
         let mut rig = Rig::with(40);
         let at_end = rig.text();
         rig.key(up);
@@ -56,7 +66,8 @@ fn what_streams_in_moves_the_screen_only_while_following() {
 #[test]
 fn while_following_the_newest_block_is_marked_unless_another_one_was_chosen() {
     let mut rig = Rig::with(40);
-    let arrives = |rig: &mut Rig, id| rig.event(Event::Daemon(DaemonEvent::Rows(vec![row(id, "main")])));
+    let arrives =
+        |rig: &mut Rig, id| rig.event(Event::Daemon(DaemonEvent::Rows(vec![row(id, "main")])));
     let newest = |rig: &Rig| rig.state.conversation.window.rows.last().and_then(|row| row.spot());
     for id in 41..44 {
         arrives(&mut rig, id);
@@ -71,7 +82,8 @@ fn while_following_the_newest_block_is_marked_unless_another_one_was_chosen() {
     arrives(&mut rig, 41);
     assert_eq!((rig.focus().exchange, Some(rig.focus())), (41, newest(&rig)));
 
-    // One that was chosen stays the marked one as long as it is on the screen, in a viewer that takes over too.
+    // One that was chosen stays the marked one as long as it is on the screen, in a viewer that
+    // takes over too.
     let mut rig = Rig::with(40);
     rig.key("K");
     let chosen = rig.focus();
@@ -103,7 +115,8 @@ fn going_down_to_what_is_still_to_come_skips_nothing_of_it() {
     let next = Exchange { previous: Some(3), ..row(4, "main") };
     rig.fetch = |id| {
         let answer = (0..60).map(|line| format!("answer {id} line {line}\n")).collect();
-        let answer = piece("/content/0".to_owned(), BlockKind::Text, "assistant", Content::Text(answer));
+        let answer =
+            piece("/content/0".to_owned(), BlockKind::Text, "assistant", Content::Text(answer));
         let response = ResponseSide { pieces: vec![answer], ..ResponseSide::default() };
         Fetch { response: Fetched::Here(response), ..fetch(id) }
     };
@@ -122,7 +135,8 @@ fn going_down_to_what_is_still_to_come_skips_nothing_of_it() {
         rig.key("pgdn");
         seen.extend(rig.text());
     }
-    let is_seen = |line: &u64| seen.iter().any(|seen| seen.contains(&format!("answer 4 line {line}")));
+    let is_seen =
+        |line: &u64| seen.iter().any(|seen| seen.contains(&format!("answer 4 line {line}")));
     assert!((0..60).all(|line| is_seen(&line)) && rig.follows(), "{seen:#?}");
 }
 
@@ -234,7 +248,11 @@ fn the_place_is_restored_even_before_the_index_is_all_there() {
     assert!(next.state.conversation.window.rows.is_empty(), "what was chosen may come yet");
     next.rows(40);
     assert_eq!((next.text(), next.focus()), (there, focus));
-    assert!(!next.state.sidebar.open && next.state.conversation.show.is_hidden(Category::Budget) && !next.follows());
+    assert!(
+        !next.state.sidebar.open
+            && next.state.conversation.show.is_hidden(Category::Budget)
+            && !next.follows()
+    );
 }
 
 #[test]
@@ -256,11 +274,18 @@ fn the_place_is_the_same_in_whatever_order_the_lines_around_it_come() {
 fn a_state_that_cannot_be_read_is_told_and_harms_nothing_else() {
     for (state, told) in [
         (json!("half"), "the saved place was not restored"),
-        (json!({"conversation": {"schema": 99, "state": {}}}), "conversation: saved by a newer version"),
+        (
+            json!({"conversation": {"schema": 99, "state": {}}}),
+            "conversation: saved by a newer version",
+        ),
         (json!({"sidebar": {"schema": 1, "state": {"open": 7}}}), "sidebar: invalid type"),
     ] {
         let mut rig = Rig::empty();
-        rig.event(Event::Held { name: "main".to_owned(), saved: true, state: Some(state.to_string().into_bytes()) });
+        rig.event(Event::Held {
+            name: "main".to_owned(),
+            saved: true,
+            state: Some(state.to_string().into_bytes()),
+        });
         assert!(rig.state.notices.iter().any(|notice| notice.text.contains(told)), "{told}");
         rig.rows(40);
         assert!(rig.follows() && rig.shows("answer 40"));
@@ -271,12 +296,18 @@ fn a_state_that_cannot_be_read_is_told_and_harms_nothing_else() {
 fn parts_of_unknown_components_survive() {
     let mut rig = Rig::empty();
     let state = json!({"timeline": {"schema": 3, "state": [1, 2]}});
-    rig.event(Event::Held { name: "main".to_owned(), saved: true, state: Some(state.to_string().into_bytes()) });
+    rig.event(Event::Held {
+        name: "main".to_owned(),
+        saved: true,
+        state: Some(state.to_string().into_bytes()),
+    });
     rig.rows(10);
     rig.key("pgup");
     let saved: serde_json::Value = serde_json::from_slice(&rig.save()).expect("JSON");
     assert_eq!(saved["timeline"], state["timeline"]);
-    assert!(Saved::read(saved.to_string().as_bytes()).is_ok() && saved["conversation"]["schema"] == 1);
+    assert!(
+        Saved::read(saved.to_string().as_bytes()).is_ok() && saved["conversation"]["schema"] == 1
+    );
 }
 
 #[test]
@@ -296,20 +327,34 @@ fn a_lost_daemon_leaves_the_screen_as_it_is_and_a_reset_record_empties_it() {
     let mut rig = Rig::with(40);
     let there = rig.text();
     rig.event(Event::Daemon(DaemonEvent::Lost("it ended the \u{1b}[31mstream".to_owned())));
-    assert!(matches!(&rig.state.daemon.connection, Connection::Lost { reason, .. } if reason == "it ended the stream"));
+    assert!(
+        matches!(&rig.state.daemon.connection, Connection::Lost { reason, .. } if reason == "it ended the stream")
+    );
     assert_eq!(rig.text(), there);
-    rig.event(Event::Daemon(DaemonEvent::Connected { build: String::new(), proxy: String::new(), started_ms: None }));
+    rig.event(Event::Daemon(DaemonEvent::Connected {
+        build: String::new(),
+        proxy: String::new(),
+        started_ms: None,
+    }));
     assert!(rig.state.notices.iter().any(|notice| notice.text == "the daemon is back"));
     rig.event(Event::Daemon(DaemonEvent::Reset("restored".to_owned())));
     assert!(rig.text().is_empty() && rig.state.roster.is_empty());
-    assert!(rig.state.notices.iter().any(|notice| notice.text.contains("the record is another one now: restored")));
+    assert!(
+        rig.state
+            .notices
+            .iter()
+            .any(|notice| notice.text.contains("the record is another one now: restored"))
+    );
 }
 
 #[test]
 fn before_anything_was_recorded_a_way_to_connect_is_copied() {
     let mut rig = Rig::empty();
     rig.keys(&["j", "y"]);
-    assert_eq!(rig.copied.as_deref(), Some("codex -c openai_base_url='\"http://127.0.0.1:3344/v1\"'"));
+    assert_eq!(
+        rig.copied.as_deref(),
+        Some("codex -c openai_base_url='\"http://127.0.0.1:3344/v1\"'")
+    );
     rig.keys(&["k", "k", "enter"]);
     assert_eq!(rig.copied.as_deref(), Some("ANTHROPIC_BASE_URL=http://127.0.0.1:3344 claude"));
 }

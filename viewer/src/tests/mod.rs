@@ -1,4 +1,5 @@
-//! Keys, news and screens: the state as it is used, with the lines and the view that it is drawn with.
+//! Keys, news and screens: the state as it is used, with the lines and the view that it is drawn
+//! with.
 
 mod appearance;
 mod changes;

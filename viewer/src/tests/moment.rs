@@ -3,7 +3,10 @@
 use std::collections::BTreeSet;
 
 use ccdump_model::record::AgentKey;
-use ccdump_record::{BodyData, ClosedBy, Detail, Ended, Event as LogEvent, Exchange, Header, Opened, Payload, Piece, ResponseHead};
+use ccdump_record::{
+    BodyData, ClosedBy, Detail, Ended, Event as LogEvent, Exchange, Header, Opened, Payload, Piece,
+    ResponseHead,
+};
 use ccdump_state::{DaemonEvent, Event, Moment};
 use proptest::prelude::*;
 use serde_json::json;
@@ -12,7 +15,8 @@ use super::rig::{Rig, row};
 
 const SECOND: i64 = 1_000_000;
 
-/// Exchange `id` begins at 10 × `id` seconds, answers a second later and ends five seconds after it began.
+/// Exchange `id` begins at 10 × `id` seconds, answers a second later and ends five seconds after it
+/// began.
 fn full(id: u64) -> Exchange {
     Exchange {
         started_at_us: start(id),
@@ -32,26 +36,41 @@ const IDS: [u64; 4] = [1, 2, 4, 5];
 
 /// What streamed: a line every half second, from the first second on, in one event.
 fn events(id: u64) -> Vec<LogEvent> {
-    let sse = |data: serde_json::Value| format!("event: {}\ndata: {data}\n\n", data["type"].as_str().expect("a type"));
-    let begin = sse(json!({"type": "message_start", "message": {"id": "m", "role": "assistant", "usage": {}}}))
-        + &sse(json!({"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}}));
+    let sse = |data: serde_json::Value| {
+        format!("event: {}\ndata: {data}\n\n", data["type"].as_str().expect("a type"))
+    };
+    let begin = sse(
+        json!({"type": "message_start", "message": {"id": "m", "role": "assistant", "usage": {}}}),
+    ) + &sse(
+        json!({"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}}),
+    );
     let delta = |line| json!({"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": line}});
     let mut pieces = vec![begin];
     pieces.extend((0..3 + id % 7).map(|line| sse(delta(format!("answer {id} line {line}\n")))));
     let times = [1_000_000].into_iter().chain((0..).map(|half| 1_000_000 + half * 500_000));
-    let told = times.zip(&pieces).map(|(after, piece)| Piece { after_us: after, length: piece.len().try_into().expect("short") });
+    let told = times.zip(&pieces).map(|(after, piece)| Piece {
+        after_us: after,
+        length: piece.len().try_into().expect("short"),
+    });
     let payload = pieces.concat();
     let data = BodyData {
         pieces: told.collect(),
         payload: Payload { bytes: payload.into(), ..Payload::default() },
         ..BodyData::default()
     };
-    let headers = vec![Header { name: "content-type".to_owned(), value: "text/event-stream".to_owned() }];
+    let headers =
+        vec![Header { name: "content-type".to_owned(), value: "text/event-stream".to_owned() }];
     let details = [
         (0, Detail::Opened(Opened::default())),
         (
             900_000,
-            Detail::ResponseHead(ResponseHead { status: 200, headers, request_bytes: 0, connect_us: None, mended: Vec::new() }),
+            Detail::ResponseHead(ResponseHead {
+                status: 200,
+                headers,
+                request_bytes: 0,
+                connect_us: None,
+                mended: Vec::new(),
+            }),
         ),
         (0, Detail::ResponseData(data)),
         (5 * SECOND, Detail::Ended(Ended::by(ClosedBy::Finished))),
@@ -75,7 +94,8 @@ impl Past {
         Self::restored(at, is_looped, None)
     }
 
-    /// The row of the exchange is known from the beginning of some and not of others, as when the daemon is away.
+    /// The row of the exchange is known from the beginning of some and not of others, as when the
+    /// daemon is away.
     fn restored(at: &str, is_looped: bool, state: Option<Vec<u8>>) -> Self {
         let at: ccdump_state::at::At = at.parse().expect("a moment");
         let first = Some(full(at.exchange)).filter(|row| row.id % 2 == 0);
@@ -138,10 +158,18 @@ fn a_search_in_the_past_asks_the_daemon_nothing() {
 #[test]
 fn the_record_is_opened_as_it_was() {
     for (at, there, not_there) in [
-        ("2", &["question 2", "answer 2 line 4", "answer 1 line 3"][..], &["question 4", "streaming"][..]),
+        (
+            "2",
+            &["question 2", "answer 2 line 4", "answer 1 line 3"][..],
+            &["question 4", "streaming"][..],
+        ),
         ("2@0", &["question 2", "answer 1 line 3"], &["answer 2", "question 4"]),
         ("2@0.9", &["question 2"], &["answer 2"]),
-        ("2@1", &["question 2", "streaming", "answer 2 line 0"], &["answer 2 line 1", "question 4"]),
+        (
+            "2@1",
+            &["question 2", "streaming", "answer 2 line 0"],
+            &["answer 2 line 1", "question 4"],
+        ),
         ("2@2.4", &["answer 2 line 2"], &["answer 2 line 3"]),
         ("2@4.999", &["answer 2 line 4", "streaming"], &[]),
         ("2@20", &["question 4"], &["answer 4"]),
@@ -151,7 +179,9 @@ fn the_record_is_opened_as_it_was() {
         let past = Past::at(at, false);
         let text = past.rig.text();
         there.iter().for_each(|words| assert!(past.rig.shows(words), "{at}: {words} in {text:#?}"));
-        not_there.iter().for_each(|words| assert!(!past.rig.shows(words), "{at}: {words} in {text:#?}"));
+        not_there
+            .iter()
+            .for_each(|words| assert!(!past.rig.shows(words), "{at}: {words} in {text:#?}"));
         assert!(!past.is_playing() && past.rig.state.is_whole());
     }
 }
@@ -212,10 +242,17 @@ fn it_plays_at_the_recorded_speed_and_stops_at_the_end() {
 fn a_loop_plays_the_exchange_again_and_again() {
     for (at, begin) in [("2", 0), ("2@2.6", 2_600_000), ("2@9", 0)] {
         let mut past = Past::at(at, true);
-        assert!((0..SECOND / 100).contains(&(past.shown() - start(2) - begin)) && past.is_playing(), "{at}");
+        assert!(
+            (0..SECOND / 100).contains(&(past.shown() - start(2) - begin)) && past.is_playing(),
+            "{at}"
+        );
         for _ in 0..3 {
             past.wait(5 * SECOND - begin - SECOND / 10);
-            assert!(past.rig.shows("answer 2 line 4") && past.rig.shows("streaming"), "{at} {:#?}", past.rig.text());
+            assert!(
+                past.rig.shows("answer 2 line 4") && past.rig.shows("streaming"),
+                "{at} {:#?}",
+                past.rig.text()
+            );
             past.wait(SECOND);
             assert_eq!(past.shown(), start(2) + 5 * SECOND, "the end is seen for a while");
             assert!(past.rig.shows("answer 2 line 4") && !past.rig.shows("streaming"));
@@ -228,7 +265,9 @@ fn a_loop_plays_the_exchange_again_and_again() {
 
 #[test]
 fn what_is_inspected_at_a_moment_is_said_to_go_beyond_it() {
-    for (at, part, is_said) in [("4@2", "1", false), ("4@2", "2", true), ("4@2", "5", true), ("4@9", "2", false)] {
+    for (at, part, is_said) in
+        [("4@2", "1", false), ("4@2", "2", true), ("4@2", "5", true), ("4@9", "2", false)]
+    {
         let mut past = Past::at(at, false);
         past.key("i");
         past.key(part);

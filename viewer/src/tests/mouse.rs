@@ -31,7 +31,11 @@ fn the_wheel_scrolls_what_is_under_the_pointer() {
     assert!(rig.follows() && rig.text() == at_end);
     let first = rig.state.sidebar.first;
     rig.mouse(Action::WheelDown, AGENTS, 5);
-    assert_eq!((rig.state.sidebar.first, rig.text()), (first + 3, at_end), "though the chosen one is not to be seen");
+    assert_eq!(
+        (rig.state.sidebar.first, rig.text()),
+        (first + 3, at_end),
+        "though the chosen one is not to be seen"
+    );
     (0..40).for_each(|_| rig.mouse(Action::WheelUp, AGENTS, 5));
     assert_eq!(rig.state.sidebar.first, 0);
     rig.key("?");
@@ -61,7 +65,10 @@ fn a_click_on_the_sign_folds_and_unfolds() {
     let mut rig = Rig::with(39);
     let place = |rig: &Rig| {
         let lines = rig.text();
-        let y = lines.iter().rposition(|line| line.ends_with(['▸', '▾'])).expect("the call is on the screen");
+        let y = lines
+            .iter()
+            .rposition(|line| line.ends_with(['▸', '▾']))
+            .expect("the call is on the screen");
         let sign = lines[y].chars().position(|c| matches!(c, '▸' | '▾')).expect("it can be folded");
         let x = usize::from(rig.state.areas().conversation.x) + 1 + sign;
         (u16::try_from(x).expect("on the screen"), u16::try_from(y + 1).expect("on the screen"))
@@ -81,7 +88,11 @@ fn a_click_on_the_sign_folds_and_unfolds() {
 fn lines_over_which_it_is_drawn_are_copied() {
     for (from, to) in [(3, 6), (6, 3)] {
         let mut rig = Rig::with(40);
-        let wanted = rig.text()[2..6].iter().map(|line| line.trim_end().to_owned()).collect::<Vec<_>>().join("\n");
+        let wanted = rig.text()[2..6]
+            .iter()
+            .map(|line| line.trim_end().to_owned())
+            .collect::<Vec<_>>()
+            .join("\n");
         rig.mouse(Action::Press, TALK, from);
         rig.mouse(Action::Drag, TALK + 3, to);
         assert_eq!(rig.state.pointer.selected(), Some(2..=5));
@@ -98,7 +109,8 @@ fn lines_over_which_it_is_drawn_are_copied() {
 #[test]
 fn whose_the_mouse_is_can_be_configured_and_turned_by_key() {
     for configured in [true, false] {
-        let config = || Event::Config(Ok(Box::new(Config { mouse: configured, ..Config::default() })));
+        let config =
+            || Event::Config(Ok(Box::new(Config { mouse: configured, ..Config::default() })));
         let mut rig = Rig::with(9);
         rig.event(config());
         assert_eq!(rig.state.has_mouse(), configured);
@@ -116,7 +128,8 @@ fn whose_the_mouse_is_can_be_configured_and_turned_by_key() {
 fn nothing_happens_where_nothing_is() {
     let mut rig = Rig::with(1);
     let there = rig.text();
-    for action in [Action::Press, Action::Drag, Action::Release, Action::WheelUp, Action::WheelDown] {
+    for action in [Action::Press, Action::Drag, Action::Release, Action::WheelUp, Action::WheelDown]
+    {
         for (x, y) in [(0, 0), (u16::MAX, u16::MAX), (AGENTS, 20), (TALK, 20), (80, 23), (24, 5)] {
             rig.mouse(action, x, y);
             assert_eq!(rig.text(), there, "{action:?} at {x}, {y}");
@@ -133,10 +146,17 @@ fn an_entry_of_the_palette_is_run_by_a_click_and_one_beside_it_closes_it() {
         rig.type_text("open a tab");
         let area = rig.state.palette_area();
         assert_eq!(rig.state.palette_entries()[0].what, "open a tab, which begins as this one");
-        for (x, y) in [(area.x + 5, area.y), (area.x + 5, area.y + 1), (area.x, area.y + 2), (area.x + 5, area.y + area.height - 1)]
-        {
+        for (x, y) in [
+            (area.x + 5, area.y),
+            (area.x + 5, area.y + 1),
+            (area.x, area.y + 2),
+            (area.x + 5, area.y + area.height - 1),
+        ] {
             rig.mouse(Action::Press, x, y);
-            assert!(rig.state.prompt.open.is_some() && rig.state.tabs.count() == 1, "the border, and what is typed");
+            assert!(
+                rig.state.prompt.open.is_some() && rig.state.tabs.count() == 1,
+                "the border, and what is typed"
+            );
         }
         rig.mouse(Action::Press, area.x + 5, area.y + 2);
         assert!(rig.state.prompt.open.is_none() && rig.state.tabs.count() == 2);
@@ -165,7 +185,13 @@ fn of_a_palette_that_is_scrolled_the_entry_under_the_pointer_is_run() {
 fn a_click_beside_the_help_closes_it_and_hints_in_the_last_line_are_clicked() {
     let mut rig = Rig::with(40);
     let click = |rig: &mut Rig, what: &str| {
-        let hint = rig.state.footer().hints.into_iter().find(|hint| hint.what == what).expect("it is there");
+        let hint = rig
+            .state
+            .footer()
+            .hints
+            .into_iter()
+            .find(|hint| hint.what == what)
+            .expect("it is there");
         rig.mouse(Action::Press, hint.columns.start + 1, 23);
         rig.mouse(Action::Release, hint.columns.start + 1, 23);
     };

@@ -20,8 +20,12 @@ fn reminded(id: u64) -> Fetch {
     let words = format!(
         "question {id}\n<system-reminder kind=\"long\">\n{lines}<example>\ninner {id}\n1\n2\n3\n</example>\nits end\n</system-reminder>\nmore {id}"
     );
-    let question = piece(format!("/messages/{id}/content/0"), BlockKind::Text, "user", Content::Text(words));
-    Fetch { request: Fetched::Here(RequestSide { pieces: vec![question], ..RequestSide::default() }), ..fetch(id) }
+    let question =
+        piece(format!("/messages/{id}/content/0"), BlockKind::Text, "user", Content::Text(words));
+    Fetch {
+        request: Fetched::Here(RequestSide { pieces: vec![question], ..RequestSide::default() }),
+        ..fetch(id)
+    }
 }
 
 fn rig() -> Rig {
@@ -30,7 +34,8 @@ fn rig() -> Rig {
 
 /// Marks the block that a line of the screen is of.
 fn mark(rig: &mut Rig, words: &str) {
-    let y = rig.text().iter().position(|line| line.contains(words)).expect("it is on the screen") + 1;
+    let y =
+        rig.text().iter().position(|line| line.contains(words)).expect("it is on the screen") + 1;
     let y = u16::try_from(y).expect("on the screen");
     for action in [Action::Press, Action::Release] {
         rig.event(Event::Mouse(Mouse { action, x: 30, y }));
@@ -40,17 +45,29 @@ fn mark(rig: &mut Rig, words: &str) {
 #[test]
 fn a_reminder_is_one_line_that_unfolds_by_itself_and_so_does_what_stands_in_it() {
     let mut rig = rig();
-    assert!(rig.shows("◇ system-reminder kind=\"long\"  a line of the reminder") && !rig.shows("its end"), "{:#?}", rig.text());
+    assert!(
+        rig.shows("◇ system-reminder kind=\"long\"  a line of the reminder")
+            && !rig.shows("its end"),
+        "{:#?}",
+        rig.text()
+    );
     assert!(rig.shows("question 1") && rig.shows("more 1"), "what the person wrote is all there");
     mark(&mut rig, "◇ system-reminder");
     rig.key("enter");
-    assert!(rig.shows("<system-reminder kind=\"long\"> ▾") && rig.shows("its end") && rig.shows("◇ example  inner 1"));
+    assert!(
+        rig.shows("<system-reminder kind=\"long\"> ▾")
+            && rig.shows("its end")
+            && rig.shows("◇ example  inner 1")
+    );
     mark(&mut rig, "◇ example");
     rig.key("o");
     assert!(rig.shows("<example> ▾") && rig.shows("inner 1"));
     mark(&mut rig, "its end");
     rig.key("enter");
-    assert!(!rig.shows("its end") && !rig.shows("example"), "what stands beside a tag folds what both stand in");
+    assert!(
+        !rig.shows("its end") && !rig.shows("example"),
+        "what stands beside a tag folds what both stand in"
+    );
     assert_eq!(rig.focus().item, ItemKey::new("request/messages/1/content/0<1"));
     rig.key("enter");
     assert!(rig.shows("<example> ▾"), "as it was left");
@@ -60,9 +77,11 @@ fn a_reminder_is_one_line_that_unfolds_by_itself_and_so_does_what_stands_in_it()
 fn a_click_on_its_sign_unfolds_it() {
     let mut rig = rig();
     let lines = rig.text();
-    let y = lines.iter().position(|line| line.contains("◇ system-reminder")).expect("on the screen");
+    let y =
+        lines.iter().position(|line| line.contains("◇ system-reminder")).expect("on the screen");
     let x = lines[y].chars().position(|c| c == '▸').expect("it can be unfolded") + 26;
-    let (x, y) = (u16::try_from(x).expect("on the screen"), u16::try_from(y + 1).expect("on the screen"));
+    let (x, y) =
+        (u16::try_from(x).expect("on the screen"), u16::try_from(y + 1).expect("on the screen"));
     rig.event(Event::Mouse(Mouse { action: Action::Press, x, y }));
     assert!(rig.shows("its end"));
 }
@@ -124,8 +143,13 @@ fn a_part_is_copied_with_all_that_stands_in_it() {
     mark(&mut rig, "◇ system-reminder");
     rig.key("y");
     let copied = rig.copied.clone().expect("it was copied");
-    assert!(copied.contains("inner 1") && copied.contains("its end") && !copied.contains("more 1"), "{copied}");
+    assert!(
+        copied.contains("inner 1") && copied.contains("its end") && !copied.contains("more 1"),
+        "{copied}"
+    );
     mark(&mut rig, "question 1");
     rig.key("y");
-    assert!(rig.copied.is_some_and(|copied| copied.contains("its end") && copied.contains("more 1")));
+    assert!(
+        rig.copied.is_some_and(|copied| copied.contains("its end") && copied.contains("more 1"))
+    );
 }

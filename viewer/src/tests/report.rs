@@ -4,7 +4,9 @@ use std::{fs, os::unix::fs::PermissionsExt as _, path::Path};
 
 use ccdump_model::record::{Fetched, Held, Piece, Wanted};
 use ccdump_provider::content::Content;
-use ccdump_record::{BodyData, Detail, Event as LogEvent, Exchange, Header, Payload, ResponseHead, Side};
+use ccdump_record::{
+    BodyData, Detail, Event as LogEvent, Exchange, Header, Payload, ResponseHead, Side,
+};
 use ccdump_shell::{
     picture,
     report::{FORMAT, Had, Report, ReportError, Source, Stage},
@@ -22,10 +24,16 @@ const SECOND: i64 = 1_000_000;
 
 fn full(id: u64) -> Exchange {
     let started_at_us = i64::try_from(id).expect("small") * 10 * SECOND;
-    Exchange { started_at_us, duration_us: Some(2_000_000), ttft_us: Some(500_000), ..row(id, "main") }
+    Exchange {
+        started_at_us,
+        duration_us: Some(2_000_000),
+        ttft_us: Some(500_000),
+        ..row(id, "main")
+    }
 }
 
-/// Three exchanges, and a fourth one that streams. The second has a block that was fetched when it was unfolded.
+/// Three exchanges, and a fourth one that streams. The second has a block that was fetched when it
+/// was unfolded.
 fn report() -> Report {
     let mut rows: Vec<Exchange> = (1..=4).map(full).collect();
     rows[3].end_state = None;
@@ -38,7 +46,11 @@ fn report() -> Report {
         {
             let late = side.pieces[0].block.clone();
             side.pieces.push(Piece {
-                block: ccdump_record::Block { pointer: "/content/1".to_owned(), range: 0..500_000, ..late },
+                block: ccdump_record::Block {
+                    pointer: "/content/1".to_owned(),
+                    range: 0..500_000,
+                    ..late
+                },
                 content: Held::NotAsked,
             });
         }
@@ -47,19 +59,34 @@ fn report() -> Report {
         }
         had.take(&fetch);
     }
-    let late = Held::Here(Content::Text("a text that was unfolded; the key is sk-ant-api03-0123456789".to_owned()).into());
+    let late = Held::Here(
+        Content::Text("a text that was unfolded; the key is sk-ant-api03-0123456789".to_owned())
+            .into(),
+    );
     had[1].take_blocks(Side::Response, &[("/content/1".to_owned(), late)]);
-    let sse = |data: Value| format!("event: {}\ndata: {data}\n\n", data["type"].as_str().expect("a type"));
+    let sse = |data: Value| {
+        format!("event: {}\ndata: {data}\n\n", data["type"].as_str().expect("a type"))
+    };
     let payload = [
         json!({"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}}),
         json!({"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": "what had streamed"}}),
     ]
     .map(sse)
     .concat();
-    let headers = vec![Header { name: "content-type".to_owned(), value: "text/event-stream".to_owned() }];
+    let headers =
+        vec![Header { name: "content-type".to_owned(), value: "text/event-stream".to_owned() }];
     let details = [
-        Detail::ResponseHead(ResponseHead { status: 200, headers, request_bytes: 0, connect_us: None, mended: Vec::new() }),
-        Detail::ResponseData(BodyData { payload: Payload { bytes: payload.into(), ..Payload::default() }, ..BodyData::default() }),
+        Detail::ResponseHead(ResponseHead {
+            status: 200,
+            headers,
+            request_bytes: 0,
+            connect_us: None,
+            mended: Vec::new(),
+        }),
+        Detail::ResponseData(BodyData {
+            payload: Payload { bytes: payload.into(), ..Payload::default() },
+            ..BodyData::default()
+        }),
     ];
     had[3].take_stream(&details.map(|detail| LogEvent::of(0, detail)));
     let press = |(at, key): (i64, &str)| Pressed { at_us: at * SECOND, key: key.to_owned() };
@@ -74,7 +101,8 @@ fn report() -> Report {
         height: 24,
         proxy: "http://127.0.0.1:3344".to_owned(),
         begun_at_us: 15 * SECOND,
-        state: Saved::read(br#"{"conversation":{"schema":1,"state":{"follow":true}}}"#).expect("JSON"),
+        state: Saved::read(br#"{"conversation":{"schema":1,"state":{"follow":true}}}"#)
+            .expect("JSON"),
         keys: [(21, "5"), (25, "enter"), (33, "nonsense"), (55, "b")].map(press).to_vec(),
         rows,
         had,
@@ -88,7 +116,8 @@ fn screen(stage: &Stage) -> String {
 
 /// All screens of a report.
 async fn screens(mut report: Report) -> Vec<String> {
-    let mut source = Source::of(std::mem::take(&mut report.had), std::mem::take(&mut report.sections));
+    let mut source =
+        Source::of(std::mem::take(&mut report.had), std::mem::take(&mut report.sections));
     let mut stage = Stage::new(&report, LOOK);
     stage.settle(&mut source).await.expect("no daemon is asked");
     let mut screens = vec![screen(&stage)];
@@ -112,8 +141,12 @@ async fn it_shows_what_was_seen_at_each_key() {
         (5, &["what had streamed", "streaming"], &["│"]),
     ] {
         let screen = &screens[number];
-        there.iter().for_each(|words| assert!(screen.contains(words), "{number}: {words} in\n{screen}"));
-        not_there.iter().for_each(|words| assert!(!screen.contains(words), "{number}: {words} in\n{screen}"));
+        there
+            .iter()
+            .for_each(|words| assert!(screen.contains(words), "{number}: {words} in\n{screen}"));
+        not_there
+            .iter()
+            .for_each(|words| assert!(!screen.contains(words), "{number}: {words} in\n{screen}"));
     }
 }
 
@@ -132,7 +165,9 @@ fn it_is_read_as_it_was_written_but_for_its_secrets() {
     assert_eq!(report().write(&path).expect("written"), 1);
     assert_eq!(fs::metadata(&path).expect("a file").permissions().mode() & 0o777, 0o600);
     let mut wanted = report();
-    let clean = Held::Here(Content::Text("a text that was unfolded; the key is ‹secret len=23›".to_owned()).into());
+    let clean = Held::Here(
+        Content::Text("a text that was unfolded; the key is ‹secret len=23›".to_owned()).into(),
+    );
     wanted.had[1].take_blocks(Side::Response, &[("/content/1".to_owned(), clean)]);
     assert_eq!(Report::read(&path).expect("a report"), wanted);
     assert!(matches!(report().write(&path), Err(ReportError::Exists { .. })));
@@ -165,7 +200,10 @@ fn what_is_no_report_is_told_in_a_line() {
         (b"{", "r.json is no ccdump report: EOF"),
         (b"[]", "r.json is no ccdump report: it has no format number"),
         (br#"{"format":1,"rows":7}"#, "r.json is no ccdump report: invalid type"),
-        (br#"{"format":3,"rows":7}"#, "r.json was written by a newer version (format 3; this one reads up to 2)"),
+        (
+            br#"{"format":3,"rows":7}"#,
+            "r.json was written by a newer version (format 3; this one reads up to 2)",
+        ),
     ] {
         let error = Report::parse(bytes, Path::new("r.json")).expect_err("no report").to_string();
         assert!(error.starts_with(wanted) && error.lines().count() == 1, "{error}");

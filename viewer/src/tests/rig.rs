@@ -8,8 +8,9 @@ use ccdump_model::{
 };
 use ccdump_provider::content::Content;
 use ccdump_record::{
-    Block, BlockKind, BodyData, ClosedBy, Detail, EndState, Ended, Event as LogEvent, Exchange, Header, Heads, Opened, Payload,
-    Piece as WirePiece, RequestRole, ResponseHead, Role, Side, Usage,
+    Block, BlockKind, BodyData, ClosedBy, Detail, EndState, Ended, Event as LogEvent, Exchange,
+    Header, Heads, Opened, Payload, Piece as WirePiece, RequestRole, ResponseHead, Role, Side,
+    Usage,
 };
 use ccdump_state::{
     DaemonEvent, Effect, Event, Program, State,
@@ -41,7 +42,8 @@ pub fn row(id: u64, agent: &str) -> Exchange {
 }
 
 pub fn piece(pointer: String, kind: BlockKind, role: &str, content: Content) -> Piece {
-    let block = Block { pointer, kind, role: Role::of_name(role), range: 0..100, ..Block::default() };
+    let block =
+        Block { pointer, kind, role: Role::of_name(role), range: 0..100, ..Block::default() };
     Piece { block, content: Held::Here(Arc::new(content)) }
 }
 
@@ -49,9 +51,13 @@ pub fn piece(pointer: String, kind: BlockKind, role: &str, content: Content) -> 
 pub fn fetch(id: u64) -> Fetch {
     let question = Content::Text(format!("question {id}"));
     let answer = (0..3 + id % 7).map(|line| format!("answer {id} line {line}\n")).collect();
-    let mut pieces = vec![piece("/content/0".to_owned(), BlockKind::Text, "assistant", Content::Text(answer))];
+    let mut pieces =
+        vec![piece("/content/0".to_owned(), BlockKind::Text, "assistant", Content::Text(answer))];
     if id.is_multiple_of(3) {
-        let call = Content::ToolUse { name: "Bash".to_owned(), input: json!({"command": format!("ls {id}")}) };
+        let call = Content::ToolUse {
+            name: "Bash".to_owned(),
+            input: json!({"command": format!("ls {id}")}),
+        };
         let mut call = piece("/content/1".to_owned(), BlockKind::ToolUse, "assistant", call);
         call.block.tool_use_id = Some(format!("toolu_{id}"));
         call.block.name = Some("Bash".to_owned());
@@ -61,7 +67,12 @@ pub fn fetch(id: u64) -> Fetch {
         heads: None,
         heads_are_final: true,
         request: Fetched::Here(RequestSide {
-            pieces: vec![piece(format!("/messages/{id}/content/0"), BlockKind::Text, "user", question)],
+            pieces: vec![piece(
+                format!("/messages/{id}/content/0"),
+                BlockKind::Text,
+                "user",
+                question,
+            )],
             ..RequestSide::default()
         }),
         response: Fetched::Here(ResponseSide { pieces, ..ResponseSide::default() }),
@@ -70,7 +81,8 @@ pub fn fetch(id: u64) -> Fetch {
 
 /// What is brought for a sheet of exchange `id`: two messages, and a text of some lines.
 pub fn bring(need: Need) -> Result<Brought, String> {
-    let header = |name: &str, value: &str| Header { name: name.to_owned(), value: value.to_owned() };
+    let header =
+        |name: &str, value: &str| Header { name: name.to_owned(), value: value.to_owned() };
     match need {
         Need::Heads(id) => Ok(Brought::Heads(Box::new((
             Exchange {
@@ -96,15 +108,22 @@ pub fn bring(need: Need) -> Result<Brought, String> {
             },
         )))),
         Need::Body(id, Side::Request) => {
-            let text = (0..80).map(|line| format!("question {id} line {line}\n")).collect::<String>();
+            let text =
+                (0..80).map(|line| format!("question {id} line {line}\n")).collect::<String>();
             let json = json!({"zeta": 1.50, "model": "claude-x", "messages": [{"role": "user", "content": text}, {"role": "assistant", "content": "short"}], "stream": true, "tools": []});
-            Ok(Brought::Body(Body { bytes: json.to_string().into_bytes(), is_complete: true, ..Body::default() }))
+            Ok(Brought::Body(Body {
+                bytes: json.to_string().into_bytes(),
+                is_complete: true,
+                ..Body::default()
+            }))
         }
         Need::Body(id, Side::Response) => {
             let bytes = stream(id).into_iter().flat_map(|(_, text)| text.into_bytes()).collect();
             Ok(Brought::Body(Body { bytes, is_complete: true, ..Body::default() }))
         }
-        Need::Compared(left, right) => Ok(Brought::Compared(Box::new(super::compare::compared(left, right)))),
+        Need::Compared(left, right) => {
+            Ok(Brought::Compared(Box::new(super::compare::compared(left, right))))
+        }
         Need::Section { offset, .. } => Ok(Brought::Section(super::compare::section(offset))),
         Need::Log(id) => Ok(Brought::Log(log(id))),
     }
@@ -112,29 +131,46 @@ pub fn bring(need: Need) -> Result<Brought, String> {
 
 /// An answer that streams: after how many microseconds, and what.
 fn stream(id: u64) -> Vec<(u32, String)> {
-    let event = |value: serde_json::Value| format!("event: {}\ndata: {value}\n\n", value["type"].as_str().unwrap_or_default());
-    let delta =
-        |text: String| event(json!({"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": text}}));
+    let event = |value: serde_json::Value| {
+        format!("event: {}\ndata: {value}\n\n", value["type"].as_str().unwrap_or_default())
+    };
+    let delta = |text: String| {
+        event(
+            json!({"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": text}}),
+        )
+    };
     let start = json!({"type": "message_start", "message": {"id": "msg_1", "model": "claude-x", "usage": {"input_tokens": 10}}});
     let block = json!({"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}});
     let end = json!({"type": "message_delta", "delta": {"stop_reason": "end_turn"}, "usage": {"output_tokens": 70}});
-    let mut stream = vec![(0, event(start) + &event(block)), (350_000, delta(format!("answer {id} ")))];
+    let mut stream =
+        vec![(0, event(start) + &event(block)), (350_000, delta(format!("answer {id} ")))];
     stream.extend([(400_000, "event: ping\ndata: {\"type\": \"ping\"}\n\n".to_owned())]);
     stream.extend([(2_700_000, delta("goes on\nand on".to_owned()))]);
-    stream.extend([(2_750_000, event(json!({"type": "content_block_stop", "index": 0})) + &event(end))]);
+    stream.extend([(
+        2_750_000,
+        event(json!({"type": "content_block_stop", "index": 0})) + &event(end),
+    )]);
     stream.extend([(2_751_000, event(json!({"type": "message_stop"})))]);
     stream
 }
 
 /// The log of exchange `id`: its request takes 12 ms, the head of its answer comes after 300.
 fn log(id: u64) -> Vec<LogEvent> {
-    let at =
-        |seq: u64, after_us: i64, detail: Detail| LogEvent { seq, exchange: id, at_us: 1_793_871_667_250_000 + after_us, detail };
-    let pieces = vec![WirePiece { after_us: 0, length: 1000 }, WirePiece { after_us: 12_000, length: 300 }];
-    let headers = vec![Header { name: "content-type".to_owned(), value: "text/event-stream".to_owned() }];
+    let at = |seq: u64, after_us: i64, detail: Detail| LogEvent {
+        seq,
+        exchange: id,
+        at_us: 1_793_871_667_250_000 + after_us,
+        detail,
+    };
+    let pieces =
+        vec![WirePiece { after_us: 0, length: 1000 }, WirePiece { after_us: 12_000, length: 300 }];
+    let headers =
+        vec![Header { name: "content-type".to_owned(), value: "text/event-stream".to_owned() }];
     let (pieces_of, payload): (Vec<_>, Vec<_>) = stream(id)
         .into_iter()
-        .map(|(after_us, text)| (WirePiece { after_us, length: text.len() as u32 }, text.into_bytes()))
+        .map(|(after_us, text)| {
+            (WirePiece { after_us, length: text.len() as u32 }, text.into_bytes())
+        })
         .unzip();
     let payload: Vec<u8> = payload.concat();
     vec![
@@ -190,7 +226,8 @@ pub struct Rig {
 
 impl Rig {
     pub fn empty() -> Self {
-        let state = State::new(WIDTH, HEIGHT, 0, TimeZone::UTC, crate::LOOK.lines, crate::LOOK.rows);
+        let state =
+            State::new(WIDTH, HEIGHT, 0, TimeZone::UTC, crate::LOOK.lines, crate::LOOK.rows);
         let mut rig = Self {
             state,
             now: 0,
@@ -228,10 +265,19 @@ impl Rig {
     }
 
     pub fn rows(&mut self, turns: u64) {
-        let rows = (1..=turns).map(|id| row(id, "main")).chain([row(1000, "sub"), row(1001, "sub")]).collect();
+        let rows = (1..=turns)
+            .map(|id| row(id, "main"))
+            .chain([row(1000, "sub"), row(1001, "sub")])
+            .collect();
         self.event(Event::Daemon(DaemonEvent::Rows(rows)));
         self.event(Event::Daemon(DaemonEvent::SnapshotEnd));
-        if self.state.conversation.agent.as_ref().is_none_or(|agent| agent.agent.as_deref() == Some("sub")) {
+        if self
+            .state
+            .conversation
+            .agent
+            .as_ref()
+            .is_none_or(|agent| agent.agent.as_deref() == Some("sub"))
+        {
             self.command(Command::PreviousAgent);
         }
     }
@@ -243,7 +289,9 @@ impl Rig {
         // A fetch may show that more has to be fetched.
         for _ in 0..300 {
             let effects = self.state.arrange();
-            if let Some(Effect::Follow(followed)) = effects.iter().find(|effect| matches!(effect, Effect::Follow(_))) {
+            if let Some(Effect::Follow(followed)) =
+                effects.iter().find(|effect| matches!(effect, Effect::Follow(_)))
+            {
                 self.followed.clone_from(followed);
             }
             let is_fetched = |effect: &Effect| {
@@ -265,7 +313,8 @@ impl Rig {
         panic!("it goes on asking: {:?}", self.state.arrange());
     }
 
-    /// As [`Rig::event`], but what is fetched comes piece by piece, and each piece is laid out before the next one comes.
+    /// As [`Rig::event`], but what is fetched comes piece by piece, and each piece is laid out
+    /// before the next one comes.
     pub fn event_slowly(&mut self, event: Event) {
         self.now += 1000;
         let mut waiting = self.state.update(self.now, event);
@@ -284,10 +333,14 @@ impl Rig {
         for effect in effects {
             match effect {
                 Effect::Fetch { exchange, .. } => {
-                    let follow_up =
-                        self.state.update(self.now, Event::Fetched { exchange, fetch: Box::new((self.fetch)(exchange)) });
+                    let follow_up = self.state.update(
+                        self.now,
+                        Event::Fetched { exchange, fetch: Box::new((self.fetch)(exchange)) },
+                    );
                     assert!(
-                        self.hints || follow_up.is_empty() || matches!(follow_up.as_slice(), [Effect::Save(_)]),
+                        self.hints
+                            || follow_up.is_empty()
+                            || matches!(follow_up.as_slice(), [Effect::Save(_)]),
                         "{follow_up:?}"
                     );
                     if self.hints {
@@ -302,7 +355,9 @@ impl Rig {
                 }
                 Effect::Save(state) => self.saved = Some(state),
                 Effect::Copy(text) => self.copied = Some(text),
-                Effect::Open { text, suffix, program } => self.opened = Some((text, suffix, program)),
+                Effect::Open { text, suffix, program } => {
+                    self.opened = Some((text, suffix, program))
+                }
                 Effect::Leave | Effect::HandOver => self.left = true,
                 Effect::Sections { session, after } => {
                     let answer = super::compare::sections(session.as_deref(), after);
@@ -314,8 +369,13 @@ impl Rig {
                     self.state.update(self.now, Event::Brought { need, brought });
                 }
                 Effect::Search(question) => {
-                    if let Some(number) = question.as_ref().map(|question| question.number).filter(|_| !self.hints) {
-                        self.state.update(self.now, Event::Hinted { number, answer: Ok(Vec::new()), is_over: true });
+                    if let Some(number) =
+                        question.as_ref().map(|question| question.number).filter(|_| !self.hints)
+                    {
+                        self.state.update(
+                            self.now,
+                            Event::Hinted { number, answer: Ok(Vec::new()), is_over: true },
+                        );
                     }
                     self.asked.push(question);
                 }
@@ -339,7 +399,10 @@ impl Rig {
 
     /// By its key in the conversation.
     pub fn command(&mut self, command: Command) {
-        let binding = ccdump_state::keymap::TABLE.iter().find(|binding| binding.command == command).expect("it has a key");
+        let binding = ccdump_state::keymap::TABLE
+            .iter()
+            .find(|binding| binding.command == command)
+            .expect("it has a key");
         self.key(binding.keys[0]);
     }
 
@@ -353,7 +416,10 @@ impl Rig {
         let rows = &self.state.conversation.window.rows;
         rows.iter()
             .map(|row| {
-                row.turn.line(row.line).map(|line| line.spans.iter().map(|span| span.text.as_str()).collect()).unwrap_or_default()
+                row.turn
+                    .line(row.line)
+                    .map(|line| line.spans.iter().map(|span| span.text.as_str()).collect())
+                    .unwrap_or_default()
             })
             .collect()
     }

@@ -21,7 +21,9 @@ use crate::view::draw;
 
 fn drawn(rig: &Rig, width: u16, height: u16) -> Buffer {
     let mut terminal = Terminal::new(TestBackend::new(width, height)).expect("a screen of memory");
-    terminal.draw(|frame| draw(frame, &rig.state, rig.state.theme())).expect("memory can be written");
+    terminal
+        .draw(|frame| draw(frame, &rig.state, rig.state.theme()))
+        .expect("memory can be written");
     terminal.backend().buffer().clone()
 }
 
@@ -48,10 +50,21 @@ fn picture(buffer: &Buffer) -> String {
             }
         }
         let _ = writeln!(text, "{}", line.trim_end());
-        for (style, run) in runs.iter().filter(|(style, run)| *style != Style::reset() && !run.trim().is_empty()) {
+        for (style, run) in
+            runs.iter().filter(|(style, run)| *style != Style::reset() && !run.trim().is_empty())
+        {
             let modifiers = format!("{:?}", style.add_modifier);
-            let ground = style.bg.filter(|bg| *bg != Color::Reset).map(|bg| format!(" on {bg}")).unwrap_or_default();
-            let _ = writeln!(styles, "{y:>3} {:?}{ground} {modifiers} {:?}", style.fg.unwrap_or_default(), run.trim());
+            let ground = style
+                .bg
+                .filter(|bg| *bg != Color::Reset)
+                .map(|bg| format!(" on {bg}"))
+                .unwrap_or_default();
+            let _ = writeln!(
+                styles,
+                "{y:>3} {:?}{ground} {modifiers} {:?}",
+                style.fg.unwrap_or_default(),
+                run.trim()
+            );
         }
     }
     format!("{text}---\n{styles}")
@@ -112,7 +125,11 @@ fn agents_and_how_they_stand() {
 fn a_moment_of_the_past() {
     pictures("moment", |width, height| {
         let mut rig = sized(Rig::empty(), width, height);
-        let row = Exchange { started_at_us: 1_793_871_667_250_000, duration_us: Some(9_000_000), ..row(2, "main") };
+        let row = Exchange {
+            started_at_us: 1_793_871_667_250_000,
+            duration_us: Some(9_000_000),
+            ..row(2, "main")
+        };
         let at = At { exchange: 2, after_us: Some(1_500_000) };
         rig.state.show_moment(Moment::new(at, false, Some(row.clone())));
         rig.event(Event::Daemon(DaemonEvent::Rows(vec![row])));
@@ -208,9 +225,14 @@ fn tabs() {
     let make = |width, height| {
         let mut rig = sized(Rig::with(9), width, height);
         let started_by = StartedBy {
-            description: Some("漢字の長い名前のエージェント 👩‍🚀".to_owned()), ..StartedBy::default()
+            description: Some("漢字の長い名前のエージェント 👩‍🚀".to_owned()),
+            ..StartedBy::default()
         };
-        let other = |id| Exchange { session: None, started_by: Some(started_by.clone()), ..row(id, "other") };
+        let other = |id| Exchange {
+            session: None,
+            started_by: Some(started_by.clone()),
+            ..row(id, "other")
+        };
         rig.event(Event::Daemon(DaemonEvent::Rows(vec![other(1003)])));
         rig.keys(&["alt-t", ".", "alt-t", ",", ",", "`", "2"]);
         rig.event(Event::Daemon(DaemonEvent::Rows(vec![other(1004)])));
@@ -243,7 +265,11 @@ fn a_request_that_is_inspected() {
 
 #[test]
 fn a_response_its_events_and_its_times_that_are_inspected() {
-    for (name, keys) in [("response", &["i", "2"][..]), ("events", &["i", "4", "j", "j", "j", "enter"]), ("timing", &["i", "5"])] {
+    for (name, keys) in [
+        ("response", &["i", "2"][..]),
+        ("events", &["i", "4", "j", "j", "j", "enter"]),
+        ("timing", &["i", "5"]),
+    ] {
         pictures(&format!("inspect-{name}"), |width, height| {
             let mut rig = sized(Rig::with(9), width, height);
             rig.keys(keys);
@@ -291,10 +317,14 @@ fn a_number_and_a_mark() {
 fn one_screen_in_every_theme() {
     let mut rig = sized(Rig::with(3), 80, 12);
     rig.key("tab");
-    let names: Vec<String> = rig.state.config.themes.iter().map(|theme| theme.name().to_owned()).collect();
+    let names: Vec<String> =
+        rig.state.config.themes.iter().map(|theme| theme.name().to_owned()).collect();
     let mut pictures = String::new();
     for name in names {
-        rig.event(Event::Config(Ok(Box::new(Config { theme: Some(name.clone()), ..Config::default() }))));
+        rig.event(Event::Config(Ok(Box::new(Config {
+            theme: Some(name.clone()),
+            ..Config::default()
+        }))));
         // Without what is said of the change.
         rig.now += 60_000_000;
         rig.event(Event::Tick);
@@ -302,7 +332,14 @@ fn one_screen_in_every_theme() {
         let mut seen = Vec::new();
         for cell in &drawn(&rig, 80, 12).content {
             if cell.symbol() != " " && !seen.contains(&cell.style()) {
-                let _ = writeln!(pictures, "  {} {} on {} {:?}", cell.symbol(), cell.fg, cell.bg, cell.modifier);
+                let _ = writeln!(
+                    pictures,
+                    "  {} {} on {} {:?}",
+                    cell.symbol(),
+                    cell.fg,
+                    cell.bg,
+                    cell.modifier
+                );
                 seen.push(cell.style());
             }
         }
@@ -312,7 +349,9 @@ fn one_screen_in_every_theme() {
 
 #[test]
 fn every_size_can_be_drawn() {
-    for (width, height) in [(1, 1), (19, 4), (20, 5), (60, 15), (75, 24), (76, 24), (300, 100), (300, 5), (20, 100)] {
+    for (width, height) in
+        [(1, 1), (19, 4), (20, 5), (60, 15), (75, 24), (76, 24), (300, 100), (300, 5), (20, 100)]
+    {
         let mut rig = sized(Rig::with(9), width, height);
         drawn(&rig, width, height);
         rig.key("?");

@@ -29,7 +29,10 @@ impl Rig {
     /// The number of the match one is at, and of all.
     pub fn found(&self) -> (Option<usize>, usize) {
         let search = &self.state.search;
-        (search.current.as_ref().and_then(|current| search.hits.number(current)), search.hits.count())
+        (
+            search.current.as_ref().and_then(|current| search.hits.number(current)),
+            search.hits.count(),
+        )
     }
 
     /// The exchange of the match.
@@ -53,15 +56,22 @@ fn the_nearest_match_is_shown_while_one_types_and_the_others_one_by_one() {
     rig.keys(&["backspace", "enter"]);
     rig.finish();
     assert_eq!(rig.found(), (Some(11), 11));
-    for (key, exchange) in [("N", 38), ("N", 37), ("n", 38), ("n", 39), ("n", 3), ("N", 39), ("n", 3), ("n", 30)] {
+    for (key, exchange) in
+        [("N", 38), ("N", 37), ("n", 38), ("n", 39), ("n", 3), ("N", 39), ("n", 3), ("n", 30)]
+    {
         rig.key(key);
         assert_eq!(rig.at(), Some(exchange));
         assert!(rig.shows(&format!("question {exchange}")), "{exchange}");
         assert_eq!(rig.focus().exchange, exchange);
     }
-    assert!(rig.state.notices.iter().any(|notice| notice.text == "the search goes on at the beginning"));
+    assert!(
+        rig.state.notices.iter().any(|notice| notice.text == "the search goes on at the beginning")
+    );
     rig.key("esc");
-    assert!(rig.state.search.pattern().is_none() && rig.shows("question 30"), "one stays, and nothing is marked");
+    assert!(
+        rig.state.search.pattern().is_none() && rig.shows("question 30"),
+        "one stays, and nothing is marked"
+    );
     rig.key("n");
     rig.finish();
     assert!(rig.state.search.pattern().is_some(), "what was looked for last is looked for again");
@@ -177,7 +187,9 @@ fn nothing_is_found_and_nothing_was_looked_for() {
     let mut rig = Rig::with(9);
     let there = rig.text();
     rig.key("n");
-    assert!(rig.state.notices.iter().any(|notice| notice.text.starts_with("nothing was looked for")));
+    assert!(
+        rig.state.notices.iter().any(|notice| notice.text.starts_with("nothing was looked for"))
+    );
     rig.key("/");
     rig.type_text("nowhere");
     rig.key("enter");
@@ -191,7 +203,8 @@ fn nothing_is_found_and_nothing_was_looked_for() {
 fn a_long_session_is_searched_in_steps_and_the_near_match_comes_at_once() {
     let mut rig = Rig::with(10_000);
     rig.key("/");
-    let mut press = |name: &str| rig.state.update(rig.now, Event::Key(Key::parse(name).expect("a key")));
+    let mut press =
+        |name: &str| rig.state.update(rig.now, Event::Key(Key::parse(name).expect("a key")));
     let mut effects: Vec<_> = "question".chars().flat_map(|c| press(&c.to_string())).collect();
     effects.extend(["space", "9", "9", "9"].into_iter().flat_map(&mut press));
     effects.extend(press("0"));

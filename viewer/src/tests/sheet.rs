@@ -12,7 +12,11 @@ use super::rig::{Rig, row};
 fn inspecting(part: Part) -> Rig {
     let mut rig = Rig::with(9);
     rig.key("i");
-    let key = Part::ALL.iter().position(|other| *other == part).map(|at| (at + 1).to_string()).expect("a part");
+    let key = Part::ALL
+        .iter()
+        .position(|other| *other == part)
+        .map(|at| (at + 1).to_string())
+        .expect("a part");
     rig.key(&key);
     rig
 }
@@ -43,7 +47,10 @@ fn relaunched(rig: &mut Rig) -> Rig {
 #[test]
 fn json_is_shown_in_the_order_and_with_the_numbers_that_were_sent() {
     let rig = inspecting(Part::Request);
-    assert_eq!(rig.state.sheet.subject, Some(Subject::Inspect { exchange: 9, part: Part::Request }));
+    assert_eq!(
+        rig.state.sheet.subject,
+        Some(Subject::Inspect { exchange: 9, part: Part::Request })
+    );
     let rows = &rig.state.sheet.rows;
     let at = |path: &str| rows.find(path).unwrap_or_else(|| panic!("{path} is no row"));
     assert!(at("/messages") < at("/model") && at("/zeta") > at("/stream"));
@@ -63,10 +70,18 @@ fn rows_are_folded_gone_through_and_copied() {
     assert_eq!(marked(&rig), "/messages/0/content/0");
     assert_eq!(seen(&rig)[3], "question 9 line 0");
     rig.keys(&["h", "y"]);
-    assert!(rig.copied.as_deref().is_some_and(|text| text.starts_with("question 9 line 0\nquestion 9 line 1\n")));
+    assert!(
+        rig.copied
+            .as_deref()
+            .is_some_and(|text| text.starts_with("question 9 line 0\nquestion 9 line 1\n"))
+    );
     rig.keys(&["h", "h", "y"]);
     assert_eq!(marked(&rig), "/messages/0");
-    assert!(rig.copied.as_deref().is_some_and(|text| text.starts_with("{\n  \"content\": \"question 9 line 0\\n")));
+    assert!(
+        rig.copied
+            .as_deref()
+            .is_some_and(|text| text.starts_with("{\n  \"content\": \"question 9 line 0\\n"))
+    );
     rig.keys(&["G", "y"]);
     assert_eq!(rig.copied.as_deref(), Some("1.5"));
 }
@@ -128,11 +143,17 @@ fn a_relaunched_viewer_has_the_sheet_open_at_the_same_row() {
 fn each_part_has_its_place_and_the_next_exchange_is_shown_at_the_same_one() {
     let mut rig = inspecting(Part::Request);
     rig.keys(&["k", "["]);
-    assert_eq!(rig.state.sheet.subject, Some(Subject::Inspect { exchange: 8, part: Part::Request }));
+    assert_eq!(
+        rig.state.sheet.subject,
+        Some(Subject::Inspect { exchange: 8, part: Part::Request })
+    );
     rig.keys(&["G", "3", "j", "1"]);
     assert_eq!(marked(&rig), "/zeta");
     rig.keys(&["#", "2", "enter"]);
-    assert_eq!(rig.state.sheet.subject, Some(Subject::Inspect { exchange: 2, part: Part::Request }));
+    assert_eq!(
+        rig.state.sheet.subject,
+        Some(Subject::Inspect { exchange: 2, part: Part::Request })
+    );
     assert_eq!(marked(&rig), "/zeta");
 }
 
@@ -140,7 +161,9 @@ fn each_part_has_its_place_and_the_next_exchange_is_shown_at_the_same_one() {
 fn the_mouse_chooses_folds_and_scrolls() {
     let mut rig = inspecting(Part::Request);
     let x = rig.state.areas().conversation.x;
-    let click = |rig: &mut Rig, x: u16, y: u16| rig.event(Event::Mouse(Mouse { action: Action::Press, x, y }));
+    let click = |rig: &mut Rig, x: u16, y: u16| {
+        rig.event(Event::Mouse(Mouse { action: Action::Press, x, y }))
+    };
     click(&mut rig, x + 30, 3);
     assert_eq!(marked(&rig), "/messages/0");
     assert!(rig.state.sheet.rows.is_folded(rig.state.sheet.cursor), "only chosen");
@@ -151,7 +174,10 @@ fn the_mouse_chooses_folds_and_scrolls() {
     rig.event(Event::Mouse(Mouse { action: Action::WheelDown, x: x + 5, y: 5 }));
     assert_eq!(rig.state.sheet.first, 3);
     click(&mut rig, x + 13, 1);
-    assert_eq!(rig.state.sheet.subject, Some(Subject::Inspect { exchange: 9, part: Part::Response }));
+    assert_eq!(
+        rig.state.sheet.subject,
+        Some(Subject::Inspect { exchange: 9, part: Part::Response })
+    );
 }
 
 #[test]
@@ -161,7 +187,10 @@ fn what_goes_on_is_fetched_anew_and_the_row_stays_marked() {
     let open = Exchange { end_state: None, ..row(9, "main") };
     rig.event(Event::Daemon(DaemonEvent::Rows(vec![open])));
     rig.event(Event::Daemon(DaemonEvent::SnapshotEnd));
-    rig.event(Event::Live { exchange: 9, events: vec![LogEvent { seq: 1, ..LogEvent::of(0, Detail::Unknown(String::new())) }] });
+    rig.event(Event::Live {
+        exchange: 9,
+        events: vec![LogEvent { seq: 1, ..LogEvent::of(0, Detail::Unknown(String::new())) }],
+    });
     rig.keys(&["i", "4", "j", "j"]);
     let before = (marked(&rig), rig.brought);
     rig.event(Event::Tick);
@@ -170,7 +199,10 @@ fn what_goes_on_is_fetched_anew_and_the_row_stays_marked() {
     rig.now += 1_000_000;
     rig.event(Event::Tick);
     assert_eq!((marked(&rig), rig.brought), (before.0, before.1 + 2), "the heads and the log");
-    rig.event(Event::Daemon(DaemonEvent::Rows(vec![Exchange { through_seq: 99, ..row(9, "main") }])));
+    rig.event(Event::Daemon(DaemonEvent::Rows(vec![Exchange {
+        through_seq: 99,
+        ..row(9, "main")
+    }])));
     let ended = rig.brought;
     rig.now += 9_000_000;
     rig.event(Event::Tick);
@@ -183,9 +215,13 @@ fn a_request_is_copied_as_a_command_wherever_one_is() {
         let mut rig = Rig::with(9);
         rig.keys(keys);
         let command = rig.copied.take().unwrap_or_else(|| panic!("{keys:?}: nothing was copied"));
-        assert!(command.starts_with("curl -sSN -X POST \\\n  https://api.anthropic.com/v1/messages"), "{command}");
         assert!(
-            command.contains("-H 'x-api-key: '\"$ANTHROPIC_API_KEY\"") && command.contains("--data-raw '{\"messages\""),
+            command.starts_with("curl -sSN -X POST \\\n  https://api.anthropic.com/v1/messages"),
+            "{command}"
+        );
+        assert!(
+            command.contains("-H 'x-api-key: '\"$ANTHROPIC_API_KEY\"")
+                && command.contains("--data-raw '{\"messages\""),
             "{command}"
         );
     }
@@ -197,7 +233,10 @@ fn an_exchange_is_copied_as_markdown() {
     rig.keys(&["i", "#", "3", "enter", "W"]);
     let text = rig.copied.expect("it was copied");
     let wanted = "# Exchange #3\n\n## User\n\nquestion 3\n\n## Assistant\n\nanswer 3 line 0\nanswer 3 line 1\n";
-    assert!(text.starts_with(wanted) && text.contains("## Tool\n\n```\n") && text.contains("ls 3"), "{text}");
+    assert!(
+        text.starts_with(wanted) && text.contains("## Tool\n\n```\n") && text.contains("ls 3"),
+        "{text}"
+    );
 }
 
 #[test]
@@ -208,7 +247,11 @@ fn a_page_and_a_block_are_opened_in_other_programs() {
     assert!(text.contains("ls 9") && (suffix, program) == (".txt", Program::Pager), "{text}");
     rig.keys(&["i", "V"]);
     let (text, suffix, program) = rig.opened.take().expect("the request");
-    assert!(text.starts_with("{\n  \"messages\": [\n") && (suffix, program) == (".json", Program::Editor), "{text}");
+    assert!(
+        text.starts_with("{\n  \"messages\": [\n")
+            && (suffix, program) == (".json", Program::Editor),
+        "{text}"
+    );
     rig.keys(&["3", "Y"]);
     let text = rig.copied.take().expect("the headers");
     assert!(text.contains("\n  content-type              application/json\n"), "{text}");

@@ -1,4 +1,5 @@
-//! Whatever a body is: no panic, nothing that a terminal would obey, no row wider than the page, and no more of them than there may be.
+//! Whatever a body is: no panic, nothing that a terminal would obey, no row wider than the page,
+//! and no more of them than there may be.
 
 use std::time::{Duration, Instant};
 
@@ -36,9 +37,15 @@ fn check(rows: &Rows) {
         let indent = usize::from(INDENT) * (usize::from(row.depth) + 1);
         let room = usize::from(WIDTH).saturating_sub(indent).max(10);
         let both: Vec<_> = row.line.spans.iter().chain(&row.gist.spans).cloned().collect();
-        assert!(width_of(&row.line.spans) <= room && width_of(&both) <= room.max(width_of(&row.line.spans)), "{row:?} in {room}");
+        assert!(
+            width_of(&row.line.spans) <= room
+                && width_of(&both) <= room.max(width_of(&row.line.spans)),
+            "{row:?} in {room}"
+        );
         for span in both {
-            let is_bad = |c: char| c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+            let is_bad = |c: char| {
+                c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+            };
             assert!(!span.text.contains(is_bad), "{:?}", span.text);
         }
         assert!(rows.find(&rows.path(at)).is_some());
@@ -91,7 +98,8 @@ const PIECES: [&str; 34] = [
 ];
 
 fn text() -> impl Strategy<Value = String> {
-    proptest::collection::vec(0..PIECES.len(), 0..60).prop_map(|all| all.into_iter().map(|at| PIECES[at]).collect())
+    proptest::collection::vec(0..PIECES.len(), 0..60)
+        .prop_map(|all| all.into_iter().map(|at| PIECES[at]).collect())
 }
 
 fn json() -> impl Strategy<Value = serde_json::Value> {

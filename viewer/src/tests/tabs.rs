@@ -22,7 +22,8 @@ impl Rig {
     }
 }
 
-/// The main agent scrolled far up with an unfolded call and the user's words in short; the subagent at its end, in full.
+/// The main agent scrolled far up with an unfolded call and the user's words in short; the subagent
+/// at its end, in full.
 fn two_tabs() -> (Rig, Vec<String>, Vec<String>) {
     let mut rig = Rig::with(30);
     rig.keys(&["alt-t", "."]);
@@ -43,7 +44,11 @@ fn each_has_its_own_agent_place_levels_and_folds() {
     assert!(rig.follows());
     assert_eq!(rig.names(), ["1 question 1", "*2 question 1000"]);
     rig.key("ctrl-pgdn");
-    assert_eq!((rig.text(), rig.focus(), rig.follows()), (main.clone(), marked, false), "behind the last comes the first");
+    assert_eq!(
+        (rig.text(), rig.focus(), rig.follows()),
+        (main.clone(), marked, false),
+        "behind the last comes the first"
+    );
     rig.keys(&["`", "2"]);
     assert_eq!(rig.text(), sub);
     rig.keys(&["`", "7"]);
@@ -71,7 +76,11 @@ fn a_dot_tells_of_what_came_since_it_was_last_seen() {
     rig.event(Event::Daemon(DaemonEvent::Rows(vec![row(1002, "sub")])));
     assert_eq!(rig.names(), ["*1 question 1", "2!question 1000"]);
     rig.event(Event::Daemon(DaemonEvent::Rows(vec![row(31, "main")])));
-    assert_eq!(rig.names(), ["*1 question 1", "2!question 1000"], "the one that is shown is being seen");
+    assert_eq!(
+        rig.names(),
+        ["*1 question 1", "2!question 1000"],
+        "the one that is shown is being seen"
+    );
     rig.key(">");
     assert_eq!(rig.names(), ["1 question 1", "*2 question 1000"]);
     assert!(rig.shows("answer 1002"));
@@ -85,7 +94,11 @@ fn all_of_them_are_there_after_a_relaunch() {
     let third = rig.text();
     rig.event(Event::Daemon(DaemonEvent::Rows(vec![row(1002, "sub")])));
     let names = rig.names();
-    assert_eq!(names, ["1 question 1", "*2 question 1", "3!question 1000"], "a new one stands behind the one it came from");
+    assert_eq!(
+        names,
+        ["1 question 1", "*2 question 1", "3!question 1000"],
+        "a new one stands behind the one it came from"
+    );
     let saved = rig.save();
     let mut next = Rig::empty();
     next.event(Event::Held { name: "main".to_owned(), saved: true, state: Some(saved.clone()) });
@@ -98,11 +111,16 @@ fn all_of_them_are_there_after_a_relaunch() {
     assert!(next.shows("answer 1002") && next.follows());
     assert_ne!(next.text(), sub, "it went on");
 
-    // One that knows no tabs shows the one that was shown, and keeps the others for those that know them.
+    // One that knows no tabs shows the one that was shown, and keeps the others for those that know
+    // them.
     let mut parts: Value = serde_json::from_slice(&saved).expect("JSON");
     let tabs = parts.as_object_mut().expect("an object").remove("tabs").expect("they are saved");
     let mut older = Rig::empty();
-    older.event(Event::Held { name: "main".to_owned(), saved: true, state: Some(parts.to_string().into_bytes()) });
+    older.event(Event::Held {
+        name: "main".to_owned(),
+        saved: true,
+        state: Some(parts.to_string().into_bytes()),
+    });
     older.rows(30);
     assert!(older.names().is_empty(), "a state without tabs is one tab");
     assert_eq!(older.text()[1..], third[..], "a line more has room above");
@@ -120,7 +138,10 @@ fn there_are_nine_at_most_and_none_is_made_of_a_state_with_more() {
     let one = before[0].clone();
     before.extend((0..100).map(|_| one.clone()));
     let mut tabs = ccdump_state::Tabs::default();
-    Saved::read(parts.to_string().as_bytes()).expect("an object").give(&mut tabs).expect("it can be read");
+    Saved::read(parts.to_string().as_bytes())
+        .expect("an object")
+        .give(&mut tabs)
+        .expect("it can be read");
     assert_eq!(tabs.count(), MOST);
     (0..MOST + 3).for_each(|_| rig.key("ctrl-w"));
     assert!(rig.names().is_empty());

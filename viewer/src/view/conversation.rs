@@ -23,7 +23,9 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, state: &State, theme: &The
         }
     }
     matches::draw(frame, area, state, theme);
-    for row in state.pointer.selected().into_iter().flatten().filter_map(|row| paint::row(area, row)) {
+    for row in
+        state.pointer.selected().into_iter().flatten().filter_map(|row| paint::row(area, row))
+    {
         frame.buffer_mut().set_style(row, theme.style(Role::Selected));
     }
 }

@@ -12,7 +12,11 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, state: &State, theme: &The
         paint::text(frame, area, theme, &[word(Role::BarStrong, text), word(Role::Live, count)]);
     }
     for Hint { key, what, columns, .. } in footer.hints {
-        let place = Rect { x: area.x.saturating_add(columns.start), width: columns.end - columns.start, ..area };
+        let place = Rect {
+            x: area.x.saturating_add(columns.start),
+            width: columns.end - columns.start,
+            ..area
+        };
         let spans = [word(Role::Key, format!(" {key}")), word(Role::Bar, format!(" {what} "))];
         paint::text(frame, place.intersection(area), theme, &spans);
     }

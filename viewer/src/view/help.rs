@@ -27,7 +27,10 @@ pub(super) fn draw(frame: &mut Frame<'_>, state: &State, theme: &Theme) {
     let contexts = state.contexts_behind_help();
     let lines = state.config.keymap.help(&contexts).map(|help| line(help, column));
     frame.render_widget(Clear, place);
-    let block = Block::bordered().border_style(theme.style(Role::Frame)).title(" Keys ").title_style(theme.style(Role::Heading));
+    let block = Block::bordered()
+        .border_style(theme.style(Role::Frame))
+        .title(" Keys ")
+        .title_style(theme.style(Role::Heading));
     let inner: Rect = block.inner(place);
     frame.render_widget(block, place);
     for (number, spans) in lines.skip(usize::from(first)).enumerate() {
@@ -43,7 +46,10 @@ fn line(line: HelpLine, column: usize) -> Vec<Span> {
         HelpLine::Keys { keys, what } => {
             let keys = keys.iter().map(ToString::to_string).collect::<Vec<_>>().join("  ");
             let padding = " ".repeat(column.saturating_sub(keys.width()));
-            vec![word(Role::Key, format!("  {keys}")), word(Role::Text, format!("{padding} {what}"))]
+            vec![
+                word(Role::Key, format!("  {keys}")),
+                word(Role::Text, format!("{padding} {what}")),
+            ]
         }
     }
 }

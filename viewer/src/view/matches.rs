@@ -31,7 +31,15 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, state: &State, theme: &The
     }
 }
 
-fn mark(frame: &mut Frame<'_>, area: Rect, state: &State, theme: &Theme, pattern: &Pattern, own: &[Row], first: usize) {
+fn mark(
+    frame: &mut Frame<'_>,
+    area: Rect,
+    state: &State,
+    theme: &Theme,
+    pattern: &Pattern,
+    own: &[Row],
+    first: usize,
+) {
     let Some(spot) = own.first().and_then(Row::spot) else { return };
     let lines: Vec<&Line> = own.iter().filter_map(|row| row.turn.line(row.line)).collect();
     let current = current(state, &spot, own);
@@ -41,11 +49,16 @@ fn mark(frame: &mut Frame<'_>, area: Rect, state: &State, theme: &Theme, pattern
             false => Style::new().add_modifier(Modifier::UNDERLINED | Modifier::BOLD),
         };
         for piece in &found.pieces {
-            let columns = lines.get(piece.line).map(|line| columns(line, piece.from..piece.to)).unwrap_or_default();
+            let columns = lines
+                .get(piece.line)
+                .map(|line| columns(line, piece.from..piece.to))
+                .unwrap_or_default();
             let Some(row) = paint::row(area, first + piece.line) else { continue };
             let from = columns.start.saturating_add(MARGIN).min(row.width);
             let to = columns.end.saturating_add(MARGIN).min(row.width);
-            frame.buffer_mut().set_style(Rect { x: row.x + from, width: to.saturating_sub(from), ..row }, style);
+            frame
+                .buffer_mut()
+                .set_style(Rect { x: row.x + from, width: to.saturating_sub(from), ..row }, style);
         }
     }
 }
@@ -62,6 +75,8 @@ fn current(state: &State, spot: &Spot, own: &[Row]) -> Option<(usize, usize)> {
 /// Bytes of a line as columns.
 fn columns(line: &Line, bytes: Range<usize>) -> Range<u16> {
     let text: String = line.spans.iter().map(|span| span.text.as_str()).collect();
-    let column = |byte| text.get(..byte).map_or(0, |before| u16::try_from(width(before)).unwrap_or(u16::MAX));
+    let column = |byte| {
+        text.get(..byte).map_or(0, |before| u16::try_from(width(before)).unwrap_or(u16::MAX))
+    };
     column(bytes.start)..column(bytes.end)
 }

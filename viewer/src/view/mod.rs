@@ -1,4 +1,5 @@
-//! Draws the state. Looks at it only; what is drawn where follows from the state and the size of the screen.
+//! Draws the state. Looks at it only; what is drawn where follows from the state and the size of
+//! the screen.
 
 mod conversation;
 mod footer;
@@ -27,11 +28,17 @@ const SMALLEST: (u16, u16) = (20, 5);
 pub(crate) fn draw(frame: &mut Frame<'_>, state: &State, theme: &Theme) {
     let area = frame.area();
     if area.width < SMALLEST.0 || area.height < SMALLEST.1 {
-        return paint::text(frame, area, theme, &[paint::word(ccdump_model::theme::Role::Text, "too small")]);
+        return paint::text(
+            frame,
+            area,
+            theme,
+            &[paint::word(ccdump_model::theme::Role::Text, "too small")],
+        );
     }
     let areas = state.areas();
-    let [top, tab_line, sidebar, conversation, footer] = [areas.top, areas.tabs, areas.sidebar, areas.conversation, areas.footer]
-        .map(|area| Rect::new(area.x, area.y, area.width, area.height));
+    let [top, tab_line, sidebar, conversation, footer] =
+        [areas.top, areas.tabs, areas.sidebar, areas.conversation, areas.footer]
+            .map(|area| Rect::new(area.x, area.y, area.width, area.height));
     top::draw(frame, top, state, theme);
     tabs::draw(frame, tab_line, state, theme);
     sidebar::draw(frame, sidebar, state, theme);

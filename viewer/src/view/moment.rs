@@ -8,11 +8,15 @@ use super::paint::word;
 
 /// `⏸ 11-05 09:41:07.250  #7 +1.250 s  ×2 ⟳`
 pub(super) fn spans(state: &State, moment: &Moment) -> Vec<Span> {
-    let (mark, role) = if moment.is_playing() { ("▶", Role::Live) } else { ("⏸", Role::Warning) };
+    let (mark, role) =
+        if moment.is_playing() { ("▶", Role::Live) } else { ("⏸", Role::Warning) };
     let (exchange, after_us) = moment.since();
     let mut spans = vec![
         word(role, mark),
-        word(Role::BarStrong, format!(" {}", time::to_the_millisecond(moment.shown_us(), &state.zone))),
+        word(
+            Role::BarStrong,
+            format!(" {}", time::to_the_millisecond(moment.shown_us(), &state.zone)),
+        ),
         word(Role::Bar, format!("  #{exchange} {}", seconds(after_us))),
         word(Role::Bar, format!("  {}", speed(moment.speed()))),
     ];

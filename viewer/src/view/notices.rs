@@ -10,7 +10,11 @@ use super::paint::{self, word};
 pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, state: &State, theme: &Theme) {
     let notices: Vec<_> = state.notices.iter().collect();
     for (number, notice) in notices.iter().rev().enumerate() {
-        let Some(row) = usize::from(area.height).checked_sub(number + 1).and_then(|row| paint::row(area, row)) else { break };
+        let Some(row) =
+            usize::from(area.height).checked_sub(number + 1).and_then(|row| paint::row(area, row))
+        else {
+            break;
+        };
         let role = match notice.weight {
             Weight::Plain => Role::Strong,
             Weight::Good => Role::Good,

@@ -23,7 +23,9 @@ pub(super) fn width(spans: &[Span]) -> usize {
 }
 
 pub(super) fn line<'a>(spans: &'a [Span], theme: &Theme) -> Painted<'a> {
-    Painted::from_iter(spans.iter().map(|span| PaintedSpan::styled(span.text.as_str(), theme.look(span.look()))))
+    Painted::from_iter(
+        spans.iter().map(|span| PaintedSpan::styled(span.text.as_str(), theme.look(span.look()))),
+    )
 }
 
 /// One line at the top of `area`; what is too long is cut off.
@@ -33,12 +35,24 @@ pub(super) fn text(frame: &mut Frame<'_>, area: Rect, theme: &Theme, spans: &[Sp
     }
 }
 
-/// One line with something at its right end, which has the right of way: what is too long at the left ends with an ellipsis.
-pub(super) fn both_ends(frame: &mut Frame<'_>, area: Rect, theme: &Theme, left: &[Span], right: &[Span]) {
+/// One line with something at its right end, which has the right of way: what is too long at the
+/// left ends with an ellipsis.
+pub(super) fn both_ends(
+    frame: &mut Frame<'_>,
+    area: Rect,
+    theme: &Theme,
+    left: &[Span],
+    right: &[Span],
+) {
     let wanted = u16::try_from(width(right)).unwrap_or(u16::MAX).min(area.width);
     let left_area = Rect { width: area.width.saturating_sub(wanted.saturating_add(1)), ..area };
     text(frame, left_area, theme, &cut(left.to_vec(), left_area.width.into()));
-    text(frame, Rect { x: area.right().saturating_sub(wanted), width: wanted, ..area }, theme, right);
+    text(
+        frame,
+        Rect { x: area.right().saturating_sub(wanted), width: wanted, ..area },
+        theme,
+        right,
+    );
 }
 
 /// Row `number` of `area`, if there is one.
@@ -47,8 +61,8 @@ pub(super) fn row(area: Rect, number: usize) -> Option<Rect> {
     Some(Rect { y: area.y + number, height: 1, ..area })
 }
 
-/// Gives the theme's own foreground and background to all that has none: to be done last, as widgets that clear what is below them leave
-/// the terminal's.
+/// Gives the theme's own foreground and background to all that has none: to be done last, as
+/// widgets that clear what is below them leave the terminal's.
 pub(super) fn ground(frame: &mut Frame<'_>, theme: &Theme) {
     let ground = theme.ground();
     let (fg, bg) = (ground.fg.unwrap_or(Color::Reset), ground.bg.unwrap_or(Color::Reset));

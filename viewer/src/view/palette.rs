@@ -24,8 +24,10 @@ pub(super) fn draw(frame: &mut Frame<'_>, state: &State, theme: &Theme) {
     let Area { x, y, width, height } = state.palette_area();
     let place = Rect::new(x, y, width, height).intersection(frame.area());
     frame.render_widget(Clear, place);
-    let block =
-        Block::bordered().border_style(theme.style(Role::Frame)).title(" Commands ").title_style(theme.style(Role::Heading));
+    let block = Block::bordered()
+        .border_style(theme.style(Role::Frame))
+        .title(" Commands ")
+        .title_style(theme.style(Role::Heading));
     let inner: Rect = block.inner(place);
     frame.render_widget(block, place);
     if let Some(row) = paint::row(inner, 0) {

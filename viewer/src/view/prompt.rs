@@ -1,4 +1,5 @@
-//! What is asked for, in the last line instead of the keys: a search, a number, the letter of a mark.
+//! What is asked for, in the last line instead of the keys: a search, a number, the letter of a
+//! mark.
 
 use ccdump_model::{
     line::{Span, harmless},
@@ -21,22 +22,39 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, state: &State, theme: &The
         Prompt::Find => (typed("/", &state.sheet.find.input), find(state)),
         Prompt::CompareWith => {
             let exchange = state.exchange_at_hand().unwrap_or_default();
-            (typed(&format!(" compare #{exchange} with #"), &state.prompt.number), vec![word(Role::Dim, "a number, then Enter ")])
+            (
+                typed(&format!(" compare #{exchange} with #"), &state.prompt.number),
+                vec![word(Role::Dim, "a number, then Enter ")],
+            )
         }
-        Prompt::Number => (typed(" exchange #", &state.prompt.number), vec![word(Role::Dim, "a number, then Enter ")]),
+        Prompt::Number => (
+            typed(" exchange #", &state.prompt.number),
+            vec![word(Role::Dim, "a number, then Enter ")],
+        ),
         Prompt::SetMark => (vec![word(Role::BarStrong, " mark with which letter? ")], Vec::new()),
         Prompt::GoToMark => (vec![word(Role::BarStrong, " to which mark? ")], letters(state)),
         Prompt::Tab => (vec![word(Role::BarStrong, " to which tab? ")], tabs(state)),
         Prompt::Palette => return false,
     };
-    both_ends(frame, area, theme, &end_of(left, usize::from(area.width).saturating_sub(paint::width(&right) + 1)), &right);
+    both_ends(
+        frame,
+        area,
+        theme,
+        &end_of(left, usize::from(area.width).saturating_sub(paint::width(&right) + 1)),
+        &right,
+    );
     true
 }
 
 /// What was typed, with a cursor.
 pub(super) fn typed(before: &str, input: &Input) -> Vec<Span> {
     let (left, right) = input.parts();
-    vec![word(Role::BarStrong, before), word(Role::Text, harmless(left)), word(Role::Live, "▏"), word(Role::Text, harmless(right))]
+    vec![
+        word(Role::BarStrong, before),
+        word(Role::Text, harmless(left)),
+        word(Role::Live, "▏"),
+        word(Role::Text, harmless(right)),
+    ]
 }
 
 /// Of what is longer than there is room, the end is shown: there one types.
@@ -72,7 +90,11 @@ fn how(state: &State, trouble: Option<NoPattern>, count: &str, switches: Switche
     ] {
         let key = state.config.keymap.key(Context::Search, command).filter(|_| !is_narrow);
         spans.extend(key.map(|key| word(Role::Key, format!(" {key}"))));
-        spans.push(if on { word(Role::Selected, format!(" {what} ")) } else { word(Role::Dim, format!(" {what} ")) });
+        spans.push(if on {
+            word(Role::Selected, format!(" {what} "))
+        } else {
+            word(Role::Dim, format!(" {what} "))
+        });
     }
     spans
 }

@@ -29,7 +29,8 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, state: &State, theme: &The
 
 fn errors(frame: &mut Frame<'_>, area: Rect, state: &State, theme: &Theme, error: &BuildError) {
     let text = if error.rendered.is_empty() { &error.message } else { &error.rendered };
-    let lines: Vec<Span> = clean(text).lines().map(|line| word(role(line), line.replace('\t', "    "))).collect();
+    let lines: Vec<Span> =
+        clean(text).lines().map(|line| word(role(line), line.replace('\t', "    "))).collect();
     let wanted = u16::try_from(lines.len()).unwrap_or(u16::MAX).saturating_add(2);
     let height = wanted.min(TALLEST).min(area.height);
     let [_, place] = Layout::vertical([Constraint::Min(0), Constraint::Length(height)]).areas(area);
@@ -38,7 +39,8 @@ fn errors(frame: &mut Frame<'_>, area: Rect, state: &State, theme: &Theme, error
         (Some(file), Some(line)) => format!(" {}:{line} ", cut_line(&clean(file), 60)),
         _ => String::new(),
     };
-    let number = format!(" error {}/{}{}", state.reloads.chosen + 1, state.reloads.errors.len(), place_of);
+    let number =
+        format!(" error {}/{}{}", state.reloads.chosen + 1, state.reloads.errors.len(), place_of);
     let block = Block::bordered()
         .border_style(theme.style(Role::Error))
         .title(number)
@@ -80,14 +82,22 @@ fn role(line: &str) -> Role {
 
 fn log(frame: &mut Frame<'_>, area: Rect, state: &State, theme: &Theme, first: usize) {
     let height = area.height.saturating_sub(2).min(20);
-    let place = area.centered(Constraint::Length(area.width.saturating_sub(4)), Constraint::Length(height));
+    let place =
+        area.centered(Constraint::Length(area.width.saturating_sub(4)), Constraint::Length(height));
     frame.render_widget(Clear, place);
-    let block = Block::bordered().border_style(theme.style(Role::Frame)).title(" Reloads ").title_style(theme.style(Role::Heading));
+    let block = Block::bordered()
+        .border_style(theme.style(Role::Frame))
+        .title(" Reloads ")
+        .title_style(theme.style(Role::Heading));
     let inner = block.inner(place);
     frame.render_widget(block, place);
     let log = &state.reloads.log;
     if log.is_empty() {
-        let words = if state.reloads.hosted { "nothing was reloaded yet" } else { "this viewer has no host: ccdump-view dev" };
+        let words = if state.reloads.hosted {
+            "nothing was reloaded yet"
+        } else {
+            "this viewer has no host: ccdump-view dev"
+        };
         return paint::text(frame, inner, theme, &[word(Role::Dim, words)]);
     }
     for (number, line) in log.iter().rev().skip(first).enumerate() {

@@ -24,11 +24,15 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, state: &State, theme: &The
     let bar = Rect { height: BAR.min(area.height), ..area };
     match subject {
         Subject::Compare { left, right } => compared(frame, bar, state, theme, [*left, *right]),
-        Subject::Versions { session } => named(frame, bar, theme, "versions of the system prompt", session.as_deref()),
+        Subject::Versions { session } => {
+            named(frame, bar, theme, "versions of the system prompt", session.as_deref())
+        }
         Subject::CompareSections { session, left, right } => {
             named(frame, bar, theme, &format!("sp-{left} → sp-{right}"), session.as_deref());
         }
-        Subject::Inspect { exchange, part } => inspected(frame, bar, state, theme, *exchange, *part),
+        Subject::Inspect { exchange, part } => {
+            inspected(frame, bar, state, theme, *exchange, *part)
+        }
     }
     let area = Rect { y: area.y + bar.height, height: area.height - bar.height, ..area };
     for (number, at) in sheet.rows.from(sheet.first).enumerate() {
@@ -41,7 +45,12 @@ fn row(frame: &mut Frame<'_>, place: Rect, state: &State, theme: &Theme, at: usi
     let sheet = &state.sheet;
     let Some(row) = sheet.rows.get(at) else { return };
     if at == sheet.cursor {
-        paint::text(frame, Rect { width: MARGIN.min(place.width), ..place }, theme, &[word(Role::Focus, "▌")]);
+        paint::text(
+            frame,
+            Rect { width: MARGIN.min(place.width), ..place },
+            theme,
+            &[word(Role::Focus, "▌")],
+        );
     }
     let folds = sheet.rows.hides(at) > 0;
     let sign = match (folds, row.is_open) {
@@ -64,7 +73,10 @@ fn row(frame: &mut Frame<'_>, place: Rect, state: &State, theme: &Theme, at: usi
             true => theme.style(Role::Selected).add_modifier(Modifier::BOLD),
             false => Style::new().add_modifier(Modifier::UNDERLINED | Modifier::BOLD),
         };
-        frame.buffer_mut().set_style(Rect { x: text_at.x + from, width: to.saturating_sub(from), ..text_at }, style);
+        frame.buffer_mut().set_style(
+            Rect { x: text_at.x + from, width: to.saturating_sub(from), ..text_at },
+            style,
+        );
     }
 }
 
@@ -74,8 +86,16 @@ fn column(line: &Line, byte: usize) -> u16 {
     text.get(..byte).map_or(0, |before| u16::try_from(width(before)).unwrap_or(u16::MAX))
 }
 
-/// The names of the parts, and which exchange it is. [`ccdump_state::sheet::part_at`] knows where the names stand.
-fn inspected(frame: &mut Frame<'_>, bar: Rect, state: &State, theme: &Theme, exchange: u64, shown: Part) {
+/// The names of the parts, and which exchange it is. [`ccdump_state::sheet::part_at`] knows where
+/// the names stand.
+fn inspected(
+    frame: &mut Frame<'_>,
+    bar: Rect,
+    state: &State,
+    theme: &Theme,
+    exchange: u64,
+    shown: Part,
+) {
     let names = Part::ALL.into_iter().map(|part| {
         let role = if part == shown { Role::Selected } else { Role::Bar };
         word(role, format!(" {} ", part.name()))
@@ -98,7 +118,10 @@ fn compared(frame: &mut Frame<'_>, bar: Rect, state: &State, theme: &Theme, exch
 
 /// What of which session.
 fn named(frame: &mut Frame<'_>, bar: Rect, theme: &Theme, what: &str, session: Option<&str>) {
-    let of = session.map_or_else(|| "no session".to_owned(), |session| format!("session {}", clean_line(session)));
+    let of = session.map_or_else(
+        || "no session".to_owned(),
+        |session| format!("session {}", clean_line(session)),
+    );
     let room = usize::from(bar.width).saturating_sub(what.len() + 4);
     let left = [word(Role::BarStrong, format!(" {what} "))];
     both_ends(frame, bar, theme, &left, &[word(Role::Bar, format!("{} ", cut_line(&of, room)))]);
@@ -108,13 +131,17 @@ fn named(frame: &mut Frame<'_>, bar: Rect, theme: &Theme, what: &str, session: O
 fn about(exchange: u64, row: Option<&Exchange>, room: usize) -> Vec<Span> {
     let number = word(Role::BarStrong, format!("#{exchange} "));
     let Some(row) = row else { return vec![number] };
-    let model = row.model.as_deref().map(|model| word(Role::Bar, format!("{} ", clean_line(model))));
+    let model =
+        row.model.as_deref().map(|model| word(Role::Bar, format!("{} ", clean_line(model))));
     let status = row.status.map(|status| {
         let role = if (200..300).contains(&status) { Role::Bar } else { Role::Error };
         word(role, format!("{status} "))
     });
     let duration = row.duration_us.map(|us| word(Role::Bar, format!("{} ", units::duration(us))));
-    let all: Vec<Span> = [Some(number.clone()), model, status.clone(), duration.clone()].into_iter().flatten().collect();
+    let all: Vec<Span> = [Some(number.clone()), model, status.clone(), duration.clone()]
+        .into_iter()
+        .flatten()
+        .collect();
     let short: Vec<Span> = [Some(number.clone()), status, duration].into_iter().flatten().collect();
     [all, short].into_iter().find(|spans| width_of(spans) <= room).unwrap_or_else(|| vec![number])
 }

@@ -20,7 +20,10 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, state: &State, theme: &The
     if area.width < 4 {
         return;
     }
-    frame.render_widget(Block::new().borders(Borders::RIGHT).border_style(theme.style(Role::Frame)), area);
+    frame.render_widget(
+        Block::new().borders(Borders::RIGHT).border_style(theme.style(Role::Frame)),
+        area,
+    );
     let area = Rect { width: area.width - 1, ..area };
     let nodes = state.roster.nodes().iter().skip(state.sidebar.first);
     for (number, node) in nodes.enumerate() {
@@ -32,7 +35,12 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, state: &State, theme: &The
                     None => format!("{}, no session", clean_line(provider)),
                 };
                 let time = time::minute(*started_at_us, &state.zone);
-                paint::text(frame, row, theme, &[word(Role::Dim, format!(" {time} ")), word(Role::Heading, title)]);
+                paint::text(
+                    frame,
+                    row,
+                    theme,
+                    &[word(Role::Dim, format!(" {time} ")), word(Role::Heading, title)],
+                );
             }
             Node::Agent { key, depth } => agent(frame, row, state, theme, key, usize::from(*depth)),
         }
@@ -43,18 +51,30 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, state: &State, theme: &The
 fn session_title(state: &State, session: &Node) -> Option<String> {
     let Node::Session { name, .. } = session else { return None };
     let of_session = |node: &&Node| matches!(node, Node::Agent { key, .. } if key.session == *name);
-    let Some(Node::Agent { key, .. }) = state.roster.nodes().iter().find(of_session) else { return None };
+    let Some(Node::Agent { key, .. }) = state.roster.nodes().iter().find(of_session) else {
+        return None;
+    };
     state.labels.get(key).map(str::to_owned)
 }
 
-fn agent(frame: &mut Frame<'_>, row: Rect, state: &State, theme: &Theme, key: &AgentKey, depth: usize) {
+fn agent(
+    frame: &mut Frame<'_>,
+    row: Rect,
+    state: &State,
+    theme: &Theme,
+    key: &AgentKey,
+    depth: usize,
+) {
     let is_chosen = state.conversation.agent.as_ref() == Some(key);
     let Some(agent) = state.roster.agent(key) else { return };
     let (mark, _, role) = standing(state.roster.standing(agent));
     let name_role = if is_chosen { Role::Strong } else { Role::Text };
     let indent = "  ".repeat(depth.saturating_sub(1));
     let right: Vec<Span> = vec![word(Role::Dim, format!("{} ", agent.turns))];
-    let mut left = vec![word(Role::Focus, if is_chosen { "▌" } else { " " }), word(role, format!("{indent}{mark} "))];
+    let mut left = vec![
+        word(Role::Focus, if is_chosen { "▌" } else { " " }),
+        word(role, format!("{indent}{mark} ")),
+    ];
     let room = usize::from(row.width).saturating_sub(width(&left) + width(&right) + 1);
     left.push(word(name_role, agent.name.fit(room)));
     if is_chosen && state.sidebar.focused {

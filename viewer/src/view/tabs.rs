@@ -19,5 +19,10 @@ fn title(tab: &Title) -> [Span; 4] {
     let (left, right) = if tab.is_shown { ("[", "]") } else { (" ", " ") };
     let name = if tab.is_shown { Role::BarStrong } else { Role::Bar };
     let news = if tab.has_news { word(Role::Live, "●") } else { word(Role::Bar, " ") };
-    [word(Role::Key, format!("{left}{}", tab.number)), news, word(name, tab.name.as_str()), word(Role::Key, format!("{right} "))]
+    [
+        word(Role::Key, format!("{left}{}", tab.number)),
+        news,
+        word(name, tab.name.as_str()),
+        word(Role::Key, format!("{right} ")),
+    ]
 }

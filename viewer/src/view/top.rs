@@ -1,4 +1,5 @@
-//! The line at the top: the daemon, the recording, where agents connect, whose conversation this is, and where in it the screen stands.
+//! The line at the top: the daemon, the recording, where agents connect, whose conversation this
+//! is, and where in it the screen stands.
 
 use ccdump_client::text::{cut_line, units};
 use ccdump_model::{
@@ -27,14 +28,19 @@ fn daemon(state: &State, room: usize) -> Vec<Span> {
         Connection::Connecting => spans.push(word(Role::Dim, "connecting…")),
         Connection::Failed(reason) => spans.push(word(Role::Error, format!("● {reason}"))),
         Connection::Lost { reason, since_us } => {
-            let seconds = u64::try_from(state.now_us.saturating_sub(*since_us)).unwrap_or_default() / 1_000_000;
+            let seconds = u64::try_from(state.now_us.saturating_sub(*since_us)).unwrap_or_default()
+                / 1_000_000;
             spans.push(word(Role::Warning, format!("● daemon lost {seconds} s ago, reconnecting")));
             spans.push(word(Role::Dim, format!(" ({reason})")));
         }
-        Connection::Connected if let Some(moment) = &state.moment => spans.extend(moment::spans(state, moment)),
+        Connection::Connected if let Some(moment) = &state.moment => {
+            spans.extend(moment::spans(state, moment))
+        }
         Connection::Connected => {
             match &daemon.paused {
-                Some(reason) => spans.push(word(Role::Warning, format!("● not recording: {reason}"))),
+                Some(reason) => {
+                    spans.push(word(Role::Warning, format!("● not recording: {reason}")))
+                }
                 None => spans.extend([word(Role::Good, "●"), word(Role::Bar, " recording")]),
             }
             if let Some(notice) = &daemon.mending {
@@ -52,10 +58,16 @@ fn daemon(state: &State, room: usize) -> Vec<Span> {
     if state.reloads.building {
         spans.push(word(Role::Live, "  building…"));
     } else if !state.reloads.errors.is_empty() {
-        spans.push(word(Role::Error, format!("  {}", units::plural(state.reloads.errors.len(), "error"))));
+        spans.push(word(
+            Role::Error,
+            format!("  {}", units::plural(state.reloads.errors.len(), "error")),
+        ));
     }
     if daemon.gap_bytes > 0 && state.moment.is_none() {
-        spans.push(word(Role::Warning, format!("  {} not recorded", units::bytes(daemon.gap_bytes))));
+        spans.push(word(
+            Role::Warning,
+            format!("  {} not recorded", units::bytes(daemon.gap_bytes)),
+        ));
     }
     spans
 }
@@ -83,16 +95,20 @@ fn place(state: &State) -> Vec<Span> {
     spans
 }
 
-/// The exchanges that a sheet is of; it names sections itself. `exchanges`: those of the conversation below it.
+/// The exchanges that a sheet is of; it names sections itself. `exchanges`: those of the
+/// conversation below it.
 fn of_sheet(subject: &Subject, exchanges: &[u64]) -> Vec<Span> {
     let number = |exchange: &u64| word(Role::BarStrong, format!("#{exchange}"));
     match subject {
         Subject::Inspect { exchange, .. } => {
-            let at =
-                exchanges.binary_search(exchange).map_or_else(|_| " ".to_owned(), |at| format!(" {}/{} ", at + 1, exchanges.len()));
+            let at = exchanges
+                .binary_search(exchange)
+                .map_or_else(|_| " ".to_owned(), |at| format!(" {}/{} ", at + 1, exchanges.len()));
             vec![number(exchange), word(Role::Bar, at)]
         }
-        Subject::Compare { left, right } => vec![number(left), word(Role::Bar, " → "), number(right), word(Role::Bar, " ")],
+        Subject::Compare { left, right } => {
+            vec![number(left), word(Role::Bar, " → "), number(right), word(Role::Bar, " ")]
+        }
         Subject::Versions { .. } | Subject::CompareSections { .. } => Vec::new(),
     }
 }

@@ -40,9 +40,16 @@ fn connect(state: &State) -> Vec<Vec<Span>> {
         let is_chosen = number == state.welcome.chosen;
         let mark = if is_chosen { "▌ " } else { "  " };
         let role = if is_chosen { Role::Strong } else { Role::Code };
-        lines.push(vec![word(Role::Focus, mark), word(Role::Dim, format!("{:<15}", way.agent)), word(role, way.command)]);
+        lines.push(vec![
+            word(Role::Focus, mark),
+            word(Role::Dim, format!("{:<15}", way.agent)),
+            word(role, way.command),
+        ]);
     }
     lines.push(Vec::new());
-    lines.push(vec![word(Role::Dim, "  To see it at work without an agent: "), word(Role::Code, "ccdump-view demo")]);
+    lines.push(vec![
+        word(Role::Dim, "  To see it at work without an agent: "),
+        word(Role::Code, "ccdump-view demo"),
+    ]);
     lines
 }

@@ -14,7 +14,8 @@ pub struct Appearance {
     is_configured: bool,
 }
 
-/// A theme that was chosen by key. Whoever writes another one into the configuration after that wants to see that one.
+/// A theme that was chosen by key. Whoever writes another one into the configuration after that
+/// wants to see that one.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct SavedAppearance {
@@ -53,9 +54,18 @@ impl State {
     pub(super) fn next_theme(&mut self) {
         let next = self.config.themes.after(self.theme().name());
         let name = next.name().to_owned();
-        let colours = if self.config.themes.depth() == Depth::None { ", but colours are turned off" } else { "" };
-        self.notices.say(self.now_us, Weight::Plain, format!("theme {}{colours}", clean_line(&name)));
-        self.appearance.chosen = SavedAppearance { theme: Some(name), instead_of: self.config.theme.clone() };
+        let colours = if self.config.themes.depth() == Depth::None {
+            ", but colours are turned off"
+        } else {
+            ""
+        };
+        self.notices.say(
+            self.now_us,
+            Weight::Plain,
+            format!("theme {}{colours}", clean_line(&name)),
+        );
+        self.appearance.chosen =
+            SavedAppearance { theme: Some(name), instead_of: self.config.theme.clone() };
     }
 
     /// The configuration was read. Nothing is said of the first time, if all is well.
@@ -80,7 +90,10 @@ impl State {
     pub(super) fn check_theme(&mut self) {
         let missing = self.wanted_theme().filter(|name| self.config.themes.get(name).is_none());
         if let Some(name) = missing {
-            let text = format!("{}; the colours are the terminal's", clean_line(&self.config.themes.missing(name)));
+            let text = format!(
+                "{}; the colours are the terminal's",
+                clean_line(&self.config.themes.missing(name))
+            );
             self.notices.say(self.now_us, Weight::Warning, text);
         }
     }

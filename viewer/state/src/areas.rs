@@ -40,8 +40,8 @@ pub struct Areas {
 }
 
 impl Areas {
-    /// `tabs`: whether there is a line of them. `sidebar`: whether it is wanted; `alone`: it has the focus, and takes the whole width
-    /// where both have no room.
+    /// `tabs`: whether there is a line of them. `sidebar`: whether it is wanted; `alone`: it has
+    /// the focus, and takes the whole width where both have no room.
     pub fn of(width: u16, height: u16, tabs: bool, sidebar: bool, alone: bool) -> Self {
         let row = |y| Area { x: 0, y, width, height: 1 };
         let above = 1 + u16::from(tabs);
@@ -55,7 +55,11 @@ impl Areas {
             top: row(0),
             tabs: Area { height: above - 1, ..row(1) },
             sidebar: Area { width: sidebar_width, ..middle },
-            conversation: Area { x: sidebar_width, width: width.saturating_sub(sidebar_width), ..middle },
+            conversation: Area {
+                x: sidebar_width,
+                width: width.saturating_sub(sidebar_width),
+                ..middle
+            },
             footer: row(height.saturating_sub(1)),
         }
     }

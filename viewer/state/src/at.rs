@@ -19,8 +19,11 @@ impl FromStr for At {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let (exchange, after) = text.split_once('@').map_or((text, None), |(exchange, after)| (exchange, Some(after)));
-        let exchange = exchange.parse().map_err(|_| "say which exchange by its number, as ls shows it: 12 or 12@1.5".to_owned())?;
+        let (exchange, after) =
+            text.split_once('@').map_or((text, None), |(exchange, after)| (exchange, Some(after)));
+        let exchange = exchange.parse().map_err(|_| {
+            "say which exchange by its number, as ls shows it: 12 or 12@1.5".to_owned()
+        })?;
         let after_us = after.map(micros).transpose()?;
         Ok(Self { exchange, after_us })
     }
@@ -29,7 +32,9 @@ impl FromStr for At {
 fn micros(seconds: &str) -> Result<i64, String> {
     let is_plain = seconds.chars().all(|c| c.is_ascii_digit() || c == '.');
     let seconds = seconds.parse::<f64>().ok().filter(|seconds| is_plain && *seconds <= LONGEST);
-    seconds.map(|seconds| (seconds * 1e6).round() as i64).ok_or_else(|| "after the @ come seconds: 12@1.5".to_owned())
+    seconds
+        .map(|seconds| (seconds * 1e6).round() as i64)
+        .ok_or_else(|| "after the @ come seconds: 12@1.5".to_owned())
 }
 
 #[cfg(test)]

@@ -1,7 +1,8 @@
 //! View state: each component extracts and restores its own part (contract C6).
 //!
-//! Viewers of several versions use the same saved state, one after the other: a newer one, and after a failure an older one again. So a
-//! part carries its schema number and its time, a part of a newer schema is never written over, and of what can be read the newest counts.
+//! Viewers of several versions use the same saved state, one after the other: a newer one, and
+//! after a failure an older one again. So a part carries its schema number and its time, a part of
+//! a newer schema is never written over, and of what can be read the newest counts.
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
@@ -10,7 +11,8 @@ use serde_json::{Map, Value};
 pub trait Component {
     /// Its name in the saved state. Must not hold an `@`.
     const KEY: &'static str;
-    /// Grows when the meaning of `Saved` changes. A new field needs no new number: it has a default.
+    /// Grows when the meaning of `Saved` changes. A new field needs no new number: it has a
+    /// default.
     const SCHEMA: u32;
     type Saved: Serialize + DeserializeOwned;
 
@@ -24,7 +26,8 @@ pub trait Component {
     }
 }
 
-/// Schema of the whole: a map from component keys to parts. A part beside one of a newer schema stands under `key@schema`.
+/// Schema of the whole: a map from component keys to parts. A part beside one of a newer schema
+/// stands under `key@schema`.
 pub const SCHEMA: u32 = 1;
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -88,9 +91,13 @@ impl Saved {
         self.set(key, &Part { schema: C::SCHEMA, at, state });
     }
 
-    /// Restores a component from the newest of its parts that can be read. `Err`: why it keeps its defaults.
+    /// Restores a component from the newest of its parts that can be read. `Err`: why it keeps its
+    /// defaults.
     pub fn give<C: Component>(&mut self, component: &mut C) -> Result<Restored, String> {
-        let others = self.parts.keys().filter(|key| key.split_once('@').is_some_and(|(name, _)| name == C::KEY));
+        let others = self
+            .parts
+            .keys()
+            .filter(|key| key.split_once('@').is_some_and(|(name, _)| name == C::KEY));
         let keys: Vec<String> = [C::KEY.to_owned()].into_iter().chain(others.cloned()).collect();
         let mut parts: Vec<Part> = Vec::new();
         let mut failure = None;
@@ -106,7 +113,10 @@ impl Saved {
         for part in parts {
             let schema = part.schema;
             if schema > C::SCHEMA && !has_in_common(&part.state, &known) {
-                failure = failure.or(Some(format!("{}: saved by a newer version, and nothing of it fits", C::KEY)));
+                failure = failure.or(Some(format!(
+                    "{}: saved by a newer version, and nothing of it fits",
+                    C::KEY
+                )));
                 continue;
             }
             match read::<C>(part.clone()) {
@@ -118,7 +128,9 @@ impl Saved {
                     }
                     return Ok(match failure {
                         Some(failure) => Restored::Partly(failure),
-                        None if schema > C::SCHEMA => Restored::Partly(format!("{}: saved by a newer version", C::KEY)),
+                        None if schema > C::SCHEMA => {
+                            Restored::Partly(format!("{}: saved by a newer version", C::KEY))
+                        }
                         None => Restored::Whole,
                     });
                 }
@@ -143,11 +155,13 @@ impl Saved {
     }
 }
 
-/// Whether a state has any of the fields that are known: one that has none would be read as what every field is by itself, and that is
-/// nobody's place.
+/// Whether a state has any of the fields that are known: one that has none would be read as what
+/// every field is by itself, and that is nobody's place.
 fn has_in_common(state: &Value, known: &Value) -> bool {
     match (state, known) {
-        (Value::Object(state), Value::Object(known)) => known.is_empty() || state.keys().any(|field| known.contains_key(field)),
+        (Value::Object(state), Value::Object(known)) => {
+            known.is_empty() || state.keys().any(|field| known.contains_key(field))
+        }
         _ => true,
     }
 }
@@ -160,7 +174,8 @@ fn beside<C: Component>(schema: u32) -> String {
 fn read<C: Component>(part: Part) -> Result<C::Saved, String> {
     let Part { schema, mut state, .. } = part;
     for from in schema..C::SCHEMA {
-        state = C::migrate(from, state).ok_or_else(|| format!("schema {from} cannot be carried over"))?;
+        state = C::migrate(from, state)
+            .ok_or_else(|| format!("schema {from} cannot be carried over"))?;
     }
     serde_json::from_value(state).map_err(|error| error.to_string())
 }
@@ -171,7 +186,8 @@ mod tests {
 
     use super::*;
 
-    /// The same component in two versions: the newer one counts from one instead of from zero, and has a name.
+    /// The same component in two versions: the newer one counts from one instead of from zero, and
+    /// has a name.
     #[derive(Debug, Default, PartialEq)]
     struct Old(u32);
     #[derive(Debug, Default, PartialEq)]
@@ -241,22 +257,33 @@ mod tests {
         saved.give(&mut new).expect("carried over");
         saved.put(&New(9, "n".to_owned()), 20);
         let mut old = Old::default();
-        assert!(matches!(saved.give(&mut old), Ok(Restored::Partly(_))), "the newer part is not of its kind");
+        assert!(
+            matches!(saved.give(&mut old), Ok(Restored::Partly(_))),
+            "the newer part is not of its kind"
+        );
         assert_eq!(old, Old(4));
         saved.put(&Old(7), 30);
         assert_eq!(saved.give(&mut old), Ok(Restored::Whole));
         assert_eq!(old, Old(7), "its own is newer now");
         assert_eq!(saved.give(&mut new), Ok(Restored::Whole));
         assert_eq!(new.0, 8, "and counts for the newer version, too");
-        assert_eq!(saved.part("list").map(|part| part.state), Some(json!({"line": 9, "name": "n"})), "whose own is kept");
+        assert_eq!(
+            saved.part("list").map(|part| part.state),
+            Some(json!({"line": 9, "name": "n"})),
+            "whose own is kept"
+        );
     }
 
     #[test]
     fn what_a_newer_version_added_to_the_same_schema_survives() {
-        let mut saved = saved(json!({"list": {"schema": 1, "state": {"row": 4, "colour": "red"}}, "map": [1]}));
+        let mut saved =
+            saved(json!({"list": {"schema": 1, "state": {"row": 4, "colour": "red"}}, "map": [1]}));
         saved.put(&Old(5), 1);
         let parts: Value = serde_json::from_slice(&saved.bytes()).expect("JSON");
-        assert_eq!(parts, json!({"list": {"schema": 1, "at": 1, "state": {"row": 5, "colour": "red"}}, "map": [1]}));
+        assert_eq!(
+            parts,
+            json!({"list": {"schema": 1, "at": 1, "state": {"row": 5, "colour": "red"}}, "map": [1]})
+        );
     }
 
     /// As [`Old`], but every field has a default.
@@ -286,10 +313,14 @@ mod tests {
     #[test]
     fn a_newer_part_of_which_nothing_fits_does_not_take_the_place_away() {
         let own = json!({"schema": 1, "at": 10, "state": {"row": 4}});
-        for (newer, wanted) in
-            [(json!({"line": 9}), 4), (json!({}), 4), (json!({"row": 7, "line": 9}), 7), (json!("all of it is a text"), 4)]
-        {
-            let mut saved = saved(json!({"list": {"schema": 2, "at": 20, "state": newer}, "list@1": own}));
+        for (newer, wanted) in [
+            (json!({"line": 9}), 4),
+            (json!({}), 4),
+            (json!({"row": 7, "line": 9}), 7),
+            (json!("all of it is a text"), 4),
+        ] {
+            let mut saved =
+                saved(json!({"list": {"schema": 2, "at": 20, "state": newer}, "list@1": own}));
             let mut lenient = Lenient::default();
             assert!(matches!(saved.give(&mut lenient), Ok(Restored::Partly(_))), "{newer}");
             assert_eq!(lenient, Lenient(wanted), "{newer}");
@@ -301,9 +332,12 @@ mod tests {
 
     #[test]
     fn what_cannot_be_read_is_named_and_nothing_is_made_of_it() {
-        for part in
-            [json!(7), json!({"schema": 1}), json!({"schema": 1, "state": {"row": "x"}}), json!({"schema": -1, "state": {}})]
-        {
+        for part in [
+            json!(7),
+            json!({"schema": 1}),
+            json!({"schema": 1, "state": {"row": "x"}}),
+            json!({"schema": -1, "state": {}}),
+        ] {
             let mut old = Old(3);
             let failure = saved(json!({ "list": part })).give(&mut old).expect_err("unreadable");
             assert!(failure.starts_with("list: ") && old == Old(3), "{failure}");

@@ -22,7 +22,9 @@ impl State {
 
     fn context_behind_help(&self) -> Context {
         match () {
-            () if self.sidebar.open && self.sidebar.focused && !self.roster.is_empty() => Context::Sidebar,
+            () if self.sidebar.open && self.sidebar.focused && !self.roster.is_empty() => {
+                Context::Sidebar
+            }
             () if self.sheet.is_open() => Context::Sheet,
             () if self.roster.is_empty() => Context::Welcome,
             () => Context::Conversation,
@@ -47,7 +49,9 @@ impl State {
     fn with_before(&self, context: Context) -> Vec<Context> {
         let before = match context {
             Context::Conversation if self.moment.is_some() => Some(Context::Moment),
-            Context::Sheet if matches!(self.sheet.subject, Some(Subject::Versions { .. })) => Some(Context::Versions),
+            Context::Sheet if matches!(self.sheet.subject, Some(Subject::Versions { .. })) => {
+                Some(Context::Versions)
+            }
             _ => None,
         };
         before.into_iter().chain([context]).collect()

@@ -21,7 +21,8 @@ pub enum Effect {
         exchange: u64,
         wanted: Wanted,
     },
-    /// Fetch rows of this agent now, before the rest of the index is here: those around an exchange, or the newest.
+    /// Fetch rows of this agent now, before the rest of the index is here: those around an
+    /// exchange, or the newest.
     Rows {
         agent: AgentKey,
         around: Option<u64>,
@@ -39,7 +40,8 @@ pub enum Effect {
         session: Option<String>,
         after: u64,
     },
-    /// Ask the daemon where a text stands, and nothing that was asked before any more; `None`: nothing at all.
+    /// Ask the daemon where a text stands, and nothing that was asked before any more; `None`:
+    /// nothing at all.
     Search(Option<Question>),
     /// Fetch what a sheet is made of.
     Bring(Need),

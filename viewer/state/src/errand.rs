@@ -41,7 +41,9 @@ impl State {
         let marked = || self.conversation.focus.as_ref().map(|spot| spot.exchange);
         let first = || self.conversation.window.rows.first().map(|row| row.turn.exchange);
         match self.sheet.subject {
-            Some(Subject::Inspect { exchange, .. } | Subject::Compare { right: exchange, .. }) => Some(exchange),
+            Some(Subject::Inspect { exchange, .. } | Subject::Compare { right: exchange, .. }) => {
+                Some(exchange)
+            }
             Some(Subject::Versions { .. } | Subject::CompareSections { .. }) => None,
             None => marked().or_else(first),
         }
@@ -59,10 +61,17 @@ impl State {
     fn fetch_curl(&mut self, exchange: u64) -> Vec<Effect> {
         let has_ended = self.roster.row(exchange).is_some_and(has_ended);
         let needs = [Need::Heads(exchange), Need::Body(exchange, Side::Request)];
-        let effects: Vec<Effect> =
-            needs.into_iter().filter(|need| self.sheet.material.ask(*need, has_ended, self.now_us)).map(Effect::Bring).collect();
+        let effects: Vec<Effect> = needs
+            .into_iter()
+            .filter(|need| self.sheet.material.ask(*need, has_ended, self.now_us))
+            .map(Effect::Bring)
+            .collect();
         let material = &self.sheet.material;
-        let (Some(heads), Some(body)) = (material.heads(exchange), material.body(exchange, Side::Request)) else { return effects };
+        let (Some(heads), Some(body)) =
+            (material.heads(exchange), material.body(exchange, Side::Request))
+        else {
+            return effects;
+        };
         let command = match (heads, body) {
             (Ok((row, heads)), Ok(body)) => copy::curl(row, heads, body),
             (Err(why), _) | (_, Err(why)) => Err(why.to_owned()),
@@ -88,7 +97,11 @@ impl State {
         };
         if !has_ended(row) {
             self.errand = None;
-            self.notices.say(self.now_us, Weight::Warning, "it is still under way: copy it when it has ended");
+            self.notices.say(
+                self.now_us,
+                Weight::Warning,
+                "it is still under way: copy it when it has ended",
+            );
             return Vec::new();
         }
         let exchanges = conversation.exchanges(roster);

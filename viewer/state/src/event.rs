@@ -61,7 +61,8 @@ pub enum Event {
         session: Option<String>,
         answer: Result<Vec<SystemSection>, String>,
     },
-    /// What [`super::Effect::Search`] asked for, as far as it is found; or why this daemon cannot tell.
+    /// What [`super::Effect::Search`] asked for, as far as it is found; or why this daemon cannot
+    /// tell.
     Hinted {
         /// The question's.
         number: u64,

@@ -1,4 +1,5 @@
-//! The keys that matter here, in the last line of the screen. Help and the way out have the right of way.
+//! The keys that matter here, in the last line of the screen. Help and the way out have the right
+//! of way.
 
 use std::ops::Range;
 
@@ -21,7 +22,8 @@ pub struct Hint {
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Footer {
-    /// What is being looked for, and how often it was found, while its matches are shown: at the left end.
+    /// What is being looked for, and how often it was found, while its matches are shown: at the
+    /// left end.
     pub searched: Option<[String; 2]>,
     pub hints: Vec<Hint>,
 }
@@ -31,11 +33,18 @@ impl State {
     pub fn footer(&self) -> Footer {
         let keymap = &self.config.keymap;
         let all = self.contexts().into_iter().flat_map(|context| {
-            keymap.footer(context).map(move |(command, key, what)| Hint { context, command, key, what, columns: 0..0 })
+            keymap.footer(context).map(move |(command, key, what)| Hint {
+                context,
+                command,
+                key,
+                what,
+                columns: 0..0,
+            })
         });
         let offered = all.filter(|hint| self.offers(hint.command));
-        let (mut last, first): (Vec<Hint>, Vec<Hint>) =
-            offered.partition(|hint| matches!(hint.command, Command::Help | Command::Detach | Command::Back));
+        let (mut last, first): (Vec<Hint>, Vec<Hint>) = offered.partition(|hint| {
+            matches!(hint.command, Command::Help | Command::Detach | Command::Back)
+        });
         let right: u16 = last.iter().map(Hint::width).sum();
         let room = self.width.saturating_sub(right);
         place(&mut last, room);

@@ -33,7 +33,9 @@ impl Input {
     pub fn press(&mut self, key: Key) -> bool {
         let before = self.text.len();
         match key {
-            Key { code: Code::Char(c), ctrl: false, alt: false } if !c.is_control() && before + c.len_utf8() <= LONGEST => {
+            Key { code: Code::Char(c), ctrl: false, alt: false }
+                if !c.is_control() && before + c.len_utf8() <= LONGEST =>
+            {
                 self.text.insert(self.cursor, c);
                 self.cursor += c.len_utf8();
                 return true;
@@ -44,8 +46,12 @@ impl Input {
                 let from = word.map_or(0, |at| at + self.char_after(at));
                 self.take_out(from, self.cursor);
             }
-            Key { code: Code::Backspace, .. } => self.take_out(self.cursor - self.char_before(), self.cursor),
-            Key { code: Code::Delete, .. } => self.take_out(self.cursor, self.cursor + self.char_after(self.cursor)),
+            Key { code: Code::Backspace, .. } => {
+                self.take_out(self.cursor - self.char_before(), self.cursor)
+            }
+            Key { code: Code::Delete, .. } => {
+                self.take_out(self.cursor, self.cursor + self.char_after(self.cursor))
+            }
             Key { code: Code::Left, .. } => self.cursor -= self.char_before(),
             Key { code: Code::Right, .. } => self.cursor += self.char_after(self.cursor),
             Key { code: Code::Home, .. } => self.cursor = 0,

@@ -1,4 +1,5 @@
-//! How the person came to what is on the screen: a view state, and the keys that were pressed since. A report is made of it.
+//! How the person came to what is on the screen: a view state, and the keys that were pressed
+//! since. A report is made of it.
 
 use std::collections::VecDeque;
 
@@ -13,7 +14,8 @@ use crate::keymap::{Command, Key, built_in_key};
 /// After so many keys a new chapter begins; the one before it is kept.
 pub const KEYS: usize = 100;
 const CHAPTERS: usize = 2;
-/// A chapter does not begin with a larger state than this: what is kept of a viewer must stay small. Bytes.
+/// A chapter does not begin with a larger state than this: what is kept of a viewer must stay
+/// small. Bytes.
 pub const LARGEST: usize = 128 << 10;
 
 /// A key, by its name, and when it was pressed. Microseconds since the Unix epoch.
@@ -82,7 +84,8 @@ impl State {
             self.journal.begin(self.now_us, state);
         }
         // Whoever replays it has keys of their own, or none.
-        let key = command.and_then(|command| built_in_key(&self.contexts(), command, key)).unwrap_or(key);
+        let key =
+            command.and_then(|command| built_in_key(&self.contexts(), command, key)).unwrap_or(key);
         self.journal.press(self.now_us, key);
         (self.journal.width, self.journal.height) = (self.width, self.height);
     }

@@ -16,12 +16,16 @@ impl State {
         }
     }
 
-    /// The agent that has started the one that is shown, if its conversation is here; and the call, if that is known.
+    /// The agent that has started the one that is shown, if its conversation is here; and the call,
+    /// if that is known.
     pub(super) fn caller(&self) -> Option<(AgentKey, Option<Spot>)> {
         let key = self.conversation.agent.as_ref()?;
         let agent = self.roster.agent(key)?;
         let parent = key.beside(agent.parent.as_deref()?);
-        let spot = |exchange: u64, pointer: &str| Spot { exchange, item: ItemKey::new(&format!("{}{pointer}", ItemKey::RESPONSE)) };
+        let spot = |exchange: u64, pointer: &str| Spot {
+            exchange,
+            item: ItemKey::new(&format!("{}{pointer}", ItemKey::RESPONSE)),
+        };
         let call = agent.started_by().filter(|call| self.roster.row(call.exchange).is_some());
         let call = call.map(|call| spot(call.exchange, &call.pointer));
         self.roster.agent(&parent).is_some().then_some((parent, call))
@@ -34,7 +38,11 @@ impl State {
                 self.marks.leave(&self.conversation);
                 self.choose(Some(agent));
             }
-            None => self.notices.say(self.now_us, Weight::Plain, "no agent is known that this block has started"),
+            None => self.notices.say(
+                self.now_us,
+                Weight::Plain,
+                "no agent is known that this block has started",
+            ),
         }
     }
 
@@ -45,9 +53,17 @@ impl State {
             Some((agent, None)) => {
                 self.marks.leave(&self.conversation);
                 self.choose(Some(agent));
-                self.notices.say(self.now_us, Weight::Plain, "which call has started the agent is not known");
+                self.notices.say(
+                    self.now_us,
+                    Weight::Plain,
+                    "which call has started the agent is not known",
+                );
             }
-            None => self.notices.say(self.now_us, Weight::Plain, "no agent is known that has started this one"),
+            None => self.notices.say(
+                self.now_us,
+                Weight::Plain,
+                "no agent is known that has started this one",
+            ),
         }
     }
 }

@@ -1,4 +1,5 @@
-//! What agents are called of whose call nothing is known: the first words of what they were asked to do.
+//! What agents are called of whose call nothing is known: the first words of what they were asked
+//! to do.
 
 use std::collections::HashMap;
 
@@ -32,7 +33,8 @@ impl Labels {
     /// Calls agents by labels that were found since. Says whether there were any.
     pub fn tell(&mut self, roster: &mut Roster) -> bool {
         let fresh = std::mem::take(&mut self.fresh);
-        let named = fresh.iter().filter(|key| !key.is_main()).filter_map(|key| Some((key, self.get(key)?)));
+        let named =
+            fresh.iter().filter(|key| !key.is_main()).filter_map(|key| Some((key, self.get(key)?)));
         named.map(|(key, label)| roster.call(key, label)).count() > 0
     }
 
@@ -78,7 +80,9 @@ fn words(loaded: &Loaded) -> Option<Option<String>> {
         return None;
     }
     let pieces = loaded.request.here().map_or(&[][..], |side| side.pieces.as_slice());
-    let texts = pieces.iter().filter(|piece| piece.block.role == Some(Role::User) && piece.block.kind == BlockKind::Text);
+    let texts = pieces.iter().filter(|piece| {
+        piece.block.role == Some(Role::User) && piece.block.kind == BlockKind::Text
+    });
     let label = texts.filter_map(|piece| match &piece.content {
         Held::Here(content) => match content.as_ref() {
             Content::Text(text) => own_words(text),

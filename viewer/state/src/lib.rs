@@ -1,4 +1,5 @@
-//! The state of the viewer, and the one place that changes it: [`State::update`]. What is on the screen is a function of it.
+//! The state of the viewer, and the one place that changes it: [`State::update`]. What is on the
+//! screen is a function of it.
 
 mod appearance;
 mod areas;
@@ -136,7 +137,14 @@ pub struct State {
 }
 
 impl State {
-    pub fn new(width: u16, height: u16, now_us: i64, zone: TimeZone, lines: MakeLines, rows: MakeRows) -> Self {
+    pub fn new(
+        width: u16,
+        height: u16,
+        now_us: i64,
+        zone: TimeZone,
+        lines: MakeLines,
+        rows: MakeRows,
+    ) -> Self {
         Self {
             width,
             height,
@@ -262,7 +270,10 @@ impl State {
         let search = (self.search.is_busy() || self.sheet.find.is_busy()).then_some(self.now_us);
         let hints = self.search.comes_until_us().filter(|until_us| *until_us > self.now_us);
         let sheet = self.sheet.is_open().then(|| self.sheet.material.deadline()).flatten();
-        [self.notices.deadline(), self.save_at_us, next_second, picture, search, hints, sheet].into_iter().flatten().min()
+        [self.notices.deadline(), self.save_at_us, next_second, picture, search, hints, sheet]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     /// Whether everything that belongs on the screen is there.
@@ -278,14 +289,19 @@ impl State {
         }
     }
 
-    /// To be called before drawing: finds what is on the screen. Gives what has to be fetched for it.
+    /// To be called before drawing: finds what is on the screen. Gives what has to be fetched for
+    /// it.
     pub fn arrange(&mut self) -> Vec<Effect> {
         self.roster.plant();
         self.choose_liveliest();
         let early = self.early_rows();
         let areas = self.areas();
         let chosen = self.conversation.agent.as_ref();
-        let row = self.roster.nodes().iter().position(|node| matches!(node, Node::Agent { key, .. } if Some(key) == chosen));
+        let row = self
+            .roster
+            .nodes()
+            .iter()
+            .position(|node| matches!(node, Node::Agent { key, .. } if Some(key) == chosen));
         self.sidebar.reveal(row, self.roster.nodes().len(), usize::from(areas.sidebar.height));
         let before = (self.conversation.place().cloned(), self.conversation.focus.clone());
         let is_complete = self.has_rows();
@@ -317,7 +333,12 @@ impl State {
         if before != (self.conversation.place().cloned(), self.conversation.focus.clone()) {
             self.touch();
         }
-        let seen = self.roster.nodes().iter().skip(self.sidebar.first).take(usize::from(areas.sidebar.height));
+        let seen = self
+            .roster
+            .nodes()
+            .iter()
+            .skip(self.sidebar.first)
+            .take(usize::from(areas.sidebar.height));
         let agents = seen.filter_map(|node| match node {
             Node::Agent { key, .. } => Some(key),
             Node::Session { .. } => None,
@@ -333,7 +354,8 @@ impl State {
         effects
     }
 
-    /// Until the person chooses, the agent that was heard last is shown, then each one that begins a session.
+    /// Until the person chooses, the agent that was heard last is shown, then each one that begins
+    /// a session.
     fn choose_liveliest(&mut self) {
         let newest = self.roster.nodes().first();
         if self.newest_session.as_ref() != newest {
@@ -344,9 +366,15 @@ impl State {
                 agent.into_iter().for_each(|agent| self.conversation.choose(agent));
             }
         }
-        let is_there = self.conversation.agent.as_ref().is_some_and(|agent| self.roster.agent(agent).is_some());
-        // What was chosen at an earlier time may come yet while the index is still arriving, or with the time that is shown.
-        let may_come = self.conversation.agent.is_some() && (!self.has_rows() || self.moment.is_some());
+        let is_there = self
+            .conversation
+            .agent
+            .as_ref()
+            .is_some_and(|agent| self.roster.agent(agent).is_some());
+        // What was chosen at an earlier time may come yet while the index is still arriving, or
+        // with the time that is shown.
+        let may_come =
+            self.conversation.agent.is_some() && (!self.has_rows() || self.moment.is_some());
         if !is_there
             && !may_come
             && let Some(agent) = self.roster.liveliest()
@@ -357,14 +385,24 @@ impl State {
 
     /// Whether the rows that the screen needs are here, or will never be.
     fn has_rows(&self) -> bool {
-        self.daemon.caught_up || (self.rows_here.is_some() && self.rows_here == self.conversation.agent)
+        self.daemon.caught_up
+            || (self.rows_here.is_some() && self.rows_here == self.conversation.agent)
     }
 
     /// Rows that the first frame takes and that are not among the newest.
     fn early_rows(&mut self) -> Option<Effect> {
-        let agent = self.conversation.agent.as_ref().filter(|agent| self.rows_asked.as_ref() != Some(*agent))?;
+        let agent = self
+            .conversation
+            .agent
+            .as_ref()
+            .filter(|agent| self.rows_asked.as_ref() != Some(*agent))?;
         let past = self.moment.as_ref().map(Moment::exchange);
-        let around = self.conversation.place().filter(|_| !self.conversation.follow).map(|place| place.exchange).or(past);
+        let around = self
+            .conversation
+            .place()
+            .filter(|_| !self.conversation.follow)
+            .map(|place| place.exchange)
+            .or(past);
         let is_here = around.is_some_and(|exchange| self.roster.row(exchange).is_some())
             || (around.is_none() && self.roster.agent(agent).is_some());
         if self.daemon.caught_up || (is_here && past.is_none()) {

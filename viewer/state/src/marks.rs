@@ -38,7 +38,10 @@ impl Marks {
     }
 
     fn set(&mut self, letter: char, conversation: &Conversation) -> bool {
-        let (Some(agent), Some(spot)) = (conversation.agent.clone(), conversation.focus.clone()) else { return false };
+        let (Some(agent), Some(spot)) = (conversation.agent.clone(), conversation.focus.clone())
+        else {
+            return false;
+        };
         self.0.insert(letter, Mark { agent, spot });
         true
     }
@@ -56,8 +59,13 @@ impl State {
     pub(super) fn go_to_mark(&mut self, letter: char) {
         let Some(Mark { agent, spot }) = self.marks.0.get(&letter).cloned() else {
             let known: String = self.marks.letters().collect();
-            let known = if known.is_empty() { String::new() } else { format!("; there are {known}") };
-            return self.notices.say(self.now_us, Weight::Warning, format!("there is no such mark{known}"));
+            let known =
+                if known.is_empty() { String::new() } else { format!("; there are {known}") };
+            return self.notices.say(
+                self.now_us,
+                Weight::Warning,
+                format!("there is no such mark{known}"),
+            );
         };
         self.go(agent, spot);
     }

@@ -1,4 +1,5 @@
-//! The mouse: the wheel scrolls what is under the pointer, a click chooses, marks or folds, and lines over which it is drawn are copied.
+//! The mouse: the wheel scrolls what is under the pointer, a click chooses, marks or folds, and
+//! lines over which it is drawn are copied.
 
 use ccdump_model::record::Node;
 use serde::{Deserialize, Serialize};
@@ -54,7 +55,8 @@ impl Pointer {
 }
 
 impl State {
-    /// Whether the mouse is the viewer's. Else it is the terminal's, and selects as it does elsewhere.
+    /// Whether the mouse is the viewer's. Else it is the terminal's, and selects as it does
+    /// elsewhere.
     pub fn has_mouse(&self) -> bool {
         self.config.mouse != self.pointer.is_turned
     }
@@ -62,7 +64,11 @@ impl State {
     pub(super) fn turn_mouse(&mut self) {
         self.pointer.is_turned = !self.pointer.is_turned;
         self.pointer.drag = None;
-        let whose = if self.has_mouse() { "the mouse scrolls and chooses" } else { "the mouse is the terminal's" };
+        let whose = if self.has_mouse() {
+            "the mouse scrolls and chooses"
+        } else {
+            "the mouse is the terminal's"
+        };
         self.notices.say(self.now_us, Weight::Plain, whose);
     }
 
@@ -73,7 +79,11 @@ impl State {
             return self.wheel(mouse, &areas);
         }
         if self.help.is_some() || self.prompt.open.is_some() {
-            return if mouse.action == Action::Press { self.press_above(mouse, &areas) } else { Vec::new() };
+            return if mouse.action == Action::Press {
+                self.press_above(mouse, &areas)
+            } else {
+                Vec::new()
+            };
         }
         let row = row_in(areas.conversation, mouse);
         match mouse.action {
@@ -92,12 +102,15 @@ impl State {
         let lines = if mouse.action == Action::WheelDown { NOTCH } else { -NOTCH };
         let command = if lines > 0 { Command::LineDown } else { Command::LineUp };
         match self.context() {
-            Context::Help => return (0..NOTCH).flat_map(|_| self.run(Context::Help, command)).collect(),
+            Context::Help => {
+                return (0..NOTCH).flat_map(|_| self.run(Context::Help, command)).collect();
+            }
             Context::Palette => return self.run(Context::Palette, command),
             _ => {}
         }
         if row_in(areas.sidebar, mouse).is_some() {
-            let first = i64::try_from(self.sidebar.first).unwrap_or(i64::MAX).saturating_add(lines.into());
+            let first =
+                i64::try_from(self.sidebar.first).unwrap_or(i64::MAX).saturating_add(lines.into());
             self.sidebar.first = usize::try_from(first).unwrap_or(0);
         } else if row_in(areas.conversation, mouse).is_some() && self.sheet.is_open() {
             self.sheet.wheel(lines, areas.conversation.height.saturating_sub(BAR));
@@ -108,7 +121,8 @@ impl State {
         Vec::new()
     }
 
-    /// What lies over the rest: the help and the palette are closed by a click beside them. What is typed in the last line is left by key.
+    /// What lies over the rest: the help and the palette are closed by a click beside them. What is
+    /// typed in the last line is left by key.
     fn press_above(&mut self, mouse: Mouse, areas: &Areas) -> Vec<Effect> {
         let is_line = self.help.is_none() && self.prompt.open != Some(Prompt::Palette);
         if is_line {
@@ -147,7 +161,9 @@ impl State {
 
     fn press_pane(&mut self, mouse: Mouse, areas: &Areas) {
         if let Some(row) = row_in(areas.sidebar, mouse) {
-            if let Some(Node::Agent { key, .. }) = self.roster.nodes().get(self.sidebar.first.saturating_add(row)) {
+            if let Some(Node::Agent { key, .. }) =
+                self.roster.nodes().get(self.sidebar.first.saturating_add(row))
+            {
                 let agent = key.clone();
                 self.choose(Some(agent));
             }
@@ -160,8 +176,10 @@ impl State {
         self.sidebar.focused = false;
         self.pointer.drag = Some((row, row));
         let Some(clicked) = self.conversation.window.rows.get(row) else { return };
-        let column = usize::from(mouse.x.saturating_sub(areas.conversation.x.saturating_add(MARGIN)));
-        let folds = clicked.fold_sign().is_some_and(|sign| (sign..=sign + 1).contains(&(column + 1)));
+        let column =
+            usize::from(mouse.x.saturating_sub(areas.conversation.x.saturating_add(MARGIN)));
+        let folds =
+            clicked.fold_sign().is_some_and(|sign| (sign..=sign + 1).contains(&(column + 1)));
         self.conversation.focus = clicked.spot();
         self.leave_jumps();
         if folds {

@@ -33,11 +33,14 @@ impl State {
             }
             DaemonEvent::Lacks(words) => self.notices.say(now, Weight::Warning, clean_line(&words)),
             DaemonEvent::Lost(reason) => {
-                self.daemon.connection = Connection::Lost { reason: clean_line(&reason), since_us: now };
+                self.daemon.connection =
+                    Connection::Lost { reason: clean_line(&reason), since_us: now };
                 self.contents.interrupted();
                 self.sheet.material.interrupted();
             }
-            DaemonEvent::Failed(reason) => self.daemon.connection = Connection::Failed(clean_line(&reason)),
+            DaemonEvent::Failed(reason) => {
+                self.daemon.connection = Connection::Failed(clean_line(&reason))
+            }
             DaemonEvent::Rows(rows) => {
                 self.rows(rows);
                 self.daemon.answered = true;
@@ -56,11 +59,19 @@ impl State {
                 self.search.forget();
                 self.moment.iter_mut().for_each(Moment::forget);
                 self.daemon.caught_up = false;
-                self.notices.say(now, Weight::Warning, format!("the record is another one now: {}", clean_line(&reason)));
+                self.notices.say(
+                    now,
+                    Weight::Warning,
+                    format!("the record is another one now: {}", clean_line(&reason)),
+                );
             }
             DaemonEvent::LogGap { events } => {
                 let events = usize::try_from(events).unwrap_or(usize::MAX);
-                self.notices.say(now, Weight::Warning, format!("{} no longer kept", units::plural(events, "event")));
+                self.notices.say(
+                    now,
+                    Weight::Warning,
+                    format!("{} no longer kept", units::plural(events, "event")),
+                );
             }
             DaemonEvent::Paused(reason) => {
                 let reason = reason.map(|reason| clean_line(&reason));
@@ -69,12 +80,18 @@ impl State {
                 }
                 self.daemon.paused = reason;
             }
-            DaemonEvent::Mending(notice) => self.daemon.mending = notice.map(|notice| clean_line(&notice)),
+            DaemonEvent::Mending(notice) => {
+                self.daemon.mending = notice.map(|notice| clean_line(&notice))
+            }
             DaemonEvent::Mended(words) => self.notices.say(now, Weight::Warning, words),
             DaemonEvent::Gap { bytes, exchanges } => {
                 self.daemon.gap_bytes = self.daemon.gap_bytes.saturating_add(bytes);
                 let missing = words::missing(bytes, exchanges);
-                self.notices.say(now, Weight::Warning, format!("recording was incomplete: {missing}"));
+                self.notices.say(
+                    now,
+                    Weight::Warning,
+                    format!("recording was incomplete: {missing}"),
+                );
             }
         }
     }
@@ -88,36 +105,61 @@ impl State {
     }
 
     /// The sections of a session's system prompts. A daemon that cannot tell of them is named once.
-    pub(super) fn told_sections(&mut self, session: Option<&str>, answer: Result<Vec<SystemSection>, String>) {
+    pub(super) fn told_sections(
+        &mut self,
+        session: Option<&str>,
+        answer: Result<Vec<SystemSection>, String>,
+    ) {
         let answer = answer.map_err(|why| clean_line(&why));
         let sections = &mut self.sections;
         let lacks = answer.as_ref().err().filter(|_| sections.lacking().is_none()).cloned();
         sections.arrived(session, answer);
         if let Some(why) = lacks {
-            self.notices.say(self.now_us, Weight::Warning, format!("sp-1 … count what was shown here: {why}"));
+            self.notices.say(
+                self.now_us,
+                Weight::Warning,
+                format!("sp-1 … count what was shown here: {why}"),
+            );
         }
     }
 
     /// Where it stands what is looked for. A daemon that cannot tell is named once.
-    pub(super) fn hinted(&mut self, number: u64, answer: Result<Vec<SearchHit>, String>, is_over: bool) {
+    pub(super) fn hinted(
+        &mut self,
+        number: u64,
+        answer: Result<Vec<SearchHit>, String>,
+        is_over: bool,
+    ) {
         if is_over {
             self.search.told_all(number);
         }
         let lacks = self.search.told(number, answer.map_err(|why| clean_line(&why)), &self.roster);
         if let Some(why) = lacks {
-            self.notices.say(self.now_us, Weight::Warning, format!("what is far away is found late: {why}"));
+            self.notices.say(
+                self.now_us,
+                Weight::Warning,
+                format!("what is far away is found late: {why}"),
+            );
         }
     }
 
     /// An event of an exchange that is followed.
     pub(super) fn live(&mut self, exchange: u64, event: &LogEvent) {
-        let provider = self.roster.row(exchange).and_then(|row| row.provider.parse().ok()).unwrap_or(Provider::Unknown);
+        let provider = self
+            .roster
+            .row(exchange)
+            .and_then(|row| row.provider.parse().ok())
+            .unwrap_or(Provider::Unknown);
         if let Detail::Ended(_) = event.detail {
             return self.contents.live_ended(exchange);
         }
-        let Some((live, side)) = self.contents.live(exchange, || Live::new(provider)) else { return };
+        let Some((live, side)) = self.contents.live(exchange, || Live::new(provider)) else {
+            return;
+        };
         match &event.detail {
-            Detail::ResponseHead(head) => live.head(head.status, header(&head.headers, "content-type")),
+            Detail::ResponseHead(head) => {
+                live.head(head.status, header(&head.headers, "content-type"))
+            }
             Detail::ResponseData(data) => {
                 if data.payload.undecodable.is_some() {
                     live.break_off();
@@ -135,7 +177,8 @@ impl State {
         self.view.name = clean_line(&name);
         self.view.is_saved = saved;
         if !saved {
-            let text = format!("another viewer is {}: the place of this one is not kept", self.view.name);
+            let text =
+                format!("another viewer is {}: the place of this one is not kept", self.view.name);
             self.notices.say(self.now_us, Weight::Warning, text);
         }
         // After the daemon was away what is on the screen is newer than what it has.
@@ -151,7 +194,10 @@ impl State {
             Ok(saved) => {
                 self.saved = saved;
                 for trouble in self.give_all() {
-                    let text = format!("part of the saved place was not restored ({})", clean_line(&trouble));
+                    let text = format!(
+                        "part of the saved place was not restored ({})",
+                        clean_line(&trouble)
+                    );
                     self.notices.say(self.now_us, Weight::Warning, text);
                 }
                 self.check_theme();

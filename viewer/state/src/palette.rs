@@ -52,7 +52,8 @@ impl State {
                 if command == Command::Palette || is_known || !self.offers(command) {
                     continue;
                 }
-                let by_name = || score(typed, command.name()).map(|(score, _)| (score - 2, Vec::new()));
+                let by_name =
+                    || score(typed, command.name()).map(|(score, _)| (score - 2, Vec::new()));
                 if let Some((score, met)) = score(typed, what).or_else(by_name) {
                     entries.push((score, Entry { context, command, key, what, met }));
                 }
@@ -63,7 +64,8 @@ impl State {
         entries.into_iter().map(|(_, entry)| entry).collect()
     }
 
-    /// Where the palette is drawn, with its border: what is typed stands on the first line in it, then the entries.
+    /// Where the palette is drawn, with its border: what is typed stands on the first line in it,
+    /// then the entries.
     pub fn palette_area(&self) -> Area {
         Area::centered((self.width, self.height), WIDTH, HEIGHT)
     }
@@ -78,7 +80,9 @@ impl State {
     /// Runs the entry in that cell of the screen; beside the palette, it is closed.
     pub(super) fn click_palette(&mut self, x: u16, y: u16) -> Vec<Effect> {
         let area = self.palette_area();
-        let Some(row) = area.row_at(x, y) else { return self.run(Context::Palette, Command::Cancel) };
+        let Some(row) = area.row_at(x, y) else {
+            return self.run(Context::Palette, Command::Cancel);
+        };
         let entries = self.palette_entries().len();
         let number = usize::from(row).checked_sub(2).map(|row| row + self.palette_first(entries));
         let is_border = row + 1 == area.height || x == area.x || x + 1 == area.x + area.width;
@@ -105,7 +109,9 @@ impl State {
             Command::Accept => {
                 let entry = self.palette_entries().into_iter().nth(self.palette.chosen);
                 self.prompt.open = None;
-                return entry.map(|entry| self.run(entry.context, entry.command)).unwrap_or_default();
+                return entry
+                    .map(|entry| self.run(entry.context, entry.command))
+                    .unwrap_or_default();
             }
             other => return self.common_command(other),
         }
@@ -113,16 +119,20 @@ impl State {
     }
 }
 
-/// How well a text meets what was typed, and by which of its characters. `None`: not all of the letters are in it in this order.
+/// How well a text meets what was typed, and by which of its characters. `None`: not all of the
+/// letters are in it in this order.
 fn score(typed: &str, text: &str) -> Option<(i32, Vec<usize>)> {
     let text: Vec<char> = text.chars().flat_map(char::to_lowercase).collect();
     let mut met = Vec::new();
     let mut score = 0;
     for wanted in typed.chars().filter(|c| !c.is_whitespace()).flat_map(char::to_lowercase) {
         let from = met.last().map_or(0, |last| last + 1);
-        let rest = || text.iter().enumerate().skip(from).filter(|(_, c)| **c == wanted).map(|(at, _)| at);
-        let begins_word =
-            |at: &usize| at.checked_sub(1).is_none_or(|before| text.get(before).is_some_and(|c| !c.is_alphanumeric()));
+        let rest =
+            || text.iter().enumerate().skip(from).filter(|(_, c)| **c == wanted).map(|(at, _)| at);
+        let begins_word = |at: &usize| {
+            at.checked_sub(1)
+                .is_none_or(|before| text.get(before).is_some_and(|c| !c.is_alphanumeric()))
+        };
         let follows = from > 0 && text.get(from) == Some(&wanted);
         // Letters that follow each other say most, then those that begin a word.
         let (at, worth) = match rest().find(begins_word) {

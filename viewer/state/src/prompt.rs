@@ -1,8 +1,11 @@
-//! Something is asked for in the last line of the screen, and keys go there: a search, the number of an exchange, the letter of a mark.
+//! Something is asked for in the last line of the screen, and keys go there: a search, the number
+//! of an exchange, the letter of a mark.
 
 use serde::{Deserialize, Serialize};
 
-use super::{State, Weight, component::Component, conversation::Spot, input::Input, sheet::Subject};
+use super::{
+    State, Weight, component::Component, conversation::Spot, input::Input, sheet::Subject,
+};
 use crate::keymap::{Code, Context, Key};
 use ccdump_model::{blocks::ItemKey, record::AgentKey};
 
@@ -106,7 +109,11 @@ impl State {
 
     fn go_to_exchange(&mut self, exchange: u64) {
         let Some(row) = self.roster.row(exchange) else {
-            return self.notices.say(self.now_us, Weight::Warning, format!("there is no exchange #{exchange}"));
+            return self.notices.say(
+                self.now_us,
+                Weight::Warning,
+                format!("there is no exchange #{exchange}"),
+            );
         };
         let agent = AgentKey::of(row);
         if let Some(Subject::Inspect { part, .. }) = self.sheet.subject {

@@ -1,4 +1,5 @@
-//! Hot reload, as the host tells of it: builds, errors, swaps, a daemon that is older than its source.
+//! Hot reload, as the host tells of it: builds, errors, swaps, a daemon that is older than its
+//! source.
 
 use std::collections::VecDeque;
 
@@ -33,12 +34,20 @@ pub struct Reloads {
 
 impl Reloads {
     /// Takes in what the host says; gives what is worth a notice.
-    pub fn hear(&mut self, message: ToViewer, daemon_started_ms: Option<u64>) -> Option<(Weight, String)> {
+    pub fn hear(
+        &mut self,
+        message: ToViewer,
+        daemon_started_ms: Option<u64>,
+    ) -> Option<(Weight, String)> {
         let (weight, words) = match message {
             ToViewer::Build(build) => return self.build(build),
             ToViewer::Swapped(swapped) => (Weight::Good, swap(&swapped)),
-            ToViewer::RolledBack { reason } => (Weight::Warning, format!("back to the last good viewer: {}", gist(&reason))),
-            ToViewer::Restarted { reason } => (Weight::Warning, format!("started again: {}", gist(&reason))),
+            ToViewer::RolledBack { reason } => {
+                (Weight::Warning, format!("back to the last good viewer: {}", gist(&reason)))
+            }
+            ToViewer::Restarted { reason } => {
+                (Weight::Warning, format!("started again: {}", gist(&reason)))
+            }
             ToViewer::DaemonStale { files, changed_at_ms } => {
                 self.stale_at_ms = changed_at_ms;
                 self.stale = files.iter().map(|file| clean_line(file)).collect();
@@ -46,7 +55,10 @@ impl Reloads {
                 if self.stale.is_empty() {
                     return None;
                 }
-                (Weight::Warning, format!("the daemon is older than the source ({})", names(&self.stale)))
+                (
+                    Weight::Warning,
+                    format!("the daemon is older than the source ({})", names(&self.stale)),
+                )
             }
             ToViewer::Hello { .. } | ToViewer::HandOver | ToViewer::Unknown => return None,
         };
@@ -69,7 +81,8 @@ impl Reloads {
     pub fn step(&mut self, forward: bool) {
         self.put_away = false;
         let last = self.errors.len().saturating_sub(1);
-        self.chosen = if forward { (self.chosen + 1).min(last) } else { self.chosen.saturating_sub(1) };
+        self.chosen =
+            if forward { (self.chosen + 1).min(last) } else { self.chosen.saturating_sub(1) };
     }
 
     fn build(&mut self, build: Build) -> Option<(Weight, String)> {
@@ -87,7 +100,10 @@ impl Reloads {
             }
             Phase::Failed => {
                 let count = units::plural(build.errors.len(), "error");
-                self.note(&format!("the build failed after {}, {count}: {files}", milliseconds(build.millis)));
+                self.note(&format!(
+                    "the build failed after {}, {count}: {files}",
+                    milliseconds(build.millis)
+                ));
                 self.errors = build.errors;
                 self.chosen = 0;
                 self.put_away = false;
@@ -144,8 +160,16 @@ mod tests {
     use super::*;
 
     fn build(phase: Phase, errors: &[&str]) -> ToViewer {
-        let errors = errors.iter().map(|message| BuildError { message: (*message).to_owned(), ..BuildError::default() }).collect();
-        ToViewer::Build(Build { phase, files: vec!["viewer/src/a.rs".to_owned()], errors, millis: 830 })
+        let errors = errors
+            .iter()
+            .map(|message| BuildError { message: (*message).to_owned(), ..BuildError::default() })
+            .collect();
+        ToViewer::Build(Build {
+            phase,
+            files: vec!["viewer/src/a.rs".to_owned()],
+            errors,
+            millis: 830,
+        })
     }
 
     #[test]
@@ -154,7 +178,10 @@ mod tests {
         reloads.hear(build(Phase::Started, &[]), None);
         assert!(reloads.building && reloads.error().is_none());
         reloads.hear(build(Phase::Failed, &["one", "two"]), None);
-        assert_eq!((reloads.building, reloads.error().map(|error| error.message.as_str())), (false, Some("one")));
+        assert_eq!(
+            (reloads.building, reloads.error().map(|error| error.message.as_str())),
+            (false, Some("one"))
+        );
         reloads.step(true);
         reloads.step(true);
         assert_eq!(reloads.error().map(|error| error.message.as_str()), Some("two"));
@@ -164,7 +191,10 @@ mod tests {
         assert_eq!(reloads.errors.len(), 2, "they are still true");
         reloads.hear(build(Phase::Succeeded, &[]), None);
         assert!(reloads.errors.is_empty());
-        assert!(reloads.log.iter().all(|line| line.starts_with("[hot-reload] ")) && reloads.log.len() == 4);
+        assert!(
+            reloads.log.iter().all(|line| line.starts_with("[hot-reload] "))
+                && reloads.log.len() == 4
+        );
     }
 
     #[test]
@@ -172,11 +202,20 @@ mod tests {
         let mut reloads = Reloads::default();
         let mut told = |reason: &str| {
             let reason = reason.to_owned();
-            reloads.hear(ToViewer::RolledBack { reason }, None).map(|(_, words)| words).unwrap_or_default()
+            reloads
+                .hear(ToViewer::RolledBack { reason }, None)
+                .map(|(_, words)| words)
+                .unwrap_or_default()
         };
-        assert_eq!(told("no first frame within 2000 ms"), "back to the last good viewer: no first frame within 2000 ms");
+        assert_eq!(
+            told("no first frame within 2000 ms"),
+            "back to the last good viewer: no first frame within 2000 ms"
+        );
         let panic = "exit status: 1\npanicked at viewer/src/main.rs:7:1:\n  no \u{1b}[2Jway\n";
-        assert_eq!(told(panic), "back to the last good viewer: panicked at viewer/src/main.rs:7:1: no way");
+        assert_eq!(
+            told(panic),
+            "back to the last good viewer: panicked at viewer/src/main.rs:7:1: no way"
+        );
         assert_eq!(told(""), "back to the last good viewer: no reason given");
     }
 
@@ -184,11 +223,15 @@ mod tests {
     fn a_swap_is_told_with_its_times_and_a_daemon_that_is_younger_than_the_change_is_not_stale() {
         let mut reloads = Reloads::default();
         let files = vec!["viewer/src/a.rs".to_owned(), "b".to_owned()];
-        let swapped = Swapped { files, build_ms: 830, handover_ms: 20, first_frame_ms: 35, total_ms: 900 };
+        let swapped =
+            Swapped { files, build_ms: 830, handover_ms: 20, first_frame_ms: 35, total_ms: 900 };
         let told = reloads.hear(ToViewer::Swapped(swapped), None).map(|(_, words)| words);
         let wanted = "reloaded viewer/src/a.rs and 1 more in 900 ms · build 830 ms · hand-over 20 ms · first frame 35 ms";
         assert_eq!(told.as_deref(), Some(wanted));
-        let stale = || ToViewer::DaemonStale { files: vec!["daemon/src/x.rs".to_owned()], changed_at_ms: 1000 };
+        let stale = || ToViewer::DaemonStale {
+            files: vec!["daemon/src/x.rs".to_owned()],
+            changed_at_ms: 1000,
+        };
         assert!(reloads.hear(stale(), Some(2000)).is_none() && reloads.stale.is_empty());
         assert!(reloads.hear(stale(), Some(500)).is_some());
         reloads.daemon_started(Some(3000));

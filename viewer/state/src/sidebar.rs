@@ -11,7 +11,8 @@ pub struct Sidebar {
     pub focused: bool,
     /// First row of the tree that is shown.
     pub first: usize,
-    /// The chosen row that was brought onto the screen, and the height it had then: it may be scrolled away again.
+    /// The chosen row that was brought onto the screen, and the height it had then: it may be
+    /// scrolled away again.
     revealed: Option<(usize, usize)>,
 }
 
@@ -27,7 +28,8 @@ impl Sidebar {
         let wanted = chosen.map(|chosen| (chosen, height));
         if let Some(chosen) = chosen.filter(|_| wanted != self.revealed) {
             // The session's own line above its first agent should be seen, too.
-            self.first = self.first.min(chosen.saturating_sub(1)).max((chosen + 1).saturating_sub(height));
+            self.first =
+                self.first.min(chosen.saturating_sub(1)).max((chosen + 1).saturating_sub(height));
         }
         self.revealed = wanted;
         self.first = self.first.min(rows.saturating_sub(height));

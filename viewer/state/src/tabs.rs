@@ -1,5 +1,6 @@
-//! Several conversations open at once, each as it was left: its agent, its place, what is folded. One of them is shown, and is
-//! [`State::conversation`]; the others are kept beside it and cost nothing until they are shown again.
+//! Several conversations open at once, each as it was left: its agent, its place, what is folded.
+//! One of them is shown, and is [`State::conversation`]; the others are kept beside it and cost
+//! nothing until they are shown again.
 
 use std::{collections::VecDeque, ops::Range};
 
@@ -65,9 +66,11 @@ impl Tabs {
         *self = Self::default();
     }
 
-    /// Puts `shown` away and gives the tab of that number, from 0; a number that is too large is the last one's.
+    /// Puts `shown` away and gives the tab of that number, from 0; a number that is too large is
+    /// the last one's.
     fn change(&mut self, number: usize, shown: Tab) -> Tab {
-        let mut all: VecDeque<Tab> = self.before.drain(..).chain([shown]).chain(self.after.drain(..)).collect();
+        let mut all: VecDeque<Tab> =
+            self.before.drain(..).chain([shown]).chain(self.after.drain(..)).collect();
         self.before = all.drain(..number.min(all.len() - 1)).collect();
         let chosen = all.pop_front();
         self.after = all.into();
@@ -109,7 +112,8 @@ impl State {
         self.put_up(chosen);
     }
 
-    /// The conversation of a tab takes the place of the one that was shown; what spoke of that goes with it.
+    /// The conversation of a tab takes the place of the one that was shown; what spoke of that goes
+    /// with it.
     fn put_up(&mut self, tab: Tab) {
         self.close_sheet();
         self.conversation = tab.talk;
@@ -119,10 +123,17 @@ impl State {
     /// Shows the tab with that digit.
     pub(super) fn go_to_tab(&mut self, digit: char) {
         let count = self.tabs.count();
-        let number = digit.to_digit(10).and_then(|digit| usize::try_from(digit).ok()).and_then(|digit| digit.checked_sub(1));
+        let number = digit
+            .to_digit(10)
+            .and_then(|digit| usize::try_from(digit).ok())
+            .and_then(|digit| digit.checked_sub(1));
         match number.filter(|number| *number < count) {
             Some(number) => self.show_tab(number),
-            None => self.notices.say(self.now_us, Weight::Warning, format!("there are the tabs 1 to {count}")),
+            None => self.notices.say(
+                self.now_us,
+                Weight::Warning,
+                format!("there are the tabs 1 to {count}"),
+            ),
         }
     }
 
@@ -132,7 +143,11 @@ impl State {
             return;
         }
         if self.tabs.count() >= MOST {
-            return self.notices.say(self.now_us, Weight::Warning, format!("there are {MOST} tabs, and room for no more"));
+            return self.notices.say(
+                self.now_us,
+                Weight::Warning,
+                format!("there are {MOST} tabs, and room for no more"),
+            );
         }
         self.conversation.by_hand = true;
         let mut talk = Conversation::new();
@@ -144,7 +159,11 @@ impl State {
 
     /// The one after it is shown then, or the last.
     fn close_tab(&mut self) {
-        let next = if self.tabs.after.is_empty() { self.tabs.before.pop() } else { Some(self.tabs.after.remove(0)) };
+        let next = if self.tabs.after.is_empty() {
+            self.tabs.before.pop()
+        } else {
+            Some(self.tabs.after.remove(0))
+        };
         match next {
             Some(tab) => self.put_up(tab),
             None => self.notices.say(self.now_us, Weight::Plain, self.only_tab()),
@@ -153,7 +172,10 @@ impl State {
 
     fn only_tab(&self) -> String {
         let key = self.config.keymap.key(crate::keymap::Context::Conversation, Command::NewTab);
-        format!("this is the only tab{}", key.map(|key| format!("; {key} opens another one")).unwrap_or_default())
+        format!(
+            "this is the only tab{}",
+            key.map(|key| format!("; {key} opens another one")).unwrap_or_default()
+        )
     }
 
     /// Whether there is a line of tabs.
@@ -167,18 +189,28 @@ impl State {
             return Vec::new();
         }
         let Tabs { before, after } = &self.tabs;
-        let others = |tab: &Tab| (tab.talk.agent.clone(), newest(&self.roster, tab.talk.agent.as_ref()) > tab.seen);
+        let others = |tab: &Tab| {
+            (tab.talk.agent.clone(), newest(&self.roster, tab.talk.agent.as_ref()) > tab.seen)
+        };
         let shown = (self.conversation.agent.clone(), false);
         let tabs = before.iter().map(others).chain([shown]).chain(after.iter().map(others));
         let room = (usize::from(self.width) / self.tabs.count()).min(WIDEST);
         let mut from = 0_u16;
         let title = |(number, (agent, has_news)): (usize, (Option<AgentKey>, bool))| {
             // A blank or a bracket at each end, the number with what stands behind it, and a blank.
-            let name = agent.map(|agent| self.agent_name(&agent).fit(room.saturating_sub(5))).unwrap_or_default();
+            let name = agent
+                .map(|agent| self.agent_name(&agent).fit(room.saturating_sub(5)))
+                .unwrap_or_default();
             let columns = u16::try_from(width(&name) + 5).unwrap_or(u16::MAX);
             let start = from;
             from = from.saturating_add(columns);
-            Title { number: number + 1, name, is_shown: number == before.len(), has_news, columns: start..from }
+            Title {
+                number: number + 1,
+                name,
+                is_shown: number == before.len(),
+                has_news,
+                columns: start..from,
+            }
         };
         tabs.enumerate().map(title).collect()
     }
@@ -186,7 +218,9 @@ impl State {
     /// What an agent is called where it stands alone: the main one by what its session is about.
     fn agent_name(&self, key: &AgentKey) -> AgentName {
         let label = self.labels.get(key).filter(|_| key.is_main()).map(AgentName::plain);
-        label.or_else(|| Some(self.roster.agent(key)?.name.clone())).unwrap_or_else(|| AgentName::plain(&key.provider))
+        label
+            .or_else(|| Some(self.roster.agent(key)?.name.clone()))
+            .unwrap_or_else(|| AgentName::plain(&key.provider))
     }
 }
 
@@ -212,7 +246,10 @@ impl Component for Tabs {
 
     fn extract(&self) -> SavedTabs {
         let saved = |tab: &Tab| SavedTab { conversation: tab.talk.extract(), seen: tab.seen };
-        SavedTabs { before: self.before.iter().map(saved).collect(), after: self.after.iter().map(saved).collect() }
+        SavedTabs {
+            before: self.before.iter().map(saved).collect(),
+            after: self.after.iter().map(saved).collect(),
+        }
     }
 
     fn restore(&mut self, saved: SavedTabs) {

@@ -14,7 +14,8 @@ use super::{
 use crate::keymap::{Command, Context, Key};
 
 impl State {
-    /// Takes an event in, at `now_us` (microseconds since the Unix epoch); gives what is to be done about it.
+    /// Takes an event in, at `now_us` (microseconds since the Unix epoch); gives what is to be done
+    /// about it.
     pub fn update(&mut self, now_us: i64, event: Event) -> Vec<Effect> {
         self.now_us = now_us;
         self.notices.tick(now_us);
@@ -67,12 +68,18 @@ impl State {
                 return self.look_where_it_stands();
             }
             Event::Brought { need, brought } => self.brought(need, brought),
-            Event::Live { exchange, events } if self.moment.is_some() => self.moment_events(exchange, events),
-            Event::Live { exchange, events } => events.iter().for_each(|event| self.live(exchange, event)),
+            Event::Live { exchange, events } if self.moment.is_some() => {
+                self.moment_events(exchange, events)
+            }
+            Event::Live { exchange, events } => {
+                events.iter().for_each(|event| self.live(exchange, event))
+            }
             // The rest comes when the daemon is back.
             Event::LiveLost { .. } if self.moment.is_some() => {}
             Event::LiveLost { exchange } => self.contents.live_left(exchange),
-            Event::Copied(Ok(what)) => self.notices.say(now_us, Weight::Good, format!("copied {what}")),
+            Event::Copied(Ok(what)) => {
+                self.notices.say(now_us, Weight::Good, format!("copied {what}"))
+            }
             Event::Copied(Err(why)) => self.notices.say(now_us, Weight::Warning, why),
             Event::Config(read) => self.configure(read),
             Event::Redraw => return vec![Effect::Redraw],
@@ -84,7 +91,9 @@ impl State {
     fn key(&mut self, key: Key) -> Vec<Effect> {
         let context = self.context();
         let keymap = &self.config.keymap;
-        let Some(command) = self.contexts().into_iter().find_map(|context| keymap.command(context, key)) else {
+        let Some(command) =
+            self.contexts().into_iter().find_map(|context| keymap.command(context, key))
+        else {
             if self.prompt.open.is_some() && context != Context::Help {
                 self.note(key, None);
                 self.type_key(key);
@@ -155,16 +164,27 @@ impl State {
             Command::Category(category) => {
                 talk.toggle(category);
                 let how = if talk.show.is_hidden(category) { "hidden" } else { "shown" };
-                self.notices.say(self.now_us, Weight::Plain, format!("{} {how}", category.as_str()));
+                self.notices.say(
+                    self.now_us,
+                    Weight::Plain,
+                    format!("{} {how}", category.as_str()),
+                );
             }
             Command::Level(category) => {
                 talk.next_level(category);
                 let how = level_name(talk.show.level(category));
-                self.notices.say(self.now_us, Weight::Plain, format!("{} {how}", category.as_str()));
+                self.notices.say(
+                    self.now_us,
+                    Weight::Plain,
+                    format!("{} {how}", category.as_str()),
+                );
             }
             Command::Preset(preset) => self.show_preset(preset),
             Command::NextPreset => {
-                let now = talk.show.preset().and_then(|preset| Preset::ALL.iter().position(|other| *other == preset));
+                let now = talk
+                    .show
+                    .preset()
+                    .and_then(|preset| Preset::ALL.iter().position(|other| *other == preset));
                 let next = now.map_or(0, |now| (now + 1) % Preset::ALL.len());
                 Preset::ALL.get(next).into_iter().for_each(|preset| self.show_preset(*preset));
             }
@@ -189,7 +209,10 @@ impl State {
     }
 
     fn open_block_in(&self, program: Program) -> Vec<Effect> {
-        self.block_text().map(|text| Effect::Open { text, suffix: ".txt", program }).into_iter().collect()
+        self.block_text()
+            .map(|text| Effect::Open { text, suffix: ".txt", program })
+            .into_iter()
+            .collect()
     }
 
     fn show_preset(&mut self, preset: Preset) {
@@ -205,7 +228,9 @@ impl State {
             Command::PreviousMatch if in_sheet => self.next_found(false),
             Command::MatchCase if in_sheet => self.turn_find_switch(|switches| &mut switches.case),
             Command::MatchWord if in_sheet => self.turn_find_switch(|switches| &mut switches.word),
-            Command::MatchRegex if in_sheet => self.turn_find_switch(|switches| &mut switches.regex),
+            Command::MatchRegex if in_sheet => {
+                self.turn_find_switch(|switches| &mut switches.regex)
+            }
             Command::NextMatch => self.next_match(true),
             Command::PreviousMatch => self.next_match(false),
             Command::MatchCase => self.turn_switch(|switches| &mut switches.case),
@@ -242,7 +267,11 @@ impl State {
             Command::Top => self.welcome.moved(i32::MIN, ways.len()),
             Command::Bottom => self.welcome.moved(i32::MAX, ways.len()),
             Command::Copy => {
-                return ways.get(self.welcome.chosen).map(|way| Effect::Copy(way.command.clone())).into_iter().collect();
+                return ways
+                    .get(self.welcome.chosen)
+                    .map(|way| Effect::Copy(way.command.clone()))
+                    .into_iter()
+                    .collect();
             }
             other => return self.common_command(other),
         }
@@ -285,7 +314,9 @@ impl State {
             Command::Mouse => self.turn_mouse(),
             Command::NextAgent => self.step_agent(1),
             Command::PreviousAgent => self.step_agent(-1),
-            Command::NewTab | Command::CloseTab | Command::NextTab | Command::PreviousTab => self.tab_command(command),
+            Command::NewTab | Command::CloseTab | Command::NextTab | Command::PreviousTab => {
+                self.tab_command(command)
+            }
             Command::GoToTab => self.ask(Prompt::Tab),
             Command::OtherPane => {
                 self.sidebar.focused = !(self.sidebar.open && self.sidebar.focused);
@@ -296,7 +327,9 @@ impl State {
             Command::Help => self.help = Some(0),
             Command::Redraw => return vec![Effect::Redraw],
             Command::Suspend => return vec![Effect::Suspend],
-            Command::Reloads => self.reloads.panel = if self.reloads.panel.is_none() { Some(0) } else { None },
+            Command::Reloads => {
+                self.reloads.panel = if self.reloads.panel.is_none() { Some(0) } else { None }
+            }
             Command::NextError => self.reloads.step(true),
             Command::PreviousError => self.reloads.step(false),
             Command::PutErrorsAway => self.reloads.put_away = true,
@@ -318,8 +351,13 @@ impl State {
     /// To another agent of the tree, so many further.
     fn step_agent(&mut self, by: isize) {
         let agents: Vec<&AgentKey> = self.roster.agents().collect();
-        let at = self.conversation.agent.as_ref().and_then(|chosen| agents.iter().position(|agent| *agent == chosen));
-        let next = at.map_or(0, |at| at.saturating_add_signed(by).min(agents.len().saturating_sub(1)));
+        let at = self
+            .conversation
+            .agent
+            .as_ref()
+            .and_then(|chosen| agents.iter().position(|agent| *agent == chosen));
+        let next =
+            at.map_or(0, |at| at.saturating_add_signed(by).min(agents.len().saturating_sub(1)));
         let next = agents.get(next).map(|agent| (*agent).clone());
         self.choose(next);
     }

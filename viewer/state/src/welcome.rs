@@ -29,7 +29,11 @@ pub struct Welcome {
 impl Welcome {
     pub fn moved(&mut self, lines: i32, ways: usize) {
         let step = usize::try_from(lines.unsigned_abs()).unwrap_or(usize::MAX);
-        self.chosen = if lines < 0 { self.chosen.saturating_sub(step) } else { self.chosen.saturating_add(step) };
+        self.chosen = if lines < 0 {
+            self.chosen.saturating_sub(step)
+        } else {
+            self.chosen.saturating_add(step)
+        };
         self.chosen = self.chosen.min(ways.saturating_sub(1));
     }
 }

@@ -4,8 +4,9 @@
 pub const DATES: &str = include_str!("project/dates.py");
 pub const TESTS: &str = include_str!("project/test_dates.py");
 
-/// Lines that somebody pasted from a terminal: a colour is reset, the clipboard is set (OSC 52), a link is hidden (OSC 8), the screen is
-/// cleared (CSI behind a C1 character), the direction of writing is turned around, and what follows blinks in red.
+/// Lines that somebody pasted from a terminal: a colour is reset, the clipboard is set (OSC 52), a
+/// link is hidden (OSC 8), the screen is cleared (CSI behind a C1 character), the direction of
+/// writing is turned around, and what follows blinks in red.
 pub const PASTED: &str = concat!(
     "2026-11-20\x1b[0m\n",
     "2026-11-21\x1b]52;c;b3duZWQ=\x07\n",
@@ -87,5 +88,8 @@ pub const DIFFERENCE: &str = " src/kalends/dates.py | 7 +++++--
 
 /// A text as Read gives it.
 pub fn numbered(text: &str) -> String {
-    text.split_terminator('\n').zip(1..).map(|(line, number): (&str, u32)| format!("{number:>6}\t{line}\n")).collect()
+    text.split_terminator('\n')
+        .zip(1..)
+        .map(|(line, number): (&str, u32)| format!("{number:>6}\t{line}\n"))
+        .collect()
 }

@@ -19,8 +19,7 @@ pub const HISTORY_TASK: &str = "In /home/mira/kalends/src/kalends/dates.py, pars
 Find the commit that changed it, and what it was for. Report the commit, the reason given, and whether a test came with it.";
 pub const CALLERS_TASK: &str = "parse_date in /home/mira/kalends accepts text behind the date by mistake. Find every caller, and say for each \
 whether it relies on that. Look at the data that they read, too, where it lies in the repository.";
-const STATEMENTS_TASK: &str =
-    "Do the dates in /home/mira/kalends/data/*.csv, column Buchungstag, hold anything behind the date? Report counts.";
+const STATEMENTS_TASK: &str = "Do the dates in /home/mira/kalends/data/*.csv, column Buchungstag, hold anything behind the date? Report counts.";
 
 pub const HISTORY_REPORT: &str = "\
 Commit `4f1c2aa` (Jo, 22 November, 23:41), *“Accept dates that were pasted from a terminal”*.
@@ -38,7 +37,8 @@ pub const CALLERS_REPORT: &str = "\
 
 A strict match breaks none of them, as long as control sequences are taken out first.";
 
-const STATEMENTS_REPORT: &str = "412 dates in 3 files, all of the form `DD.MM.YYYY` with nothing behind them.";
+const STATEMENTS_REPORT: &str =
+    "412 dates in 3 files, all of the form `DD.MM.YYYY` with nothing behind them.";
 
 /// What an Agent tool is asked.
 pub fn order(description: &str, prompt: &str) -> Value {
@@ -60,7 +60,13 @@ pub async fn history(stage: &Stage) -> Result<(), DemoError> {
     agent.asks(Reply::default().text("The file's history first.").tool("Bash", log)).await?;
     agent.runs_tools([gives(28, files::LOG)]).await;
     let commit = json!({"command": "git show --unified=0 4f1c2aa -- src/kalends/dates.py"});
-    agent.asks(Reply::default().text("`4f1c2aa` is from the night before the tests failed.").tool("Bash", commit)).await?;
+    agent
+        .asks(
+            Reply::default()
+                .text("`4f1c2aa` is from the night before the tests failed.")
+                .tool("Bash", commit),
+        )
+        .await?;
     agent.runs_tools([gives(35, files::COMMIT)]).await;
     agent.asks(Reply::default().text(HISTORY_REPORT)).await
 }
@@ -77,7 +83,13 @@ pub async fn callers(stage: &Stage) -> Result<(), DemoError> {
     agent.runs_tools([gives(22, files::CLI_AND_MAIL), gives(7, numbered(files::BANK))]).await;
     let mut task = order("Dates in the bank's files", STATEMENTS_TASK);
     task["run_in_background"] = json!(false);
-    agent.asks(Reply::default().text("Three callers. I have the bank's files counted.").tool("Agent", task)).await?;
+    agent
+        .asks(
+            Reply::default()
+                .text("Three callers. I have the bank's files counted.")
+                .tool("Agent", task),
+        )
+        .await?;
     statements(stage).await?;
     agent.runs_tools([gives(0, STATEMENTS_REPORT)]).await;
     agent.asks(Reply::default().text(CALLERS_REPORT)).await
@@ -93,7 +105,12 @@ async fn statements(stage: &Stage) -> Result<(), DemoError> {
     agent.asks(Reply::default().text(STATEMENTS_REPORT)).await
 }
 
-fn explorer<'a>(stage: &'a Stage, agent: &'static str, parent: Option<&'static str>) -> Result<Agent<'a>, DemoError> {
-    let role = Role { agent: Some(agent), parent, kind: Some("explorer"), model: "claude-sonnet-5-5" };
+fn explorer<'a>(
+    stage: &'a Stage,
+    agent: &'static str,
+    parent: Option<&'static str>,
+) -> Result<Agent<'a>, DemoError> {
+    let role =
+        Role { agent: Some(agent), parent, kind: Some("explorer"), model: "claude-sonnet-5-5" };
     Ok(Agent::new(stage, role, prompts::helper(prompts::EXPLORER), tools::helpers()?))
 }

@@ -13,7 +13,8 @@ use crate::demo::{
     stage::Stage,
 };
 
-const WISH: &str = "The tests of the date parser fail since yesterday. Find out why, and fix it, please. 🙏";
+const WISH: &str =
+    "The tests of the date parser fail since yesterday. Find out why, and fix it, please. 🙏";
 const CONTEXT: &str = "<system-reminder>\nCLAUDE.md of this project:\n- Tests: `pytest -q`\n- Nobody pushes to main on a Friday.\n\
 </system-reminder>";
 
@@ -24,20 +25,34 @@ pub async fn play(stage: &Stage, main: &mut Agent<'_>) -> Result<(), DemoError> 
     main.counts_tokens().await?;
     let (first, title) = tokio::join!(main.asks(first_look()), title::is_found(stage, WISH));
     first.and(title)?;
-    main.runs_tools([fails(740, files::TESTS_FAIL), gives(9, numbered(files::DATES)), gives(31, files::USES)]).await;
+    main.runs_tools([
+        fails(740, files::TESTS_FAIL),
+        gives(9, numbered(files::DATES)),
+        gives(31, files::USES),
+    ])
+    .await;
 
     main.asks(suspicion()).await?;
     main.runs_tools([gives(3, "The list was written."), gives(11, numbered(files::PASTED))]).await;
 
     main.asks(delegation()).await?;
-    main.runs_tools([helpers::HISTORY, helpers::CALLERS].map(|id| gives(40, format!("Agent {id} works in the background.")))).await;
+    main.runs_tools(
+        [helpers::HISTORY, helpers::CALLERS]
+            .map(|id| gives(40, format!("Agent {id} works in the background."))),
+    )
+    .await;
     Ok(())
 }
 
 /// What the main agent does while the subagents are at work.
 pub async fn reads_on(main: &mut Agent<'_>) -> Result<(), DemoError> {
     let words = "While they look, I read the tests themselves: which of them were there first?";
-    main.asks(Reply::default().text(words).tool("Read", json!({"file_path": "/home/mira/kalends/tests/test_dates.py"}))).await?;
+    main.asks(
+        Reply::default()
+            .text(words)
+            .tool("Read", json!({"file_path": "/home/mira/kalends/tests/test_dates.py"})),
+    )
+    .await?;
     main.runs_tools([gives(8, numbered(files::TESTS))]).await;
     Ok(())
 }

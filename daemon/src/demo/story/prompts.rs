@@ -3,8 +3,7 @@
 use serde_json::{Value, json};
 
 /// The main agent's style at first, and after the user was annoyed by it.
-pub const EXPLAINING: &str =
-    "Explain each step before you take it. The user is new to this code base and wants to learn from what you do.";
+pub const EXPLAINING: &str = "Explain each step before you take it. The user is new to this code base and wants to learn from what you do.";
 pub const BRIEF: &str = "Be brief: one or two sentences before you act, no lectures. The user knows this code base well.";
 
 pub const TITLE: &str = "Name the coding session that begins with the user's message. Answer with a title of three to seven words, in \

@@ -53,7 +53,8 @@ Not touched, but worth a look: `tests/fixtures/pasted.log` sets the clipboard of
 
 /// From the subagents' reports to the end.
 pub async fn play(stage: &Stage, main: &mut Agent<'_>) -> Result<(), DemoError> {
-    let reports = [(helpers::HISTORY, helpers::HISTORY_REPORT), (helpers::CALLERS, helpers::CALLERS_REPORT)];
+    let reports =
+        [(helpers::HISTORY, helpers::HISTORY_REPORT), (helpers::CALLERS, helpers::CALLERS_REPORT)];
     let reports = reports.map(|(id, report)| helpers::notification(id, report));
     main.hears(&[&reports[0], &reports[1]]);
     main.asks_twice(Reply::default().text(PLAN)).await?;
@@ -70,7 +71,10 @@ pub async fn play(stage: &Stage, main: &mut Agent<'_>) -> Result<(), DemoError> 
     let check = Reply::default()
         .text("Now the tests, and the difference.")
         .tool("Bash", json!({"command": "pytest -q", "description": "Run all tests"}))
-        .tool("Bash", json!({"command": "git diff --stat", "description": "Show what was changed"}));
+        .tool(
+            "Bash",
+            json!({"command": "git diff --stat", "description": "Show what was changed"}),
+        );
     main.asks(check).await?;
     main.runs_tools([gives(690, files::TESTS_PASS), gives(12, files::DIFFERENCE)]).await;
     let todos = json!([
@@ -97,7 +101,8 @@ _UNSEEN = re.compile(r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]|\x1b\].*?(?:\x07|\x1b\\)
     for form in _FORMS:
         found = form.fullmatch(text)
 ";
-    let edit = |old: &str, new: &str| json!({"file_path": FILE, "old_string": old, "new_string": new});
+    let edit =
+        |old: &str, new: &str| json!({"file_path": FILE, "old_string": old, "new_string": new});
     Reply::default()
         .thinking("Small. One pattern above the function, two lines in it.")
         .text("Understood: one pattern, two lines.")

@@ -19,10 +19,21 @@ const ROLE: Role = Role { agent: None, parent: None, kind: None, model: MODEL };
 pub async fn is_found(stage: &Stage, words: &str) -> Result<(), DemoError> {
     let system = [json!({"type": "text", "text": prompts::TITLE})];
     let messages = [json!({"role": "user", "content": words})];
-    let body = Body { model: MODEL, messages: &messages, system: &system, tools: &[], settings: Some(Settings::title()) };
+    let body = Body {
+        model: MODEL,
+        messages: &messages,
+        system: &system,
+        tools: &[],
+        settings: Some(Settings::title()),
+    };
     let prompt = Prompt { tools: 0, system: prompts::TITLE.to_owned(), messages: tokens(words) };
-    let said = Reply::default().text(r#"{"title": "Fix the failing date parser tests"}"#).said("toolu_demo_title");
-    let events = said.events("msg_demo_title", MODEL, Usage::new(None, &prompt, said.tokens().0, 0));
+    let said = Reply::default()
+        .text(r#"{"title": "Fix the failing date parser tests"}"#)
+        .said("toolu_demo_title");
+    let events =
+        said.events("msg_demo_title", MODEL, Usage::new(None, &prompt, said.tokens().0, 0));
     let request = request(ROLE, "auxiliary", None, MESSAGES, &body)?;
-    stage.exchange(&mut stage.connection(), &request, Answer::stream(events, "req_demo_title")).await
+    stage
+        .exchange(&mut stage.connection(), &request, Answer::stream(events, "req_demo_title"))
+        .await
 }

@@ -33,7 +33,12 @@ mod tests {
             assert!(is_text("name") && is_text("description"), "{tool}");
             let schema = &tool["input_schema"];
             let required = schema["required"].as_array().expect("a list");
-            assert!(required.iter().all(|name| !schema["properties"][name.as_str().unwrap_or_default()].is_null()), "{tool}");
+            assert!(
+                required
+                    .iter()
+                    .all(|name| !schema["properties"][name.as_str().unwrap_or_default()].is_null()),
+                "{tool}"
+            );
         }
         assert_eq!(helpers().expect("JSON").len(), tools.len() - KEPT_FROM_HELPERS.len());
     }

@@ -33,7 +33,11 @@ impl Chunks {
                 Self::Data(left) => {
                     let here = (bytes.len() - at).min(usize::try_from(left).unwrap_or(usize::MAX));
                     at += here;
-                    *self = if here as u64 == left { Self::DataEnd } else { Self::Data(left - here as u64) };
+                    *self = if here as u64 == left {
+                        Self::DataEnd
+                    } else {
+                        Self::Data(left - here as u64)
+                    };
                 }
                 _ => {
                     *self = self.after(byte);
@@ -88,7 +92,12 @@ mod tests {
                 for bytes in stream.chunks(piece) {
                     length += chunks.advance(bytes);
                 }
-                assert_eq!((chunks, length), (Chunks::Over, body.len()), "{:?} by {piece}", String::from_utf8_lossy(body));
+                assert_eq!(
+                    (chunks, length),
+                    (Chunks::Over, body.len()),
+                    "{:?} by {piece}",
+                    String::from_utf8_lossy(body)
+                );
             }
         }
     }
@@ -97,7 +106,11 @@ mod tests {
     fn what_is_no_chunk_is_left_to_the_decoder() {
         for body in ["ZZ\r\n", "5\r\nhello!", "10000000000000000\r\n", "-1\r\n"] {
             let mut chunks = Chunks::BEGIN;
-            assert_eq!((chunks.advance(body.as_bytes()), chunks), (body.len(), Chunks::Broken), "{body:?}");
+            assert_eq!(
+                (chunks.advance(body.as_bytes()), chunks),
+                (body.len(), Chunks::Broken),
+                "{body:?}"
+            );
         }
     }
 }

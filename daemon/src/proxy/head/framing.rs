@@ -1,7 +1,8 @@
 //! How long a body is: one answer out of all that a head says about it.
 //!
-//! What goes out has one framing, so that nobody after us can understand it otherwise. Where agents' parsers disagree over what came in,
-//! the one that gets the whole body is right; where most of them refuse it, so do we.
+//! What goes out has one framing, so that nobody after us can understand it otherwise. Where
+//! agents' parsers disagree over what came in, the one that gets the whole body is right; where
+//! most of them refuse it, so do we.
 
 use std::borrow::Cow;
 
@@ -37,7 +38,10 @@ pub enum FramingError {
 ///
 /// # Errors
 /// When the lengths contradict each other, or are none.
-pub fn settle(fields: &mut Vec<Field<'_>>, mended: &mut Vec<String>) -> Result<Framing, FramingError> {
+pub fn settle(
+    fields: &mut Vec<Field<'_>>,
+    mended: &mut Vec<String>,
+) -> Result<Framing, FramingError> {
     let codings = codings(fields);
     if codings.is_chunked {
         settle_codings(fields, mended, &codings.kept);
@@ -69,7 +73,8 @@ struct Codings {
 }
 
 fn codings(fields: &[Field<'_>]) -> Codings {
-    const KNOWN: [&str; 8] = ["chunked", "gzip", "x-gzip", "deflate", "compress", "x-compress", "br", "zstd"];
+    const KNOWN: [&str; 8] =
+        ["chunked", "gzip", "x-gzip", "deflate", "compress", "x-compress", "br", "zstd"];
     let told = || fields.iter().filter(|field| field.is(TRANSFER_ENCODING));
     let mut kept: Vec<String> = told()
         .flat_map(|field| field.value.split(|byte| *byte == b','))
@@ -98,7 +103,10 @@ fn settle_codings(fields: &mut Vec<Field<'_>>, mended: &mut Vec<String>, kept: &
     }
 }
 
-fn settle_length(fields: &mut Vec<Field<'_>>, mended: &mut Vec<String>) -> Result<Framing, FramingError> {
+fn settle_length(
+    fields: &mut Vec<Field<'_>>,
+    mended: &mut Vec<String>,
+) -> Result<Framing, FramingError> {
     let mut length: Option<u64> = None;
     let told = fields.iter().filter(|field| field.is(CONTENT_LENGTH));
     for text in told.flat_map(|field| field.value.split(|byte| *byte == b',')) {
@@ -125,9 +133,13 @@ fn settle_length(fields: &mut Vec<Field<'_>>, mended: &mut Vec<String>) -> Resul
 /// A plus before it is read by those who do not mind.
 fn number(text: &[u8]) -> Result<u64, FramingError> {
     let digits = text.strip_prefix(b"+").unwrap_or(text);
-    let text = std::str::from_utf8(digits).ok().filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()));
+    let text = std::str::from_utf8(digits)
+        .ok()
+        .filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()));
     // Nothing that large was ever sent, and hyper has two values of its own up there.
-    text.and_then(|text| text.parse::<u64>().ok()).filter(|length| *length < u64::MAX - 1).ok_or(FramingError::NoNumber)
+    text.and_then(|text| text.parse::<u64>().ok())
+        .filter(|length| *length < u64::MAX - 1)
+        .ok_or(FramingError::NoNumber)
 }
 
 /// Takes out all fields of that name but the first `keep`; whether there were any.
@@ -169,18 +181,54 @@ mod tests {
             ("Content-Length: 18446744073709551615\n", Err(FramingError::NoNumber), ""),
             ("Transfer-Encoding: chunked\n", Ok(Chunked), "Transfer-Encoding: chunked\r\n"),
             ("Transfer-Encoding: Chunked\n", Ok(Chunked), "Transfer-Encoding: Chunked\r\n"),
-            ("Content-Length: 5\nTransfer-Encoding: chunked\n", Ok(Chunked), "Transfer-Encoding: chunked\r\n"),
-            ("Transfer-Encoding: chunked\nContent-Length: nonsense\n", Ok(Chunked), "Transfer-Encoding: chunked\r\n"),
-            ("Transfer-Encoding: gzip, chunked\n", Ok(Chunked), "Transfer-Encoding: gzip, chunked\r\n"),
-            ("Transfer-Encoding: gzip\nTransfer-Encoding: chunked\n", Ok(Chunked), "Transfer-Encoding: gzip, chunked\r\n"),
-            ("Transfer-Encoding: identity, chunked\n", Ok(Chunked), "Transfer-Encoding: chunked\r\n"),
-            ("Transfer-Encoding: chunked, identity\n", Ok(Chunked), "Transfer-Encoding: chunked\r\n"),
-            ("Transfer-Encoding: chunked\nTransfer-Encoding: chunked\n", Ok(Chunked), "Transfer-Encoding: chunked\r\n"),
+            (
+                "Content-Length: 5\nTransfer-Encoding: chunked\n",
+                Ok(Chunked),
+                "Transfer-Encoding: chunked\r\n",
+            ),
+            (
+                "Transfer-Encoding: chunked\nContent-Length: nonsense\n",
+                Ok(Chunked),
+                "Transfer-Encoding: chunked\r\n",
+            ),
+            (
+                "Transfer-Encoding: gzip, chunked\n",
+                Ok(Chunked),
+                "Transfer-Encoding: gzip, chunked\r\n",
+            ),
+            (
+                "Transfer-Encoding: gzip\nTransfer-Encoding: chunked\n",
+                Ok(Chunked),
+                "Transfer-Encoding: gzip, chunked\r\n",
+            ),
+            (
+                "Transfer-Encoding: identity, chunked\n",
+                Ok(Chunked),
+                "Transfer-Encoding: chunked\r\n",
+            ),
+            (
+                "Transfer-Encoding: chunked, identity\n",
+                Ok(Chunked),
+                "Transfer-Encoding: chunked\r\n",
+            ),
+            (
+                "Transfer-Encoding: chunked\nTransfer-Encoding: chunked\n",
+                Ok(Chunked),
+                "Transfer-Encoding: chunked\r\n",
+            ),
             ("Transfer-Encoding: chunked,\n", Ok(Chunked), "Transfer-Encoding: chunked\r\n"),
-            ("Transfer-Encoding: identity\nContent-Length: 5\n", Ok(Length(5)), "Content-Length: 5\r\n"),
+            (
+                "Transfer-Encoding: identity\nContent-Length: 5\n",
+                Ok(Length(5)),
+                "Content-Length: 5\r\n",
+            ),
             ("Transfer-Encoding:\nContent-Length: 5\n", Ok(Length(5)), "Content-Length: 5\r\n"),
             ("Transfer-Encoding: utf-8\n", Ok(Untold), ""),
-            ("Transfer-Encoding: gzip\nContent-Length: 5\n", Ok(Coded), "Transfer-Encoding: gzip\r\n"),
+            (
+                "Transfer-Encoding: gzip\nContent-Length: 5\n",
+                Ok(Coded),
+                "Transfer-Encoding: gzip\r\n",
+            ),
         ];
         for (lines, expected, left) in cases {
             let head = format!("start\n{lines}\n");
@@ -191,7 +239,12 @@ mod tests {
             if expected.is_ok() {
                 let written = String::from_utf8(raw::write(b"", &raw.fields)).expect("text");
                 assert_eq!(written, format!("\r\n{left}\r\n"), "{lines:?}");
-                assert_eq!(raw.mended.is_empty(), before == raw.fields, "{lines:?}: what was changed is noted: {:?}", raw.mended);
+                assert_eq!(
+                    raw.mended.is_empty(),
+                    before == raw.fields,
+                    "{lines:?}: what was changed is noted: {:?}",
+                    raw.mended
+                );
             }
         }
     }

@@ -1,7 +1,8 @@
 //! A head as it came off the wire, read as leniently as agents' own parsers do.
 //!
-//! Lines may end without a carriage return, be folded, have white space before the colon. What cannot be a field is left out, and
-//! noted; control characters in values become spaces, as RFC 9110 (5.5) has it.
+//! Lines may end without a carriage return, be folded, have white space before the colon. What
+//! cannot be a field is left out, and noted; control characters in values become spaces, as RFC
+//! 9110 (5.5) has it.
 
 use std::borrow::Cow;
 
@@ -34,8 +35,8 @@ pub fn empty_lines(bytes: &[u8]) -> usize {
     bytes.iter().position(|byte| !matches!(byte, b'\r' | b'\n')).unwrap_or(bytes.len())
 }
 
-/// The length of the head that `bytes` begin with, its empty line included; `None` when that has not come yet. The first `seen` bytes
-/// are known not to hold its end.
+/// The length of the head that `bytes` begin with, its empty line included; `None` when that has
+/// not come yet. The first `seen` bytes are known not to hold its end.
 pub fn length(bytes: &[u8], seen: usize) -> Option<usize> {
     // The end may have begun in what was seen.
     let mut at = seen.saturating_sub(2);
@@ -52,7 +53,8 @@ pub fn length(bytes: &[u8], seen: usize) -> Option<usize> {
 
 /// Reads a head of that [`length`].
 pub fn read(head: &[u8]) -> RawHead<'_> {
-    let mut lines = head.split(|byte| *byte == b'\n').map(|line| line.strip_suffix(b"\r").unwrap_or(line));
+    let mut lines =
+        head.split(|byte| *byte == b'\n').map(|line| line.strip_suffix(b"\r").unwrap_or(line));
     let start = lines.next().unwrap_or_default();
     let mut raw = RawHead { start, fields: Vec::with_capacity(32), mended: Vec::new() };
     // Whether a line that goes on with the one before still has it.
@@ -61,7 +63,9 @@ pub fn read(head: &[u8]) -> RawHead<'_> {
         if line.starts_with(b" ") || line.starts_with(b"\t") {
             match raw.fields.last_mut() {
                 Some(field) if was_kept => raw.mended.extend(unfold(field, line)),
-                _ => raw.mended.push(format!("left out a line that goes on with none ({} bytes)", line.len())),
+                _ => raw
+                    .mended
+                    .push(format!("left out a line that goes on with none ({} bytes)", line.len())),
             }
             continue;
         }
@@ -101,17 +105,22 @@ fn unfold(field: &mut Field<'_>, line: &[u8]) -> Option<String> {
 }
 
 fn note_of_control_characters(name: &[u8]) -> String {
-    format!("control characters in {} became spaces", String::from_utf8_lossy(name).to_ascii_lowercase())
+    format!(
+        "control characters in {} became spaces",
+        String::from_utf8_lossy(name).to_ascii_lowercase()
+    )
 }
 
-/// The text without white space around it, control characters as spaces; and whether there were any.
+/// The text without white space around it, control characters as spaces; and whether there were
+/// any.
 fn printable(text: &[u8]) -> (Cow<'_, [u8]>, bool) {
     let is_control = |byte: &u8| byte.is_ascii_control() && *byte != b'\t';
     let text = text.trim_ascii();
     if !text.iter().any(is_control) {
         return (Cow::Borrowed(text), false);
     }
-    let replaced: Vec<u8> = text.iter().map(|byte| if is_control(byte) { b' ' } else { *byte }).collect();
+    let replaced: Vec<u8> =
+        text.iter().map(|byte| if is_control(byte) { b' ' } else { *byte }).collect();
     (Cow::Owned(replaced.trim_ascii().to_vec()), true)
 }
 
@@ -147,7 +156,13 @@ mod tests {
         let head = head.as_bytes();
         let raw = read(head);
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-        (raw.fields.iter().map(|field| format!("{}={}", text(&field.name), text(&field.value))).collect(), raw.mended.len())
+        (
+            raw.fields
+                .iter()
+                .map(|field| format!("{}={}", text(&field.name), text(&field.value)))
+                .collect(),
+            raw.mended.len(),
+        )
     }
 
     #[test]
@@ -199,7 +214,12 @@ mod tests {
         for (bytes, expected) in cases {
             // However much of it had been looked at before.
             for seen in 0..expected.unwrap_or(bytes.len()) {
-                assert_eq!(length(bytes, seen), expected, "{:?} after {seen}", String::from_utf8_lossy(bytes));
+                assert_eq!(
+                    length(bytes, seen),
+                    expected,
+                    "{:?} after {seen}",
+                    String::from_utf8_lossy(bytes)
+                );
             }
         }
         assert_eq!(empty_lines(b"\r\n\nGET"), 3);

@@ -31,8 +31,8 @@ pub struct RequestNotes {
     pub expect: Option<Vec<u8>>,
     /// It asks for another protocol: what follows it depends on the answer.
     pub upgrades: bool,
-    /// hyper was shown a `TE: trailers` that was not sent, as the last field: without it, it keeps trailers to itself, which clients read
-    /// whether they have asked for them or not.
+    /// hyper was shown a `TE: trailers` that was not sent, as the last field: without it, it keeps
+    /// trailers to itself, which clients read whether they have asked for them or not.
     pub has_added_te: bool,
     /// What was left out or changed, in words.
     pub mended: Vec<String>,
@@ -65,7 +65,8 @@ pub fn read(head: &[u8]) -> RequestHead {
     settle(raw).unwrap_or_else(|(status, reason)| refuse(line, status, reason))
 }
 
-/// A head in whose place an answer of our own is given. `line` is what there is of the request line.
+/// A head in whose place an answer of our own is given. `line` is what there is of the request
+/// line.
 pub fn refuse(line: &[u8], status: StatusCode, reason: impl Into<String>) -> RequestHead {
     // As much as says what it was; a flood of garbage is not to be kept.
     const SHOWN: usize = 1024;
@@ -77,10 +78,16 @@ pub fn refuse(line: &[u8], status: StatusCode, reason: impl Into<String>) -> Req
     // The answer to HEAD has no body.
     let asks = if method == "HEAD" { "HEAD" } else { "GET" };
     let notes = RequestNotes {
-        refused: Some(Refused { status, reason: reason.into(), method: method.to_owned(), target: target.to_owned() }),
+        refused: Some(Refused {
+            status,
+            reason: reason.into(),
+            method: method.to_owned(),
+            target: target.to_owned(),
+        }),
         ..RequestNotes::default()
     };
-    let bytes = format!("{asks} / HTTP/1.1\r\nhost: refused\r\nconnection: close\r\n\r\n").into_bytes();
+    let bytes =
+        format!("{asks} / HTTP/1.1\r\nhost: refused\r\nconnection: close\r\n\r\n").into_bytes();
     RequestHead { bytes, framing: Framing::Length(0), notes }
 }
 
@@ -94,7 +101,8 @@ fn settle(raw: RawHead<'_>) -> Result<RequestHead, Refusal> {
         let reason = format!("the request has more than {MAX_HEADERS} header lines");
         return Err((StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, reason));
     }
-    let uncertain = |error: FramingError| bad(&format!("the request's body has no certain length: {error}"));
+    let uncertain =
+        |error: FramingError| bad(&format!("the request's body has no certain length: {error}"));
     if line.is_old && fields.iter().any(|field| field.is("transfer-encoding")) {
         return Err(uncertain(FramingError::OldVersion));
     }
@@ -104,11 +112,13 @@ fn settle(raw: RawHead<'_>) -> Result<RequestHead, Refusal> {
         told => told,
     };
     if fields.iter().any(|field| field.is("upgrade") && has_token(&field.value, "h2c")) {
-        // Half of it would be worse than none: the answer comes in HTTP/1.1, as from a server that does not know h2c.
+        // Half of it would be worse than none: the answer comes in HTTP/1.1, as from a server that
+        // does not know h2c.
         fields.retain(|field| !field.is("upgrade") && !field.is("http2-settings"));
         mended.push("left out the offer to go on in HTTP/2 (h2c)".into());
     }
-    let asks = fields.iter().any(|field| field.is("connection") && has_token(&field.value, "upgrade"));
+    let asks =
+        fields.iter().any(|field| field.is("connection") && has_token(&field.value, "upgrade"));
     let upgrades = asks && !line.is_old && fields.iter().any(|field| field.is("upgrade"));
     let target = RawTarget::of(line.target);
     let shown = target.as_ref().map_or(line.target, |target| target.shown.as_bytes());
@@ -123,17 +133,26 @@ fn settle(raw: RawHead<'_>) -> Result<RequestHead, Refusal> {
     let version = if line.is_old { "HTTP/1.0" } else { "HTTP/1.1" };
     let start = [line.method, shown, version.as_bytes()].join(&b' ');
     let bytes = raw::write(&start, &fields);
-    Ok(RequestHead { bytes, framing, notes: RequestNotes { target, expect, upgrades, has_added_te, mended, refused: None } })
+    Ok(RequestHead {
+        bytes,
+        framing,
+        notes: RequestNotes { target, expect, upgrades, has_added_te, mended, refused: None },
+    })
 }
 
-/// hyper says `100 Continue` by itself, before the upstream has seen the request. It does not when it reads another value.
+/// hyper says `100 Continue` by itself, before the upstream has seen the request. It does not when
+/// it reads another value.
 fn postpone_expect(fields: &mut [Field<'_>]) -> Option<Vec<u8>> {
-    let field = fields.iter_mut().find(|field| field.is("expect") && field.value.eq_ignore_ascii_case(b"100-continue"))?;
+    let field = fields
+        .iter_mut()
+        .find(|field| field.is("expect") && field.value.eq_ignore_ascii_case(b"100-continue"))?;
     Some(std::mem::replace(&mut field.value, Cow::Borrowed(b"as the upstream says")).into_owned())
 }
 
 fn has_token(value: &[u8], token: &str) -> bool {
-    value.split(|byte| *byte == b',').any(|part| part.trim_ascii().eq_ignore_ascii_case(token.as_bytes()))
+    value
+        .split(|byte| *byte == b',')
+        .any(|part| part.trim_ascii().eq_ignore_ascii_case(token.as_bytes()))
 }
 
 struct RequestLine<'a> {
@@ -159,7 +178,8 @@ impl<'a> RequestLine<'a> {
             b"HTTP/1.1" => false,
             b"HTTP/1.0" => true,
             [b'H', b'T', b'T', b'P', b'/', b'0'..=b'9', ..] => {
-                let reason = format!("{} is not spoken here, HTTP/1.1 is", String::from_utf8_lossy(version));
+                let reason =
+                    format!("{} is not spoken here, HTTP/1.1 is", String::from_utf8_lossy(version));
                 return Err((StatusCode::HTTP_VERSION_NOT_SUPPORTED, reason));
             }
             _ => return bad("the request line names no version of HTTP"),
@@ -174,8 +194,14 @@ impl<'a> RequestLine<'a> {
         if target.iter().any(|byte| *byte < b'\t' || (b'\n'..b' ').contains(byte)) {
             return bad("the request target holds a control character");
         }
-        let is_absolute = |scheme: &[u8]| target.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme));
-        if !target.starts_with(b"/") && target != b"*" && !is_absolute(b"http://") && !is_absolute(b"https://") {
+        let is_absolute = |scheme: &[u8]| {
+            target.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme))
+        };
+        if !target.starts_with(b"/")
+            && target != b"*"
+            && !is_absolute(b"http://")
+            && !is_absolute(b"https://")
+        {
             return bad("the request target is no path");
         }
         Ok(Self { method, target, is_old })
@@ -185,7 +211,8 @@ impl<'a> RequestLine<'a> {
 impl RawTarget {
     /// `None` where hyper takes the target as it is.
     fn of(sent: &[u8]) -> Option<Self> {
-        let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~:/?@!$&'()*+,;=%".contains(&byte);
+        let is_plain =
+            |byte: u8| byte.is_ascii_alphanumeric() || b"-._~:/?@!$&'()*+,;=%".contains(&byte);
         if sent.len() <= LONGEST_SHOWN && sent.iter().copied().all(is_plain) {
             return None;
         }
@@ -204,8 +231,8 @@ impl RawTarget {
         Some(Self { sent: sent.to_vec(), shown })
     }
 
-    /// What was sent as the part of the target that `uri` still has: something may have been taken off its front. `None` where that
-    /// cannot be told.
+    /// What was sent as the part of the target that `uri` still has: something may have been taken
+    /// off its front. `None` where that cannot be told.
     pub fn rest_of(&self, uri: &Uri) -> Option<&[u8]> {
         let kept = uri.path_and_query()?.as_str();
         let front = self.shown.strip_suffix(kept)?;
@@ -230,11 +257,26 @@ mod tests {
 
     #[test]
     fn odd_targets_are_kept_as_they_were_sent() {
-        for target in ["/v1/messages?beta=true", "/a;b=c/d,e(f)'g*h!$@:", "/%2F..%2f?q=%zz%", "//double//?a?b", "*", "/"] {
+        for target in [
+            "/v1/messages?beta=true",
+            "/a;b=c/d,e(f)'g*h!$@:",
+            "/%2F..%2f?q=%zz%",
+            "//double//?a?b",
+            "*",
+            "/",
+        ] {
             let head = head_of(target);
             assert_eq!((head.notes.target, head.notes.refused), (None, None), "{target}");
         }
-        for target in ["/a?q=\"<>^`\\", "/x#y?z", "/日本?q=日本", "/tab\there", "/del\u{7f}", "/[1]|{2}", "/~t=1/a<b"] {
+        for target in [
+            "/a?q=\"<>^`\\",
+            "/x#y?z",
+            "/日本?q=日本",
+            "/tab\there",
+            "/del\u{7f}",
+            "/[1]|{2}",
+            "/~t=1/a<b",
+        ] {
             let head = head_of(target);
             assert_eq!(head.notes.refused, None, "{target}");
             let shown = String::from_utf8(head.bytes.clone()).expect("ASCII");
@@ -287,7 +329,10 @@ mod tests {
             assert_eq!(read.bytes.starts_with(b"HEAD"), head.starts_with(b"HEAD"));
         }
         let many: String = (0..=MAX_HEADERS).map(|n| format!("X-{n}: 1\r\n")).collect();
-        let refused = read(format!("GET / HTTP/1.1\r\n{many}\r\n").as_bytes()).notes.refused.expect("too many");
+        let refused = read(format!("GET / HTTP/1.1\r\n{many}\r\n").as_bytes())
+            .notes
+            .refused
+            .expect("too many");
         assert_eq!(refused.status.as_u16(), 431);
     }
 
@@ -296,7 +341,10 @@ mod tests {
         let head =
             read(b"POST / HTTP/1.1\r\nHost : a\r\nX: 1\r\n 2\r\nbad\r\nTransfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n");
         let bytes = String::from_utf8(head.bytes).expect("text");
-        assert_eq!(bytes, "POST / HTTP/1.1\r\nHost: a\r\nX: 1 2\r\nTransfer-Encoding: chunked\r\nte: trailers\r\n\r\n");
+        assert_eq!(
+            bytes,
+            "POST / HTTP/1.1\r\nHost: a\r\nX: 1 2\r\nTransfer-Encoding: chunked\r\nte: trailers\r\n\r\n"
+        );
         assert_eq!(head.framing, Framing::Chunked);
         assert_eq!(head.notes.mended.len(), 2, "{:?}", head.notes.mended);
     }
@@ -304,17 +352,25 @@ mod tests {
     #[test]
     fn upgrades_and_expectations_are_told_apart() {
         let upgrade = |protocol: &str, version: &str| {
-            let head = format!("GET / HTTP/{version}\r\nConnection: keep-alive, Upgrade\r\nUpgrade: {protocol}\r\n\r\n");
+            let head = format!(
+                "GET / HTTP/{version}\r\nConnection: keep-alive, Upgrade\r\nUpgrade: {protocol}\r\n\r\n"
+            );
             read(head.as_bytes()).notes.upgrades
         };
         assert!(upgrade("websocket", "1.1"));
         assert!(!upgrade("websocket", "1.0"), "HTTP/1.0 knows none");
         assert!(!upgrade("h2c", "1.1"));
-        assert!(!read(b"GET / HTTP/1.1\r\nUpgrade: websocket\r\n\r\n").notes.upgrades, "Connection says so, or it is none");
+        assert!(
+            !read(b"GET / HTTP/1.1\r\nUpgrade: websocket\r\n\r\n").notes.upgrades,
+            "Connection says so, or it is none"
+        );
 
         let head = read(b"PUT / HTTP/1.1\r\nexpect: 100-Continue\r\nContent-Length: 1\r\n\r\n");
         assert_eq!(head.notes.expect.as_deref(), Some(b"100-Continue".as_slice()));
-        assert!(!String::from_utf8(head.bytes).expect("text").contains("100"), "hyper does not answer it");
+        assert!(
+            !String::from_utf8(head.bytes).expect("text").contains("100"),
+            "hyper does not answer it"
+        );
         assert_eq!(read(b"PUT / HTTP/1.1\r\nExpect: wonders\r\n\r\n").notes.expect, None);
     }
 }

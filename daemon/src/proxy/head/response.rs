@@ -24,7 +24,8 @@ pub struct Mended {
 pub struct ResponseNotes {
     /// The reason phrase, where hyper loses it.
     pub reason: Option<Vec<u8>>,
-    /// The connection ends with the answer: HTTP/1.0 that says nothing of keeping it, and bodies that nothing else ends.
+    /// The connection ends with the answer: HTTP/1.0 that says nothing of keeping it, and bodies
+    /// that nothing else ends.
     pub closes: bool,
     /// What was left out or changed, in words.
     pub mended: Vec<String>,
@@ -110,7 +111,8 @@ impl<'a> StatusLine<'a> {
         if !digits.iter().all(u8::is_ascii_digit) {
             return None;
         }
-        let status = std::str::from_utf8(digits).ok()?.parse().ok().filter(|status| *status >= 100)?;
+        let status =
+            std::str::from_utf8(digits).ok()?.parse().ok().filter(|status| *status >= 100)?;
         let reason = match rest {
             [] => rest,
             [b' ', reason @ ..] => reason,
@@ -121,7 +123,10 @@ impl<'a> StatusLine<'a> {
 }
 
 fn keeps_alive(fields: &[Field<'_>]) -> bool {
-    let tokens = fields.iter().filter(|field| field.is("connection")).flat_map(|field| field.value.split(|byte| *byte == b','));
+    let tokens = fields
+        .iter()
+        .filter(|field| field.is("connection"))
+        .flat_map(|field| field.value.split(|byte| *byte == b','));
     tokens.into_iter().any(|token| token.trim_ascii().eq_ignore_ascii_case(b"keep-alive"))
 }
 
@@ -179,8 +184,15 @@ mod tests {
         let error = mended(&format!("HTTP/1.1 200 OK\r\n{contradiction}"));
         assert_eq!(error, Err(ResponseHeadError::Framing(FramingError::TwoLengths(5, 6))));
         let bare = Ok("HTTP/1.1 304 Not Modified\r\n\r\n".to_owned());
-        assert_eq!(mended(&format!("HTTP/1.1 304 Not Modified\r\n{contradiction}")), bare, "it has no body");
-        assert!(matches!(mended(&format!("HTTP/1.1 103 Early Hints\r\n{contradiction}")).as_deref(), Ok("interim")));
+        assert_eq!(
+            mended(&format!("HTTP/1.1 304 Not Modified\r\n{contradiction}")),
+            bare,
+            "it has no body"
+        );
+        assert!(matches!(
+            mended(&format!("HTTP/1.1 103 Early Hints\r\n{contradiction}")).as_deref(),
+            Ok("interim")
+        ));
     }
 
     #[test]

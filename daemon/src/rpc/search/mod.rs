@@ -27,12 +27,18 @@ const LONGEST: usize = 4 << 10;
 
 type Sender = mpsc::Sender<Result<v1::SearchResponse, Status>>;
 
-pub fn search(service: &Service, request: v1::SearchRequest) -> Result<ReceiverStream<Result<v1::SearchResponse, Status>>, Status> {
+pub fn search(
+    service: &Service,
+    request: v1::SearchRequest,
+) -> Result<ReceiverStream<Result<v1::SearchResponse, Status>>, Status> {
     let search = Search {
         pattern: pattern(&request.pattern.unwrap_or_default())?,
         scope: scope(request.scope)?,
         origin: if request.origin == 0 { u64::MAX } else { request.origin },
-        most: usize::try_from(request.limit).ok().filter(|limit| (1..MOST).contains(limit)).unwrap_or(MOST),
+        most: usize::try_from(request.limit)
+            .ok()
+            .filter(|limit| (1..MOST).contains(limit))
+            .unwrap_or(MOST),
     };
     let (sender, receiver) = mpsc::channel(1);
     let service = service.clone();
@@ -47,18 +53,25 @@ pub fn search(service: &Service, request: v1::SearchRequest) -> Result<ReceiverS
 
 fn pattern(wanted: &v1::Pattern) -> Result<Pattern, Status> {
     if wanted.text.is_empty() || wanted.text.len() > LONGEST {
-        return Err(Status::invalid_argument(format!("say what to look for, in {LONGEST} bytes at most")));
+        return Err(Status::invalid_argument(format!(
+            "say what to look for, in {LONGEST} bytes at most"
+        )));
     }
     let switches = Switches { case: wanted.case, word: wanted.word, regex: wanted.regex };
-    Pattern::new(&wanted.text, switches).map_err(|error| Status::invalid_argument(format!("cannot look for that: {error}")))
+    Pattern::new(&wanted.text, switches)
+        .map_err(|error| Status::invalid_argument(format!("cannot look for that: {error}")))
 }
 
 fn scope(scope: Option<v1::SearchScope>) -> Result<Scope, Status> {
     match scope.and_then(|scope| scope.within) {
-        Some(Within::Agent(v1::AgentScope { session, agent, provider })) => Ok(Scope::Agent { session, agent, provider }),
+        Some(Within::Agent(v1::AgentScope { session, agent, provider })) => {
+            Ok(Scope::Agent { session, agent, provider })
+        }
         Some(Within::Session(v1::SessionScope { session })) => Ok(Scope::Session(session)),
         Some(Within::Record(v1::RecordScope {})) => Ok(Scope::Record),
-        None => Err(Status::invalid_argument("say where to look: in an agent's exchanges, a session's, or all of the record")),
+        None => Err(Status::invalid_argument(
+            "say where to look: in an agent's exchanges, a session's, or all of the record",
+        )),
     }
 }
 
@@ -70,7 +83,8 @@ struct Search {
 }
 
 impl Search {
-    /// Looks until all is looked through, enough was found, or nobody listens any more. A viewer that does not read holds no thread.
+    /// Looks until all is looked through, enough was found, or nobody listens any more. A viewer
+    /// that does not read holds no thread.
     async fn run(self, service: &Service, sender: &Sender) -> Result<(), Status> {
         let Self { pattern, scope, origin, most } = self;
         let mut walk = Outward::new(scope, origin);
@@ -78,8 +92,9 @@ impl Search {
         let mut left = most;
         loop {
             // One more than may be named tells whether there are more.
-            let next =
-                service.look(move |reader| go_on(reader, &mut walk, &mut looking, left + 1).map(|turn| (walk, looking, turn)));
+            let next = service.look(move |reader| {
+                go_on(reader, &mut walk, &mut looking, left + 1).map(|turn| (walk, looking, turn))
+            });
             let turn;
             (walk, looking, turn) = tokio::select! {
                 next = next => next?,
@@ -107,19 +122,30 @@ struct Turn {
     is_over: bool,
 }
 
-/// Looks until `most` are found, but not for long: a reading that goes on stands in the way of the log's upkeep.
-fn go_on(reader: &Reader, walk: &mut Outward, looking: &mut Looking, most: usize) -> Result<Turn, StoreError> {
+/// Looks until `most` are found, but not for long: a reading that goes on stands in the way of the
+/// log's upkeep.
+fn go_on(
+    reader: &Reader,
+    walk: &mut Outward,
+    looking: &mut Looking,
+    most: usize,
+) -> Result<Turn, StoreError> {
     let until = Instant::now() + TURN;
     let mut hits = Vec::new();
     while hits.len() < most && Instant::now() < until {
-        let Some(exchange) = walk.next(&reader.index)? else { return Ok(Turn { hits, is_over: true }) };
+        let Some(exchange) = walk.next(&reader.index)? else {
+            return Ok(Turn { hits, is_over: true });
+        };
         let sides = match looking.sides(reader, exchange) {
             // What is damaged cannot be looked into; the others can.
             Err(error) if error.is_damage() => Vec::new(),
             sides => sides?,
         };
         if !sides.is_empty() {
-            hits.push(v1::SearchHit { exchange, sides: sides.into_iter().map(|side| v1::Side::from(side).into()).collect() });
+            hits.push(v1::SearchHit {
+                exchange,
+                sides: sides.into_iter().map(|side| v1::Side::from(side).into()).collect(),
+            });
         }
     }
     Ok(Turn { hits, is_over: false })

@@ -38,7 +38,8 @@ impl Looking {
 
     fn is_in_request(&mut self, reader: &Reader, exchange: u64) -> Result<bool, StoreError> {
         let outline = own_outline(&reader.index, exchange, Side::Request)?;
-        // The answer before comes back with the request, as the assistant's words: it is that exchange's own.
+        // The answer before comes back with the request, as the assistant's words: it is that
+        // exchange's own.
         let mut is_repeated = false;
         let is_in = self.is_in(reader, exchange, Side::Request, &outline.blocks, |block| {
             let is_own = outline.previous.is_none() || block.role != Some(Role::Assistant);
@@ -56,7 +57,8 @@ impl Looking {
         self.is_in(reader, exchange, Side::Response, &outline.blocks, |_| true)
     }
 
-    /// Whether it is found in one of these blocks, which come in the order of the body, and that one `counts`.
+    /// Whether it is found in one of these blocks, which come in the order of the body, and that
+    /// one `counts`.
     fn is_in(
         &mut self,
         reader: &Reader,
@@ -68,7 +70,8 @@ impl Looking {
         if blocks.is_empty() {
             return Ok(false);
         }
-        let payload = Payload::open(reader, exchange, side, true)?.with_unpacked(std::mem::take(&mut self.unpacked));
+        let payload = Payload::open(reader, exchange, side, true)?
+            .with_unpacked(std::mem::take(&mut self.unpacked));
         let mut body = Body { payload, held: Decoded::default() };
         let is_in = body.has(reader, blocks, &self.pattern, counts);
         self.unpacked = body.payload.into_unpacked();
@@ -101,8 +104,8 @@ impl Body {
         Ok(false)
     }
 
-    /// `None` where some of it is not on record; and where it begins before the range that was read before, in a body that can only be
-    /// decoded from its start.
+    /// `None` where some of it is not on record; and where it begins before the range that was read
+    /// before, in a body that can only be decoded from its start.
     fn range(&mut self, reader: &Reader, from: u64, to: u64) -> Result<Option<&[u8]>, StoreError> {
         let is_held = (self.held.offset..=self.end()).contains(&from);
         if !is_held && self.payload.skip_to(from) {
@@ -123,7 +126,9 @@ impl Body {
                 return Ok(None);
             }
         }
-        let index = |offset: u64| usize::try_from(offset.saturating_sub(self.held.offset)).unwrap_or(usize::MAX);
+        let index = |offset: u64| {
+            usize::try_from(offset.saturating_sub(self.held.offset)).unwrap_or(usize::MAX)
+        };
         Ok(self.held.bytes.get(index(from)..index(to)))
     }
 

@@ -1,4 +1,5 @@
-//! Another log takes the place of one that is damaged or gone, and what can be read of that is brought over.
+//! Another log takes the place of one that is damaged or gone, and what can be read of that is
+//! brought over.
 
 use std::mem;
 
@@ -15,8 +16,14 @@ use crate::store::{
 };
 
 impl Log {
-    /// Begins a new log where there is none. Its numbers begin at `plan.below`; what can be read of the plan's sources is brought over.
-    pub fn begin(files: &Files, plan: &Plan, replaced: Replaced, at_us: i64) -> Result<Self, StoreError> {
+    /// Begins a new log where there is none. Its numbers begin at `plan.below`; what can be read of
+    /// the plan's sources is brought over.
+    pub fn begin(
+        files: &Files,
+        plan: &Plan,
+        replaced: Replaced,
+        at_us: i64,
+    ) -> Result<Self, StoreError> {
         let connection = schema::open_writer(&files.canonical(), schema::CANONICAL)?;
         identify(&connection)?;
         set_first_numbers(&connection, plan.below)?;
@@ -25,19 +32,33 @@ impl Log {
         }
         drop(connection);
         let mut log = Self::open(files)?;
-        log.commit(&[Record { exchange: 0, at_us, what: What::Fact(Box::new(Detail::Replaced(replaced))) }])?;
+        log.commit(&[Record {
+            exchange: 0,
+            at_us,
+            what: What::Fact(Box::new(Detail::Replaced(replaced))),
+        }])?;
         Ok(log)
     }
 
-    /// Goes on in this file as another log, whose numbers begin at `free`: it is not certain that it is what the daemon before has left.
-    pub fn begin_epoch(&mut self, free: Free, replaced: Replaced, at_us: i64) -> Result<(), StoreError> {
+    /// Goes on in this file as another log, whose numbers begin at `free`: it is not certain that
+    /// it is what the daemon before has left.
+    pub fn begin_epoch(
+        &mut self,
+        free: Free,
+        replaced: Replaced,
+        at_us: i64,
+    ) -> Result<(), StoreError> {
         let free = free.above(self.free());
         set_first_numbers(&self.connection, free)?;
         self.renew_epoch()?;
         self.chunks.skip_to(free.chunk);
         self.head_seq = free.seq - 1;
         self.next_exchange = free.exchange;
-        self.commit(&[Record { exchange: 0, at_us, what: What::Fact(Box::new(Detail::Replaced(replaced))) }])?;
+        self.commit(&[Record {
+            exchange: 0,
+            at_us,
+            what: What::Fact(Box::new(Detail::Replaced(replaced))),
+        }])?;
         Ok(())
     }
 
@@ -49,8 +70,9 @@ impl Log {
         Ok(())
     }
 
-    /// The file is damaged, or is not where it was: from now on another one is written to, in another epoch. What can be read of the
-    /// old one is brought over later. Where that fails, the next commit tries again.
+    /// The file is damaged, or is not where it was: from now on another one is written to, in
+    /// another epoch. What can be read of the old one is brought over later. Where that fails, the
+    /// next commit tries again.
     pub fn replace(&mut self, why: &str, at_us: i64) -> Result<(), StoreError> {
         self.broken = Some(why.to_owned());
         self.go_on_elsewhere(at_us)
@@ -65,8 +87,13 @@ impl Log {
         let aside = self.files.put_aside()?;
         sources.extend(aside.iter().map(|file| Source { file: file.clone(), place: 0 }));
         let plan = Plan { sources, below, last_seq: self.head_seq, has_rows: false };
-        let lost = aside.is_none().then_some((1, self.head_seq)).filter(|(from, to)| from <= to).map(SeqRange::from);
-        let begun = Self::begin(&self.files, &plan, Replaced { reason, kept_as: aside, lost }, at_us);
+        let lost = aside
+            .is_none()
+            .then_some((1, self.head_seq))
+            .filter(|(from, to)| from <= to)
+            .map(SeqRange::from);
+        let begun =
+            Self::begin(&self.files, &plan, Replaced { reason, kept_as: aside, lost }, at_us);
         let mut log = match begun {
             Ok(log) => log,
             Err(error) => {
@@ -95,7 +122,8 @@ impl Log {
         self.salvage.as_ref().map(Salvage::progress)
     }
 
-    /// Brings the next bit over. When all is here, the log is one of another epoch: what viewers saw of it was not all.
+    /// Brings the next bit over. When all is here, the log is one of another epoch: what viewers
+    /// saw of it was not all.
     pub fn salvage_step(&mut self, at_us: i64) -> Result<(), StoreError> {
         let Some(mut salvage) = self.salvage.take() else { return Ok(()) };
         let (open, turn) = (self.open.clone(), self.turn.clone());
@@ -115,7 +143,8 @@ impl Log {
             Then::More => {}
             Then::Seal => {
                 self.spanning.clear();
-                self.leftovers = Some(Leftovers::before(salvage.plan.below.exchange.max(self.next_exchange)));
+                self.leftovers =
+                    Some(Leftovers::before(salvage.plan.below.exchange.max(self.next_exchange)));
             }
             Then::Record(records) if records.is_empty() => {}
             Then::Record(records) => {
@@ -124,7 +153,11 @@ impl Log {
             Then::Done(found) => {
                 Plan::remove(&self.connection)?;
                 self.renew_epoch()?;
-                self.commit(&[Record { exchange: 0, at_us, what: What::Fact(Box::new(Detail::Salvaged(found))) }])?;
+                self.commit(&[Record {
+                    exchange: 0,
+                    at_us,
+                    what: What::Fact(Box::new(Detail::Salvaged(found))),
+                }])?;
                 return Ok(());
             }
         }

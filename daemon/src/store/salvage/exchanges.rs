@@ -44,7 +44,8 @@ impl Salvage {
         }
         if !is_open && !has("ended") {
             is_whole = false;
-            let [request_bytes, response_bytes] = [Side::Request, Side::Response].map(|side| total_of(tx, exchange, side));
+            let [request_bytes, response_bytes] =
+                [Side::Request, Side::Response].map(|side| total_of(tx, exchange, side));
             let (request_bytes, response_bytes) = (request_bytes?, response_bytes?);
             let ended = Ended {
                 own_status: None,
@@ -52,7 +53,9 @@ impl Salvage {
                 delivered: response_bytes,
                 request_bytes,
                 response_bytes,
-                error: Some("how it ended stood in a part of the record that was damaged".to_owned()),
+                error: Some(
+                    "how it ended stood in a part of the record that was damaged".to_owned(),
+                ),
                 trailers: Vec::new(),
                 exact: false,
             };
@@ -66,13 +69,22 @@ impl Salvage {
         Ok(())
     }
 
-    /// Puts holes where chunks are lost, and behind what is there up to the body's length. Returns how many bytes are missing.
-    fn mend_body(&self, tx: &Transaction<'_>, exchange: u64, side: Side, is_open: bool) -> Result<u64, StoreError> {
+    /// Puts holes where chunks are lost, and behind what is there up to the body's length. Returns
+    /// how many bytes are missing.
+    fn mend_body(
+        &self,
+        tx: &Transaction<'_>,
+        exchange: u64,
+        side: Side,
+        is_open: bool,
+    ) -> Result<u64, StoreError> {
         let recipe = load_recipe(tx, exchange, side)?;
         let mut mended = Recipe::default();
         for run in &recipe.0 {
             match run {
-                Run::Chunks { first, count, bytes } => self.mend_run(tx, *first, *count, *bytes, &mut mended)?,
+                Run::Chunks { first, count, bytes } => {
+                    self.mend_run(tx, *first, *count, *bytes, &mut mended)?
+                }
                 Run::Missing { bytes } => mended.push_missing(*bytes),
                 Run::Inline(data) => mended.push_inline(data),
             }
@@ -86,13 +98,29 @@ impl Salvage {
         if mended != recipe {
             save_recipe(tx, exchange, side, &mended)?;
         }
-        Ok(mended.0.iter().map(|run| if let Run::Missing { bytes } = run { *bytes } else { 0 }).sum())
+        Ok(mended
+            .0
+            .iter()
+            .map(|run| if let Run::Missing { bytes } = run { *bytes } else { 0 })
+            .sum())
     }
 
-    /// Of a run with lost chunks its beginning and its end are kept: only there it is known where the bytes stand.
-    fn mend_run(&self, tx: &Transaction<'_>, first: u64, count: u64, bytes: u64, mended: &mut Recipe) -> Result<(), StoreError> {
+    /// Of a run with lost chunks its beginning and its end are kept: only there it is known where
+    /// the bytes stand.
+    fn mend_run(
+        &self,
+        tx: &Transaction<'_>,
+        first: u64,
+        count: u64,
+        bytes: u64,
+        mended: &mut Recipe,
+    ) -> Result<(), StoreError> {
         let end = first.saturating_add(count);
-        let lost = self.lost_chunks.iter().map(|&(from, to)| (from.max(first), to.min(end))).filter(|(from, to)| from < to);
+        let lost = self
+            .lost_chunks
+            .iter()
+            .map(|&(from, to)| (from.max(first), to.min(end)))
+            .filter(|(from, to)| from < to);
         let bounds = lost.fold(None, |bounds: Option<(u64, u64)>, (from, to)| match bounds {
             None => Some((from, to)),
             Some((least, most)) => Some((least.min(from), most.max(to))),
@@ -124,7 +152,9 @@ fn lengths(connection: &Connection, from: u64, to: u64) -> Result<Vec<(u64, u64)
     let mut next = from;
     while next < to {
         let pack = StoredPack::holding(connection, next)?;
-        for (id, &length) in (pack.first_chunk..).zip(&pack.lengths).filter(|(id, _)| (next..to).contains(id)) {
+        for (id, &length) in
+            (pack.first_chunk..).zip(&pack.lengths).filter(|(id, _)| (next..to).contains(id))
+        {
             found.push((id, length));
         }
         next = pack.end();
@@ -132,8 +162,8 @@ fn lengths(connection: &Connection, from: u64, to: u64) -> Result<Vec<(u64, u64)
     Ok(found)
 }
 
-/// An exchange whose first event is lost gets one that says so, at a number that has none any more. Where all of its events are lost, it
-/// is for the caller to record.
+/// An exchange whose first event is lost gets one that says so, at a number that has none any more.
+/// Where all of its events are lost, it is for the caller to record.
 fn open_anew(tx: &Transaction<'_>, exchange: u64) -> Result<Option<Opened>, StoreError> {
     let opened = Opened {
         mended: Vec::new(),
@@ -144,7 +174,9 @@ fn open_anew(tx: &Transaction<'_>, exchange: u64) -> Result<Option<Opened>, Stor
         headers: Vec::new(),
     };
     let first: Option<(u64, i64)> = tx
-        .prepare_cached("SELECT seq, at FROM event WHERE exchange = ?1 AND exchange > 0 ORDER BY seq LIMIT 1")?
+        .prepare_cached(
+            "SELECT seq, at FROM event WHERE exchange = ?1 AND exchange > 0 ORDER BY seq LIMIT 1",
+        )?
         .query_row([exchange], |row| Ok((row.get(0)?, row.get(1)?)))
         .optional()?;
     let Some((mut seq, at)) = first else { return Ok(Some(opened)) };
@@ -180,7 +212,11 @@ fn gaps(frame: &[Event], side: Side) -> u64 {
 /// When the last that is known of an exchange happened; where nothing is, of the one before it.
 fn last_time(connection: &Connection, exchange: u64) -> Result<i64, StoreError> {
     let select = "SELECT at FROM event WHERE exchange <= ?1 AND exchange > 0 ORDER BY exchange DESC, seq DESC LIMIT 1";
-    Ok(connection.prepare_cached(select)?.query_row([exchange], |row| row.get(0)).optional()?.unwrap_or(0))
+    Ok(connection
+        .prepare_cached(select)?
+        .query_row([exchange], |row| row.get(0))
+        .optional()?
+        .unwrap_or(0))
 }
 
 fn fact(exchange: u64, at_us: i64, detail: Detail) -> Record {

@@ -12,7 +12,8 @@ use crate::store::{
     recipe::Recipe,
 };
 
-/// The log that rows are to be taken from; `None` when all of all were. A file that is gone has nothing to give.
+/// The log that rows are to be taken from; `None` when all of all were. A file that is gone has
+/// nothing to give.
 pub(super) fn next_source<'a>(
     plan: &'a mut Plan,
     file: &'a mut Option<(String, PageFile)>,
@@ -43,10 +44,16 @@ pub(super) fn keep(tx: &Transaction<'_>, row: Row, below: Free) -> Result<(), St
     let number = |value: i64| u64::try_from(value).ok();
     let rowid = row.rowid.and_then(number);
     match (rowid, row.rowid.is_some(), &row.values[..]) {
-        (Some(seq), _, [Value::Null, Value::Integer(exchange), Value::Text(kind), Value::Integer(at), detail]) => {
+        (
+            Some(seq),
+            _,
+            [Value::Null, Value::Integer(exchange), Value::Text(kind), Value::Integer(at), detail],
+        ) => {
             let (Value::Blob(detail) | Value::Text(detail)) = detail else { return Ok(()) };
             let Ok(kind) = std::str::from_utf8(kind) else { return Ok(()) };
-            let is_ours = seq > 0 && seq < below.seq && number(*exchange).is_some_and(|exchange| exchange < below.exchange);
+            let is_ours = seq > 0
+                && seq < below.seq
+                && number(*exchange).is_some_and(|exchange| exchange < below.exchange);
             if is_ours && events::decode(seq, kind, detail).is_ok() {
                 tx.prepare_cached("INSERT OR IGNORE INTO event (seq, exchange, kind, at, detail) VALUES (?1, ?2, ?3, ?4, ?5)")?
                     .execute(params![seq, exchange, kind, at, detail])?;
@@ -77,7 +84,8 @@ pub(super) fn keep(tx: &Transaction<'_>, row: Row, below: Free) -> Result<(), St
         }
         (None, false, [exchange, side, Value::Integer(length), Value::Blob(recipe)]) => {
             let Some((exchange, side)) = body_key(exchange, side, below) else { return Ok(()) };
-            let is_whole = Recipe::decode(recipe).is_some_and(|recipe| number(*length) == Some(recipe.bytes()));
+            let is_whole = Recipe::decode(recipe)
+                .is_some_and(|recipe| number(*length) == Some(recipe.bytes()));
             if is_whole {
                 // A recipe that grew stands in older pages as it was before.
                 tx.prepare_cached(
@@ -88,7 +96,8 @@ pub(super) fn keep(tx: &Transaction<'_>, row: Row, below: Free) -> Result<(), St
             }
         }
         (None, false, [Value::Blob(hash), Value::Integer(id)]) if hash.len() == 16 => {
-            tx.prepare_cached("INSERT OR IGNORE INTO salvaged_chunk (id, hash) VALUES (?1, ?2)")?.execute(params![id, hash])?;
+            tx.prepare_cached("INSERT OR IGNORE INTO salvaged_chunk (id, hash) VALUES (?1, ?2)")?
+                .execute(params![id, hash])?;
         }
         _ => {}
     }

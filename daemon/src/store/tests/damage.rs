@@ -1,4 +1,5 @@
-//! Damaged logs: what can be read of them is brought over, what cannot is said, and nothing is ever made up.
+//! Damaged logs: what can be read of them is brought over, what cannot is said, and nothing is ever
+//! made up.
 
 use std::{
     collections::BTreeMap,
@@ -25,7 +26,8 @@ enum Harm {
 }
 
 fn harms() -> impl Strategy<Value = Vec<Harm>> {
-    let page = (any::<usize>(), any::<Option<u8>>()).prop_map(|(pick, bytes)| Harm::Page { pick, bytes });
+    let page =
+        (any::<usize>(), any::<Option<u8>>()).prop_map(|(pick, bytes)| Harm::Page { pick, bytes });
     let cut = (0u64..1000).prop_map(|at| Harm::Cut { at });
     prop::collection::vec(prop_oneof![8 => page, 1 => cut], 0..8)
 }
@@ -37,8 +39,9 @@ fn harm(path: &Path, harms: &[Harm]) {
         match harm {
             Harm::Page { pick, bytes } if length > 0 => {
                 let page = *pick as u64 % length.div_ceil(4096);
-                let noise: Vec<u8> =
-                    (0..4096).map(|at| bytes.map_or(0, |byte| byte.wrapping_mul(31).wrapping_add(at as u8))).collect();
+                let noise: Vec<u8> = (0..4096)
+                    .map(|at| bytes.map_or(0, |byte| byte.wrapping_mul(31).wrapping_add(at as u8)))
+                    .collect();
                 file.write_all_at(&noise, page * 4096).expect("written");
             }
             Harm::Page { .. } => {}
@@ -50,7 +53,8 @@ fn harm(path: &Path, harms: &[Harm]) {
 /// All events by number, as far as they can be read.
 fn events(run: &Run) -> BTreeMap<u64, Event> {
     let readers = Readers::new(run.files.clone(), Health::default());
-    let all = readers.with(|reader| events_after(&reader.log, 0, usize::MAX >> 1)).expect("readable");
+    let all =
+        readers.with(|reader| events_after(&reader.log, 0, usize::MAX >> 1)).expect("readable");
     all.into_iter().map(|event| (event.seq, event)).collect()
 }
 
@@ -66,7 +70,8 @@ impl Run {
         }
     }
 
-    /// Of each body that was committed: what is there is what was, and no more is missing than is said.
+    /// Of each body that was committed: what is there is what was, and no more is missing than is
+    /// said.
     fn check_bodies(&self) -> u64 {
         let readers = Readers::new(self.files.clone(), Health::default());
         let mut missing = 0;
@@ -74,16 +79,26 @@ impl Run {
             let side_of = if *side == 0 { Side::Request } else { Side::Response };
             let mut cursor = BodyCursor::new(*exchange, side_of, 0);
             let mut position = 0usize;
-            while let Some(piece) = readers.with(|reader| cursor.next(&reader.log)).expect("readable") {
+            while let Some(piece) =
+                readers.with(|reader| cursor.next(&reader.log)).expect("readable")
+            {
                 match piece {
                     Piece::Bytes(bytes) => {
-                        let there: Option<Vec<u8>> = expected[position..position + bytes.len()].iter().copied().collect();
-                        assert!(there == Some(bytes.clone()), "body {side} of exchange {exchange} at {position}");
+                        let there: Option<Vec<u8>> =
+                            expected[position..position + bytes.len()].iter().copied().collect();
+                        assert!(
+                            there == Some(bytes.clone()),
+                            "body {side} of exchange {exchange} at {position}"
+                        );
                         position += bytes.len();
                     }
                     Piece::Missing(bytes) => {
                         let bytes = usize::try_from(bytes).expect("a length");
-                        missing += expected[position..].iter().take(bytes).filter(|byte| byte.is_some()).count() as u64;
+                        missing += expected[position..]
+                            .iter()
+                            .take(bytes)
+                            .filter(|byte| byte.is_some())
+                            .count() as u64;
                         position += bytes;
                     }
                 }
@@ -160,7 +175,8 @@ proptest! {
         let mut lost = 0u64;
         for (seq, event) in &before {
             match after.get(seq) {
-                // At the number of one that is lost may stand that an exchange has lost its beginning.
+                // At the number of one that is lost may stand that an exchange has lost its
+                // beginning.
                 Some(kept) if kept.detail.kind() == "opened" && event.detail.kind() == "opened" && kept != event => lost += 1,
                 Some(kept) => prop_assert!(kept == event || kept.detail.kind() == "opened", "event {seq}"),
                 None => lost += 1,
@@ -180,7 +196,10 @@ proptest! {
 
 /// Bytes that events tell to be missing.
 fn gaps_of(events: &BTreeMap<u64, Event>) -> u64 {
-    events.values().map(|event| if let Detail::Gap(gap) = &event.detail { gap.bytes } else { 0 }).sum()
+    events
+        .values()
+        .map(|event| if let Detail::Gap(gap) = &event.detail { gap.bytes } else { 0 })
+        .sum()
 }
 
 fn recorded(dir: &Path) -> Run {
@@ -188,7 +207,13 @@ fn recorded(dir: &Path) -> Run {
     for length in [10, 3_000, 60_000, 9_000] {
         run.take(&Step::Open);
         run.take(&Step::Data { pick: 0, side: Side::Request, length, repeats: false, missing: 0 });
-        run.take(&Step::Data { pick: 0, side: Side::Response, length: length * 2, repeats: false, missing: 0 });
+        run.take(&Step::Data {
+            pick: 0,
+            side: Side::Response,
+            length: length * 2,
+            repeats: false,
+            missing: 0,
+        });
         run.take(&Step::End { pick: 0 });
         run.commit();
     }
@@ -231,7 +256,11 @@ fn a_log_that_is_gone_is_begun_anew_above_its_numbers() {
     run.log.close(Instant::now() + Duration::from_secs(60)).expect("closed");
     Files::remove(&run.files.canonical()).expect("removed");
     run.log = opening::open(&run.files, 0).expect("opened").log;
-    assert_eq!(run.log.free(), crate::store::numbers::Free { seq: free.seq + 1, ..free }, "one event: that it was gone");
+    assert_eq!(
+        run.log.free(),
+        crate::store::numbers::Free { seq: free.seq + 1, ..free },
+        "one event: that it was gone"
+    );
 }
 
 #[test]

@@ -12,12 +12,15 @@ pub(super) fn tool_result(block: &Value) -> Content {
     match content {
         None | Some(Value::Null) => {}
         Some(Value::String(text)) => texts.push(text.clone()),
-        Some(Value::Array(parts)) => parts.iter().for_each(|part| add_part(part, &mut texts, &mut other)),
+        Some(Value::Array(parts)) => {
+            parts.iter().for_each(|part| add_part(part, &mut texts, &mut other))
+        }
         Some(part) => add_part(part, &mut texts, &mut other),
     }
     let says_error = block.get("is_error").and_then(Value::as_bool);
     // The provider's own tools say it by the type of what they give.
-    let is_error = says_error.unwrap_or_else(|| content.is_some_and(|content| wire_type(content).ends_with("_error")));
+    let is_error = says_error
+        .unwrap_or_else(|| content.is_some_and(|content| wire_type(content).ends_with("_error")));
     Content::ToolResult { is_error, text: texts.join("\n"), other }
 }
 
@@ -25,7 +28,11 @@ fn add_part(part: &Value, texts: &mut Vec<String>, other: &mut Vec<String>) {
     let text = |name: &str| part.get(name).and_then(Value::as_str);
     match wire_type(part) {
         "text" => texts.push(text("text").unwrap_or_default().to_owned()),
-        "web_search_result" => texts.push(format!("{}\n{}", text("title").unwrap_or_default(), text("url").unwrap_or_default())),
+        "web_search_result" => texts.push(format!(
+            "{}\n{}",
+            text("title").unwrap_or_default(),
+            text("url").unwrap_or_default()
+        )),
         "image" => {
             let (media_type, bytes) = source(part);
             other.push(in_words(media_type.as_deref().unwrap_or("image"), bytes));
@@ -34,19 +41,33 @@ fn add_part(part: &Value, texts: &mut Vec<String>, other: &mut Vec<String>) {
             let (media_type, bytes) = source(part);
             other.push(in_words(media_type.as_deref().unwrap_or("document"), bytes));
         }
-        _ if text("error_code").is_some() => texts.push(text("error_code").unwrap_or_default().to_owned()),
+        _ if text("error_code").is_some() => {
+            texts.push(text("error_code").unwrap_or_default().to_owned())
+        }
         _ if text("stdout").is_some() || text("stderr").is_some() => {
-            texts.extend([text("stdout"), text("stderr")].into_iter().flatten().filter(|text| !text.is_empty()).map(str::to_owned));
+            texts.extend(
+                [text("stdout"), text("stderr")]
+                    .into_iter()
+                    .flatten()
+                    .filter(|text| !text.is_empty())
+                    .map(str::to_owned),
+            );
         }
         "tool_reference" => other.push(format!("tool {}", text("tool_name").unwrap_or_default())),
-        wire_type => other.push(in_words(if wire_type.is_empty() { "JSON" } else { wire_type }, part.to_string().len() as u64)),
+        wire_type => other.push(in_words(
+            if wire_type.is_empty() { "JSON" } else { wire_type },
+            part.to_string().len() as u64,
+        )),
     }
 }
 
 /// The fields of an object but for these.
 pub(super) fn beside(value: &Value, names: &[&str]) -> Map<String, Value> {
     let fields = value.as_object().into_iter().flatten();
-    fields.filter(|(name, _)| !names.contains(&name.as_str())).map(|(name, value)| (name.clone(), value.clone())).collect()
+    fields
+        .filter(|(name, _)| !names.contains(&name.as_str()))
+        .map(|(name, value)| (name.clone(), value.clone()))
+        .collect()
 }
 
 pub(super) fn image(block: &Value) -> Content {
@@ -66,7 +87,8 @@ pub(super) fn base64_bytes(base64: &str) -> u64 {
     digits / 4 * 3 + (digits % 4).saturating_sub(1)
 }
 
-/// Media type and size of an image's or a document's source. One that is only named (a URL, a file id) has no size.
+/// Media type and size of an image's or a document's source. One that is only named (a URL, a file
+/// id) has no size.
 fn source(block: &Value) -> (Option<String>, u64) {
     let text = |name: &str| block.pointer(&format!("/source/{name}")).and_then(Value::as_str);
     let data = text("data").unwrap_or_default();

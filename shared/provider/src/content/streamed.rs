@@ -11,7 +11,8 @@ use crate::{
 
 use super::{Content, of_value};
 
-/// The first block, or the error, that these events tell of; `None` when they tell of neither. Only Anthropic's streams have blocks.
+/// The first block, or the error, that these events tell of; `None` when they tell of neither. Only
+/// Anthropic's streams have blocks.
 pub(super) fn read(events: &[u8]) -> Option<Content> {
     let mut block: Option<(u64, BlockStart)> = None;
     let mut text = String::new();
@@ -24,7 +25,8 @@ pub(super) fn read(events: &[u8]) -> Option<Content> {
             }
             // Events of other blocks may stand between those of this one.
             Signal::Delta { index, kind, text: piece }
-                if kind != DeltaKind::Other && block.as_ref().is_some_and(|(first, _)| *first == index) =>
+                if kind != DeltaKind::Other
+                    && block.as_ref().is_some_and(|(first, _)| *first == index) =>
             {
                 text.push_str(&piece);
             }
@@ -48,7 +50,9 @@ fn assemble(start: BlockStart, text: String) -> Content {
         BlockKind::Text => ("text", Value::String(joined(&json, "text", text))),
         BlockKind::Thinking => ("thinking", Value::String(joined(&json, "thinking", text))),
         // Input that has not all come is no JSON yet: it is shown as the text that it is.
-        _ if !text.is_empty() => ("input", serde_json::from_str(&text).unwrap_or(Value::String(text))),
+        _ if !text.is_empty() => {
+            ("input", serde_json::from_str(&text).unwrap_or(Value::String(text)))
+        }
         _ => return of_value(kind, json),
     };
     if let Some(members) = json.as_object_mut() {

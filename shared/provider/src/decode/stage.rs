@@ -22,7 +22,8 @@ pub(super) struct Stage {
 
 enum Coding {
     Gzip(Box<MultiGzDecoder<Bounded>>),
-    /// Until its first two bytes are there: they tell zlib from raw deflate, which some servers send under the same name.
+    /// Until its first two bytes are there: they tell zlib from raw deflate, which some servers
+    /// send under the same name.
     DeflateHead(Vec<u8>),
     Deflate(Decompress),
     Brotli(Box<BrotliState<StandardAlloc, StandardAlloc, StandardAlloc>>),
@@ -33,20 +34,33 @@ impl Stage {
     /// `coding` in lower case.
     pub(super) fn new(coding: &str) -> Result<Self, DecodeError> {
         let (name, coding) = match coding {
-            "gzip" | "x-gzip" => ("gzip", Coding::Gzip(Box::new(MultiGzDecoder::new(Bounded::default())))),
+            "gzip" | "x-gzip" => {
+                ("gzip", Coding::Gzip(Box::new(MultiGzDecoder::new(Bounded::default()))))
+            }
             "deflate" => ("deflate", Coding::DeflateHead(Vec::new())),
             // Strict: without the large windows (up to 1 GiB) that HTTP does not have.
             "br" => {
-                let state = BrotliState::new_strict(StandardAlloc::default(), StandardAlloc::default(), StandardAlloc::default());
+                let state = BrotliState::new_strict(
+                    StandardAlloc::default(),
+                    StandardAlloc::default(),
+                    StandardAlloc::default(),
+                );
                 ("br", Coding::Brotli(Box::new(state)))
             }
-            "zstd" => ("zstd", Coding::Zstd(zstd_decoder().map_err(|_| DecodeError::NoMemory("zstd"))?)),
+            "zstd" => {
+                ("zstd", Coding::Zstd(zstd_decoder().map_err(|_| DecodeError::NoMemory("zstd"))?))
+            }
             other => return Err(DecodeError::UnknownCoding(other.to_owned())),
         };
         Ok(Self { coding, name, produced: 0, ended: false })
     }
 
-    pub(super) fn push(&mut self, input: &[u8], out: &mut Vec<u8>, limit: u64) -> Result<(), DecodeError> {
+    pub(super) fn push(
+        &mut self,
+        input: &[u8],
+        out: &mut Vec<u8>,
+        limit: u64,
+    ) -> Result<(), DecodeError> {
         if let Coding::DeflateHead(head) = &mut self.coding {
             head.extend_from_slice(input);
             let Some(has_zlib_header) = zlib_header(head) else { return Ok(()) };
@@ -60,7 +74,9 @@ impl Stage {
     /// An error when the coded data has not come to its end.
     pub(super) fn finish(&mut self, out: &mut Vec<u8>, limit: u64) -> Result<(), DecodeError> {
         if let Coding::Gzip(decoder) = &mut self.coding {
-            let ended = Bounded::lend(decoder, out, limit, &mut self.produced, |decoder| decoder.try_finish());
+            let ended = Bounded::lend(decoder, out, limit, &mut self.produced, |decoder| {
+                decoder.try_finish()
+            });
             return ended.map_err(|fault| match fault {
                 Fault::Full => DecodeError::TooLarge { limit },
                 Fault::Broken(_) => DecodeError::Truncated(self.name),
@@ -78,10 +94,16 @@ impl Stage {
             }),
             Coding::DeflateHead(_) => Ok(()),
             Coding::Deflate(decoder) => {
-                pump(input, out, limit, produced, ended, |input, output| deflate_step(decoder, input, output))
+                pump(input, out, limit, produced, ended, |input, output| {
+                    deflate_step(decoder, input, output)
+                })
             }
-            Coding::Brotli(state) => pump(input, out, limit, produced, ended, |input, output| brotli_step(state, input, output)),
-            Coding::Zstd(decoder) => pump(input, out, limit, produced, ended, |input, output| zstd_step(decoder, input, output)),
+            Coding::Brotli(state) => pump(input, out, limit, produced, ended, |input, output| {
+                brotli_step(state, input, output)
+            }),
+            Coding::Zstd(decoder) => pump(input, out, limit, produced, ended, |input, output| {
+                zstd_step(decoder, input, output)
+            }),
         };
         done.map_err(|fault| match fault {
             Fault::Full => DecodeError::TooLarge { limit },
@@ -102,8 +124,8 @@ struct Step {
     ended: bool,
 }
 
-/// Steps until the input is used up and nothing more comes out. Bytes after the end of the coded data are ignored, unless the coding
-/// starts anew with them.
+/// Steps until the input is used up and nothing more comes out. Bytes after the end of the coded
+/// data are ignored, unless the coding starts anew with them.
 fn pump(
     mut input: &[u8],
     out: &mut Vec<u8>,
@@ -114,7 +136,8 @@ fn pump(
 ) -> Result<(), Fault> {
     let mut scratch = [0; 16 << 10];
     loop {
-        let Step { read, written, ended: now_ended } = step(input, &mut scratch).map_err(Fault::Broken)?;
+        let Step { read, written, ended: now_ended } =
+            step(input, &mut scratch).map_err(Fault::Broken)?;
         if read > 0 || written > 0 {
             *ended = now_ended;
         }
@@ -136,8 +159,11 @@ fn append(out: &mut Vec<u8>, decoded: &[u8], limit: u64, produced: &mut u64) -> 
 
 fn deflate_step(decoder: &mut Decompress, input: &[u8], output: &mut [u8]) -> Result<Step, String> {
     let (before_in, before_out) = (decoder.total_in(), decoder.total_out());
-    let status = decoder.decompress(input, output, FlushDecompress::Sync).map_err(|error| error.to_string())?;
-    let grown = |now: u64, before: u64| usize::try_from(now.saturating_sub(before)).unwrap_or(usize::MAX);
+    let status = decoder
+        .decompress(input, output, FlushDecompress::Sync)
+        .map_err(|error| error.to_string())?;
+    let grown =
+        |now: u64, before: u64| usize::try_from(now.saturating_sub(before)).unwrap_or(usize::MAX);
     Ok(Step {
         read: grown(decoder.total_in(), before_in),
         written: grown(decoder.total_out(), before_out),
@@ -150,9 +176,18 @@ fn brotli_step(
     input: &[u8],
     output: &mut [u8],
 ) -> Result<Step, String> {
-    let (mut available_in, mut read, mut available_out, mut written, mut total) = (input.len(), 0, output.len(), 0, 0);
-    let result =
-        BrotliDecompressStream(&mut available_in, &mut read, input, &mut available_out, &mut written, output, &mut total, state);
+    let (mut available_in, mut read, mut available_out, mut written, mut total) =
+        (input.len(), 0, output.len(), 0, 0);
+    let result = BrotliDecompressStream(
+        &mut available_in,
+        &mut read,
+        input,
+        &mut available_out,
+        &mut written,
+        output,
+        &mut total,
+        state,
+    );
     match result {
         BrotliResult::ResultFailure => Err("corrupt data".to_owned()),
         _ => Ok(Step { read, written, ended: matches!(result, BrotliResult::ResultSuccess) }),
@@ -165,7 +200,11 @@ fn zstd_decoder() -> io::Result<ZstdDecoder<'static>> {
     Ok(decoder)
 }
 
-fn zstd_step(decoder: &mut ZstdDecoder<'static>, input: &[u8], output: &mut [u8]) -> Result<Step, String> {
+fn zstd_step(
+    decoder: &mut ZstdDecoder<'static>,
+    input: &[u8],
+    output: &mut [u8],
+) -> Result<Step, String> {
     let (mut from, mut to) = (InBuffer::around(input), OutBuffer::around(output));
     let hint = decoder.run(&mut from, &mut to).map_err(|error| error.to_string())?;
     Ok(Step { read: from.pos(), written: to.pos(), ended: hint == 0 })

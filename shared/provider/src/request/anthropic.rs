@@ -35,7 +35,9 @@ pub(super) fn read(body: &str, facts: &mut RequestFacts) {
     }
     if let Some(messages) = value("messages") {
         facts.openings = openings(messages);
-        let is_array = blocks.each(messages, |blocks, index, message| read_message(blocks, &format!("/messages/{index}"), message));
+        let is_array = blocks.each(messages, |blocks, index, message| {
+            read_message(blocks, &format!("/messages/{index}"), message)
+        });
         if !is_array {
             blocks.block(|| "/messages".to_owned(), messages, Some(BlockKind::Unknown), None);
         }
@@ -44,7 +46,13 @@ pub(super) fn read(body: &str, facts: &mut RequestFacts) {
 }
 
 /// Blocks of one kind: the elements of an array, or the whole value.
-fn read_list(blocks: &mut Blocks<'_>, list: &str, pointer: &str, kind: BlockKind, role: Option<Role>) {
+fn read_list(
+    blocks: &mut Blocks<'_>,
+    list: &str,
+    pointer: &str,
+    kind: BlockKind,
+    role: Option<Role>,
+) {
     let is_array = blocks.each(list, |blocks, index, element| {
         blocks.block(|| format!("{pointer}/{index}"), element, Some(kind), role);
     });
@@ -54,7 +62,8 @@ fn read_list(blocks: &mut Blocks<'_>, list: &str, pointer: &str, kind: BlockKind
 }
 
 fn read_message(blocks: &mut Blocks<'_>, pointer: &str, message: &str) {
-    let role = json::member(message, "role").and_then(json::name).and_then(|role| Role::of_name(&role));
+    let role =
+        json::member(message, "role").and_then(json::name).and_then(|role| Role::of_name(&role));
     let Some(content) = json::member(message, "content") else {
         return blocks.block(|| pointer.to_owned(), message, Some(BlockKind::Unknown), role);
     };
@@ -72,18 +81,27 @@ fn read_message(blocks: &mut Blocks<'_>, pointer: &str, message: &str) {
 /// What the user said before the first answer.
 fn openings(messages: &str) -> Vec<u64> {
     let role = |message: &&str| json::member(message, "role").and_then(json::name);
-    let first = json::elements(messages).into_iter().flatten().take_while(|message| role(message).as_deref() != Some("assistant"));
+    let first = json::elements(messages)
+        .into_iter()
+        .flatten()
+        .take_while(|message| role(message).as_deref() != Some("assistant"));
     let of_user = first.filter(|message| role(message).as_deref() == Some("user"));
     let contents = of_user.filter_map(|message| json::member(message, "content"));
     let texts = contents.flat_map(|content| {
-        let blocks = json::elements(content).into_iter().flatten().filter_map(|block| json::member(block, "text"));
+        let blocks = json::elements(content)
+            .into_iter()
+            .flatten()
+            .filter_map(|block| json::member(block, "text"));
         blocks.chain(Some(content).filter(|content| content.starts_with('"')))
     });
-    let read = |text: &str| serde_json::from_str::<Text<'_>>(text).ok().map(|Text(text)| agent_call::of_text(&text));
+    let read = |text: &str| {
+        serde_json::from_str::<Text<'_>>(text).ok().map(|Text(text)| agent_call::of_text(&text))
+    };
     texts.take(MOST_OPENINGS).filter_map(read).collect()
 }
 
-/// `user_id` is a JSON string with a `session_id` in it, or, in older versions, `user_HASH_account_UUID_session_UUID`.
+/// `user_id` is a JSON string with a `session_id` in it, or, in older versions,
+/// `user_HASH_account_UUID_session_UUID`.
 fn session(metadata: &str) -> Option<String> {
     let metadata: Value = json::parse(metadata.as_bytes()).ok()?;
     let user = metadata.pointer("/user_id")?.as_str()?;
@@ -98,7 +116,8 @@ fn session(metadata: &str) -> Option<String> {
 fn is_title_request(body: &str) -> bool {
     let value = |name| json::member(body, name);
     let is_set = |value: &str| value != "null";
-    let has_tools = value("tools").and_then(json::elements).is_some_and(|mut tools| tools.next().is_some());
+    let has_tools =
+        value("tools").and_then(json::elements).is_some_and(|mut tools| tools.next().is_some());
     let format = value("output_config").and_then(|config| json::member(config, "format"));
     let has_schema = format.is_some_and(is_set) || value("output_format").is_some_and(is_set);
     has_schema && !has_tools

@@ -14,7 +14,8 @@ use crate::{
 
 use super::{MOST_AGENT_CALLS, ResponseFacts};
 
-/// Blocks that are open at once. The providers have one or two; a stream that opens ever more has the oldest closed.
+/// Blocks that are open at once. The providers have one or two; a stream that opens ever more has
+/// the oldest closed.
 const MOST_OPEN: usize = 64;
 /// Bytes of the arguments of a call of an agent.
 const LARGEST_INPUT: usize = 1 << 20;
@@ -33,13 +34,19 @@ struct Open {
     place: usize,
     hasher: Hasher,
     last: Option<DeltaKind>,
-    /// The arguments of a call that starts an agent, as far as they have come; `None` for anything else.
+    /// The arguments of a call that starts an agent, as far as they have come; `None` for anything
+    /// else.
     input: Option<String>,
 }
 
 impl Tracker {
     /// `range` is that of the event that said `signal`.
-    pub(super) fn follow(&mut self, signal: &Signal<'_>, range: &Range<u64>, facts: &mut ResponseFacts) {
+    pub(super) fn follow(
+        &mut self,
+        signal: &Signal<'_>,
+        range: &Range<u64>,
+        facts: &mut ResponseFacts,
+    ) {
         let blocks = &mut facts.blocks;
         match signal {
             Signal::BlockStart { index, start } => self.start(*index, start, range, facts),
@@ -75,7 +82,13 @@ impl Tracker {
         }
     }
 
-    fn start(&mut self, index: u64, start: &BlockStart, range: &Range<u64>, facts: &mut ResponseFacts) {
+    fn start(
+        &mut self,
+        index: u64,
+        start: &BlockStart,
+        range: &Range<u64>,
+        facts: &mut ResponseFacts,
+    ) {
         if facts.blocks.len() >= MOST_BLOCKS {
             return;
         }
@@ -84,9 +97,13 @@ impl Tracker {
         }
         let mut hasher = Hasher::new();
         hasher.update(start.json.to_string().as_bytes());
-        let is_agent_call = start.kind == BlockKind::ToolUse && start.name.as_deref().is_some_and(is_agent_tool);
+        let is_agent_call =
+            start.kind == BlockKind::ToolUse && start.name.as_deref().is_some_and(is_agent_tool);
         // Some come whole; else it is empty here.
-        let whole = start.json.get("input").filter(|input| input.as_object().is_some_and(|fields| !fields.is_empty()));
+        let whole = start
+            .json
+            .get("input")
+            .filter(|input| input.as_object().is_some_and(|fields| !fields.is_empty()));
         let input = is_agent_call.then(|| whole.map(Value::to_string).unwrap_or_default());
         self.open.push(Open { index, place: facts.blocks.len(), hasher, last: None, input });
         facts.blocks.push(Block {
@@ -102,8 +119,17 @@ impl Tracker {
         });
     }
 
-    fn extend(&mut self, index: u64, kind: DeltaKind, text: &str, range: &Range<u64>, blocks: &mut [Block]) {
-        let Some(open) = self.open.iter_mut().rev().find(|open| open.index == index) else { return };
+    fn extend(
+        &mut self,
+        index: u64,
+        kind: DeltaKind,
+        text: &str,
+        range: &Range<u64>,
+        blocks: &mut [Block],
+    ) {
+        let Some(open) = self.open.iter_mut().rev().find(|open| open.index == index) else {
+            return;
+        };
         // How the text was cut into pieces is nothing; where thinking turns into a signature is.
         if open.last.replace(kind) != Some(kind) {
             open.hasher.update(&[0xff, kind as u8]);

@@ -77,7 +77,10 @@ fn read_rare(event: &str, value: &Value, on: Listener<'_, '_>) {
 
 /// A message, whole or as it starts.
 pub(super) fn read_message(message: &Value, on: Listener<'_, '_>) {
-    on(Signal::Message { id: json::name_at(message, "/id"), model: json::name_at(message, "/model") });
+    on(Signal::Message {
+        id: json::name_at(message, "/id"),
+        model: json::name_at(message, "/model"),
+    });
     if let Some(usage) = message.get("usage").filter(|usage| usage.is_object()) {
         on(Signal::Usage(usage::of_anthropic(usage)));
     }
@@ -89,8 +92,18 @@ pub(super) fn read_message(message: &Value, on: Listener<'_, '_>) {
 fn block_start(json: Value) -> BlockStart {
     let wire_type = json::name_at(&json, "/type").unwrap_or_default();
     let kind = kind_of(&wire_type);
-    let id = if matches!(kind, BlockKind::ToolUse | BlockKind::ServerToolUse) { "/id" } else { "/tool_use_id" };
-    BlockStart { kind, name: json::name_at(&json, "/name"), tool_use_id: json::name_at(&json, id), wire_type, json }
+    let id = if matches!(kind, BlockKind::ToolUse | BlockKind::ServerToolUse) {
+        "/id"
+    } else {
+        "/tool_use_id"
+    };
+    BlockStart {
+        kind,
+        name: json::name_at(&json, "/name"),
+        tool_use_id: json::name_at(&json, id),
+        wire_type,
+        json,
+    }
 }
 
 #[derive(Deserialize)]

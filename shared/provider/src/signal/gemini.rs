@@ -20,7 +20,11 @@ pub(super) fn read(data: &[u8], progress: &mut Progress, on: Listener<'_, '_>) {
             }
         }
         if let Some(call) = part.get("functionCall") {
-            let start = BlockStart::call("functionCall", json::name_at(call, "/name"), json::name_at(call, "/id"));
+            let start = BlockStart::call(
+                "functionCall",
+                json::name_at(call, "/name"),
+                json::name_at(call, "/id"),
+            );
             let index = progress.begin(start, on);
             let text = call.get("args").map(Value::to_string).unwrap_or_default().into();
             on(Signal::Delta { index, kind: DeltaKind::ToolInput, text });
@@ -36,7 +40,8 @@ pub(super) fn read(data: &[u8], progress: &mut Progress, on: Listener<'_, '_>) {
 /// All but the parts and the error.
 pub(super) fn read_facts(answer: &Value, on: Listener<'_, '_>) {
     let answer = unwrapped(answer);
-    let (id, model) = (json::name_at(answer, "/responseId"), json::name_at(answer, "/modelVersion"));
+    let (id, model) =
+        (json::name_at(answer, "/responseId"), json::name_at(answer, "/modelVersion"));
     if id.is_some() || model.is_some() {
         on(Signal::Message { id, model });
     }
@@ -50,7 +55,11 @@ pub(super) fn read_facts(answer: &Value, on: Listener<'_, '_>) {
 
 /// The parts of the first candidate.
 pub(crate) fn parts(answer: &Value) -> impl Iterator<Item = &Value> {
-    unwrapped(answer).pointer("/candidates/0/content/parts").and_then(Value::as_array).into_iter().flatten()
+    unwrapped(answer)
+        .pointer("/candidates/0/content/parts")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
 }
 
 /// The Code Assist endpoint of Gemini CLI wraps the answer once more.

@@ -23,16 +23,22 @@ pub(super) fn read<'a>(event: &str, data: &'a [u8], progress: &mut Progress, on:
 
 /// An answer that came whole.
 pub(super) fn read_whole(answer: &Value, on: Listener<'_, '_>) {
-    on(Signal::Message { id: json::name_at(answer, "/id"), model: json::name_at(answer, "/model") });
+    on(Signal::Message {
+        id: json::name_at(answer, "/id"),
+        model: json::name_at(answer, "/model"),
+    });
     if let Some(usage) = answer.get("usage").filter(|usage| usage.is_object()) {
         on(Signal::Usage(usage::of_openai(usage)));
     }
-    if let Some(reason) = json::name_at(answer, "/choices/0/finish_reason").or_else(|| json::name_at(answer, "/status")) {
+    if let Some(reason) = json::name_at(answer, "/choices/0/finish_reason")
+        .or_else(|| json::name_at(answer, "/status"))
+    {
         on(Signal::StopReason(reason));
     }
 }
 
-/// The part of a chat completion's chunk that matters. Of an event of a response without a name, its type.
+/// The part of a chat completion's chunk that matters. Of an event of a response without a name,
+/// its type.
 #[derive(Deserialize)]
 struct Chunk<'a> {
     #[serde(borrow, rename = "type")]
@@ -122,8 +128,13 @@ fn read_choice<'a>(choice: Choice<'a>, progress: &mut Progress, on: Listener<'_,
             progress.text(text, on);
         }
         for call in delta.tool_calls.unwrap_or_default() {
-            let (name, arguments) = call.function.map_or((None, None), |function| (function.name, function.arguments));
-            let start = BlockStart::call("function", name.as_deref().map(json::name_of), call.id.as_deref().map(json::name_of));
+            let (name, arguments) =
+                call.function.map_or((None, None), |function| (function.name, function.arguments));
+            let start = BlockStart::call(
+                "function",
+                name.as_deref().map(json::name_of),
+                call.id.as_deref().map(json::name_of),
+            );
             if let Some((index, Text(text))) = progress.call(call.index, start, on).zip(arguments) {
                 on(Signal::Delta { index, kind: DeltaKind::ToolInput, text });
             }
@@ -144,13 +155,21 @@ struct ResponseDelta<'a> {
 
 fn read_response_event<'a>(event: &str, data: &'a [u8], on: Listener<'_, 'a>) {
     if event.ends_with(".delta") {
-        if let Ok(ResponseDelta { output_index: index, delta: Text(text) }) = serde_json::from_slice(data) {
+        if let Ok(ResponseDelta { output_index: index, delta: Text(text) }) =
+            serde_json::from_slice(data)
+        {
             on(Signal::Delta { index, kind: delta_kind(event), text });
         }
         return;
     }
-    let is_last = matches!(event, "response.completed" | "response.failed" | "response.incomplete" | "error");
-    if !is_last && !matches!(event, "response.created" | "response.output_item.added" | "response.output_item.done") {
+    let is_last =
+        matches!(event, "response.completed" | "response.failed" | "response.incomplete" | "error");
+    if !is_last
+        && !matches!(
+            event,
+            "response.created" | "response.output_item.added" | "response.output_item.done"
+        )
+    {
         return;
     }
     let value: Value = json::parse(data).unwrap_or_default();
@@ -159,7 +178,10 @@ fn read_response_event<'a>(event: &str, data: &'a [u8], on: Listener<'_, 'a>) {
     match event {
         "response.output_item.added" => on(Signal::BlockStart { index, start: item_start(&value) }),
         "response.output_item.done" => on(Signal::BlockStop { index }),
-        "response.created" => on(Signal::Message { id: json::name_at(response, "/id"), model: json::name_at(response, "/model") }),
+        "response.created" => on(Signal::Message {
+            id: json::name_at(response, "/id"),
+            model: json::name_at(response, "/model"),
+        }),
         _ => {
             if response.is_object() {
                 read_whole(response, on);
@@ -177,7 +199,9 @@ fn read_response_event<'a>(event: &str, data: &'a [u8], on: Listener<'_, 'a>) {
 fn delta_kind(event: &str) -> DeltaKind {
     match event {
         "response.output_text.delta" | "response.refusal.delta" => DeltaKind::Text,
-        "response.reasoning_text.delta" | "response.reasoning_summary_text.delta" => DeltaKind::Thinking,
+        "response.reasoning_text.delta" | "response.reasoning_summary_text.delta" => {
+            DeltaKind::Thinking
+        }
         "response.function_call_arguments.delta"
         | "response.custom_tool_call_input.delta"
         | "response.mcp_call_arguments.delta" => DeltaKind::ToolInput,
@@ -191,7 +215,9 @@ fn item_start(event: &Value) -> BlockStart {
     match wire_type.as_str() {
         "message" => BlockStart::bare(BlockKind::Text, &wire_type),
         "reasoning" => BlockStart::bare(BlockKind::Thinking, &wire_type),
-        call if call.ends_with("_call") => BlockStart::call(call, item("name").or_else(|| Some(call.to_owned())), item("call_id")),
+        call if call.ends_with("_call") => {
+            BlockStart::call(call, item("name").or_else(|| Some(call.to_owned())), item("call_id"))
+        }
         _ => BlockStart::bare(BlockKind::Unknown, &wire_type),
     }
 }

@@ -16,23 +16,38 @@ fn text(text: &str) -> Content {
 }
 
 fn result(is_error: bool, text: &str, other: &[&str]) -> Content {
-    Content::ToolResult { is_error, text: text.to_owned(), other: other.iter().map(|other| (*other).to_owned()).collect() }
+    Content::ToolResult {
+        is_error,
+        text: text.to_owned(),
+        other: other.iter().map(|other| (*other).to_owned()).collect(),
+    }
 }
 
 #[test]
 fn contents_by_kind() {
-    let image =
-        format!(r#"{{"type":"image","source":{{"type":"base64","media_type":"image/png","data":"{}"}}}}"#, "A".repeat(16_400));
-    let in_result =
-        format!(r#"{{"content":[{{"type":"text","text":"a"}},{image},{{"type":"text","text":"b"}},{{"type":"new","x":1}}]}}"#);
+    let image = format!(
+        r#"{{"type":"image","source":{{"type":"base64","media_type":"image/png","data":"{}"}}}}"#,
+        "A".repeat(16_400)
+    );
+    let in_result = format!(
+        r#"{{"content":[{{"type":"text","text":"a"}},{image},{{"type":"text","text":"b"}},{{"type":"new","x":1}}]}}"#
+    );
     let png = Some("image/png".to_owned());
     let table = [
         (BlockKind::Text, r#""a\nb""#, text("a\nb")),
         (BlockKind::Text, r#"{"type":"text","text":"a"}"#, text("a")),
         (BlockKind::Text, r#"{"type":"text","text":"cut \ud83d"}"#, text("cut \u{fffd}")),
         (BlockKind::System, r#"{"type":"text","text":"a"}"#, text("a")),
-        (BlockKind::Thinking, r#"{"type":"thinking","thinking":"hm","signature":"s"}"#, Content::Thinking("hm".to_owned())),
-        (BlockKind::RedactedThinking, r#"{"data":"AAAAAAA="}"#, Content::RedactedThinking { bytes: 5 }),
+        (
+            BlockKind::Thinking,
+            r#"{"type":"thinking","thinking":"hm","signature":"s"}"#,
+            Content::Thinking("hm".to_owned()),
+        ),
+        (
+            BlockKind::RedactedThinking,
+            r#"{"data":"AAAAAAA="}"#,
+            Content::RedactedThinking { bytes: 5 },
+        ),
         (
             BlockKind::ToolUse,
             r#"{"name":"Bash","input":{"a":1}}"#,
@@ -45,7 +60,11 @@ fn contents_by_kind() {
         ),
         (BlockKind::ToolResult, r#"{"content":"ok"}"#, result(false, "ok", &[])),
         (BlockKind::ToolResult, r#"{"is_error":true}"#, result(true, "", &[])),
-        (BlockKind::ToolResult, &in_result, result(false, "a\nb", &["image/png 12.3 kB", "new 20 B"])),
+        (
+            BlockKind::ToolResult,
+            &in_result,
+            result(false, "a\nb", &["image/png 12.3 kB", "new 20 B"]),
+        ),
         (
             BlockKind::ServerToolResult,
             r#"{"content":[{"type":"web_search_result","title":"T","url":"http://u"}]}"#,
@@ -62,20 +81,42 @@ fn contents_by_kind() {
             Content::ToolDefinition {
                 name: "Bash".to_owned(),
                 description: "Runs".to_owned(),
-                rest: [("input_schema".to_owned(), json!({"type": "object"}))].into_iter().collect(),
+                rest: [("input_schema".to_owned(), json!({"type": "object"}))]
+                    .into_iter()
+                    .collect(),
             },
         ),
         (BlockKind::Parameter, "64000", Content::Parameter(json!(64000))),
         (BlockKind::Image, &image, Content::Image { media_type: png, bytes: 12_300 }),
-        (BlockKind::Image, r#"{"source":{"type":"url","url":"http://u"}}"#, Content::Image { media_type: None, bytes: 0 }),
+        (
+            BlockKind::Image,
+            r#"{"source":{"type":"url","url":"http://u"}}"#,
+            Content::Image { media_type: None, bytes: 0 },
+        ),
         (
             BlockKind::Document,
             r#"{"title":"T","source":{"type":"text","media_type":"text/plain","data":"abc"}}"#,
-            Content::Document { title: Some("T".to_owned()), media_type: Some("text/plain".to_owned()), bytes: 3 },
+            Content::Document {
+                title: Some("T".to_owned()),
+                media_type: Some("text/plain".to_owned()),
+                bytes: 3,
+            },
         ),
-        (BlockKind::Error, r#"{"type":"overloaded_error","message":"Overloaded"}"#, text("overloaded_error: Overloaded")),
-        (BlockKind::Unknown, r#"{"type":"new"}"#, Content::Other { wire_type: "new".to_owned(), json: json!({"type": "new"}) }),
-        (BlockKind::Thinking, r#"{"type":"odd"}"#, Content::Other { wire_type: "odd".to_owned(), json: json!({"type": "odd"}) }),
+        (
+            BlockKind::Error,
+            r#"{"type":"overloaded_error","message":"Overloaded"}"#,
+            text("overloaded_error: Overloaded"),
+        ),
+        (
+            BlockKind::Unknown,
+            r#"{"type":"new"}"#,
+            Content::Other { wire_type: "new".to_owned(), json: json!({"type": "new"}) },
+        ),
+        (
+            BlockKind::Thinking,
+            r#"{"type":"odd"}"#,
+            Content::Other { wire_type: "odd".to_owned(), json: json!({"type": "odd"}) },
+        ),
         (BlockKind::Raw, r#"{"a":1}"#, Content::Raw(r#"{"a":1}"#.to_owned())),
         (BlockKind::Text, "{\"text\":", Content::Raw("{\"text\":".to_owned())),
     ];
@@ -87,10 +128,18 @@ fn contents_by_kind() {
 
 fn of_stream(events: &[String]) -> Vec<Content> {
     let stream = events.concat();
-    let mut reader = ResponseReader::new(Provider::Anthropic, "POST", "/v1/messages", 200, Some("text/event-stream"));
+    let mut reader = ResponseReader::new(
+        Provider::Anthropic,
+        "POST",
+        "/v1/messages",
+        200,
+        Some("text/event-stream"),
+    );
     reader.push(stream.as_bytes(), 1);
     reader.finish();
-    let bytes = |block: &ccdump_record::Block| &stream.as_bytes()[block.range.start as usize..block.range.end as usize];
+    let bytes = |block: &ccdump_record::Block| {
+        &stream.as_bytes()[block.range.start as usize..block.range.end as usize]
+    };
     reader.facts().blocks.iter().map(|block| read(block.kind, bytes(block))).collect()
 }
 

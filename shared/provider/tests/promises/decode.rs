@@ -30,13 +30,24 @@ fn coded(coding: &str, pieces: &[&[u8]]) -> Vec<Vec<u8>> {
     }
     let level = Compression::default();
     match coding {
-        "gzip" => write(GzEncoder::new(Vec::new(), level), pieces, |e| std::mem::take(e.get_mut()), |e| e.finish().expect("ends")),
-        "zlib" => {
-            write(ZlibEncoder::new(Vec::new(), level), pieces, |e| std::mem::take(e.get_mut()), |e| e.finish().expect("ends"))
-        }
-        "raw" => {
-            write(DeflateEncoder::new(Vec::new(), level), pieces, |e| std::mem::take(e.get_mut()), |e| e.finish().expect("ends"))
-        }
+        "gzip" => write(
+            GzEncoder::new(Vec::new(), level),
+            pieces,
+            |e| std::mem::take(e.get_mut()),
+            |e| e.finish().expect("ends"),
+        ),
+        "zlib" => write(
+            ZlibEncoder::new(Vec::new(), level),
+            pieces,
+            |e| std::mem::take(e.get_mut()),
+            |e| e.finish().expect("ends"),
+        ),
+        "raw" => write(
+            DeflateEncoder::new(Vec::new(), level),
+            pieces,
+            |e| std::mem::take(e.get_mut()),
+            |e| e.finish().expect("ends"),
+        ),
         "zstd" => {
             let encoder = zstd::Encoder::new(Vec::new(), 3).expect("zstd has memory");
             write(encoder, pieces, |e| std::mem::take(e.get_mut()), |e| e.finish().expect("ends"))
@@ -46,7 +57,11 @@ fn coded(coding: &str, pieces: &[&[u8]]) -> Vec<Vec<u8>> {
 }
 
 fn hex(digits: &str) -> Vec<u8> {
-    digits.as_bytes().chunks(2).map(|pair| u8::from_str_radix(&String::from_utf8_lossy(pair), 16).expect("hex")).collect()
+    digits
+        .as_bytes()
+        .chunks(2)
+        .map(|pair| u8::from_str_radix(&String::from_utf8_lossy(pair), 16).expect("hex"))
+        .collect()
 }
 
 fn decode(encoding: &str, wire: &[&[u8]]) -> (Vec<u8>, Result<(), DecodeError>) {
@@ -59,7 +74,13 @@ fn decode(encoding: &str, wire: &[&[u8]]) -> (Vec<u8>, Result<(), DecodeError>) 
 
 #[test]
 fn what_was_flushed_comes_out_at_once() {
-    for (coding, encoding) in [("gzip", "gzip"), ("gzip", "X-GZip"), ("zlib", "deflate"), ("raw", "deflate"), ("zstd", "zstd")] {
+    for (coding, encoding) in [
+        ("gzip", "gzip"),
+        ("gzip", "X-GZip"),
+        ("zlib", "deflate"),
+        ("raw", "deflate"),
+        ("zstd", "zstd"),
+    ] {
         let wire = coded(coding, &EVENTS.map(str::as_bytes));
         let mut decoder = Decoder::new(Some(encoding)).expect("known coding");
         for (piece, event) in wire.iter().zip(EVENTS) {
@@ -121,21 +142,35 @@ fn codings_are_undone_in_reverse() {
 #[test]
 fn gzip_and_zstd_may_have_several_members() {
     for coding in ["gzip", "zstd"] {
-        let wire = [coded(coding, &[b"first "]).concat(), coded(coding, &[b"second"]).concat()].concat();
+        let wire =
+            [coded(coding, &[b"first "]).concat(), coded(coding, &[b"second"]).concat()].concat();
         for size in [1, 5, 1000] {
             let pieces: Vec<_> = wire.chunks(size).collect();
-            assert_eq!(decode(coding, &pieces), (b"first second".to_vec(), Ok(())), "{coding} in pieces of {size}");
+            assert_eq!(
+                decode(coding, &pieces),
+                (b"first second".to_vec(), Ok(())),
+                "{coding} in pieces of {size}"
+            );
         }
     }
 }
 
 #[test]
 fn what_cannot_be_undone_is_said() {
-    assert_eq!(Decoder::new(Some("gzip, aes128gcm")).err(), Some(DecodeError::UnknownCoding("aes128gcm".to_owned())));
-    assert_eq!(Decoder::new(Some("gzip,gzip,gzip,gzip,gzip")).err(), Some(DecodeError::TooManyCodings(5)));
+    assert_eq!(
+        Decoder::new(Some("gzip, aes128gcm")).err(),
+        Some(DecodeError::UnknownCoding("aes128gcm".to_owned()))
+    );
+    assert_eq!(
+        Decoder::new(Some("gzip,gzip,gzip,gzip,gzip")).err(),
+        Some(DecodeError::TooManyCodings(5))
+    );
     for coding in ["gzip", "zstd", "br", "deflate"] {
         let broken = decode(coding, &[&[0xff; 64]]).1.expect_err("is no coded data");
-        assert!(matches!(broken, DecodeError::Broken { coding: named, .. } if named == coding), "{coding}: {broken}");
+        assert!(
+            matches!(broken, DecodeError::Broken { coding: named, .. } if named == coding),
+            "{coding}: {broken}"
+        );
     }
 }
 
@@ -150,10 +185,20 @@ fn a_broken_decoder_stays_broken() {
 
 #[test]
 fn data_that_breaks_off_is_truncated_and_what_came_is_out() {
-    for (coding, encoding) in [("gzip", "gzip"), ("zlib", "deflate"), ("raw", "deflate"), ("zstd", "zstd")] {
+    for (coding, encoding) in
+        [("gzip", "gzip"), ("zlib", "deflate"), ("raw", "deflate"), ("zstd", "zstd")]
+    {
         let wire = coded(coding, &[b"all of it"]);
-        assert_eq!(decode(encoding, &[&wire[0]]), (b"all of it".to_vec(), Err(DecodeError::Truncated(encoding))), "{coding}");
-        assert_eq!(decode(encoding, &[&wire[0][..1]]).1, Err(DecodeError::Truncated(encoding)), "{coding}");
+        assert_eq!(
+            decode(encoding, &[&wire[0]]),
+            (b"all of it".to_vec(), Err(DecodeError::Truncated(encoding))),
+            "{coding}"
+        );
+        assert_eq!(
+            decode(encoding, &[&wire[0][..1]]).1,
+            Err(DecodeError::Truncated(encoding)),
+            "{coding}"
+        );
         // An answer without a body, such as one to HEAD.
         assert_eq!(decode(encoding, &[]), (vec![], Ok(())), "{coding}");
     }
@@ -178,7 +223,10 @@ fn bombs_stop_at_the_limit() {
 fn a_zstd_window_of_a_gigabyte_gets_no_memory() {
     // Frame header: magic, no single segment, window descriptor for 2^30.
     let (out, done) = decode("zstd", &[&[0x28, 0xb5, 0x2f, 0xfd, 0x00, 0xa0, 0x01, 0x00, 0x00]]);
-    assert!(out.is_empty() && matches!(done, Err(DecodeError::Broken { coding: "zstd", .. })), "{done:?}");
+    assert!(
+        out.is_empty() && matches!(done, Err(DecodeError::Broken { coding: "zstd", .. })),
+        "{done:?}"
+    );
 }
 
 proptest! {

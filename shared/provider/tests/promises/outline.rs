@@ -49,8 +49,13 @@ fn a_history_that_begins_anew_has_the_setting_of_the_one_before() {
             "tools": tools, "messages": messages})
     };
     let (bash, read) = (tool("Bash", "runs"), tool("Read", "reads"));
-    let history =
-        json!([user("Hi"), assistant(json!([call("a")])), user(json!([result("a", "ok")])), assistant("Done."), user("go on")]);
+    let history = json!([
+        user("Hi"),
+        assistant(json!([call("a")])),
+        user(json!([result("a", "ok")])),
+        assistant("Done."),
+        user("go on")
+    ]);
     let before = body("You are.", json!([bash, read]), "low", history);
     let summary = |rest: &[Value]| Value::from([&[user("The summary.")], rest].concat());
     let difference = |current: Value| {
@@ -61,10 +66,19 @@ fn a_history_that_begins_anew_has_the_setting_of_the_one_before() {
             BlockState::Changed => Some(format!("~{}", block.pointer)),
             BlockState::Same => None,
         };
-        current.iter().filter_map(marked).chain(gone.iter().map(|block| format!("-{}", block.pointer))).collect::<Vec<_>>()
+        current
+            .iter()
+            .filter_map(marked)
+            .chain(gone.iter().map(|block| format!("-{}", block.pointer)))
+            .collect::<Vec<_>>()
     };
     assert_eq!(
-        difference(body("You are.", json!([bash, read]), "low", summary(&[assistant("Done."), user("go on")]))),
+        difference(body(
+            "You are.",
+            json!([bash, read]),
+            "low",
+            summary(&[assistant("Done."), user("go on")])
+        )),
         ["+/messages/0/content", "+/messages/2/content"],
         "an answer is kept; a person says the same again"
     );
@@ -73,9 +87,19 @@ fn a_history_that_begins_anew_has_the_setting_of_the_one_before() {
             "You are not.",
             json!([bash]),
             "high",
-            summary(&[assistant(json!([call("a"), call("b")])), user(json!([result("a", "ok"), result("b", "ok")]))])
+            summary(&[
+                assistant(json!([call("a"), call("b")])),
+                user(json!([result("a", "ok"), result("b", "ok")]))
+            ])
         )),
-        ["~/effort", "~/system/1", "+/messages/0/content", "+/messages/1/content/1", "+/messages/2/content/1", "-/tools/1"],
+        [
+            "~/effort",
+            "~/system/1",
+            "+/messages/0/content",
+            "+/messages/1/content/1",
+            "+/messages/2/content/1",
+            "-/tools/1"
+        ],
         "calls with their results are kept, others are new"
     );
 }
@@ -87,7 +111,12 @@ fn what_is_new_changed_and_gone() {
     let results = |order: [&str; 2]| user(json!(order.map(|id| result(id, id))));
     let nothing: [&str; 0] = [];
     let table: Vec<(&str, Value, Value, Vec<&str>)> = vec![
-        ("a turn", talk(json!([hi])), talk(json!([hi, hello, more])), vec!["+/messages/1/content", "+/messages/2/content"]),
+        (
+            "a turn",
+            talk(json!([hi])),
+            talk(json!([hi, hello, more])),
+            vec!["+/messages/1/content", "+/messages/2/content"],
+        ),
         (
             "string to array",
             talk(json!([hi])),
@@ -100,31 +129,66 @@ fn what_is_new_changed_and_gone() {
             talk(json!([hi, results(["b", "a"])])),
             nothing.to_vec(),
         ),
-        ("a message between", talk(json!([hi, more])), talk(json!([hi, hello, more])), vec!["+/messages/1/content"]),
-        ("an edited message", talk(json!([hi, hello])), talk(json!([user("Ho"), hello])), vec!["~/messages/0/content"]),
+        (
+            "a message between",
+            talk(json!([hi, more])),
+            talk(json!([hi, hello, more])),
+            vec!["+/messages/1/content"],
+        ),
+        (
+            "an edited message",
+            talk(json!([hi, hello])),
+            talk(json!([user("Ho"), hello])),
+            vec!["~/messages/0/content"],
+        ),
         (
             "edited and rewritten as an array",
             talk(json!([hi])),
             talk(json!([user(json!([{"type": "text", "text": "Ho"}]))])),
             vec!["~/messages/0/content/0"],
         ),
-        ("a dropped message", talk(json!([hi, hello, more])), talk(json!([hi, more])), vec!["-/messages/1/content"]),
-        ("said twice, then once", talk(json!([hi, hi])), talk(json!([hi])), vec!["-/messages/1/content"]),
-        ("said once, then twice", talk(json!([hi])), talk(json!([hi, hi])), vec!["+/messages/1/content"]),
+        (
+            "a dropped message",
+            talk(json!([hi, hello, more])),
+            talk(json!([hi, more])),
+            vec!["-/messages/1/content"],
+        ),
+        (
+            "said twice, then once",
+            talk(json!([hi, hi])),
+            talk(json!([hi])),
+            vec!["-/messages/1/content"],
+        ),
+        (
+            "said once, then twice",
+            talk(json!([hi])),
+            talk(json!([hi, hi])),
+            vec!["+/messages/1/content"],
+        ),
         (
             "compacted",
             talk(json!([hi, hello, more])),
             talk(json!([user("Summary")])),
             vec!["~/messages/0/content", "-/messages/1/content", "-/messages/2/content"],
         ),
-        ("another role", talk(json!([hi])), talk(json!([assistant("Hi")])), vec!["~/messages/0/content"]),
+        (
+            "another role",
+            talk(json!([hi])),
+            talk(json!([assistant("Hi")])),
+            vec!["~/messages/0/content"],
+        ),
         (
             "parameters",
             json!({"model": "a", "top_k": 1}),
             json!({"model": "b", "top_k": 1, "stream": true}),
             vec!["~/model", "+/stream"],
         ),
-        ("equal values of two parameters", json!({"top_k": 1}), json!({"max_tokens": 1}), vec!["+/max_tokens", "-/top_k"]),
+        (
+            "equal values of two parameters",
+            json!({"top_k": 1}),
+            json!({"max_tokens": 1}),
+            vec!["+/max_tokens", "-/top_k"],
+        ),
         (
             "tools by name",
             json!({"tools": [tool("A", "a"), tool("B", "b")]}),
@@ -143,7 +207,12 @@ fn what_is_new_changed_and_gone() {
             json!({"system": [{"type": "text", "text": "S"}, {"type": "text", "text": "T"}]}),
             vec!["+/system/1"],
         ),
-        ("system text said by a user", json!({"system": "S"}), talk(json!([user("S")])), vec!["+/messages/0/content", "-/system"]),
+        (
+            "system text said by a user",
+            json!({"system": "S"}),
+            talk(json!([user("S")])),
+            vec!["+/messages/0/content", "-/system"],
+        ),
     ];
     for (what, previous, current, expected) in table {
         assert_eq!(difference(&previous, &current), expected, "{what}");
@@ -153,7 +222,8 @@ fn what_is_new_changed_and_gone() {
 #[test]
 fn how_far_two_requests_go_together() {
     let prefix = |previous: Value, current: Value| {
-        let of = |messages: Value| blocks(&json!({"model": "m", "system": "S", "messages": messages}));
+        let of =
+            |messages: Value| blocks(&json!({"model": "m", "system": "S", "messages": messages}));
         common_prefix(&of(previous), &of(current))
     };
     let (hi, hello) = (user("Hi"), assistant("Hello"));
@@ -162,11 +232,23 @@ fn how_far_two_requests_go_together() {
     assert_eq!(prefix(json!([hi, hello]), json!([hi, hello, hi])), 2);
     assert_eq!(prefix(json!([hi, hello]), json!([hi, hi])), 1);
     assert_eq!(prefix(json!([hi, hello]), json!([hello, hello])), 0);
-    assert_eq!(prefix(json!([hi, results(&["a", "b"]), hi]), json!([hi, results(&["b", "a"]), hi])), 4);
-    assert_eq!(prefix(json!([results(&["a", "b", "c"]), hi]), json!([results(&["c", "x", "a"]), hi])), 2);
+    assert_eq!(
+        prefix(json!([hi, results(&["a", "b"]), hi]), json!([hi, results(&["b", "a"]), hi])),
+        4
+    );
+    assert_eq!(
+        prefix(json!([results(&["a", "b", "c"]), hi]), json!([results(&["c", "x", "a"]), hi])),
+        2
+    );
     assert_eq!(prefix(json!([results(&["a"]), hi]), json!([results(&["a", "b"]), hi])), 1);
     // Of two messages their order counts.
-    assert_eq!(prefix(json!([results(&["a"]), results(&["b"])]), json!([results(&["b"]), results(&["a"])])), 0);
+    assert_eq!(
+        prefix(
+            json!([results(&["a"]), results(&["b"])]),
+            json!([results(&["b"]), results(&["a"])])
+        ),
+        0
+    );
 }
 
 fn conversation() -> impl Strategy<Value = Value> {
@@ -174,11 +256,17 @@ fn conversation() -> impl Strategy<Value = Value> {
         "[ab]{0,2}".prop_map(|text| json!({"type": "text", "text": text})),
         ("[ab]", "[cd]").prop_map(|(id, text)| result(&id, &text)),
     ];
-    let content = prop_oneof!["[ab]{0,2}".prop_map(Value::from), prop::collection::vec(block, 0..4).prop_map(Value::from)];
-    let message = (any::<bool>(), content).prop_map(|(by_user, content)| if by_user { user(content) } else { assistant(content) });
-    let tools = prop::collection::vec(("[AB]", "[ab]").prop_map(|(name, text)| tool(&name, &text)), 0..3);
-    (prop::collection::vec(message, 0..6), tools, "[ab]")
-        .prop_map(|(messages, tools, system)| json!({"system": system, "tools": tools, "messages": messages}))
+    let content = prop_oneof![
+        "[ab]{0,2}".prop_map(Value::from),
+        prop::collection::vec(block, 0..4).prop_map(Value::from)
+    ];
+    let message = (any::<bool>(), content)
+        .prop_map(|(by_user, content)| if by_user { user(content) } else { assistant(content) });
+    let tools =
+        prop::collection::vec(("[AB]", "[ab]").prop_map(|(name, text)| tool(&name, &text)), 0..3);
+    (prop::collection::vec(message, 0..6), tools, "[ab]").prop_map(
+        |(messages, tools, system)| json!({"system": system, "tools": tools, "messages": messages}),
+    )
 }
 
 proptest! {

@@ -1,4 +1,5 @@
-//! What is read from a request: blocks that are exactly where they say, and hashes that see through form.
+//! What is read from a request: blocks that are exactly where they say, and hashes that see through
+//! form.
 
 use ccdump_provider::{
     agent_call,
@@ -37,42 +38,104 @@ const CONVERSATION: &str = r#" {"model": "claude-opus-5-5", "max_tokens":64000,"
 #[test]
 fn what_the_user_said_before_the_first_answer() {
     let openings = |messages: Value| read(&json!({ "messages": messages }).to_string()).openings;
-    let texts = |texts: &[&str]| texts.iter().map(|text| agent_call::of_text(text)).collect::<Vec<_>>();
+    let texts =
+        |texts: &[&str]| texts.iter().map(|text| agent_call::of_text(text)).collect::<Vec<_>>();
     let text = |text: &str| json!({"type": "text", "text": text});
     let said = |role: &str, content: Value| json!({"role": role, "content": content});
     for (messages, expected) in [
-        (json!([said("user", json!("Hi\n")), said("assistant", json!("Yes?")), said("user", json!("Go on"))]), &["Hi"][..]),
-        (json!([said("user", json!([text("<a>"), text(" \"Go\" ")])), said("system", json!([text("Tools")]))]), &["<a>", "\"Go\""]),
-        (json!([said("user", json!("one")), said("user", json!([text("two"), {"type": "image"}, 7]))]), &["one", "two"]),
+        (
+            json!([
+                said("user", json!("Hi\n")),
+                said("assistant", json!("Yes?")),
+                said("user", json!("Go on"))
+            ]),
+            &["Hi"][..],
+        ),
+        (
+            json!([
+                said("user", json!([text("<a>"), text(" \"Go\" ")])),
+                said("system", json!([text("Tools")]))
+            ]),
+            &["<a>", "\"Go\""],
+        ),
+        (
+            json!([
+                said("user", json!("one")),
+                said("user", json!([text("two"), {"type": "image"}, 7]))
+            ]),
+            &["one", "two"],
+        ),
         (json!([said("assistant", json!("First")), said("user", json!("Hi"))]), &[]),
         (json!({"role": "user"}), &[]),
         (json!([5, {"role": 7}, {"role": "user", "content": {"text": 7}}]), &[]),
     ] {
         assert_eq!(openings(messages.clone()), texts(expected), "{messages}");
     }
-    assert_eq!(openings(vec![said("user", json!("x")); 1000].into()).len(), 64, "no more than a few are told apart");
+    assert_eq!(
+        openings(vec![said("user", json!("x")); 1000].into()).len(),
+        64,
+        "no more than a few are told apart"
+    );
 }
 
 #[test]
 fn blocks_in_display_order_where_they_stand() {
     let facts = read(CONVERSATION);
-    let rows: Vec<_> =
-        facts.blocks.iter().map(|block| (&*block.pointer, block.kind, block.role, text(CONVERSATION, block))).collect();
+    let rows: Vec<_> = facts
+        .blocks
+        .iter()
+        .map(|block| (&*block.pointer, block.kind, block.role, text(CONVERSATION, block)))
+        .collect();
     let (user, assistant, system) = (Some(Role::User), Some(Role::Assistant), Some(Role::System));
     let expected = [
         ("/model", BlockKind::Parameter, None, r#""claude-opus-5-5""#),
         ("/max_tokens", BlockKind::Parameter, None, "64000"),
         ("/a~1b~0c", BlockKind::Parameter, None, "null"),
-        ("/metadata", BlockKind::Parameter, None, r#"{"user_id":"{\"device_id\":\"d\",\"session_id\":\"5e55\"}"}"#),
+        (
+            "/metadata",
+            BlockKind::Parameter,
+            None,
+            r#"{"user_id":"{\"device_id\":\"d\",\"session_id\":\"5e55\"}"}"#,
+        ),
         ("/stream", BlockKind::Parameter, None, "true"),
         ("/system/0", BlockKind::System, system, r#"{"type":"text","text":"You are"}"#),
-        ("/system/1", BlockKind::System, system, r#"{"type":"text","text":"code","cache_control":{"type":"ephemeral"}}"#),
-        ("/tools/0", BlockKind::ToolDefinition, None, r#"{"name":"Bash","description":"Runs","input_schema":{}}"#),
-        ("/tools/1", BlockKind::ToolDefinition, None, r#"{"type":"web_search_20250305","name":"web_search"}"#),
+        (
+            "/system/1",
+            BlockKind::System,
+            system,
+            r#"{"type":"text","text":"code","cache_control":{"type":"ephemeral"}}"#,
+        ),
+        (
+            "/tools/0",
+            BlockKind::ToolDefinition,
+            None,
+            r#"{"name":"Bash","description":"Runs","input_schema":{}}"#,
+        ),
+        (
+            "/tools/1",
+            BlockKind::ToolDefinition,
+            None,
+            r#"{"type":"web_search_20250305","name":"web_search"}"#,
+        ),
         ("/messages/0/content", BlockKind::Text, user, r#""Hi""#),
-        ("/messages/1/content/0", BlockKind::Thinking, assistant, r#"{"type":"thinking","thinking":"…","signature":"s"}"#),
-        ("/messages/1/content/1", BlockKind::RedactedThinking, assistant, r#"{"type":"redacted_thinking","data":"xx"}"#),
-        ("/messages/1/content/2", BlockKind::Text, assistant, r#"{"type":"text","text":"a \"quote\" ]}"}"#),
+        (
+            "/messages/1/content/0",
+            BlockKind::Thinking,
+            assistant,
+            r#"{"type":"thinking","thinking":"…","signature":"s"}"#,
+        ),
+        (
+            "/messages/1/content/1",
+            BlockKind::RedactedThinking,
+            assistant,
+            r#"{"type":"redacted_thinking","data":"xx"}"#,
+        ),
+        (
+            "/messages/1/content/2",
+            BlockKind::Text,
+            assistant,
+            r#"{"type":"text","text":"a \"quote\" ]}"}"#,
+        ),
         (
             "/messages/1/content/3",
             BlockKind::ToolUse,
@@ -94,7 +157,12 @@ fn blocks_in_display_order_where_they_stand() {
         ("/messages/1/content/6", BlockKind::Unknown, assistant, r#"{"type":"something_new"}"#),
         ("/messages/1/content/7", BlockKind::Unknown, assistant, r#""odd""#),
         ("/messages/1/content/8", BlockKind::Unknown, assistant, "7"),
-        ("/messages/2/content/0", BlockKind::ToolResult, user, r#"{"type":"tool_result","tool_use_id":"toolu_1","content":"ok"}"#),
+        (
+            "/messages/2/content/0",
+            BlockKind::ToolResult,
+            user,
+            r#"{"type":"tool_result","tool_use_id":"toolu_1","content":"ok"}"#,
+        ),
         ("/messages/2/content/1", BlockKind::Image, user, r#"{"type":"image","source":{}}"#),
         ("/messages/2/content/2", BlockKind::Document, user, r#"{"type":"document","source":{}}"#),
         ("/messages/3/content/0", BlockKind::Text, system, r#"{"type":"text","text":"reminder"}"#),
@@ -112,7 +180,8 @@ fn blocks_in_display_order_where_they_stand() {
 fn names_and_ids() {
     let facts = read(CONVERSATION);
     let at = |pointer: &str| {
-        let block = facts.blocks.iter().find(|block| block.pointer == pointer).expect("it is there");
+        let block =
+            facts.blocks.iter().find(|block| block.pointer == pointer).expect("it is there");
         (block.wire_type.as_str(), block.name.as_deref(), block.tool_use_id.as_deref())
     };
     assert_eq!(at("/model"), ("", Some("model"), None));
@@ -132,11 +201,16 @@ fn hashes(body: &Value) -> Vec<u64> {
 #[test]
 fn form_does_not_change_a_hash() {
     let message = |content: &str| {
-        hashes(&json!({"messages": [{"role": "user", "content": serde_json::from_str::<Value>(content).expect("JSON")}]}))
+        hashes(
+            &json!({"messages": [{"role": "user", "content": serde_json::from_str::<Value>(content).expect("JSON")}]}),
+        )
     };
     let equal = [
         (r#""text""#, r#"[{"type":"text","text":"text"}]"#),
-        (r#"[{"type":"text","text":"t"}]"#, r#"[{"text":"t","cache_control":{"type":"ephemeral","ttl":"1h"},"type":"text"}]"#),
+        (
+            r#"[{"type":"text","text":"t"}]"#,
+            r#"[{"text":"t","cache_control":{"type":"ephemeral","ttl":"1h"},"type":"text"}]"#,
+        ),
         (
             r#"[{"type":"tool_result","tool_use_id":"i","content":"ok"}]"#,
             r#"[{"content":[{"type":"text","text":"ok","cache_control":{}}],"tool_use_id":"i","type":"tool_result"}]"#,
@@ -152,11 +226,23 @@ fn form_does_not_change_a_hash() {
     let different = [
         (r#""text""#, r#""texT""#),
         (r#"[{"type":"text","text":"t"}]"#, r#"[{"type":"text","text":"t","citations":[]}]"#),
-        (r#"[{"type":"tool_use","input":{"a":[1,2]}}]"#, r#"[{"type":"tool_use","input":{"a":[2,1]}}]"#),
-        (r#"[{"type":"tool_use","input":{"a":"b"}}]"#, r#"[{"type":"tool_use","input":{"b":"a"}}]"#),
-        (r#"[{"type":"tool_use","input":{"a":{"b":1}}}]"#, r#"[{"type":"tool_use","input":{"a":{},"b":1}}]"#),
+        (
+            r#"[{"type":"tool_use","input":{"a":[1,2]}}]"#,
+            r#"[{"type":"tool_use","input":{"a":[2,1]}}]"#,
+        ),
+        (
+            r#"[{"type":"tool_use","input":{"a":"b"}}]"#,
+            r#"[{"type":"tool_use","input":{"b":"a"}}]"#,
+        ),
+        (
+            r#"[{"type":"tool_use","input":{"a":{"b":1}}}]"#,
+            r#"[{"type":"tool_use","input":{"a":{},"b":1}}]"#,
+        ),
         // What a tool is given may have any name.
-        (r#"[{"type":"tool_use","input":{"cache_control":1}}]"#, r#"[{"type":"tool_use","input":{}}]"#),
+        (
+            r#"[{"type":"tool_use","input":{"cache_control":1}}]"#,
+            r#"[{"type":"tool_use","input":{}}]"#,
+        ),
         (
             r#"[{"type":"tool_use","input":{"content":"a"}}]"#,
             r#"[{"type":"tool_use","input":{"content":[{"type":"text","text":"a"}]}}]"#,
@@ -171,7 +257,10 @@ fn form_does_not_change_a_hash() {
     }
     let said_by = |role: &str| hashes(&json!({"messages": [{"role": role, "content": "same"}]}));
     assert_ne!(said_by("user"), said_by("assistant"));
-    assert_eq!(hashes(&json!({"system": "S"})), hashes(&json!({"system": [{"type": "text", "text": "S"}]})));
+    assert_eq!(
+        hashes(&json!({"system": "S"})),
+        hashes(&json!({"system": [{"type": "text", "text": "S"}]}))
+    );
     assert_ne!(hashes(&json!({"stop": ["a"]})), hashes(&json!({"stop": "a"})));
 }
 
@@ -191,7 +280,13 @@ fn roles_of_requests() {
         (anthropic, "POST", "/v1/messages", &without_tools, RequestRole::Auxiliary),
         (anthropic, "POST", "/v1/messages", effort, RequestRole::Turn),
         (anthropic, "POST", "/some/base/v1/messages/?beta=true", "{}", RequestRole::Turn),
-        (anthropic, "POST", "/v1/messages/count_tokens?beta=true", r#"{"messages":[]}"#, RequestRole::Auxiliary),
+        (
+            anthropic,
+            "POST",
+            "/v1/messages/count_tokens?beta=true",
+            r#"{"messages":[]}"#,
+            RequestRole::Auxiliary,
+        ),
         (anthropic, "POST", "/v1/messages/batches", r#"{"requests":[]}"#, RequestRole::Auxiliary),
         (anthropic, "GET", "/v1/messages", "", RequestRole::Other),
         (anthropic, "GET", "/v1/models?limit=1000", "", RequestRole::Other),
@@ -199,12 +294,22 @@ fn roles_of_requests() {
         (Provider::OpenAi, "POST", "/v1/responses", "{}", RequestRole::Turn),
         (Provider::OpenAi, "POST", "/v1/chat/completions", "{}", RequestRole::Turn),
         (Provider::OpenAi, "POST", "/v1/embeddings", "{}", RequestRole::Other),
-        (Provider::Gemini, "POST", "/v1beta/models/m:streamGenerateContent?alt=sse", "{}", RequestRole::Turn),
+        (
+            Provider::Gemini,
+            "POST",
+            "/v1beta/models/m:streamGenerateContent?alt=sse",
+            "{}",
+            RequestRole::Turn,
+        ),
         (Provider::Gemini, "POST", "/v1beta/models/m:countTokens", "{}", RequestRole::Auxiliary),
         (Provider::Unknown, "POST", "/v1/messages", "{}", RequestRole::Other),
     ];
     for (provider, method, path, body, expected) in table {
-        assert_eq!(request::read(provider, method, path, body.as_bytes()).role, expected, "{method} {path} {body}");
+        assert_eq!(
+            request::read(provider, method, path, body.as_bytes()).role,
+            expected,
+            "{method} {path} {body}"
+        );
     }
 }
 
@@ -241,7 +346,11 @@ fn what_cannot_be_read_is_one_raw_block() {
         let facts = request::read(Provider::Anthropic, "POST", PATH, body);
         let malformed = facts.malformed.expect("it is");
         assert!(malformed.contains(reason), "{malformed}");
-        let blocks: Vec<_> = facts.blocks.iter().map(|block| (&*block.pointer, block.kind, block.range.clone())).collect();
+        let blocks: Vec<_> = facts
+            .blocks
+            .iter()
+            .map(|block| (&*block.pointer, block.kind, block.range.clone()))
+            .collect();
         let whole = ("", BlockKind::Raw, 0..body.len() as u64);
         assert_eq!(blocks, if body.is_empty() { vec![] } else { vec![whole] });
         assert_eq!(facts.role, RequestRole::Turn);
@@ -250,7 +359,13 @@ fn what_cannot_be_read_is_one_raw_block() {
 
 #[test]
 fn odd_shapes_are_shown() {
-    let kinds = |body: &str| read(body).blocks.iter().map(|block| (block.pointer.clone(), block.kind)).collect::<Vec<_>>();
+    let kinds = |body: &str| {
+        read(body)
+            .blocks
+            .iter()
+            .map(|block| (block.pointer.clone(), block.kind))
+            .collect::<Vec<_>>()
+    };
     let row = |pointer: &str, kind| vec![(pointer.to_owned(), kind)];
     assert_eq!(kinds(r#"{"messages":"all of them"}"#), row("/messages", BlockKind::Unknown));
     assert_eq!(kinds(r#"{"system":{"text":"a"}}"#), row("/system", BlockKind::System));
@@ -264,11 +379,21 @@ fn odd_shapes_are_shown() {
 fn other_providers_are_recorded_raw() {
     let body = br#"{"model":"gpt-6.1-sol","stream":true,"input":[]}"#;
     let facts = request::read(Provider::OpenAi, "POST", "/v1/responses", body);
-    assert_eq!((facts.model.as_deref(), facts.stream, facts.blocks.len()), (Some("gpt-6.1-sol"), true, 1));
-    assert_eq!((facts.blocks[0].kind, facts.blocks[0].range.clone()), (BlockKind::Raw, 0..body.len() as u64));
+    assert_eq!(
+        (facts.model.as_deref(), facts.stream, facts.blocks.len()),
+        (Some("gpt-6.1-sol"), true, 1)
+    );
+    assert_eq!(
+        (facts.blocks[0].kind, facts.blocks[0].range.clone()),
+        (BlockKind::Raw, 0..body.len() as u64)
+    );
 
-    let facts =
-        request::read(Provider::Gemini, "POST", "/v1beta/models/gemini-3-pro:streamGenerateContent?alt=sse", b"{\"contents\":[]}");
+    let facts = request::read(
+        Provider::Gemini,
+        "POST",
+        "/v1beta/models/gemini-3-pro:streamGenerateContent?alt=sse",
+        b"{\"contents\":[]}",
+    );
     assert_eq!((facts.model.as_deref(), facts.stream), (Some("gemini-3-pro"), true));
 }
 
@@ -288,7 +413,11 @@ fn large_bodies_stay_bounded() {
     // The model and 99,999 of 150,001 messages have blocks of their own.
     assert_eq!(text(&many, rest).split(',').count(), 50_002);
 
-    let deep = format!("{{\"messages\":[{{\"role\":\"user\",\"content\":[{}{}]}}]}}", "[".repeat(100_000), "]".repeat(100_000));
+    let deep = format!(
+        "{{\"messages\":[{{\"role\":\"user\",\"content\":[{}{}]}}]}}",
+        "[".repeat(100_000),
+        "]".repeat(100_000)
+    );
     let facts = read(&deep);
     assert_eq!((facts.malformed, facts.blocks.len()), (None, 1));
 }
@@ -310,15 +439,21 @@ fn any_json() -> impl Strategy<Value = Value> {
         ];
         prop_oneof![
             prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
-            prop::collection::btree_map(key, inner, 0..4).prop_map(|members| Value::Object(members.into_iter().collect())),
+            prop::collection::btree_map(key, inner, 0..4)
+                .prop_map(|members| Value::Object(members.into_iter().collect())),
         ]
     })
 }
 
 fn any_request() -> impl Strategy<Value = Value> {
-    let content = prop_oneof![any_json(), prop::collection::vec(any_json(), 0..4).prop_map(Value::from)];
-    let message = prop_oneof![content.prop_map(|content| json!({"role": "user", "content": content})), any_json()];
-    let messages = prop_oneof![prop::collection::vec(message, 0..4).prop_map(Value::from), any_json()];
+    let content =
+        prop_oneof![any_json(), prop::collection::vec(any_json(), 0..4).prop_map(Value::from)];
+    let message = prop_oneof![
+        content.prop_map(|content| json!({"role": "user", "content": content})),
+        any_json()
+    ];
+    let messages =
+        prop_oneof![prop::collection::vec(message, 0..4).prop_map(Value::from), any_json()];
     (messages, any_json(), any_json(), any_json()).prop_map(|(messages, system, tools, other)| {
         let mut body = json!({"messages": messages, "system": system, "tools": tools});
         if let (Value::Object(body), Value::Object(other)) = (&mut body, other) {

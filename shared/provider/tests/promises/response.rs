@@ -24,7 +24,12 @@ fn path(provider: Provider) -> &'static str {
 }
 
 /// Reads the chunks, the first at 1, the next at 2 and so on.
-fn read(provider: Provider, status: u16, content_type: Option<&str>, chunks: &[&[u8]]) -> ResponseFacts {
+fn read(
+    provider: Provider,
+    status: u16,
+    content_type: Option<&str>,
+    chunks: &[&[u8]],
+) -> ResponseFacts {
     let mut reader = ResponseReader::new(provider, "POST", path(provider), status, content_type);
     for (at, chunk) in (1..).zip(chunks) {
         reader.push(chunk, at);
@@ -45,15 +50,24 @@ fn an_anthropic_stream() {
     assert_eq!(facts.message_id.as_deref(), Some("msg_1"));
     assert_eq!(facts.stop_reason.as_deref(), Some("tool_use"));
     // The split by lifetime is of message_start, the rest of message_delta.
-    let usage =
-        Usage { input: Some(3), output: Some(42), cache_read: Some(100), cache_write_5m: Some(10), cache_write_1h: Some(20) };
+    let usage = Usage {
+        input: Some(3),
+        output: Some(42),
+        cache_read: Some(100),
+        cache_write_5m: Some(10),
+        cache_write_1h: Some(20),
+    };
     assert_eq!(facts.usage, Some(usage));
     assert_eq!(facts.first_token_at_us, Some(4), "the first thinking_delta is the fourth event");
     assert_eq!(facts.terminal, Some(stream.concat().len() as u64));
     assert!(facts.is_stream && facts.error.is_none());
 
     let offset = |events: usize| stream[..events].concat().len() as u64;
-    let blocks: Vec<_> = facts.blocks.iter().map(|block| (block.pointer.as_str(), block.kind, block.range.clone())).collect();
+    let blocks: Vec<_> = facts
+        .blocks
+        .iter()
+        .map(|block| (block.pointer.as_str(), block.kind, block.range.clone()))
+        .collect();
     let expected = [
         ("/content/0", BlockKind::Thinking, offset(1)..offset(6)),
         ("/content/1", BlockKind::Text, offset(6)..offset(10)),
@@ -61,8 +75,13 @@ fn an_anthropic_stream() {
     ];
     assert_eq!(blocks, expected);
     let tool = &facts.blocks[2];
-    assert_eq!((tool.name.as_deref(), tool.tool_use_id.as_deref()), (Some("Bash"), Some("toolu_1")));
-    assert!(facts.blocks.iter().all(|block| block.role == Some(Role::Assistant) && block.hash != 0));
+    assert_eq!(
+        (tool.name.as_deref(), tool.tool_use_id.as_deref()),
+        (Some("Bash"), Some("toolu_1"))
+    );
+    assert!(
+        facts.blocks.iter().all(|block| block.role == Some(Role::Assistant) && block.hash != 0)
+    );
 }
 
 /// A stream with one call of a tool, whose arguments come in these pieces.
@@ -71,9 +90,15 @@ fn calling(tool: &str, pieces: &[&str]) -> Vec<String> {
     let start = json!({"type": "tool_use", "id": "toolu_9", "name": tool, "input": {}});
     let delta = |piece: &&str| {
         let delta = json!({"type": "input_json_delta", "partial_json": piece});
-        event("content_block_delta", json!({"type": "content_block_delta", "index": 1, "delta": delta}))
+        event(
+            "content_block_delta",
+            json!({"type": "content_block_delta", "index": 1, "delta": delta}),
+        )
     };
-    let mut events = vec![event("content_block_start", json!({"type": "content_block_start", "index": 1, "content_block": start}))];
+    let mut events = vec![event(
+        "content_block_start",
+        json!({"type": "content_block_start", "index": 1, "content_block": start}),
+    )];
     events.extend(pieces.iter().map(delta));
     events.push(event("content_block_stop", json!({"type": "content_block_stop", "index": 1})));
     events
@@ -81,7 +106,10 @@ fn calling(tool: &str, pieces: &[&str]) -> Vec<String> {
 
 #[test]
 fn a_call_that_starts_an_agent_is_told_as_soon_as_it_is_whole() {
-    let pieces = ["{\"prompt\": \" Look \\u0061round\\n\", \"descr", "iption\": \"Look\", \"subagent_type\": \"Explore\"}"];
+    let pieces = [
+        "{\"prompt\": \" Look \\u0061round\\n\", \"descr",
+        "iption\": \"Look\", \"subagent_type\": \"Explore\"}",
+    ];
     let stream = calling("Agent", &pieces).concat();
     let whole = json!({"content": [{"type": "text", "text": "x"}, {"type": "tool_use", "id": "toolu_9", "name": "Agent",
         "input": {"prompt": "Look around", "description": "Look", "subagent_type": "Explore"}}]});
@@ -92,7 +120,8 @@ fn a_call_that_starts_an_agent_is_told_as_soon_as_it_is_whole() {
         description: Some("Look".to_owned()),
         prompt: agent_call::of_text("Look around"),
     };
-    let mut reader = ResponseReader::new(Provider::Anthropic, "POST", path(Provider::Anthropic), 200, EVENTS);
+    let mut reader =
+        ResponseReader::new(Provider::Anthropic, "POST", path(Provider::Anthropic), 200, EVENTS);
     let (most, last) = stream.split_at(stream.len() - 1);
     reader.push(most.as_bytes(), 1);
     assert_eq!(reader.facts().agent_calls, [], "its last byte is still to come");
@@ -111,19 +140,27 @@ fn what_starts_no_agent_or_never_came_whole_is_told_of_nobody() {
         ("Agent", &["{\"prompt\": \" \"}"]),
         ("Agent", &[]),
     ] {
-        assert_eq!(events(Provider::Anthropic, &calling(tool, pieces)).agent_calls, [], "{tool} {pieces:?}");
+        assert_eq!(
+            events(Provider::Anthropic, &calling(tool, pieces)).agent_calls,
+            [],
+            "{tool} {pieces:?}"
+        );
     }
 }
 
 #[test]
 fn the_terminal_event_counts_when_it_is_whole() {
     let stream = streams::anthropic().concat();
-    let cut = |length: usize| read(Provider::Anthropic, 200, EVENTS, &[&stream.as_bytes()[..length]]);
+    let cut =
+        |length: usize| read(Provider::Anthropic, 200, EVENTS, &[&stream.as_bytes()[..length]]);
     assert_eq!(cut(stream.len()).terminal, Some(stream.len() as u64));
     assert_eq!(cut(stream.len() - 1).terminal, None);
     assert!(cut(stream.len() - 1).is_stream);
     let more = format!("{stream}event: ping\ndata: {{}}\n\n");
-    assert_eq!(read(Provider::Anthropic, 200, EVENTS, &[more.as_bytes()]).terminal, Some(stream.len() as u64));
+    assert_eq!(
+        read(Provider::Anthropic, 200, EVENTS, &[more.as_bytes()]).terminal,
+        Some(stream.len() as u64)
+    );
 }
 
 #[test]
@@ -131,7 +168,9 @@ fn a_stream_that_breaks_off_keeps_what_came() {
     let stream = streams::anthropic();
     let facts = events(Provider::Anthropic, &stream[..8]);
     assert_eq!(facts.terminal, None);
-    let [thinking, text] = &facts.blocks[..] else { panic!("two blocks had begun: {:?}", facts.blocks) };
+    let [thinking, text] = &facts.blocks[..] else {
+        panic!("two blocks had begun: {:?}", facts.blocks)
+    };
     assert_eq!(text.range.end, stream[..8].concat().len() as u64);
     assert_ne!(text.hash, thinking.hash);
 }
@@ -171,16 +210,21 @@ fn an_error_event_ends_the_stream() {
 #[test]
 fn a_tool_use_that_starts_is_a_first_token() {
     let stream = streams::anthropic();
-    let facts = events(Provider::Anthropic, &[stream[0].clone(), stream[10].clone(), stream[12].clone()]);
+    let facts =
+        events(Provider::Anthropic, &[stream[0].clone(), stream[10].clone(), stream[12].clone()]);
     assert_eq!(facts.first_token_at_us, Some(2));
 }
 
 #[test]
 fn events_without_names_are_known_by_their_data() {
     let named = streams::anthropic();
-    let bare: Vec<_> = named.iter().map(|event| event.split_once('\n').expect("two lines").1.to_owned()).collect();
+    let bare: Vec<_> =
+        named.iter().map(|event| event.split_once('\n').expect("two lines").1.to_owned()).collect();
     let (named, bare) = (events(Provider::Anthropic, &named), events(Provider::Anthropic, &bare));
-    assert_eq!((bare.usage, bare.stop_reason, bare.terminal.is_some()), (named.usage, named.stop_reason, true));
+    assert_eq!(
+        (bare.usage, bare.stop_reason, bare.terminal.is_some()),
+        (named.usage, named.stop_reason, true)
+    );
     assert_eq!(bare.blocks.len(), 3);
 }
 
@@ -201,8 +245,12 @@ fn absurd_events_take_nothing_with_them() {
     ];
     let mut mixed = stream.clone();
     mixed.splice(8..8, odd.map(str::to_owned));
-    let (mixed, clean) = (events(Provider::Anthropic, &mixed), events(Provider::Anthropic, &stream));
-    assert_eq!((mixed.usage, mixed.stop_reason, mixed.error), (clean.usage, clean.stop_reason, None));
+    let (mixed, clean) =
+        (events(Provider::Anthropic, &mixed), events(Provider::Anthropic, &stream));
+    assert_eq!(
+        (mixed.usage, mixed.stop_reason, mixed.error),
+        (clean.usage, clean.stop_reason, None)
+    );
     assert_eq!(mixed.blocks.len(), 3);
     assert!(mixed.terminal.is_some());
 }
@@ -216,11 +264,20 @@ fn a_whole_anthropic_message() {
     assert_eq!(facts.message_id.as_deref(), Some("msg_2"));
     assert_eq!(facts.model.as_deref(), Some("claude-haiku-4-5"));
     assert_eq!(facts.stop_reason.as_deref(), Some("end_turn"));
-    let usage = Usage { input: Some(-5), output: Some(9), cache_read: None, cache_write_5m: Some(i64::MAX), cache_write_1h: None };
+    let usage = Usage {
+        input: Some(-5),
+        output: Some(9),
+        cache_read: None,
+        cache_write_5m: Some(i64::MAX),
+        cache_write_1h: None,
+    };
     assert_eq!(facts.usage, Some(usage));
     assert!(!facts.is_stream && facts.terminal.is_none() && facts.first_token_at_us.is_none());
-    let parts: Vec<_> =
-        facts.blocks.iter().map(|block| (&*block.pointer, &body[block.range.start as usize..block.range.end as usize])).collect();
+    let parts: Vec<_> = facts
+        .blocks
+        .iter()
+        .map(|block| (&*block.pointer, &body[block.range.start as usize..block.range.end as usize]))
+        .collect();
     let expected = [
         ("/content/0", r#"{"type":"text","text":"Hi"}"#),
         ("/content/1", r#"{"type":"tool_use","id":"t","name":"Read","input":{}}"#),
@@ -270,39 +327,74 @@ fn error_bodies_in_words() {
 fn chat_completions() {
     let stream = streams::chat();
     let facts = events(Provider::OpenAi, &stream);
-    let usage = Usage { input: Some(10), output: Some(7), cache_read: Some(40), cache_write_5m: None, cache_write_1h: None };
+    let usage = Usage {
+        input: Some(10),
+        output: Some(7),
+        cache_read: Some(40),
+        cache_write_5m: None,
+        cache_write_1h: None,
+    };
     assert_eq!(facts.usage, Some(usage));
-    assert_eq!((facts.model.as_deref(), facts.message_id.as_deref()), (Some("gpt-6.1-sol"), Some("chatcmpl-1")));
+    assert_eq!(
+        (facts.model.as_deref(), facts.message_id.as_deref()),
+        (Some("gpt-6.1-sol"), Some("chatcmpl-1"))
+    );
     assert_eq!(facts.stop_reason.as_deref(), Some("tool_calls"));
     assert_eq!(facts.first_token_at_us, Some(2), "the first chunk has no text");
     assert_eq!(facts.terminal, Some(stream.concat().len() as u64));
     let [raw] = &facts.blocks[..] else { panic!("recorded raw: {:?}", facts.blocks) };
-    assert_eq!((raw.kind, &*raw.pointer, raw.range.clone()), (BlockKind::Raw, "", 0..stream.concat().len() as u64));
+    assert_eq!(
+        (raw.kind, &*raw.pointer, raw.range.clone()),
+        (BlockKind::Raw, "", 0..stream.concat().len() as u64)
+    );
 }
 
 #[test]
 fn responses_end_in_several_ways() {
-    for (status, error) in [("completed", None), ("incomplete", None), ("failed", Some("server_is_overloaded: Overloaded"))] {
+    for (status, error) in [
+        ("completed", None),
+        ("incomplete", None),
+        ("failed", Some("server_is_overloaded: Overloaded")),
+    ] {
         let stream = streams::responses(status);
         let facts = events(Provider::OpenAi, &stream);
-        let usage =
-            Usage { input: Some(30), output: Some(9), cache_read: Some(20), cache_write_5m: Some(10), cache_write_1h: None };
+        let usage = Usage {
+            input: Some(30),
+            output: Some(9),
+            cache_read: Some(20),
+            cache_write_5m: Some(10),
+            cache_write_1h: None,
+        };
         assert_eq!(facts.usage, Some(usage), "{status}");
         assert_eq!((facts.stop_reason.as_deref(), facts.error.as_deref()), (Some(status), error));
         assert_eq!(facts.first_token_at_us, Some(3), "{status}");
         assert_eq!(facts.terminal, Some(stream.concat().len() as u64), "{status}");
     }
-    let facts =
-        events(Provider::OpenAi, &[streams::event("error", &json!({"type": "error", "code": "overloaded", "message": "No"}))]);
+    let facts = events(
+        Provider::OpenAi,
+        &[streams::event(
+            "error",
+            &json!({"type": "error", "code": "overloaded", "message": "No"}),
+        )],
+    );
     assert_eq!(facts.error.as_deref(), Some("overloaded: No"));
 }
 
 #[test]
 fn gemini_has_no_terminal_event() {
     let facts = events(Provider::Gemini, &streams::gemini());
-    let usage = Usage { input: Some(50), output: Some(7), cache_read: Some(30), cache_write_5m: None, cache_write_1h: None };
+    let usage = Usage {
+        input: Some(50),
+        output: Some(7),
+        cache_read: Some(30),
+        cache_write_5m: None,
+        cache_write_1h: None,
+    };
     assert_eq!(facts.usage, Some(usage));
-    assert_eq!((facts.model.as_deref(), facts.stop_reason.as_deref()), (Some("gemini-3-pro"), Some("STOP")));
+    assert_eq!(
+        (facts.model.as_deref(), facts.stop_reason.as_deref()),
+        (Some("gemini-3-pro"), Some("STOP"))
+    );
     assert_eq!((facts.first_token_at_us, facts.terminal, facts.is_stream), (Some(1), None, false));
 }
 

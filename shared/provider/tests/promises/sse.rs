@@ -46,13 +46,19 @@ fn event(name: &str, data: &str, range: (u64, u64)) -> Event {
 fn rules_of_the_standard() {
     let table: &[(&str, Vec<Event>)] = &[
         ("data: a\n\n", vec![event("message", "a", (0, 9))]),
-        ("data:a\r\rdata:b\r\r", vec![event("message", "a", (0, 8)), event("message", "b", (8, 16))]),
+        (
+            "data:a\r\rdata:b\r\r",
+            vec![event("message", "a", (0, 8)), event("message", "b", (8, 16))],
+        ),
         ("event: ping\r\ndata: {}\r\n\r\n", vec![event("ping", "{}", (0, 25))]),
         ("data: a\ndata:  b\ndata\n\n", vec![event("message", "a\n b\n", (0, 23))]),
         ("data\n\n", vec![event("message", "", (0, 6))]),
         (": comment\n\ndata: a\n\n", vec![event("message", "a", (11, 20))]),
         ("event: lost\n\ndata: a\n\n", vec![event("message", "a", (13, 22))]),
-        ("event: one\nevent: two\ndata: a\nid: 7\nretry: 1\nwhat: ever\n\n", vec![event("two", "a", (0, 57))]),
+        (
+            "event: one\nevent: two\ndata: a\nid: 7\nretry: 1\nwhat: ever\n\n",
+            vec![event("two", "a", (0, 57))],
+        ),
         ("\u{feff}data: a\n\n", vec![event("message", "a", (0, 12))]),
         ("\u{feff}\u{feff}data: a\n\ndata: b\n\n", vec![event("message", "b", (15, 24))]),
         ("data: no blank line\n", vec![]),
@@ -76,8 +82,12 @@ fn an_event_over_the_limit_is_cut_and_the_next_is_whole() {
     for chunk in [1, 3, 100] {
         let chunks: Vec<_> = stream.as_bytes().chunks(chunk).collect();
         let events = parse(SseParser::with_limit(5), &chunks);
-        let cut: Vec<_> = events.iter().map(|event| (String::from_utf8_lossy(&event.data).into_owned(), event.truncated)).collect();
-        let expected = [("12345", true), ("123\n4", true), ("1234", false)].map(|(data, truncated)| (data.to_owned(), truncated));
+        let cut: Vec<_> = events
+            .iter()
+            .map(|event| (String::from_utf8_lossy(&event.data).into_owned(), event.truncated))
+            .collect();
+        let expected = [("12345", true), ("123\n4", true), ("1234", false)]
+            .map(|(data, truncated)| (data.to_owned(), truncated));
         assert_eq!(cut, expected, "chunks of {chunk}");
         assert_eq!(events[2].range, (37, 49));
     }
@@ -108,7 +118,8 @@ fn oracle(bytes: &[u8]) -> Vec<(String, Vec<u8>)> {
     let mut events = Vec::new();
     while let Poll::Ready(Some(Ok(block))) = Pin::new(&mut stream).poll_next(&mut context) {
         let Some(data) = block.data else { continue };
-        let name = block.event.filter(|name| !name.is_empty()).unwrap_or_else(|| "message".to_owned());
+        let name =
+            block.event.filter(|name| !name.is_empty()).unwrap_or_else(|| "message".to_owned());
         events.push((name, data.into_bytes()));
     }
     events

@@ -24,7 +24,13 @@ fn read(provider: Provider, status: u16, content_type: &str, chunks: &[&[u8]]) -
 }
 
 fn start(index: u64, kind: BlockKind, name: Option<&str>) -> StreamEvent {
-    StreamEvent::BlockStart { index, kind, wire_type: String::new(), name: name.map(str::to_owned), tool_use_id: None }
+    StreamEvent::BlockStart {
+        index,
+        kind,
+        wire_type: String::new(),
+        name: name.map(str::to_owned),
+        tool_use_id: None,
+    }
 }
 
 /// Without what has a test of its own.
@@ -41,8 +47,13 @@ fn a_tool_call_begins_with_the_id_that_joins_its_result() {
     let mut reader = StreamReader::new(Provider::Anthropic, 200, Some(EVENTS));
     let event =
         br#"{"type":"content_block_start","index":0,"content_block":{"type":"tool_use","id":"toolu_1","name":"Bash","input":{}}}"#;
-    reader.push(&[b"event: content_block_start\ndata: ", event.as_slice(), b"\n\n"].concat(), &mut |event| told.push(event));
-    let [StreamEvent::BlockStart { wire_type, tool_use_id, .. }] = told.as_slice() else { panic!("{told:?}") };
+    reader.push(
+        &[b"event: content_block_start\ndata: ", event.as_slice(), b"\n\n"].concat(),
+        &mut |event| told.push(event),
+    );
+    let [StreamEvent::BlockStart { wire_type, tool_use_id, .. }] = told.as_slice() else {
+        panic!("{told:?}")
+    };
     assert_eq!((wire_type.as_str(), tool_use_id.as_deref()), ("tool_use", Some("toolu_1")));
 }
 
@@ -87,7 +98,10 @@ fn an_anthropic_stream() {
         stop("tool_use"),
         StreamEvent::Usage(usage(42)),
     ];
-    assert_eq!(read(Provider::Anthropic, 200, EVENTS, &[streams::anthropic().concat().as_bytes()]), expected);
+    assert_eq!(
+        read(Provider::Anthropic, 200, EVENTS, &[streams::anthropic().concat().as_bytes()]),
+        expected
+    );
 }
 
 #[test]
@@ -136,11 +150,15 @@ fn other_providers_streams() {
         usage(30, 9, 20, Some(10)),
         stop("completed"),
     ];
-    assert_eq!(read(Provider::OpenAi, 200, EVENTS, &[streams::responses("completed").concat().as_bytes()]), responses);
-    let gemini: Vec<_> = read(Provider::Gemini, 200, EVENTS, &[streams::gemini().concat().as_bytes()])
-        .into_iter()
-        .filter(|event| !matches!(event, StreamEvent::Usage(_)))
-        .collect();
+    assert_eq!(
+        read(Provider::OpenAi, 200, EVENTS, &[streams::responses("completed").concat().as_bytes()]),
+        responses
+    );
+    let gemini: Vec<_> =
+        read(Provider::Gemini, 200, EVENTS, &[streams::gemini().concat().as_bytes()])
+            .into_iter()
+            .filter(|event| !matches!(event, StreamEvent::Usage(_)))
+            .collect();
     let expected = [
         start(0, BlockKind::Thinking, None),
         thinking(0, "Hm."),
@@ -181,18 +199,31 @@ fn answers_that_come_whole() {
         ),
     ];
     for (provider, body) in table {
-        let told = read(provider, 200, "application/json", &chunked(body.to_string().as_bytes(), &[9]));
-        assert_eq!(told, [StreamEvent::Whole(vec![thought.clone(), said.clone(), call("t")])], "{body}");
+        let told =
+            read(provider, 200, "application/json", &chunked(body.to_string().as_bytes(), &[9]));
+        assert_eq!(
+            told,
+            [StreamEvent::Whole(vec![thought.clone(), said.clone(), call("t")])],
+            "{body}"
+        );
     }
 }
 
 #[test]
 fn bodies_that_are_no_answer() {
-    let told = |status, body: &str| read(Provider::Anthropic, status, "application/json", &[body.as_bytes()]);
-    assert_eq!(told(529, r#"{"type":"error","error":{"type":"a","message":"b"}}"#), [StreamEvent::Error("a: b".to_owned())]);
+    let told = |status, body: &str| {
+        read(Provider::Anthropic, status, "application/json", &[body.as_bytes()])
+    };
+    assert_eq!(
+        told(529, r#"{"type":"error","error":{"type":"a","message":"b"}}"#),
+        [StreamEvent::Error("a: b".to_owned())]
+    );
     assert_eq!(told(502, "bad gateway"), [StreamEvent::Error("bad gateway".to_owned())]);
     assert_eq!(told(502, "<html>"), [StreamEvent::Raw("<html>".to_owned())]);
-    assert_eq!(told(200, r#"{"input_tokens":7}"#), [StreamEvent::Raw(r#"{"input_tokens":7}"#.to_owned())]);
+    assert_eq!(
+        told(200, r#"{"input_tokens":7}"#),
+        [StreamEvent::Raw(r#"{"input_tokens":7}"#.to_owned())]
+    );
     assert_eq!(told(200, ""), []);
 }
 
@@ -201,7 +232,9 @@ fn joined(events: Vec<StreamEvent>) -> Vec<StreamEvent> {
     let mut joined: Vec<StreamEvent> = Vec::new();
     for event in events {
         match (joined.last_mut(), &event) {
-            (Some(StreamEvent::Text { text: before, .. }), StreamEvent::Text { text, .. }) => before.push_str(text),
+            (Some(StreamEvent::Text { text: before, .. }), StreamEvent::Text { text, .. }) => {
+                before.push_str(text)
+            }
             _ => joined.push(event),
         }
     }

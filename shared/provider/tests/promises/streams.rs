@@ -13,8 +13,12 @@ pub(crate) fn anthropic() -> Vec<String> {
         data["type"] = json!(name);
         event(name, &data)
     };
-    let start = |index: u64, block: Value| typed("content_block_start", json!({"index": index, "content_block": block}));
-    let delta = |index: u64, delta: Value| typed("content_block_delta", json!({"index": index, "delta": delta}));
+    let start = |index: u64, block: Value| {
+        typed("content_block_start", json!({"index": index, "content_block": block}))
+    };
+    let delta = |index: u64, delta: Value| {
+        typed("content_block_delta", json!({"index": index, "delta": delta}))
+    };
     let stop = |index: u64| typed("content_block_stop", json!({"index": index}));
     let usage = json!({"input_tokens": 3, "cache_creation_input_tokens": 30, "cache_read_input_tokens": 100, "output_tokens": 1,
         "cache_creation": {"ephemeral_5m_input_tokens": 10, "ephemeral_1h_input_tokens": 20}});
@@ -48,14 +52,20 @@ pub(crate) fn anthropic() -> Vec<String> {
 }
 
 pub(crate) fn anthropic_error() -> String {
-    event("error", &json!({"type": "error", "error": {"type": "overloaded_error", "message": "Overloaded"}}))
+    event(
+        "error",
+        &json!({"type": "error", "error": {"type": "overloaded_error", "message": "Overloaded"}}),
+    )
 }
 
 /// Text, a tool call, usage and the end.
 pub(crate) fn chat() -> Vec<String> {
     let chunk = |delta: Value, reason: Value| {
         let choices = json!([{"index": 0, "delta": delta, "finish_reason": reason}]);
-        format!("data: {}\n\n", json!({"id": "chatcmpl-1", "model": "gpt-6.1-sol", "choices": choices, "usage": null}))
+        format!(
+            "data: {}\n\n",
+            json!({"id": "chatcmpl-1", "model": "gpt-6.1-sol", "choices": choices, "usage": null})
+        )
     };
     let call = |call: Value| chunk(json!({"tool_calls": [call]}), Value::Null);
     let usage = json!({"prompt_tokens": 50, "completion_tokens": 7, "prompt_tokens_details": {"cached_tokens": 40}});
@@ -63,11 +73,16 @@ pub(crate) fn chat() -> Vec<String> {
         chunk(json!({"role": "assistant", "content": "", "refusal": null}), Value::Null),
         chunk(json!({"content": "Hi"}), Value::Null),
         chunk(json!({"content": " there"}), Value::Null),
-        call(json!({"index": 0, "id": "call_1", "type": "function", "function": {"name": "shell", "arguments": ""}})),
+        call(
+            json!({"index": 0, "id": "call_1", "type": "function", "function": {"name": "shell", "arguments": ""}}),
+        ),
         call(json!({"index": 0, "function": {"arguments": "{\"cmd\""}})),
         call(json!({"index": 0, "function": {"arguments": ":1}"}})),
         chunk(json!({}), json!("tool_calls")),
-        format!("data: {}\n\n", json!({"id": "chatcmpl-1", "model": "gpt-6.1-sol", "choices": [], "usage": usage})),
+        format!(
+            "data: {}\n\n",
+            json!({"id": "chatcmpl-1", "model": "gpt-6.1-sol", "choices": [], "usage": usage})
+        ),
         "data: [DONE]\n\n".to_owned(),
     ]
 }
@@ -78,16 +93,22 @@ pub(crate) fn responses(status: &str) -> Vec<String> {
         data["type"] = json!(name);
         event(name, &data)
     };
-    let error = if status == "failed" { json!({"code": "server_is_overloaded", "message": "Overloaded"}) } else { Value::Null };
-    let usage =
-        json!({"input_tokens": 60, "output_tokens": 9, "input_tokens_details": {"cached_tokens": 20, "cache_write_tokens": 10}});
+    let error = if status == "failed" {
+        json!({"code": "server_is_overloaded", "message": "Overloaded"})
+    } else {
+        Value::Null
+    };
+    let usage = json!({"input_tokens": 60, "output_tokens": 9, "input_tokens_details": {"cached_tokens": 20, "cache_write_tokens": 10}});
     let last = json!({"id": "resp_1", "model": "gpt-5.2-codex", "status": status, "output": [], "usage": usage, "error": error});
     vec![
         typed(
             "response.created",
             json!({"response": {"id": "resp_1", "model": "gpt-5.2-codex", "status": "in_progress", "error": null}}),
         ),
-        typed("response.output_item.added", json!({"output_index": 0, "item": {"type": "reasoning", "id": "rs_1", "summary": []}})),
+        typed(
+            "response.output_item.added",
+            json!({"output_index": 0, "item": {"type": "reasoning", "id": "rs_1", "summary": []}}),
+        ),
         typed("response.reasoning_summary_text.delta", json!({"output_index": 0, "delta": "Hm."})),
         typed("response.output_item.done", json!({"output_index": 0, "item": {}})),
         typed(
@@ -103,8 +124,7 @@ pub(crate) fn responses(status: &str) -> Vec<String> {
 /// Two texts with a thought before them, and a call.
 pub(crate) fn gemini() -> Vec<String> {
     let answer = |parts: Value, reason: Option<&str>| {
-        let usage =
-            json!({"promptTokenCount": 80, "cachedContentTokenCount": 30, "candidatesTokenCount": 5, "thoughtsTokenCount": 2});
+        let usage = json!({"promptTokenCount": 80, "cachedContentTokenCount": 30, "candidatesTokenCount": 5, "thoughtsTokenCount": 2});
         let mut candidate = json!({"index": 0, "content": {"role": "model", "parts": parts}});
         if let Some(reason) = reason {
             candidate["finishReason"] = json!(reason);
@@ -115,7 +135,10 @@ pub(crate) fn gemini() -> Vec<String> {
     vec![
         answer(json!([{"text": "Hm.", "thought": true}]), None),
         answer(json!([{"text": "One "}]), None),
-        answer(json!([{"text": "two"}, {"functionCall": {"name": "ls", "args": {"dir": "."}}}]), Some("STOP")),
+        answer(
+            json!([{"text": "two"}, {"functionCall": {"name": "ls", "args": {"dir": "."}}}]),
+            Some("STOP"),
+        ),
     ]
 }
 

@@ -15,9 +15,20 @@ use crate::{
 pub async fn run(socket: &Path, options: Body) -> Result<(), Failure> {
     let mut link = Link::connect(socket).await?;
     let side = options.side();
-    let request = BodyRequest { exchange: options.id, side: wire_side(side), decoded: !options.raw, offset: 0, length: None };
+    let request = BodyRequest {
+        exchange: options.id,
+        side: wire_side(side),
+        decoded: !options.raw,
+        offset: 0,
+        length: None,
+    };
     let mut chunks = link.body(request).await?;
-    let mut writer = Writer { output: Output::stdout(), sanitiser: Sanitiser::default(), troubles: Vec::new(), complete: false };
+    let mut writer = Writer {
+        output: Output::stdout(),
+        sanitiser: Sanitiser::default(),
+        troubles: Vec::new(),
+        complete: false,
+    };
     while let Some(chunk) = next(&mut chunks, "send bodies").await? {
         writer.chunk(&chunk)?;
     }
@@ -36,10 +47,14 @@ impl Writer {
     fn chunk(&mut self, chunk: &BodyResponse) -> Result<(), Failure> {
         if chunk.missing_before > 0 {
             let at = chunk.offset.saturating_sub(chunk.missing_before);
-            self.troubles.push(format!("{} bytes were not recorded at offset {at}", chunk.missing_before));
+            self.troubles
+                .push(format!("{} bytes were not recorded at offset {at}", chunk.missing_before));
         }
         if let Some(reason) = &chunk.undecodable {
-            self.troubles.push(format!("the body cannot be decoded any further: {}; --raw gives it as it is", clean_line(reason)));
+            self.troubles.push(format!(
+                "the body cannot be decoded any further: {}; --raw gives it as it is",
+                clean_line(reason)
+            ));
         }
         self.complete = chunk.complete;
         if self.output.is_terminal() {

@@ -33,7 +33,8 @@ pub async fn run(socket: &Path, options: Ls) -> Result<(), Failure> {
     let zone = TimeZone::system();
     let mut table = Table::new(&COLUMNS.map(|(align, _)| align));
     let mut rows = vec![COLUMNS.map(|(_, title)| title.to_owned()).to_vec()];
-    let mut left = options.limit.map_or(usize::MAX, |limit| usize::try_from(limit).unwrap_or(usize::MAX));
+    let mut left =
+        options.limit.map_or(usize::MAX, |limit| usize::try_from(limit).unwrap_or(usize::MAX));
     let mut request = ExchangesRequest {
         since_us: options.since.map(|since| since.resolve(Timestamp::now().as_microsecond())),
         session: options.session,
@@ -72,7 +73,9 @@ pub async fn run(socket: &Path, options: Ls) -> Result<(), Failure> {
 
 /// The cells of one exchange.
 fn row(exchange: &Exchange, zone: &TimeZone) -> Vec<String> {
-    let name = |text: &Option<String>, chars| text.as_deref().map_or(UNKNOWN.to_owned(), |text| cut_line(&clean_line(text), chars));
+    let name = |text: &Option<String>, chars| {
+        text.as_deref().map_or(UNKNOWN.to_owned(), |text| cut_line(&clean_line(text), chars))
+    };
     vec![
         exchange.id.to_string(),
         time::day_and_time(exchange.started_at_us, zone),
@@ -107,7 +110,8 @@ fn tokens(exchange: &Exchange) -> Option<String> {
     let parts = [usage.input, usage.cache_read, usage.cache_write_5m, usage.cache_write_1h];
     let input = parts.into_iter().flatten().reduce(i64::saturating_add);
     let count = |count: Option<i64>| count.map_or(UNKNOWN.to_owned(), units::count);
-    (input.is_some() || usage.output.is_some()).then(|| format!("{}→{}", count(input), count(usage.output)))
+    (input.is_some() || usage.output.is_some())
+        .then(|| format!("{}→{}", count(input), count(usage.output)))
 }
 
 #[cfg(test)]
@@ -124,16 +128,32 @@ mod tests {
             model: Some("claude-\u{1b}[31mopus\n-4".to_owned()),
             status: Some(200),
             end_state: Some(EndState::Complete),
-            usage: Some(Usage { input: Some(400), output: Some(310), cache_read: Some(11_900), ..Default::default() }),
+            usage: Some(Usage {
+                input: Some(400),
+                output: Some(310),
+                cache_read: Some(11_900),
+                ..Default::default()
+            }),
             cost_usd: Some(0.0123),
             duration_us: Some(2_400_000),
             request_bytes: 50_400,
             ..Default::default()
         };
-        let open = Exchange { id: 113, gap_bytes: 1, agent: Some("a-very-long-agent-id".to_owned()), ..Default::default() };
-        let cancelled = Exchange { id: 114, status: Some(200), end_state: Some(EndState::ClientCancelled), ..Default::default() };
+        let open = Exchange {
+            id: 113,
+            gap_bytes: 1,
+            agent: Some("a-very-long-agent-id".to_owned()),
+            ..Default::default()
+        };
+        let cancelled = Exchange {
+            id: 114,
+            status: Some(200),
+            end_state: Some(EndState::ClientCancelled),
+            ..Default::default()
+        };
         let mut table = Table::new(&COLUMNS.map(|(align, _)| align));
-        let rows: Vec<_> = [known, open, cancelled].iter().map(|exchange| row(exchange, &TimeZone::UTC)).collect();
+        let rows: Vec<_> =
+            [known, open, cancelled].iter().map(|exchange| row(exchange, &TimeZone::UTC)).collect();
         insta::assert_snapshot!(table.page(&rows), @r"
          12  01-01 00:00:00  main          claude-opus -4  200                   12.3k→310  $0.0123  2.4 s  50.4 kB
         113  01-01 00:00:00  a-very-long…  –               – open partial                –        –      –      0 B

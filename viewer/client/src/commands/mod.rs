@@ -28,7 +28,11 @@ pub async fn run(command: Command, socket: PathBuf) -> Result<(), Failure> {
 }
 
 /// Prints the conversation that `updates` of a log with payloads tell, until they end.
-pub async fn talk(link: Link, updates: mpsc::Receiver<Update>, output: Output) -> Result<(), Failure> {
+pub async fn talk(
+    link: Link,
+    updates: mpsc::Receiver<Update>,
+    output: Output,
+) -> Result<(), Failure> {
     let history_end = link.hello().head_seq;
     talk::Talk::new(link, history_end, output).run(updates, tail::Idle::never()).await
 }

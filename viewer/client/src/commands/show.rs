@@ -23,12 +23,17 @@ pub async fn run(socket: &Path, options: Show) -> Result<(), Failure> {
     let request = outline(&mut link, &exchange, Side::Request).await?;
     // An exchange that has ended without an answer will never have an outline of one.
     let is_answered = exchange.end_state.is_none() || !heads.response.is_empty();
-    let response = if is_answered { outline(&mut link, &exchange, Side::Response).await? } else { Outline::default() };
+    let response = if is_answered {
+        outline(&mut link, &exchange, Side::Response).await?
+    } else {
+        Outline::default()
+    };
     let mut output = Output::stdout();
     if options.json {
         let sides = [(Side::Request, &request), (Side::Response, &response)];
-        let blocks =
-            sides.iter().flat_map(|(side, outline)| outline.blocks.iter().map(|block| json::Block::of(exchange.id, *side, block)));
+        let blocks = sides.iter().flat_map(|(side, outline)| {
+            outline.blocks.iter().map(|block| json::Block::of(exchange.id, *side, block))
+        });
         output.json(&json::Show {
             exchange: json::Exchange::of(&exchange),
             request_headers: json::headers(&heads.request),
@@ -38,9 +43,15 @@ pub async fn run(socket: &Path, options: Show) -> Result<(), Failure> {
     } else {
         output.text(&summary(&exchange, &heads.upstream))?;
         output.text(&headers("request headers", &heads.request))?;
-        output.text(&text_of("request", &contents(&mut link, exchange.id, Side::Request, request).await?))?;
+        output.text(&text_of(
+            "request",
+            &contents(&mut link, exchange.id, Side::Request, request).await?,
+        ))?;
         output.text(&headers("response headers", &heads.response))?;
-        output.text(&text_of("response", &contents(&mut link, exchange.id, Side::Response, response).await?))?;
+        output.text(&text_of(
+            "response",
+            &contents(&mut link, exchange.id, Side::Response, response).await?,
+        ))?;
     }
     output.flush()
 }
@@ -59,7 +70,12 @@ async fn outline(link: &mut Link, exchange: &Exchange, side: Side) -> Result<Out
     }
 }
 
-async fn contents(link: &mut Link, exchange: u64, side: Side, outline: Outline) -> Result<Vec<BlockContent>, Failure> {
+async fn contents(
+    link: &mut Link,
+    exchange: u64,
+    side: Side,
+    outline: Outline,
+) -> Result<Vec<BlockContent>, Failure> {
     let blocks = outline.blocks.clone();
     match link.contents(exchange, side, outline.blocks).await {
         Ok(contents) => Ok(contents),
@@ -79,9 +95,12 @@ fn summary(exchange: &Exchange, upstream: &str) -> String {
         None => agent.clone(),
     });
     let status = exchange.status.map(|status| status.to_string());
-    let end = exchange.end_state.map_or("open".to_owned(), |state| state.as_str().replace('_', " "));
+    let end =
+        exchange.end_state.map_or("open".to_owned(), |state| state.as_str().replace('_', " "));
     let duration = exchange.duration_us.map(|duration| match exchange.ttft_us {
-        Some(ttft) => format!("{}, first token after {}", units::duration(duration), units::duration(ttft)),
+        Some(ttft) => {
+            format!("{}, first token after {}", units::duration(duration), units::duration(ttft))
+        }
         None => units::duration(duration),
     });
     let facts: [(&str, Option<String>); 16] = [
@@ -101,7 +120,11 @@ fn summary(exchange: &Exchange, upstream: &str) -> String {
         ("cost", exchange.cost_usd.map(units::dollars)),
         (
             "sizes",
-            Some(format!("{} sent, {} received", units::bytes(exchange.request_bytes), units::bytes(exchange.response_bytes))),
+            Some(format!(
+                "{} sent, {} received",
+                units::bytes(exchange.request_bytes),
+                units::bytes(exchange.response_bytes)
+            )),
         ),
         ("missing", (exchange.gap_bytes > 0).then(|| units::bytes(exchange.gap_bytes))),
     ];
@@ -121,7 +144,10 @@ fn usage(usage: &ccdump_record::Usage) -> String {
         ("written to cache (1 h)", usage.cache_write_1h),
         ("out", usage.output),
     ];
-    let known: Vec<String> = parts.iter().filter_map(|(name, count)| count.map(|count| format!("{count} {name}"))).collect();
+    let known: Vec<String> = parts
+        .iter()
+        .filter_map(|(name, count)| count.map(|count| format!("{count} {name}")))
+        .collect();
     known.join(", ")
 }
 
@@ -140,10 +166,15 @@ fn text_of(title: &str, blocks: &[BlockContent]) -> String {
         words.extend(block.role.map(|role| role.as_str().to_owned()));
         words.extend(block.name.clone());
         words.push(units::bytes(block.length()));
-        words.extend(Some(block.state).filter(|state| *state != BlockState::Same).map(|state| state.as_str().to_owned()));
+        words.extend(
+            Some(block.state)
+                .filter(|state| *state != BlockState::Same)
+                .map(|state| state.as_str().to_owned()),
+        );
         let pointer = if block.pointer.is_empty() { "/" } else { &block.pointer };
         let _ = writeln!(out, "  {}  {}", clean_line(pointer), clean_line(&words.join(" · ")));
-        let text = content.as_ref().map_or("(not shown)".to_owned(), |content| brief(content, BLOCK));
+        let text =
+            content.as_ref().map_or("(not shown)".to_owned(), |content| brief(content, BLOCK));
         for line in text.lines() {
             let _ = writeln!(out, "      {line}");
         }
@@ -185,10 +216,22 @@ mod tests {
             range: 0..99,
             ..Default::default()
         };
-        let result = Content::ToolResult { is_error: false, text: "one\ntwo\u{202e}".to_owned(), other: vec![] };
+        let result = Content::ToolResult {
+            is_error: false,
+            text: "one\ntwo\u{202e}".to_owned(),
+            other: vec![],
+        };
         let sent = [Header { name: "x-evil".to_owned(), value: "a\r\nb\u{7}".to_owned() }];
-        let blocks = [BlockContent { block: block.clone(), content: Some(result) }, BlockContent { block, content: None }];
-        let text = [summary(&exchange, "https://api"), headers("request headers", &sent), text_of("request", &blocks)].concat();
+        let blocks = [
+            BlockContent { block: block.clone(), content: Some(result) },
+            BlockContent { block, content: None },
+        ];
+        let text = [
+            summary(&exchange, "https://api"),
+            headers("request headers", &sent),
+            text_of("request", &blocks),
+        ]
+        .concat();
         insta::assert_snapshot!(text, @r"
         exchange 3
           request   POST /v1/messages

@@ -1,4 +1,5 @@
-//! `tail`: the log from a point on and live, through restarts of the daemon; as JSON, or as a conversation.
+//! `tail`: the log from a point on and live, through restarts of the daemon; as JSON, or as a
+//! conversation.
 
 use std::{path::PathBuf, time::Duration};
 
@@ -44,7 +45,8 @@ pub async fn run(socket: PathBuf, options: Tail) -> Result<(), Failure> {
     }
 }
 
-/// Completes at Ctrl-C: what is being written then is written to its end, so that the terminal is left as it was.
+/// Completes at Ctrl-C: what is being written then is written to its end, so that the terminal is
+/// left as it was.
 async fn interrupted() {
     match signal(SignalKind::interrupt()) {
         Ok(mut interrupt) => drop(interrupt.recv().await),
@@ -52,7 +54,11 @@ async fn interrupted() {
     }
 }
 
-async fn events(mut updates: tokio::sync::mpsc::Receiver<Update>, mut idle: Idle, mut output: Output) -> Result<(), Failure> {
+async fn events(
+    mut updates: tokio::sync::mpsc::Receiver<Update>,
+    mut idle: Idle,
+    mut output: Output,
+) -> Result<(), Failure> {
     let mut lost = false;
     while let Some(update) = idle.limit(updates.recv()).await.flatten() {
         match update {
@@ -64,7 +70,11 @@ async fn events(mut updates: tokio::sync::mpsc::Receiver<Update>, mut idle: Idle
                 idle.saw(&cursor, !events.is_empty());
             }
             Update::LogGap(gap) => {
-                output.json(&TailGap { kind: "log_gap", from_seq: gap.from_seq, to_seq: gap.to_seq })?;
+                output.json(&TailGap {
+                    kind: "log_gap",
+                    from_seq: gap.from_seq,
+                    to_seq: gap.to_seq,
+                })?;
                 output.flush()?;
             }
             Update::Reset { epoch, reason } => {
@@ -80,7 +90,8 @@ async fn events(mut updates: tokio::sync::mpsc::Receiver<Update>, mut idle: Idle
     Ok(())
 }
 
-/// Says once that the daemon went away, and once that it is back. Takes and gives whether it is away.
+/// Says once that the daemon went away, and once that it is back. Takes and gives whether it is
+/// away.
 pub(super) fn tell(update: &Update, lost: bool) -> bool {
     match update {
         Update::Lost(reason) => {
@@ -97,7 +108,8 @@ pub(super) fn tell(update: &Update, lost: bool) -> bool {
     }
 }
 
-/// `--until-idle`: how long there may be no event, counted from the end of what was already recorded.
+/// `--until-idle`: how long there may be no event, counted from the end of what was already
+/// recorded.
 #[derive(Debug)]
 pub(super) struct Idle {
     patience: Option<Duration>,

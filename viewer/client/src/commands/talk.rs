@@ -1,4 +1,5 @@
-//! `tail` without `--json`: feeds the conversation with events and with what it asks for, and prints it as it grows.
+//! `tail` without `--json`: feeds the conversation with events and with what it asks for, and
+//! prints it as it grows.
 
 use std::time::Duration;
 
@@ -24,7 +25,8 @@ const FETCHES: usize = 4;
 /// How long the derived row of an exchange that has ended is waited for.
 const ROW_PATIENCE: Duration = Duration::from_secs(2);
 
-/// A fetch's exchange and what came of it; what was asked comes back when the daemon was lost over it.
+/// A fetch's exchange and what came of it; what was asked comes back when the daemon was lost over
+/// it.
 type Fetched = Result<(u64, Answer), Ask>;
 
 pub(super) struct Talk {
@@ -55,9 +57,15 @@ impl Talk {
         }
     }
 
-    pub(super) async fn run(mut self, mut updates: mpsc::Receiver<Update>, mut idle: Idle) -> Result<(), Failure> {
+    pub(super) async fn run(
+        mut self,
+        mut updates: mpsc::Receiver<Update>,
+        mut idle: Idle,
+    ) -> Result<(), Failure> {
         if !self.link.can("payload") {
-            self.conversation.notice("this daemon sends no text along with events: answers are not shown; update it");
+            self.conversation.notice(
+                "this daemon sends no text along with events: answers are not shown; update it",
+            );
         }
         loop {
             let tick = self.next_tick();
@@ -84,7 +92,8 @@ impl Talk {
                     self.event_taken = Instant::now();
                     let ask = self.conversation.event(event);
                     ask.into_iter().for_each(|ask| self.fetch(ask));
-                    // History is read as fast as it can be shown: nothing of it may have to be left out.
+                    // History is read as fast as it can be shown: nothing of it may have to be left
+                    // out.
                     if event.seq <= self.history_end {
                         self.drain().await?;
                     }
@@ -93,7 +102,8 @@ impl Talk {
             }
             Update::LogGap(gap) => {
                 let count = gap.to_seq.saturating_sub(gap.from_seq).saturating_add(1);
-                self.conversation.notice(&format!("{count} events are no longer kept (up to {})", gap.to_seq));
+                self.conversation
+                    .notice(&format!("{count} events are no longer kept (up to {})", gap.to_seq));
             }
             Update::Reset { reason, .. } => {
                 idle.restart();
@@ -152,7 +162,10 @@ impl Talk {
         }
         for span in &spans {
             match sgr(span.tone).filter(|_| self.output.colour()) {
-                Some(sgr) => span.text.split_inclusive('\n').try_for_each(|line| self.output.text(&styled(sgr, line)))?,
+                Some(sgr) => span
+                    .text
+                    .split_inclusive('\n')
+                    .try_for_each(|line| self.output.text(&styled(sgr, line)))?,
                 None => self.output.text(&span.text)?,
             }
         }
@@ -172,7 +185,8 @@ fn sgr(tone: Tone) -> Option<&'static str> {
     }
 }
 
-/// A line, or a part of one, that leaves the terminal as it found it: written in one piece, it is never cut off in between.
+/// A line, or a part of one, that leaves the terminal as it found it: written in one piece, it is
+/// never cut off in between.
 fn styled(sgr: &str, line: &str) -> String {
     let text = line.strip_suffix('\n').unwrap_or(line);
     let end = if text.len() < line.len() { "\n" } else { "" };
@@ -181,9 +195,15 @@ fn styled(sgr: &str, line: &str) -> String {
 
 async fn fetch(mut link: Link, ask: Ask) -> Fetched {
     let answer = match ask {
-        Ask::Request { exchange } => request(&mut link, exchange).await.map(|answer| (exchange, answer)),
-        Ask::Joined { exchange } => joined(&mut link, exchange).await.map(|answer| (exchange, answer)),
-        Ask::Row { exchange, through_seq } => row(&mut link, exchange, through_seq).await.map(|answer| (exchange, answer)),
+        Ask::Request { exchange } => {
+            request(&mut link, exchange).await.map(|answer| (exchange, answer))
+        }
+        Ask::Joined { exchange } => {
+            joined(&mut link, exchange).await.map(|answer| (exchange, answer))
+        }
+        Ask::Row { exchange, through_seq } => {
+            row(&mut link, exchange, through_seq).await.map(|answer| (exchange, answer))
+        }
     };
     answer.map_err(|Lost| ask)
 }
@@ -205,7 +225,8 @@ async fn request(link: &mut Link, exchange: u64) -> Result<Answer, Lost> {
     let request = match outline {
         Err(error) => Err(error.to_string()),
         Ok(outline) => {
-            let new: Vec<_> = outline.blocks.iter().filter(|block| is_new_message(block)).cloned().collect();
+            let new: Vec<_> =
+                outline.blocks.iter().filter(|block| is_new_message(block)).cloned().collect();
             let last = new.get(new.len().saturating_sub(SHOWN)..).unwrap_or_default().to_vec();
             match unless_lost(link.contents(exchange, Side::Request, last).await)? {
                 Ok(messages) => Ok((outline, messages)),
@@ -218,7 +239,10 @@ async fn request(link: &mut Link, exchange: u64) -> Result<Answer, Lost> {
 
 async fn joined(link: &mut Link, exchange: u64) -> Result<Answer, Lost> {
     let known = derived(link, exchange, 0).await?;
-    let content_type = known.as_ref().and_then(|(_, heads)| header(&heads.response, "content-type")).map(str::to_owned);
+    let content_type = known
+        .as_ref()
+        .and_then(|(_, heads)| header(&heads.response, "content-type"))
+        .map(str::to_owned);
     Ok(Answer::Joined { row: known.map(|(row, _)| row), content_type })
 }
 
@@ -226,9 +250,13 @@ async fn row(link: &mut Link, exchange: u64, through_seq: u64) -> Result<Answer,
     Ok(Answer::Row(derived(link, exchange, through_seq).await?.map(|(row, _)| row)))
 }
 
-/// The exchange as derived through `through_seq`: events are seen a moment before what is derived from them. What there is, if that
-/// takes too long.
-async fn derived(link: &mut Link, exchange: u64, through_seq: u64) -> Result<Option<(Exchange, Heads)>, Lost> {
+/// The exchange as derived through `through_seq`: events are seen a moment before what is derived
+/// from them. What there is, if that takes too long.
+async fn derived(
+    link: &mut Link,
+    exchange: u64,
+    through_seq: u64,
+) -> Result<Option<(Exchange, Heads)>, Lost> {
     let started = Instant::now();
     let mut pause = Duration::from_millis(5);
     loop {
@@ -258,7 +286,8 @@ mod tests {
             ("one\ntwo", "\x1b[2mone\x1b[0m\n\x1b[2mtwo\x1b[0m"),
             ("\n\n", "\n\n"),
         ] {
-            let written: String = text.split_inclusive('\n').map(|line| styled("2", line)).collect();
+            let written: String =
+                text.split_inclusive('\n').map(|line| styled("2", line)).collect();
             assert_eq!(written, wanted);
         }
     }

@@ -1,4 +1,5 @@
-//! Who may speak: when several exchanges stream at once, one of them has the floor and the others wait.
+//! Who may speak: when several exchanges stream at once, one of them has the floor and the others
+//! wait.
 
 /// The floor is given up after so long without a word, if someone else waits. Microseconds.
 const SILENCE: i64 = 1_500_000;
@@ -16,10 +17,14 @@ struct Holder {
 }
 
 impl Floor {
-    /// Decides who may speak at `now`. `waiting`: the exchange that has been waiting to speak longest.
+    /// Decides who may speak at `now`. `waiting`: the exchange that has been waiting to speak
+    /// longest.
     pub(super) fn decide(&mut self, now: i64, waiting: Option<u64>) -> Option<u64> {
         let Some(waiting) = waiting else { return self.holder() };
-        let free = self.holder.as_ref().is_none_or(|holder| now.saturating_sub(holder.spoke_at) >= SILENCE);
+        let free = self
+            .holder
+            .as_ref()
+            .is_none_or(|holder| now.saturating_sub(holder.spoke_at) >= SILENCE);
         if free {
             self.holder = Some(Holder { exchange: waiting, spoke_at: now });
         }

@@ -1,6 +1,7 @@
 //! The conversation as text: turns the log's events, and what is fetched about them, into lines.
 //!
-//! Pure: it asks for what it needs ([`Ask`]) and is given it ([`Answer`]); time comes with the events and with [`Conversation::tick`].
+//! Pure: it asks for what it needs ([`Ask`]) and is given it ([`Answer`]); time comes with the
+//! events and with [`Conversation::tick`].
 
 mod floor;
 mod piece;
@@ -46,7 +47,8 @@ pub enum Ask {
 
 #[derive(Debug)]
 pub enum Answer {
-    /// New and changed blocks, with the content of the last new message blocks; or why there are none, in words.
+    /// New and changed blocks, with the content of the last new message blocks; or why there are
+    /// none, in words.
     Request {
         row: Option<Exchange>,
         request: Result<(Outline, Vec<BlockContent>), String>,
@@ -98,7 +100,8 @@ impl Conversation {
             Answer::Request { row, request } => {
                 let previous = request.as_ref().ok().and_then(|(outline, _)| outline.previous);
                 let answer_shown = previous.is_some_and(|previous| self.shown.contains(&previous));
-                let request = request.as_ref().map(|(outline, messages)| (outline, messages.as_slice()));
+                let request =
+                    request.as_ref().map(|(outline, messages)| (outline, messages.as_slice()));
                 turn.request(row, request.map_err(|reason| clean_line(reason)), answer_shown);
             }
             Answer::Joined { row, content_type } => turn.joined(row, content_type),
@@ -107,7 +110,8 @@ impl Conversation {
         self.pump();
     }
 
-    /// It is `now` in the log's time, microseconds since the Unix epoch: the floor may change hands.
+    /// It is `now` in the log's time, microseconds since the Unix epoch: the floor may change
+    /// hands.
     pub fn tick(&mut self, now: i64) {
         self.now = self.now.max(now);
         self.pump();
@@ -140,7 +144,8 @@ impl Conversation {
 
     /// Nothing more will come: lets everybody speak who still waits.
     pub fn finish(&mut self) {
-        let waiting: Vec<u64> = self.turns.values().filter(|turn| turn.waits()).map(|turn| turn.id).collect();
+        let waiting: Vec<u64> =
+            self.turns.values().filter(|turn| turn.waits()).map(|turn| turn.id).collect();
         for id in waiting {
             self.speak(id);
         }
@@ -154,18 +159,30 @@ impl Conversation {
     fn notice_of(&mut self, event: &Event) {
         match &event.detail {
             Detail::Paused(paused) => {
-                self.notice(&format!("recording is paused: {}; traffic goes on", clean_line(&paused.reason)));
+                self.notice(&format!(
+                    "recording is paused: {}; traffic goes on",
+                    clean_line(&paused.reason)
+                ));
             }
             Detail::Resumed(resumed) => {
-                self.notice(&format!("recording goes on: {}", missing(resumed.gap_bytes, resumed.lost_exchanges)));
+                self.notice(&format!(
+                    "recording goes on: {}",
+                    missing(resumed.gap_bytes, resumed.lost_exchanges)
+                ));
             }
             Detail::ClockJumped(jumped) => {
                 let by = jumped.to_us.saturating_sub(jumped.from_us);
                 let direction = if by < 0 { "back" } else { "forward" };
-                self.notice(&format!("the clock was set {direction} by {}", duration(by.unsigned_abs())));
+                self.notice(&format!(
+                    "the clock was set {direction} by {}",
+                    duration(by.unsigned_abs())
+                ));
             }
             Detail::Gap(gap) => {
-                self.notice(&format!("recording was incomplete: {}", missing(gap.bytes, gap.exchanges)));
+                self.notice(&format!(
+                    "recording was incomplete: {}",
+                    missing(gap.bytes, gap.exchanges)
+                ));
             }
             Detail::Replaced(event) => self.notice(&replaced(event)),
             Detail::Salvaged(event) => self.notice(&salvaged(event)),
@@ -229,7 +246,8 @@ impl Conversation {
         })
     }
 
-    /// What has the floor is printed piece by piece: a large payload must not count as something that waits.
+    /// What has the floor is printed piece by piece: a large payload must not count as something
+    /// that waits.
     fn response_data(&mut self, exchange: u64, payload: &[u8]) {
         for piece in payload.chunks(PIECE) {
             self.turns.get_mut(&exchange).into_iter().for_each(|turn| turn.push(piece));
@@ -244,7 +262,8 @@ impl Conversation {
         }
     }
 
-    /// Prints what may be printed: all that the holder of the floor has, then the next one's, until one is not over.
+    /// Prints what may be printed: all that the holder of the floor has, then the next one's, until
+    /// one is not over.
     fn pump(&mut self) {
         while let Some(id) = self.floor.decide(self.now, self.waiting()) {
             if self.turns.get(&id).is_some_and(Turn::waits) {

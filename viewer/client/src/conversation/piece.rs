@@ -25,7 +25,8 @@ pub(super) enum Piece {
     Text(Tone, String),
 }
 
-/// Bytes that one exchange may have waiting while another one speaks; what goes beyond is left out, and said to be.
+/// Bytes that one exchange may have waiting while another one speaks; what goes beyond is left out,
+/// and said to be.
 const LIMIT: usize = 256 * 1024;
 
 /// What an exchange has to say that is not on the screen yet.
@@ -109,12 +110,21 @@ mod tests {
         }
         backlog.last_line(Tone::Remark, "the end");
         let pieces = backlog.take();
-        let size: usize = pieces.iter().map(|piece| if let Piece::Text(_, text) = piece { text.len() } else { 0 }).sum();
+        let size: usize = pieces
+            .iter()
+            .map(|piece| if let Piece::Text(_, text) = piece { text.len() } else { 0 })
+            .sum();
         assert!((LIMIT..LIMIT + 100).contains(&size), "{size}");
         let text = |text: &str| Piece::Text(Tone::Remark, text.to_owned());
         assert_eq!(
             pieces[1..],
-            [Piece::FreshLine, text("… 45.1 kB left out"), Piece::FreshLine, text("the end"), Piece::FreshLine]
+            [
+                Piece::FreshLine,
+                text("… 45.1 kB left out"),
+                Piece::FreshLine,
+                text("the end"),
+                Piece::FreshLine
+            ]
         );
         assert!(backlog.is_empty());
         backlog.text(Tone::Assistant, "again");

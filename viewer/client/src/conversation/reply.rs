@@ -23,12 +23,14 @@ const OTHER: Limit = Limit { lines: 4, chars: 400 };
 pub(super) struct Reply {
     reader: StreamReader,
     writer: Writer,
-    /// The body is read from its middle on: what comes before the first blank line is the rest of an event.
+    /// The body is read from its middle on: what comes before the first blank line is the rest of
+    /// an event.
     skip_to_event: bool,
     newline: bool,
 }
 
-/// Turns what the reader finds into text. Split from [`Reply`], as the reader calls it while it is borrowed.
+/// Turns what the reader finds into text. Split from [`Reply`], as the reader calls it while it is
+/// borrowed.
 #[derive(Default)]
 struct Writer {
     block: Option<Block>,
@@ -101,10 +103,14 @@ impl Reply {
 impl Writer {
     fn event(&mut self, event: StreamEvent, out: &mut Backlog) {
         match event {
-            StreamEvent::BlockStart { index, kind, name, .. } => self.start(index, kind, name.as_deref(), out),
+            StreamEvent::BlockStart { index, kind, name, .. } => {
+                self.start(index, kind, name.as_deref(), out)
+            }
             StreamEvent::Text { index, text } => self.text(index, Tone::Assistant, &text, out),
             StreamEvent::Thinking { index, text } => self.text(index, Tone::Thinking, &text, out),
-            StreamEvent::ToolInput { index, partial_json } => self.tool_input(index, &partial_json, out),
+            StreamEvent::ToolInput { index, partial_json } => {
+                self.tool_input(index, &partial_json, out)
+            }
             StreamEvent::BlockStop { .. } => self.stop(out),
             StreamEvent::Error(error) => self.error = Some(shorten(&error, OTHER)),
             StreamEvent::Whole(contents) => contents.iter().for_each(|content| whole(content, out)),
@@ -124,7 +130,9 @@ impl Writer {
         let (tone, mark) = match kind {
             BlockKind::Text => (Tone::Assistant, String::new()),
             BlockKind::Thinking => (Tone::Thinking, "thinking: ".to_owned()),
-            BlockKind::ToolUse | BlockKind::ServerToolUse => (Tone::ToolCall, format!("→ {}  ", name())),
+            BlockKind::ToolUse | BlockKind::ServerToolUse => {
+                (Tone::ToolCall, format!("→ {}  ", name()))
+            }
             other => (Tone::Remark, format!("[{}] ", other.as_str().replace('_', " "))),
         };
         let begun = !mark.is_empty();
@@ -175,7 +183,9 @@ impl Writer {
 /// A block of an answer that was no stream.
 fn whole(content: &Content, out: &mut Backlog) {
     match content {
-        Content::ToolUse { name, input } => out.line(Tone::ToolCall, &format!("→ {}", call(name, input))),
+        Content::ToolUse { name, input } => {
+            out.line(Tone::ToolCall, &format!("→ {}", call(name, input)))
+        }
         Content::Thinking(_) | Content::RedactedThinking { .. } => {
             out.line(Tone::Thinking, &format!("thinking: {}", brief(content, WHOLE)))
         }

@@ -11,7 +11,8 @@ use crate::{
     words,
 };
 
-/// Message blocks of one request that are shown; of a long history that is new here only the end is.
+/// Message blocks of one request that are shown; of a long history that is new here only the end
+/// is.
 pub const SHOWN: usize = 40;
 
 const USER: Limit = Limit { lines: 12, chars: 1_200 };
@@ -20,9 +21,15 @@ const EARLIER_ANSWER: Limit = Limit { lines: 4, chars: 400 };
 const CONTEXT: Limit = Limit { lines: 2, chars: 160 };
 const RESULT: Limit = Limit { lines: 3, chars: 300 };
 
-/// Writes the new and changed blocks of a request. `outline` holds those; `messages` are the last message blocks of it.
-/// `answer_shown`: what the assistant says in it was on the screen when it was said.
-pub(super) fn write(outline: &Outline, messages: &[BlockContent], answer_shown: bool, out: &mut Backlog) {
+/// Writes the new and changed blocks of a request. `outline` holds those; `messages` are the last
+/// message blocks of it. `answer_shown`: what the assistant says in it was on the screen when it
+/// was said.
+pub(super) fn write(
+    outline: &Outline,
+    messages: &[BlockContent],
+    answer_shown: bool,
+    out: &mut Backlog,
+) {
     if let Some(setting) = setting(outline) {
         out.line(Tone::Remark, &setting);
     }
@@ -32,7 +39,8 @@ pub(super) fn write(outline: &Outline, messages: &[BlockContent], answer_shown: 
     let new = || outline.blocks.iter().filter(|block| is_new_message(block));
     let earlier = new().count().saturating_sub(messages.len());
     if earlier > 0 {
-        let bytes = new().take(earlier).fold(0_u64, |sum, block| sum.saturating_add(block.length()));
+        let bytes =
+            new().take(earlier).fold(0_u64, |sum, block| sum.saturating_add(block.length()));
         out.line(Tone::Remark, &format!("… {}", words::earlier(earlier, bytes)));
     }
     for message in messages {
@@ -53,9 +61,16 @@ fn is_message(block: &Block) -> bool {
 
 /// Tools and system sections, in a line: they are long and rarely change.
 fn setting(outline: &Outline) -> Option<String> {
-    let is_setting = |block: &&Block| matches!(block.kind, BlockKind::System | BlockKind::ToolDefinition);
-    let changed: Vec<&Block> = outline.blocks.iter().filter(is_setting).filter(|block| block.state != BlockState::Same).collect();
-    let count = |blocks: &[&Block], wanted| blocks.iter().filter(|block| block.kind == wanted).count();
+    let is_setting =
+        |block: &&Block| matches!(block.kind, BlockKind::System | BlockKind::ToolDefinition);
+    let changed: Vec<&Block> = outline
+        .blocks
+        .iter()
+        .filter(is_setting)
+        .filter(|block| block.state != BlockState::Same)
+        .collect();
+    let count =
+        |blocks: &[&Block], wanted| blocks.iter().filter(|block| block.kind == wanted).count();
     let parts = |blocks: &[&Block]| {
         [(BlockKind::ToolDefinition, "tool"), (BlockKind::System, "system section")]
             .map(|(wanted, noun)| (count(blocks, wanted), noun))
@@ -69,7 +84,8 @@ fn setting(outline: &Outline) -> Option<String> {
     let mut words = Vec::new();
     if !changed.is_empty() {
         let bytes = changed.iter().fold(0_u64, |sum, block| sum.saturating_add(block.length()));
-        let new = if outline.previous.or(outline.setting_of).is_some() { "new or changed: " } else { "" };
+        let new =
+            if outline.previous.or(outline.setting_of).is_some() { "new or changed: " } else { "" };
         words.push(format!("{new}{} ({})", parts(&changed), units::bytes(bytes)));
     }
     if !removed.is_empty() {
@@ -80,7 +96,11 @@ fn setting(outline: &Outline) -> Option<String> {
 
 /// That the history is not what it was: it breaks the prompt cache.
 fn rewritten(outline: &Outline) -> Option<String> {
-    let changed = outline.blocks.iter().filter(|block| is_message(block) && block.state == BlockState::Changed).count();
+    let changed = outline
+        .blocks
+        .iter()
+        .filter(|block| is_message(block) && block.state == BlockState::Changed)
+        .count();
     let removed = outline.removed.iter().filter(|block| is_message(block)).count();
     words::rewritten(changed, 0, removed)
 }
@@ -91,7 +111,9 @@ fn block(message: &BlockContent, outline: &Outline, out: &mut Backlog) {
     let (tone, mark, limit) = match block.kind {
         BlockKind::ToolResult | BlockKind::ServerToolResult => (Tone::ToolResult, "⎿ ", RESULT),
         BlockKind::ToolUse | BlockKind::ServerToolUse => (Tone::ToolCall, "→ ", RESULT),
-        BlockKind::Thinking | BlockKind::RedactedThinking => (Tone::Thinking, "thinking: ", EARLIER_ANSWER),
+        BlockKind::Thinking | BlockKind::RedactedThinking => {
+            (Tone::Thinking, "thinking: ", EARLIER_ANSWER)
+        }
         BlockKind::Error => (Tone::Error, "error: ", RESULT),
         BlockKind::Raw => (Tone::Remark, "body: ", EARLIER_ANSWER),
         _ if by_assistant => (Tone::Assistant, "", EARLIER_ANSWER),
@@ -109,7 +131,11 @@ fn block(message: &BlockContent, outline: &Outline, out: &mut Backlog) {
     }
     match content {
         Some(content) => text.push_str(&brief(content, limit)),
-        None => text.push_str(&format!("{}, {}", block.kind.as_str().replace('_', " "), units::bytes(block.length()))),
+        None => text.push_str(&format!(
+            "{}, {}",
+            block.kind.as_str().replace('_', " "),
+            units::bytes(block.length())
+        )),
     }
     // Further lines stand below the first one's text, not below its mark.
     let text = if mark.is_empty() { text } else { text.replace('\n', "\n  ") };
@@ -122,6 +148,10 @@ fn tool_name<'a>(result: &Block, outline: &'a Outline) -> Option<&'a str> {
         return None;
     }
     let id = result.tool_use_id.as_ref()?;
-    let call = outline.blocks.iter().rev().find(|block| block.name.is_some() && block.tool_use_id.as_ref() == Some(id))?;
+    let call = outline
+        .blocks
+        .iter()
+        .rev()
+        .find(|block| block.name.is_some() && block.tool_use_id.as_ref() == Some(id))?;
     call.name.as_deref()
 }

@@ -40,7 +40,8 @@ pub(super) struct Turn {
     head: Option<(u16, Option<String>)>,
     reply: Option<Reply>,
     held: Vec<u8>,
-    /// What the response consists of is not all there: there is no reading on without looking for the next event.
+    /// What the response consists of is not all there: there is no reading on without looking for
+    /// the next event.
     broken: bool,
     finished: bool,
 }
@@ -86,7 +87,9 @@ impl Turn {
 
     /// Sets up the reader as soon as all is known that it needs.
     fn begin_reply(&mut self) {
-        let (Some(provider), Some((status, content_type)), None) = (self.provider, &self.head, &self.reply) else {
+        let (Some(provider), Some((status, content_type)), None) =
+            (self.provider, &self.head, &self.reply)
+        else {
             return;
         };
         let mut reply = Reply::new(provider, *status, content_type.as_deref());
@@ -99,7 +102,8 @@ impl Turn {
     }
 
     pub(super) fn undecodable(&mut self, reason: &str) {
-        self.said.line(Tone::Error, &format!("the response cannot be decoded: {}", clean_line(reason)));
+        self.said
+            .line(Tone::Error, &format!("the response cannot be decoded: {}", clean_line(reason)));
     }
 
     /// More of the decoded response.
@@ -107,7 +111,9 @@ impl Turn {
         match &mut self.reply {
             _ if self.part == Part::Aside => {}
             Some(reply) => reply.push(payload, &mut self.said),
-            None if self.held.len().saturating_add(payload.len()) <= HELD => self.held.extend_from_slice(payload),
+            None if self.held.len().saturating_add(payload.len()) <= HELD => {
+                self.held.extend_from_slice(payload)
+            }
             None => self.held.clear(),
         }
     }
@@ -121,7 +127,8 @@ impl Turn {
     }
 
     pub(super) fn gap(&mut self, bytes: u64, exchanges: u64) {
-        self.said.line(Tone::Error, &format!("recording was incomplete: {}", missing(bytes, exchanges)));
+        self.said
+            .line(Tone::Error, &format!("recording was incomplete: {}", missing(bytes, exchanges)));
     }
 
     /// No more events come.
@@ -143,8 +150,12 @@ impl Turn {
         self.asked = false;
         self.describe(row);
         match request {
-            Ok((outline, messages)) => request::write(outline, messages, answer_shown, &mut self.opening),
-            Err(reason) => self.opening.line(Tone::Remark, &format!("(request not shown: {reason})")),
+            Ok((outline, messages)) => {
+                request::write(outline, messages, answer_shown, &mut self.opening)
+            }
+            Err(reason) => {
+                self.opening.line(Tone::Remark, &format!("(request not shown: {reason})"))
+            }
         }
     }
 
@@ -167,7 +178,8 @@ impl Turn {
         }
         let ended = self.row.as_ref().and_then(trouble);
         // As a rule the row knows of it as well, and how bad it was.
-        let error = self.reply.as_ref().and_then(Reply::error).map(|error| format!("error: {error}"));
+        let error =
+            self.reply.as_ref().and_then(Reply::error).map(|error| format!("error: {error}"));
         if let Some(trouble) = ended.or(error) {
             self.said.last_line(Tone::Error, &trouble);
         }
@@ -181,7 +193,8 @@ impl Turn {
     fn describe(&mut self, row: Option<Exchange>) {
         let provider = row.as_ref().and_then(|row| row.provider.parse().ok());
         self.provider = self.provider.or(provider).or(Some(Provider::Unknown));
-        // A daemon that says nothing about it is taken to speak of a turn: rather too much than too little.
+        // A daemon that says nothing about it is taken to speak of a turn: rather too much than too
+        // little.
         self.part = match row.as_ref().or(self.row.as_ref()).map(|row| row.role.as_str()) {
             None | Some("turn" | "") => Part::Turn,
             Some(_) => Part::Aside,

@@ -26,8 +26,15 @@ pub struct BlockContent {
 }
 
 impl Link {
-    /// Outlines one side. `wait_ms`: how long the daemon may wait for the side to end (0: its own choice).
-    pub async fn outline(&mut self, exchange: u64, side: Side, changes_only: bool, wait_ms: u32) -> Result<Outline, LinkError> {
+    /// Outlines one side. `wait_ms`: how long the daemon may wait for the side to end (0: its own
+    /// choice).
+    pub async fn outline(
+        &mut self,
+        exchange: u64,
+        side: Side,
+        changes_only: bool,
+        wait_ms: u32,
+    ) -> Result<Outline, LinkError> {
         let request = OutlineRequest { exchange, side: wire_side(side), changes_only, wait_ms };
         let mut pages = self.outline_pages(request).await?;
         let mut outline = Outline::default();
@@ -42,13 +49,19 @@ impl Link {
     }
 
     /// Reads the content of `blocks`.
-    pub async fn contents(&mut self, exchange: u64, side: Side, blocks: Vec<Block>) -> Result<Vec<BlockContent>, LinkError> {
+    pub async fn contents(
+        &mut self,
+        exchange: u64,
+        side: Side,
+        blocks: Vec<Block>,
+    ) -> Result<Vec<BlockContent>, LinkError> {
         let mut out: Vec<BlockContent> = Vec::with_capacity(blocks.len());
         let mut waiting: Vec<Block> = Vec::new();
         for block in blocks {
             let together = waiting.first().zip(waiting.last()).is_none_or(|(first, last)| {
                 let gap = block.range.start.checked_sub(last.range.end);
-                gap.is_some_and(|gap| gap <= NEAR) && block.range.end.saturating_sub(first.range.start) <= LARGEST_FETCH
+                gap.is_some_and(|gap| gap <= NEAR)
+                    && block.range.end.saturating_sub(first.range.start) <= LARGEST_FETCH
             });
             if !together || block.length() > LARGEST_BLOCK {
                 self.fetch(exchange, side, &mut waiting, &mut out).await?;
@@ -77,17 +90,32 @@ impl Link {
         let (from, to) = (first.range.start, last.range.end);
         let bytes = self.range(exchange, side, from, to.saturating_sub(from)).await?;
         for block in blocks.drain(..) {
-            let start = usize::try_from(block.range.start.saturating_sub(from)).unwrap_or(usize::MAX);
+            let start =
+                usize::try_from(block.range.start.saturating_sub(from)).unwrap_or(usize::MAX);
             let length = usize::try_from(block.length()).unwrap_or(usize::MAX);
             // Less arrives than was asked for where the record has a gap.
-            let content = bytes.get(start..start.saturating_add(length)).map(|bytes| content::read(block.kind, bytes));
+            let content = bytes
+                .get(start..start.saturating_add(length))
+                .map(|bytes| content::read(block.kind, bytes));
             out.push(BlockContent { block, content });
         }
         Ok(())
     }
 
-    async fn range(&mut self, exchange: u64, side: Side, offset: u64, length: u64) -> Result<Vec<u8>, LinkError> {
-        let request = BodyRequest { exchange, side: wire_side(side), decoded: true, offset, length: Some(length) };
+    async fn range(
+        &mut self,
+        exchange: u64,
+        side: Side,
+        offset: u64,
+        length: u64,
+    ) -> Result<Vec<u8>, LinkError> {
+        let request = BodyRequest {
+            exchange,
+            side: wire_side(side),
+            decoded: true,
+            offset,
+            length: Some(length),
+        };
         let mut chunks = self.body(request).await?;
         let mut bytes = Vec::new();
         while let Some(chunk) = next(&mut chunks, "send bodies").await? {

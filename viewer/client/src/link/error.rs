@@ -31,7 +31,8 @@ pub enum LinkError {
 }
 
 impl LinkError {
-    /// What a failed call means; `what` says what the daemon would have to be able to do for it, as in "this daemon cannot …".
+    /// What a failed call means; `what` says what the daemon would have to be able to do for it, as
+    /// in "this daemon cannot …".
     pub fn of(status: Status, what: &'static str) -> Self {
         let message = clean_line(status.message());
         match status.code() {
@@ -56,7 +57,9 @@ impl LinkError {
 impl From<ConnectError> for LinkError {
     fn from(error: ConnectError) -> Self {
         match error.source.kind() {
-            ErrorKind::NotFound | ErrorKind::ConnectionRefused => Self::NoDaemon { socket: error.socket },
+            ErrorKind::NotFound | ErrorKind::ConnectionRefused => {
+                Self::NoDaemon { socket: error.socket }
+            }
             _ => Self::Unreachable { socket: error.socket, reason: error.source.to_string() },
         }
     }
@@ -69,9 +72,15 @@ mod tests {
     #[test]
     fn statuses_become_one_line_for_people() {
         for (status, wanted) in [
-            (Status::unimplemented("x"), "this daemon cannot fly; it is older than this viewer: update it"),
+            (
+                Status::unimplemented("x"),
+                "this daemon cannot fly; it is older than this viewer: update it",
+            ),
             (Status::not_found("gone"), "there is no exchange 7; see: ccdump-view ls"),
-            (Status::failed_precondition("request goes on"), "not all of it has arrived yet: request goes on"),
+            (
+                Status::failed_precondition("request goes on"),
+                "not all of it has arrived yet: request goes on",
+            ),
             (Status::unavailable("broken\npipe\u{1b}[2J"), "lost the daemon: broken pipe"),
             (Status::invalid_argument("side"), "the daemon refused: side"),
         ] {

@@ -1,4 +1,5 @@
-//! The viewer's side of the contract: finds the daemon, talks to it, and keeps talking when it goes away and comes back.
+//! The viewer's side of the contract: finds the daemon, talks to it, and keeps talking when it goes
+//! away and comes back.
 
 mod backoff;
 mod blocks;
@@ -15,9 +16,10 @@ use ccdump_record::{Event, Exchange, Heads};
 use ccdump_wire::{
     connect, handshake,
     v1::{
-        BodyRequest, BodyResponse, ExchangeRequest, ExchangesRequest, Filter, HelloRequest, HelloResponse, OutlineRequest,
-        OutlineResponse, Peer, StatusRequest, StatusResponse, WatchRequest, WatchResponse,
-        ccdump_service_client::CcdumpServiceClient, watch_response::Message,
+        BodyRequest, BodyResponse, ExchangeRequest, ExchangesRequest, Filter, HelloRequest,
+        HelloResponse, OutlineRequest, OutlineResponse, Peer, StatusRequest, StatusResponse,
+        WatchRequest, WatchResponse, ccdump_service_client::CcdumpServiceClient,
+        watch_response::Message,
     },
 };
 use tonic::{Streaming, transport::Channel};
@@ -30,7 +32,8 @@ pub use watch::{Cursor, OnReset, Update, patiently, watch};
 /// How long a daemon that accepts connections may take for its first answer.
 const HELLO_PATIENCE: Duration = Duration::from_secs(5);
 
-/// A connection to a daemon that speaks this contract. Clones share it. It does not reconnect: [`watch`] hands out a new one.
+/// A connection to a daemon that speaks this contract. Clones share it. It does not reconnect:
+/// [`watch`] hands out a new one.
 #[derive(Debug, Clone)]
 pub struct Link {
     client: CcdumpServiceClient<Channel>,
@@ -46,7 +49,9 @@ impl Link {
             Err(_) => {
                 return Err(LinkError::Silent { socket: socket.to_owned() });
             }
-            Ok(answer) => answer.map_err(|status| LinkError::of(status, "greet viewers"))?.into_inner(),
+            Ok(answer) => {
+                answer.map_err(|status| LinkError::of(status, "greet viewers"))?.into_inner()
+            }
         };
         handshake::check(hello.peer.as_ref())?;
         Ok(Self { client, hello })
@@ -57,9 +62,13 @@ impl Link {
         &self.hello
     }
 
-    /// Whether the daemon says that it can do `capability`. One that says nothing about itself is asked and may refuse.
+    /// Whether the daemon says that it can do `capability`. One that says nothing about itself is
+    /// asked and may refuse.
     pub fn can(&self, capability: &str) -> bool {
-        self.hello.peer.as_ref().is_none_or(|peer| peer.capabilities.iter().any(|known| known == capability))
+        self.hello
+            .peer
+            .as_ref()
+            .is_none_or(|peer| peer.capabilities.iter().any(|known| known == capability))
     }
 
     pub async fn exchanges(&mut self, request: ExchangesRequest) -> Result<Page, LinkError> {
@@ -72,7 +81,9 @@ impl Link {
     /// An exchange with its headers. [`LinkError::NoExchange`] when there is none of that id.
     pub async fn exchange(&mut self, id: u64) -> Result<(Exchange, Heads), LinkError> {
         let answer = self.client.exchange(ExchangeRequest { id }).await;
-        let mut answer = answer.map_err(|status| LinkError::of_exchange(status, id, "describe exchanges"))?.into_inner();
+        let mut answer = answer
+            .map_err(|status| LinkError::of_exchange(status, id, "describe exchanges"))?
+            .into_inner();
         let row = answer.exchange.take().ok_or(LinkError::NoExchange(id))?;
         Ok((row.into(), answer.into()))
     }
@@ -83,15 +94,23 @@ impl Link {
     }
 
     /// A body or a part of it, in chunks.
-    pub async fn body(&mut self, request: BodyRequest) -> Result<Streaming<BodyResponse>, LinkError> {
+    pub async fn body(
+        &mut self,
+        request: BodyRequest,
+    ) -> Result<Streaming<BodyResponse>, LinkError> {
         let id = request.exchange;
         let answer = self.client.body(request).await;
         Ok(answer.map_err(|status| LinkError::of_exchange(status, id, "send bodies"))?.into_inner())
     }
 
-    /// The events of one exchange after event `after`, with the decoded data of its response; up to event `until`, or for as long as
-    /// it takes.
-    pub async fn follow(&mut self, exchange: u64, after: u64, until: Option<u64>) -> Result<Followed, LinkError> {
+    /// The events of one exchange after event `after`, with the decoded data of its response; up to
+    /// event `until`, or for as long as it takes.
+    pub async fn follow(
+        &mut self,
+        exchange: u64,
+        after: u64,
+        until: Option<u64>,
+    ) -> Result<Followed, LinkError> {
         let filter = Filter {
             exchanges: vec![exchange],
             payload_exchanges: vec![exchange],
@@ -103,10 +122,15 @@ impl Link {
         opened.map(Followed).map_err(|status| LinkError::of(status, WATCH))
     }
 
-    async fn outline_pages(&mut self, request: OutlineRequest) -> Result<Streaming<OutlineResponse>, LinkError> {
+    async fn outline_pages(
+        &mut self,
+        request: OutlineRequest,
+    ) -> Result<Streaming<OutlineResponse>, LinkError> {
         let id = request.exchange;
         let answer = self.client.outline(request).await;
-        Ok(answer.map_err(|status| LinkError::of_exchange(status, id, "outline bodies"))?.into_inner())
+        Ok(answer
+            .map_err(|status| LinkError::of_exchange(status, id, "outline bodies"))?
+            .into_inner())
     }
 
     async fn open_watch(
@@ -156,7 +180,10 @@ pub struct Page {
 }
 
 /// The next message of `stream`, if it has not ended. `what` as in [`LinkError::of`].
-pub async fn next<T>(stream: &mut Streaming<T>, what: &'static str) -> Result<Option<T>, LinkError> {
+pub async fn next<T>(
+    stream: &mut Streaming<T>,
+    what: &'static str,
+) -> Result<Option<T>, LinkError> {
     stream.message().await.map_err(|status| LinkError::of(status, what))
 }
 
@@ -166,5 +193,10 @@ pub fn build() -> String {
 }
 
 fn peer() -> Peer {
-    handshake::peer("ccdump-view", env!("CARGO_PKG_VERSION"), handshake::VIEWER_CAPABILITIES, ccdump_provider::VERSION)
+    handshake::peer(
+        "ccdump-view",
+        env!("CARGO_PKG_VERSION"),
+        handshake::VIEWER_CAPABILITIES,
+        ccdump_provider::VERSION,
+    )
 }

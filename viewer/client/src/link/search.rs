@@ -13,7 +13,10 @@ pub const WHAT: &str = "search";
 
 impl Link {
     /// Exchanges as they are found, the nearest first. Whoever drops the stream ends the search.
-    pub async fn search(&mut self, request: SearchRequest) -> Result<Streaming<SearchResponse>, LinkError> {
+    pub async fn search(
+        &mut self,
+        request: SearchRequest,
+    ) -> Result<Streaming<SearchResponse>, LinkError> {
         if !self.can(SEARCH) {
             return Err(LinkError::Unsupported(WHAT));
         }

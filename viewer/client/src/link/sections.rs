@@ -21,10 +21,15 @@ impl Link {
         let mut sections: Vec<SystemSection> = Vec::new();
         loop {
             let after_number = sections.last().map_or(after, |last| last.number);
-            let request = SystemSectionsRequest { session: session.map(str::to_owned), after_number, page_size: 0 };
+            let request = SystemSectionsRequest {
+                session: session.map(str::to_owned),
+                after_number,
+                page_size: 0,
+            };
             let page = self.client.system_sections(request).await;
             let page = page.map_err(|status| LinkError::of(status, WHAT))?.into_inner();
-            let goes_on = page.more && page.sections.last().is_some_and(|last| last.number > after_number);
+            let goes_on =
+                page.more && page.sections.last().is_some_and(|last| last.number > after_number);
             sections.extend(page.sections.into_iter().filter_map(section));
             if !goes_on || sections.len() >= most {
                 return Ok(sections);

@@ -1,4 +1,5 @@
-//! Which daemon to talk to: flags beat the environment, which beats the configuration file, which beats the default.
+//! Which daemon to talk to: flags beat the environment, which beats the configuration file, which
+//! beats the default.
 
 use std::path::PathBuf;
 
@@ -17,7 +18,8 @@ pub struct Source {
 impl Source {
     /// From `CCDUMP_SOCKET` and `CCDUMP_DATA_DIR`; an empty variable says nothing.
     pub fn environment() -> Self {
-        let path = |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+        let path =
+            |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
         Self { socket: path("CCDUMP_SOCKET"), data_dir: path("CCDUMP_DATA_DIR") }
     }
 

@@ -1,4 +1,5 @@
-//! The view state that this viewer keeps with the daemon, under a name that is its own while it lives.
+//! The view state that this viewer keeps with the daemon, under a name that is its own while it
+//! lives.
 
 use ccdump_wire::v1::{HoldViewRequest, HoldViewResponse, SaveViewRequest};
 use tonic::Streaming;
@@ -29,12 +30,19 @@ impl Link {
         const WHAT: &str = "keep view states";
         let answer = self.client.hold_view(HoldViewRequest { peer: Some(peer()), name }).await;
         let mut stream = answer.map_err(|status| LinkError::of(status, WHAT))?.into_inner();
-        let first = next(&mut stream, WHAT).await?.ok_or_else(|| LinkError::Lost("it ended the stream".to_owned()))?;
+        let first = next(&mut stream, WHAT)
+            .await?
+            .ok_or_else(|| LinkError::Lost("it ended the stream".to_owned()))?;
         let saved = first.state.map(|state| (state.schema, state.data));
         Ok(HeldView { lease: first.lease, name: first.name, saved, stream })
     }
 
-    pub async fn save_view(&mut self, lease: String, schema: u32, data: Vec<u8>) -> Result<(), LinkError> {
+    pub async fn save_view(
+        &mut self,
+        lease: String,
+        schema: u32,
+        data: Vec<u8>,
+    ) -> Result<(), LinkError> {
         let answer = self.client.save_view(SaveViewRequest { lease, schema, data }).await;
         answer.map(drop).map_err(|status| LinkError::of(status, "keep view states"))
     }

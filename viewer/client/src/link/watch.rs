@@ -1,7 +1,8 @@
 //! The log, followed through restarts of the daemon.
 //!
-//! A task of its own reads the daemon's stream and keeps the cursor; whoever consumes gets each event exactly once and in order, over
-//! a channel that holds two batches: a consumer that does not read stops the task, which stops the daemon's sending.
+//! A task of its own reads the daemon's stream and keeps the cursor; whoever consumes gets each
+//! event exactly once and in order, over a channel that holds two batches: a consumer that does not
+//! read stops the task, which stops the daemon's sending.
 
 use std::{
     convert::Infallible,
@@ -12,7 +13,9 @@ use std::{
 use ccdump_record::{Event, Exchange};
 use ccdump_wire::{
     handshake,
-    v1::{self, EventBatch, Filter, LogGap, Reset, WatchHello, WatchResponse, watch_response::Message},
+    v1::{
+        self, EventBatch, Filter, LogGap, Reset, WatchHello, WatchResponse, watch_response::Message,
+    },
 };
 use tokio::{sync::mpsc, time};
 use tonic::{Code, Status};
@@ -63,8 +66,15 @@ pub enum Update {
     Failed(LinkError),
 }
 
-/// Starts following the log after `cursor`. `link` is used first; new ones are made to `socket`. Ends when the receiver is dropped.
-pub fn watch(link: Link, socket: PathBuf, cursor: Cursor, filter: Filter, on_reset: OnReset) -> mpsc::Receiver<Update> {
+/// Starts following the log after `cursor`. `link` is used first; new ones are made to `socket`.
+/// Ends when the receiver is dropped.
+pub fn watch(
+    link: Link,
+    socket: PathBuf,
+    cursor: Cursor,
+    filter: Filter,
+    on_reset: OnReset,
+) -> mpsc::Receiver<Update> {
     let (updates, receiver) = mpsc::channel(2);
     let follower = Follower {
         greeted_by: link.hello().epoch.clone(),
@@ -88,7 +98,9 @@ pub async fn patiently(socket: &Path) -> Link {
     loop {
         match Link::connect(socket).await {
             Ok(link) => return link,
-            Err(_) => time::sleep(backoff.after_failure(getrandom::u32().unwrap_or(u32::MAX))).await,
+            Err(_) => {
+                time::sleep(backoff.after_failure(getrandom::u32().unwrap_or(u32::MAX))).await
+            }
         }
     }
 }
@@ -108,7 +120,8 @@ struct Follower {
     greeted_by: String,
     socket: PathBuf,
     cursor: Cursor,
-    /// The index has been read through this event. Rows come later than the events that they stem from.
+    /// The index has been read through this event. Rows come later than the events that they stem
+    /// from.
     index_seq: u64,
     filter: Filter,
     on_reset: OnReset,
@@ -150,7 +163,9 @@ impl Follower {
             }
             match Link::connect(&self.socket).await {
                 Ok(link) => return Ok(link),
-                Err(error @ (LinkError::Contract(_) | LinkError::Unsupported(_))) => return Err(self.fail(error).await),
+                Err(error @ (LinkError::Contract(_) | LinkError::Unsupported(_))) => {
+                    return Err(self.fail(error).await);
+                }
                 Err(_) => {}
             }
         }
@@ -158,8 +173,10 @@ impl Follower {
 
     /// Reads one stream for as long as it gives something.
     async fn read(&mut self, link: &mut Link) -> Result<Infallible, Stop> {
-        // Who reads the index goes back to where that was read to; events that come again are dropped.
-        let seq = if self.filter.index { self.index_seq.min(self.cursor.seq) } else { self.cursor.seq };
+        // Who reads the index goes back to where that was read to; events that come again are
+        // dropped.
+        let seq =
+            if self.filter.index { self.index_seq.min(self.cursor.seq) } else { self.cursor.seq };
         let cursor = Cursor { epoch: self.cursor.epoch.clone(), seq };
         let mut stream = match link.open_watch(&cursor, &self.filter, None).await {
             Ok(stream) => stream,
@@ -174,7 +191,9 @@ impl Follower {
                     head = hello.head_seq;
                     self.greeted(&hello, link).await?;
                 }
-                Ok(Some(WatchResponse { message: Some(message) })) => self.message(message, head).await?,
+                Ok(Some(WatchResponse { message: Some(message) })) => {
+                    self.message(message, head).await?
+                }
                 // A kind of message that this version of the contract does not know.
                 Ok(Some(WatchResponse { message: None })) => {}
             }
@@ -188,7 +207,8 @@ impl Follower {
         }
         if self.cursor.epoch.is_empty() {
             self.cursor.epoch.clone_from(&self.greeted_by);
-            // What was asked over the first link was of the record that it greeted with: the daemon is to say why that is another one.
+            // What was asked over the first link was of the record that it greeted with: the daemon
+            // is to say why that is another one.
             if hello.epoch != self.greeted_by {
                 return Err(Stop::Reopen);
             }
@@ -228,7 +248,8 @@ impl Follower {
             }
             Message::Heartbeat(heartbeat) => {
                 self.was_reset = false;
-                self.send(Update::Quiet { paused: heartbeat.paused, notice: heartbeat.notice }).await
+                self.send(Update::Quiet { paused: heartbeat.paused, notice: heartbeat.notice })
+                    .await
             }
             Message::Gap(gap) => {
                 self.cursor.seq = self.cursor.seq.max(gap.to_seq);
@@ -238,7 +259,8 @@ impl Follower {
         }
     }
 
-    /// Overlap with what was seen is dropped, so that an event is given out once whatever the daemon repeats.
+    /// Overlap with what was seen is dropped, so that an event is given out once whatever the
+    /// daemon repeats.
     async fn events(&mut self, batch: EventBatch) -> Result<(), Stop> {
         let seen = self.cursor.seq;
         let mut events: Vec<Event> = batch.events.into_iter().map(Event::from).collect();
@@ -250,9 +272,10 @@ impl Follower {
 
     async fn broken(&mut self, status: Status) -> Stop {
         match status.code() {
-            Code::Unimplemented | Code::InvalidArgument | Code::PermissionDenied | Code::Unauthenticated => {
-                self.fail(LinkError::of(status, "be watched")).await
-            }
+            Code::Unimplemented
+            | Code::InvalidArgument
+            | Code::PermissionDenied
+            | Code::Unauthenticated => self.fail(LinkError::of(status, "be watched")).await,
             // Made on this side, as the connection broke.
             _ if status.source().is_some() => Stop::Lost("the connection broke".to_owned()),
             _ => Stop::Lost(clean_line(status.message())),
@@ -302,7 +325,11 @@ mod tests {
     }
 
     fn reset() -> Message {
-        Message::Reset(Reset { old_epoch: "e1".to_owned(), new_epoch: "e2".to_owned(), reason: "restored".to_owned() })
+        Message::Reset(Reset {
+            old_epoch: "e1".to_owned(),
+            new_epoch: "e2".to_owned(),
+            reason: "restored".to_owned(),
+        })
     }
 
     #[tokio::test]
@@ -336,7 +363,9 @@ mod tests {
             let (mut follower, mut updates) = follower(on_reset);
             assert!(matches!(follower.message(reset(), 77).await, Err(Stop::Reopen)));
             assert_eq!(follower.cursor, Cursor { epoch: "e2".to_owned(), seq });
-            assert!(matches!(updates.recv().await, Some(Update::Reset { epoch, reason }) if epoch == "e2" && reason == "restored"));
+            assert!(
+                matches!(updates.recv().await, Some(Update::Reset { epoch, reason }) if epoch == "e2" && reason == "restored")
+            );
         }
     }
 

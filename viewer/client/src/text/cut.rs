@@ -1,9 +1,11 @@
 //! Shortens text, always between characters.
 
-/// The first lines of `text`, at most `lines` of them and `chars` characters; and whether that is less than all of it.
+/// The first lines of `text`, at most `lines` of them and `chars` characters; and whether that is
+/// less than all of it.
 pub fn cut(text: &str, lines: usize, chars: usize) -> (&str, bool) {
     let text = text.trim_end_matches('\n');
-    let by_lines = text.match_indices('\n').nth(lines.saturating_sub(1)).map_or(text.len(), |(at, _)| at);
+    let by_lines =
+        text.match_indices('\n').nth(lines.saturating_sub(1)).map_or(text.len(), |(at, _)| at);
     let by_chars = text.char_indices().nth(chars).map_or(text.len(), |(at, _)| at);
     let end = by_lines.min(by_chars);
     (text.get(..end).unwrap_or(text), end < text.len())

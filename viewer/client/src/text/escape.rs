@@ -1,13 +1,14 @@
-//! Finds terminal escape sequences in a stream of characters, so that they can be left out whole: without its introducer the
-//! rest of a sequence (`]52;c;…`, `[31m`) would stay behind as litter.
+//! Finds terminal escape sequences in a stream of characters, so that they can be left out whole:
+//! without its introducer the rest of a sequence (`]52;c;…`, `[31m`) would stay behind as litter.
 
-/// Characters of a device control, operating system or similar string after which its terminator is no longer waited for.
-/// Without a limit an unterminated one would hide all that follows it.
+/// Characters of a device control, operating system or similar string after which its terminator is
+/// no longer waited for. Without a limit an unterminated one would hide all that follows it.
 const LONGEST_STRING: u32 = 64 * 1024;
 
 const ESC: char = '\u{1b}';
 
-/// Where in a sequence the stream stands. Sequences are recognised in their 7-bit form (`ESC [`) and as C1 characters.
+/// Where in a sequence the stream stands. Sequences are recognised in their 7-bit form (`ESC [`)
+/// and as C1 characters.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Escape {
     #[default]
@@ -33,9 +34,9 @@ impl Escape {
             (Self::Outside, '\u{90}' | '\u{98}' | '\u{9d}' | '\u{9e}' | '\u{9f}')
             | (Self::Started, 'P' | 'X' | ']' | '^' | '_') => Self::String(0),
             (Self::Started | Self::Intermediate, ' '..='/') => Self::Intermediate,
-            (Self::Started | Self::Intermediate, '0'..='~') | (Self::Control, '@'..='~') | (Self::Terminator, '\\') => {
-                Self::Outside
-            }
+            (Self::Started | Self::Intermediate, '0'..='~')
+            | (Self::Control, '@'..='~')
+            | (Self::Terminator, '\\') => Self::Outside,
             (Self::Control, ' '..='?') => Self::Control,
             (Self::String(_), '\u{7}' | '\u{18}' | '\u{1a}' | '\u{9c}') => Self::Outside,
             (Self::String(_), ESC) => Self::Terminator,

@@ -1,7 +1,8 @@
 //! Characters that show nothing themselves but change how others are shown or read.
 
-/// Whether `c` is left out of what is shown: bidirectional controls (they can make code read differently from what it does),
-/// zero-width and other default-ignorable characters (they can hide text), tags, annotations.
+/// Whether `c` is left out of what is shown: bidirectional controls (they can make code read
+/// differently from what it does), zero-width and other default-ignorable characters (they can hide
+/// text), tags, annotations.
 pub(super) fn is_invisible(c: char) -> bool {
     matches!(c,
         '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'
@@ -18,8 +19,8 @@ pub(super) fn is_presentation(c: char) -> bool {
     matches!(c, '\u{fe0e}' | '\u{fe0f}')
 }
 
-/// Whether an emoji may continue after `c` with a joiner. Generous ranges: a joiner that is kept between two symbols that do not
-/// join is harmless.
+/// Whether an emoji may continue after `c` with a joiner. Generous ranges: a joiner that is kept
+/// between two symbols that do not join is harmless.
 pub(super) fn is_pictograph(c: char) -> bool {
     matches!(c,
         '\u{a9}' | '\u{ae}' | '\u{203c}' | '\u{2049}' | '\u{2122}' | '\u{2139}' | '\u{2194}'..='\u{21aa}'

@@ -1,4 +1,5 @@
-//! Text for terminals: what comes from the wire made harmless, then cut, measured and put into people's units.
+//! Text for terminals: what comes from the wire made harmless, then cut, measured and put into
+//! people's units.
 
 mod cut;
 mod escape;

@@ -5,9 +5,10 @@ use super::{
     invisible::{JOINER, is_invisible, is_keycap_base, is_pictograph, is_presentation},
 };
 
-/// Turns a stream of bytes into text that cannot do anything to a terminal but be read: no control characters except line feed
-/// and tab, no escape sequences, nothing invisible, valid UTF-8. Characters and sequences may be split anywhere between two
-/// pushes; one sanitiser serves one text.
+/// Turns a stream of bytes into text that cannot do anything to a terminal but be read: no control
+/// characters except line feed and tab, no escape sequences, nothing invisible, valid UTF-8.
+/// Characters and sequences may be split anywhere between two pushes; one sanitiser serves one
+/// text.
 #[derive(Debug, Default)]
 pub struct Sanitiser {
     /// The start of a character whose rest has not arrived: three bytes at most.
@@ -72,7 +73,9 @@ impl Sanitiser {
     fn text(&mut self, mut text: &str, out: &mut String) {
         while let Some(c) = text.chars().next() {
             let plain = match self.escape {
-                Escape::Outside if !self.carriage_return => text.bytes().take_while(|byte| is_plain(*byte)).count(),
+                Escape::Outside if !self.carriage_return => {
+                    text.bytes().take_while(|byte| is_plain(*byte)).count()
+                }
                 _ => 0,
             };
             let (run, rest) = text.split_at_checked(plain.max(c.len_utf8())).unwrap_or((text, ""));
@@ -94,8 +97,13 @@ impl Sanitiser {
             '\n' if after_return => {}
             '\n' | '\r' | '\u{85}' | '\u{2028}' | '\u{2029}' => self.show('\n', out),
             '\t' => self.show(c, out),
-            JOINER => self.joiner = self.last.is_some_and(|last| is_pictograph(last) || is_presentation(last)),
-            _ if is_presentation(c) && self.last.is_some_and(|last| is_pictograph(last) || is_keycap_base(last)) => {
+            JOINER => {
+                self.joiner =
+                    self.last.is_some_and(|last| is_pictograph(last) || is_presentation(last))
+            }
+            _ if is_presentation(c)
+                && self.last.is_some_and(|last| is_pictograph(last) || is_keycap_base(last)) =>
+            {
                 self.show(c, out)
             }
             _ if c.is_control() || is_invisible(c) => {}
@@ -119,7 +127,8 @@ fn is_plain(byte: u8) -> bool {
 
 /// Whether `bytes` are the start of a character.
 fn is_incomplete(bytes: &[u8]) -> bool {
-    std::str::from_utf8(bytes).is_err_and(|error| error.valid_up_to() == 0 && error.error_len().is_none())
+    std::str::from_utf8(bytes)
+        .is_err_and(|error| error.valid_up_to() == 0 && error.error_len().is_none())
 }
 
 /// A whole text at once; may have several lines.
@@ -129,10 +138,13 @@ pub fn clean(text: &str) -> String {
     out
 }
 
-/// Whether [`clean_line`] would leave `text` as it is, as far as can be told character by character: joiners and the like, which are
-/// right in some places, count as not.
+/// Whether [`clean_line`] would leave `text` as it is, as far as can be told character by
+/// character: joiners and the like, which are right in some places, count as not.
 pub fn is_clean_line(text: &str) -> bool {
-    text.chars().all(|c| matches!(c, ' '..='~') || !(c.is_control() || is_invisible(c) || matches!(c, '\u{2028}' | '\u{2029}')))
+    text.chars().all(|c| {
+        matches!(c, ' '..='~')
+            || !(c.is_control() || is_invisible(c) || matches!(c, '\u{2028}' | '\u{2029}'))
+    })
 }
 
 /// As [`clean`], on one line: names, paths, header values.
@@ -172,7 +184,10 @@ mod tests {
             ("one\r\ntwo\rthree\u{2028}four\u{85}five", "one\ntwo\nthree\nfour\nfive"),
             ("ab\u{202e}cd\u{2066}ef\u{200f}gh\u{61c}", "abcdefgh"),
             ("pass\u{200b}wo\u{feff}rd\u{ad}\u{e0041}", "password"),
-            ("👩\u{200d}🚀 ❤\u{fe0f}\u{200d}🔥 1\u{fe0f}\u{20e3}", "👩\u{200d}🚀 ❤\u{fe0f}\u{200d}🔥 1\u{fe0f}\u{20e3}"),
+            (
+                "👩\u{200d}🚀 ❤\u{fe0f}\u{200d}🔥 1\u{fe0f}\u{20e3}",
+                "👩\u{200d}🚀 ❤\u{fe0f}\u{200d}🔥 1\u{fe0f}\u{20e3}",
+            ),
             ("a\u{200d}b 👩\u{200d}b", "ab 👩b"),
         ] {
             assert_eq!(clean(wire), shown, "{wire:?}");
@@ -200,8 +215,8 @@ mod tests {
             any::<Vec<u8>>(),
             any::<char>().prop_map(|c| c.to_string().into_bytes()),
             proptest::sample::select(vec![
-                "\u{1b}", "[", "]", "P", "\\", "\u{7}", "\u{9b}", "\u{9c}", "\u{9d}", "\r", "\n", "\u{200d}", "👩", "\u{202e}",
-                "\u{fe0f}", "a",
+                "\u{1b}", "[", "]", "P", "\\", "\u{7}", "\u{9b}", "\u{9c}", "\u{9d}", "\r", "\n",
+                "\u{200d}", "👩", "\u{202e}", "\u{fe0f}", "a",
             ])
             .prop_map(|text| text.as_bytes().to_vec()),
         ];

@@ -51,7 +51,10 @@ mod tests {
     fn columns_line_up_and_stay_as_wide_as_they_were() {
         let mut table = Table::new(&[Align::Right, Align::Left, Align::Left]);
         let row = |cells: [&str; 3]| cells.map(str::to_owned).to_vec();
-        assert_eq!(table.page(&[row(["1", "漢字", "x"]), row(["10", "a", ""])]), " 1  漢字  x\n10  a\n");
+        assert_eq!(
+            table.page(&[row(["1", "漢字", "x"]), row(["10", "a", ""])]),
+            " 1  漢字  x\n10  a\n"
+        );
         assert_eq!(table.page(&[row(["2", "b", "y"])]), " 2  b     y\n");
     }
 }

@@ -11,7 +11,8 @@ pub fn bytes(count: u64) -> String {
     }
 }
 
-/// Tokens: `310`, `12.3k`, `1.2M`. Providers have been seen to send negative ones: shown as they are.
+/// Tokens: `310`, `12.3k`, `1.2M`. Providers have been seen to send negative ones: shown as they
+/// are.
 pub fn count(count: i64) -> String {
     match scaled(count.unsigned_abs() as f64, &["k", "M", "G", "T"]) {
         Some(text) if count < 0 => format!("-{text}"),
@@ -62,7 +63,8 @@ pub fn grouped(count: i64) -> String {
     text
 }
 
-/// `value` with the largest of `units` (each a thousand of the one before) that leaves at least one; `None` below a thousand.
+/// `value` with the largest of `units` (each a thousand of the one before) that leaves at least
+/// one; `None` below a thousand.
 fn scaled(value: f64, units: &[&str]) -> Option<String> {
     let mut value = value;
     let mut text = None;
@@ -71,7 +73,11 @@ fn scaled(value: f64, units: &[&str]) -> Option<String> {
             break;
         }
         value /= 1000.0;
-        text = Some(if value < 99.95 { format!("{value:.1}{unit}") } else { format!("{value:.0}{unit}") });
+        text = Some(if value < 99.95 {
+            format!("{value:.1}{unit}")
+        } else {
+            format!("{value:.0}{unit}")
+        });
     }
     text
 }

@@ -71,13 +71,17 @@ impl Output {
         if let Ok(message) = serde_json::from_slice(line) {
             match message {
                 OfCargo::Diagnostic { message } => self.diagnostic(message),
-                OfCargo::Artifact { executable } => self.executable = executable.or(self.executable.take()),
+                OfCargo::Artifact { executable } => {
+                    self.executable = executable.or(self.executable.take())
+                }
                 OfCargo::Other => {}
             }
         } else if let Ok(message) = serde_json::from_slice(line) {
             match message {
                 OfCompiler::Diagnostic(message) => self.diagnostic(message),
-                OfCompiler::Artifact { artifact, emit } if emit == "link" => self.executable = Some(artifact),
+                OfCompiler::Artifact { artifact, emit } if emit == "link" => {
+                    self.executable = Some(artifact)
+                }
                 OfCompiler::Artifact { .. } | OfCompiler::Other => {}
             }
         } else {
@@ -103,7 +107,12 @@ impl Output {
             file: place.map(|place| place.file_name.clone()),
             line: place.map(|place| place.line_start),
             column: place.map(|place| place.column_start),
-            rendered: message.rendered.unwrap_or_else(|| message.message.clone()).chars().take(LONGEST_ERROR).collect(),
+            rendered: message
+                .rendered
+                .unwrap_or_else(|| message.message.clone())
+                .chars()
+                .take(LONGEST_ERROR)
+                .collect(),
             message: message.message,
         });
     }
@@ -143,7 +152,10 @@ impl Output {
         }
         let from = self.words.iter().position(|line| line.starts_with("error")).unwrap_or(0);
         let words: Vec<String> = self.words.into_iter().skip(from).collect();
-        let message = words.first().map_or("the build ended without a word", |line| line.trim_start_matches("error: ")).to_owned();
+        let message = words
+            .first()
+            .map_or("the build ended without a word", |line| line.trim_start_matches("error: "))
+            .to_owned();
         vec![BuildError { message, rendered: words.join("\n"), ..BuildError::default() }]
     }
 }
@@ -163,28 +175,36 @@ mod tests {
     }
 
     const LIBRARY: &str = r#"{"reason":"compiler-artifact","target":{"kind":["lib"]},"executable":null,"fresh":true}"#;
-    const PROGRAM: &str =
-        r#"{"reason":"compiler-artifact","target":{"kind":["bin"]},"executable":"/t/hot/ccdump-view","fresh":false}"#;
-    const WARNING: &str =
-        r#"{"reason":"compiler-message","message":{"message":"unused","level":"warning","spans":[],"rendered":"w"}}"#;
+    const PROGRAM: &str = r#"{"reason":"compiler-artifact","target":{"kind":["bin"]},"executable":"/t/hot/ccdump-view","fresh":false}"#;
+    const WARNING: &str = r#"{"reason":"compiler-message","message":{"message":"unused","level":"warning","spans":[],"rendered":"w"}}"#;
     const ERROR: &str = r#"{"reason":"compiler-message","message":{"message":"mismatched types","level":"error","code":{"code":"E0308"},
         "spans":[{"file_name":"viewer/src/a.rs","line_start":1,"column_start":2,"is_primary":false},
                  {"file_name":"viewer/src/b.rs","line_start":30,"column_start":4,"is_primary":true}],"rendered":"error[E0308]…\n"}}"#;
-    const SUMMARY: &str =
-        r#"{"reason":"compiler-message","message":{"message":"aborting due to 1 previous error","level":"error","spans":[]}}"#;
+    const SUMMARY: &str = r#"{"reason":"compiler-message","message":{"message":"aborting due to 1 previous error","level":"error","spans":[]}}"#;
 
     #[test]
     fn a_build_that_worked_names_its_program() {
         assert_eq!(
-            outcome(&[LIBRARY, WARNING, "not JSON", PROGRAM, r#"{"reason":"build-finished","success":true}"#], &[]),
+            outcome(
+                &[
+                    LIBRARY,
+                    WARNING,
+                    "not JSON",
+                    PROGRAM,
+                    r#"{"reason":"build-finished","success":true}"#
+                ],
+                &[]
+            ),
             Ok("/t/hot/ccdump-view".into())
         );
     }
 
     #[test]
     fn errors_have_their_place() {
-        let errors =
-            outcome(&[LIBRARY, ERROR, SUMMARY, r#"{"reason":"build-finished","success":false}"#], &["error: could not compile"]);
+        let errors = outcome(
+            &[LIBRARY, ERROR, SUMMARY, r#"{"reason":"build-finished","success":false}"#],
+            &["error: could not compile"],
+        );
         let expected = BuildError {
             file: Some("viewer/src/b.rs".to_owned()),
             line: Some(30),
@@ -197,20 +217,33 @@ mod tests {
 
     #[test]
     fn the_compiler_alone_says_the_same() {
-        let made = r#"{"$message_type":"artifact","artifact":"/t/hot/deps/ccdump_view-1","emit":"link"}"#;
+        let made =
+            r#"{"$message_type":"artifact","artifact":"/t/hot/deps/ccdump_view-1","emit":"link"}"#;
         let notes = r#"{"$message_type":"artifact","artifact":"/t/hot/deps/ccdump_view-1.d","emit":"dep-info"}"#;
         assert_eq!(outcome(&[], &[notes, made]), Ok("/t/hot/deps/ccdump_view-1".into()));
         let error = r#"{"$message_type":"diagnostic","message":"no","level":"error","spans":[{"file_name":"viewer/src/a.rs","line_start":3,"column_start":1,"is_primary":true}]}"#;
-        let errors = outcome(&[], &[error, r#"{"$message_type":"future","x":1}"#]).expect_err("an error");
+        let errors =
+            outcome(&[], &[error, r#"{"$message_type":"future","x":1}"#]).expect_err("an error");
         assert_eq!((errors.len(), errors[0].line), (1, Some(3)));
     }
 
     #[test]
     fn what_cargo_says_itself_is_an_error_without_a_place() {
-        let errors = outcome(&[], &["    Blocking waiting for file lock", "error: failed to parse manifest", "", "Caused by: x"])
-            .expect_err("no program");
+        let errors = outcome(
+            &[],
+            &[
+                "    Blocking waiting for file lock",
+                "error: failed to parse manifest",
+                "",
+                "Caused by: x",
+            ],
+        )
+        .expect_err("no program");
         assert_eq!(errors.len(), 1);
-        assert_eq!((errors[0].file.as_deref(), errors[0].message.as_str()), (None, "failed to parse manifest"));
+        assert_eq!(
+            (errors[0].file.as_deref(), errors[0].message.as_str()),
+            (None, "failed to parse manifest")
+        );
         assert_eq!(errors[0].rendered, "error: failed to parse manifest\n\nCaused by: x");
         let silent = outcome(&[LIBRARY], &[]).expect_err("no program");
         assert_eq!(silent[0].message, "the build ended without a word");
@@ -223,6 +256,9 @@ mod tests {
             "x".repeat(100_000)
         );
         let errors = outcome(&vec![long.as_str(); 500], &[]).expect_err("errors");
-        assert!(errors.iter().map(|error| error.rendered.len()).sum::<usize>() <= MOST_ERRORS * LONGEST_ERROR);
+        assert!(
+            errors.iter().map(|error| error.rendered.len()).sum::<usize>()
+                <= MOST_ERRORS * LONGEST_ERROR
+        );
     }
 }

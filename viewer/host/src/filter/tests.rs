@@ -62,7 +62,10 @@ fn a_viewer_that_is_gone_leaves_nothing_open() {
 #[test]
 fn modes_that_the_next_viewer_does_not_want_are_put_right() {
     let mut filter = Filter::default();
-    filter.pass(b"\x1b[?25l\x1b[?1000;1006h\x1b[?2004h\x1b[?7l\x1b[?1004h\x1b[?1004l", &mut Vec::new());
+    filter.pass(
+        b"\x1b[?25l\x1b[?1000;1006h\x1b[?2004h\x1b[?7l\x1b[?1004h\x1b[?1004l",
+        &mut Vec::new(),
+    );
     filter.cut(&mut Vec::new());
     filter.pass(b"\x1b[?25l\x1b[?1000h", &mut Vec::new());
     let mut out = Vec::new();

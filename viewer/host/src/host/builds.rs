@@ -24,7 +24,10 @@ use super::{
 impl Host {
     pub(super) fn changed(&mut self, changes: Changes) -> Result<(), DevError> {
         if !changes.daemon.is_empty() {
-            self.log.line(&format!("the daemon is older than its source: {}", changes.daemon.join(", ")));
+            self.log.line(&format!(
+                "the daemon is older than its source: {}",
+                changes.daemon.join(", ")
+            ));
             let message = self.news.daemon_changed(changes.daemon, SystemTime::now());
             self.tell(&message);
         }
@@ -41,17 +44,22 @@ impl Host {
 
     pub(super) fn start_build(&mut self) -> Result<(), DevError> {
         let Builder::Own(tools) = &self.builder else { return Ok(()) };
-        // One that is on its way builds yesterday's sources: it is ended, and gives the folder free.
+        // One that is on its way builds yesterday's sources: it is ended, and gives the folder
+        // free.
         self.build = None;
         self.fails = false;
         self.builds = self.builds.saturating_add(1);
-        self.build = Some(Build::start(self.builds, &tools.command(), self.events.clone()).map_err(DevError::Cargo)?);
+        self.build = Some(
+            Build::start(self.builds, &tools.command(), self.events.clone())
+                .map_err(DevError::Cargo)?,
+        );
         let message = self.news.build_started();
         self.tell(&message);
         Ok(())
     }
 
-    /// The first error is shown at once; the compiler takes as long again to find and write the others.
+    /// The first error is shown at once; the compiler takes as long again to find and write the
+    /// others.
     pub(super) fn fails(&mut self, number: u64, error: BuildError, took: Duration) {
         if self.is_building(number) && !self.fails {
             self.fails = true;
@@ -66,7 +74,12 @@ impl Host {
         self.build.as_ref().is_some_and(|build| build.number == number)
     }
 
-    pub(super) fn built(&mut self, number: u64, outcome: Outcome, now: Instant) -> Result<Next, DevError> {
+    pub(super) fn built(
+        &mut self,
+        number: u64,
+        outcome: Outcome,
+        now: Instant,
+    ) -> Result<Next, DevError> {
         if !self.is_building(number) {
             return Ok(Next::Event);
         }
@@ -93,7 +106,8 @@ impl Host {
 
     pub(super) fn replaced(&mut self, at: Instant) -> Result<Next, DevError> {
         let Builder::External(binary) = &self.builder else { return Ok(Next::Event) };
-        let took = self.news.waiting_since().map_or(Duration::ZERO, |since| at.duration_since(since));
+        let took =
+            self.news.waiting_since().map_or(Duration::ZERO, |since| at.duration_since(since));
         self.made(&binary.clone(), &[], Written::Unknown, took, Instant::now())
     }
 
@@ -126,7 +140,15 @@ impl Host {
             }
             Err(error) => {
                 let message = format!("cannot keep {}: {error}", executable.display());
-                self.not_made(vec![BuildError { rendered: message.clone(), message, ..BuildError::default() }], took, now)
+                self.not_made(
+                    vec![BuildError {
+                        rendered: message.clone(),
+                        message,
+                        ..BuildError::default()
+                    }],
+                    took,
+                    now,
+                )
             }
         }
     }
@@ -134,16 +156,34 @@ impl Host {
     /// The viewer does not hold up a swap any more.
     pub(super) fn free(&mut self, now: Instant) -> Result<Next, DevError> {
         self.busy = false;
-        let step = self.deferred.take().map_or(Step::Nothing, |binary| self.life.built(binary, now));
+        let step =
+            self.deferred.take().map_or(Step::Nothing, |binary| self.life.built(binary, now));
         self.carry_out(step, now)
     }
 
-    fn not_made(&mut self, errors: Vec<BuildError>, took: Duration, now: Instant) -> Result<Next, DevError> {
+    fn not_made(
+        &mut self,
+        errors: Vec<BuildError>,
+        took: Duration,
+        now: Instant,
+    ) -> Result<Next, DevError> {
         let build_ms = millis(took.as_millis());
-        self.log.line(&format!("the build failed after {build_ms} ms, with {}", plural(errors.len(), "error")));
+        self.log.line(&format!(
+            "the build failed after {build_ms} ms, with {}",
+            plural(errors.len(), "error")
+        ));
         for error in &errors {
-            let place = error.file.iter().zip(error.line).map(|(file, line)| format!("{file}:{line}: ")).next();
-            self.log.line(&format!("  {}{}", place.unwrap_or_default(), error.message.lines().next().unwrap_or_default()));
+            let place = error
+                .file
+                .iter()
+                .zip(error.line)
+                .map(|(file, line)| format!("{file}:{line}: "))
+                .next();
+            self.log.line(&format!(
+                "  {}{}",
+                place.unwrap_or_default(),
+                error.message.lines().next().unwrap_or_default()
+            ));
         }
         if !self.fails {
             self.log.record(What::Failed { build_ms });

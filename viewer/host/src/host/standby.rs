@@ -1,4 +1,5 @@
-//! The viewer that comes next, started while the one before it still leaves: what it needs before its first frame is done by then.
+//! The viewer that comes next, started while the one before it still leaves: what it needs before
+//! its first frame is done by then.
 //!
 //! It gets no answer to its hello, and nothing of it is seen, before it is the current one.
 

@@ -17,14 +17,24 @@ use super::{
 };
 
 impl Host {
-    pub(super) fn heard(&mut self, heard: Heard<FromViewer>, now: Instant) -> Result<Next, DevError> {
+    pub(super) fn heard(
+        &mut self,
+        heard: Heard<FromViewer>,
+        now: Instant,
+    ) -> Result<Next, DevError> {
         let Some(viewer) = &mut self.viewer else { return Ok(Next::Event) };
         match heard {
             Heard::Message(FromViewer::Hello { .. }) => {
-                viewer.tell(&ToViewer::Hello { version: VERSION, view: self.view.clone(), state: self.state.clone() });
+                viewer.tell(&ToViewer::Hello {
+                    version: VERSION,
+                    view: self.view.clone(),
+                    state: self.state.clone(),
+                });
             }
             Heard::Message(FromViewer::Ready { notices, .. }) => {
-                notices.iter().for_each(|notice| self.log.line(&format!("the viewer says: {notice}")));
+                notices
+                    .iter()
+                    .for_each(|notice| self.log.line(&format!("the viewer says: {notice}")));
                 return self.ready(now);
             }
             Heard::Message(FromViewer::State(state)) => {
@@ -34,7 +44,9 @@ impl Host {
                 self.state = Some(state);
             }
             Heard::Message(FromViewer::Leaving { why }) => viewer.says_it_leaves(why),
-            Heard::Message(FromViewer::Failed { message }) | Heard::Words(message) => viewer.says(&message),
+            Heard::Message(FromViewer::Failed { message }) | Heard::Words(message) => {
+                viewer.says(&message)
+            }
             Heard::Message(FromViewer::Busy { busy: true }) => self.busy = true,
             Heard::Message(FromViewer::Busy { busy: false }) => return self.free(now),
             Heard::Message(FromViewer::Unknown) => {}
@@ -43,13 +55,20 @@ impl Host {
     }
 
     fn ready(&mut self, now: Instant) -> Result<Next, DevError> {
-        let Some(viewer) = self.viewer.as_mut().filter(|_| !self.reads && self.life.starts()) else { return Ok(Next::Event) };
+        let Some(viewer) = self.viewer.as_mut().filter(|_| !self.reads && self.life.starts())
+        else {
+            return Ok(Next::Event);
+        };
         self.display.show(viewer.id, now)?;
         let first_frame = millis(now.duration_since(viewer.started).as_millis());
         match mem::replace(&mut self.why, Why::First) {
             Why::First => self.log.line(&format!("the first frame came after {first_frame} ms")),
             Why::Swap => {
-                let swapped = self.news.swapped(self.asked.take().unwrap_or(viewer.started), viewer.started, now);
+                let swapped = self.news.swapped(
+                    self.asked.take().unwrap_or(viewer.started),
+                    viewer.started,
+                    now,
+                );
                 self.log.line(&format!(
                     "swapped after {} ms (build {}, hand-over {}, first frame {}): {}",
                     swapped.total_ms,
@@ -96,7 +115,9 @@ impl Host {
                 self.news.forget_built();
                 self.log.line(&format!("back to the last good viewer: {}", first_line(reason)));
             }
-            Why::Restarted(reason) => self.log.line(&format!("the viewer is started again: {}", first_line(reason))),
+            Why::Restarted(reason) => {
+                self.log.line(&format!("the viewer is started again: {}", first_line(reason)))
+            }
         }
         let (viewer, kept) = match self.standby.take().and_then(|standby| standby.come(binary)) {
             Some((viewer, kept)) => (Ok(viewer), kept),
@@ -111,11 +132,15 @@ impl Host {
                 self.why = why;
                 Step::Nothing
             }
-            Err(error) => self.life.ended(End::Died(format!("cannot start {}: {error}", binary.path().display())), now),
+            Err(error) => self.life.ended(
+                End::Died(format!("cannot start {}: {error}", binary.path().display())),
+                now,
+            ),
         }
     }
 
-    /// Starts the viewer that comes next. One that cannot be started now is tried again when its time has come.
+    /// Starts the viewer that comes next. One that cannot be started now is tried again when its
+    /// time has come.
     pub(super) fn stand_by(&mut self) {
         let Some(next) = self.life.next().cloned() else { return };
         let viewer = self.start_viewer(&next).ok();
@@ -124,7 +149,13 @@ impl Host {
 
     fn start_viewer(&mut self, binary: &Binary) -> io::Result<Viewer> {
         self.viewers = self.viewers.saturating_add(1);
-        Viewer::start(self.viewers, &binary.path(), &self.setting, self.display.size(), &self.events)
+        Viewer::start(
+            self.viewers,
+            &binary.path(),
+            &self.setting,
+            self.display.size(),
+            &self.events,
+        )
     }
 }
 

@@ -22,7 +22,9 @@ fn words(step: Step) -> String {
         Step::Nothing => "-".to_owned(),
         Step::Start(binary, Why::First) => format!("start {}", name(&binary)),
         Step::Start(binary, Why::Swap) => format!("swap to {}", name(&binary)),
-        Step::Start(binary, Why::RolledBack(reason)) => format!("back to {}: {reason}", name(&binary)),
+        Step::Start(binary, Why::RolledBack(reason)) => {
+            format!("back to {}: {reason}", name(&binary))
+        }
         Step::Start(binary, Why::Restarted(reason)) => format!("again {}: {reason}", name(&binary)),
         Step::AskToLeave => "ask to leave".to_owned(),
         Step::Kill => "kill".to_owned(),

@@ -28,14 +28,17 @@ impl Fences {
         let fences: Vec<Fence> = lines.collect();
         let mut code = Vec::new();
         let mut next = 0;
-        // The shortest fence of each sign that nothing closes: a longer one behind it is not closed either.
+        // The shortest fence of each sign that nothing closes: a longer one behind it is not closed
+        // either.
         let mut unclosed: HashMap<char, usize> = HashMap::new();
         while let Some(opening) = fences.get(next) {
             next += 1;
             if unclosed.get(&opening.sign).is_some_and(|count| *count <= opening.count) {
                 continue;
             }
-            let closes = |fence: &Fence| fence.is_bare && fence.sign == opening.sign && fence.count >= opening.count;
+            let closes = |fence: &Fence| {
+                fence.is_bare && fence.sign == opening.sign && fence.count >= opening.count
+            };
             match fences.iter().skip(next).position(closes) {
                 Some(after) => {
                     next += after + 1;
@@ -47,7 +50,8 @@ impl Fences {
         Self { code: code.into_iter().peekable() }
     }
 
-    /// Whether the line that begins at a byte is code, or a fence. To be asked from the first line to the last.
+    /// Whether the line that begins at a byte is code, or a fence. To be asked from the first line
+    /// to the last.
     pub(super) fn is_code(&mut self, line: usize) -> bool {
         while self.code.next_if(|code| code.end <= line).is_some() {}
         self.code.peek().is_some_and(|code| code.start <= line)
@@ -60,5 +64,11 @@ fn fence(line: &str, start: usize) -> Option<Fence> {
     let rest = text.trim_start_matches(sign);
     let count = text.len() - rest.len();
     let is_inline = sign == '`' && rest.contains('`');
-    (count >= 3 && !is_inline).then(|| Fence { start, end: start + line.len(), sign, count, is_bare: rest.is_empty() })
+    (count >= 3 && !is_inline).then(|| Fence {
+        start,
+        end: start + line.len(),
+        sign,
+        count,
+        is_bare: rest.is_empty(),
+    })
 }

@@ -1,5 +1,6 @@
-//! What stood in the history before it was changed, as far as it is here: a request brings only what is new or changed in it, so this is
-//! looked for in the requests before; what is not there can be fetched.
+//! What stood in the history before it was changed, as far as it is here: a request brings only
+//! what is new or changed in it, so this is looked for in the requests before; what is not there
+//! can be fetched.
 
 use std::sync::Arc;
 
@@ -20,12 +21,22 @@ pub(super) struct Former<'a> {
 
 impl<'a> Former<'a> {
     pub(super) fn of(turn: Turn<'a>) -> Self {
-        let sides = turn.before.into_iter().chain(turn.earlier.iter().copied()).map(|loaded| loaded.request.here());
-        let can_ask = turn.loaded.request.here().is_some_and(|side| side.setting_before().is_some());
-        Self { requests: sides.map_while(|side| side).collect(), fetched: Some(turn.loaded), can_ask }
+        let sides = turn
+            .before
+            .into_iter()
+            .chain(turn.earlier.iter().copied())
+            .map(|loaded| loaded.request.here());
+        let can_ask =
+            turn.loaded.request.here().is_some_and(|side| side.setting_before().is_some());
+        Self {
+            requests: sides.map_while(|side| side).collect(),
+            fetched: Some(turn.loaded),
+            can_ask,
+        }
     }
 
-    /// What stood in the place of a block, if that is changed. `None` where it is not here, or not sure.
+    /// What stood in the place of a block, if that is changed. `None` where it is not here, or not
+    /// sure.
     pub(super) fn of_changed(&self, block: &Block) -> Option<Arc<Content>> {
         if block.state != BlockState::Changed {
             return None;
@@ -38,9 +49,12 @@ impl<'a> Former<'a> {
     pub(super) fn wanted(&self, source: Source, block: &Block) -> Option<Wanted> {
         let wanted = Wanted { source, pointer: block.pointer.clone() };
         let key = (source, block.pointer.clone());
-        let is_new = self.can_ask && !self.fetched.is_some_and(|loaded| loaded.former.contains_key(&key));
+        let is_new =
+            self.can_ask && !self.fetched.is_some_and(|loaded| loaded.former.contains_key(&key));
         let is_known = match source {
-            Source::Former => block.state != BlockState::Changed || self.in_requests(block).is_some(),
+            Source::Former => {
+                block.state != BlockState::Changed || self.in_requests(block).is_some()
+            }
             _ => self.of_gone(block).is_some(),
         };
         (is_new && !is_known).then_some(wanted)
@@ -51,12 +65,15 @@ impl<'a> Former<'a> {
     }
 
     fn in_requests(&self, block: &Block) -> Option<Arc<Content>> {
-        self.find(block, |before| before.kind == block.kind && before.role == block.role && place(before) == place(block))
+        self.find(block, |before| {
+            before.kind == block.kind && before.role == block.role && place(before) == place(block)
+        })
     }
 
     /// The content of a block of the request before.
     pub(super) fn of_gone(&self, gone: &Block) -> Option<Arc<Content>> {
-        let in_requests = self.find(gone, |before| before.hash == gone.hash && before.kind == gone.kind);
+        let in_requests =
+            self.find(gone, |before| before.hash == gone.hash && before.kind == gone.kind);
         in_requests.or_else(|| self.fetched(Source::Gone, gone))
     }
 
@@ -65,8 +82,13 @@ impl<'a> Former<'a> {
             if let Some(piece) = side.pieces.iter().find(|piece| is_it(&piece.block)) {
                 return here(piece);
             }
-            // What stood behind a block that is gone, or that was put in between, stands elsewhere now.
-            let new = side.pieces.iter().map(|piece| &piece.block).filter(|new| new.state == BlockState::New);
+            // What stood behind a block that is gone, or that was put in between, stands elsewhere
+            // now.
+            let new = side
+                .pieces
+                .iter()
+                .map(|piece| &piece.block)
+                .filter(|new| new.state == BlockState::New);
             let mut moving = new.filter(|new| numbers(new) <= numbers(block)).chain(&side.removed);
             if moving.any(|moving| is_system(moving) == is_system(block)) {
                 return None;

@@ -9,7 +9,8 @@ use serde::{Deserialize, Serialize};
 use super::Wanted;
 use crate::record::{AgentName, Callee};
 
-/// What an item is of: each category is hidden, or shown at its level. In the order of the keys 1 to 7.
+/// What an item is of: each category is hidden, or shown at its level. In the order of the keys 1
+/// to 7.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Category {
@@ -36,8 +37,9 @@ impl Category {
     }
 }
 
-/// Names an item within its exchange, whatever stands before it: `request/messages/3/content/1`, `response/content/0`, or a name of our
-/// own such as `turn`, `tools`, `usage`. Places and folds are kept by it.
+/// Names an item within its exchange, whatever stands before it: `request/messages/3/content/1`,
+/// `response/content/0`, or a name of our own such as `turn`, `tools`, `usage`. Places and folds
+/// are kept by it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct ItemKey(pub Arc<str>);
 
@@ -70,13 +72,15 @@ pub struct Item {
     pub key: ItemKey,
     pub category: Category,
     pub body: ItemBody,
-    /// The pieces of it whose content nobody has asked for ([`Pending::NotAsked`]): to be fetched when it is unfolded.
+    /// The pieces of it whose content nobody has asked for ([`Pending::NotAsked`]): to be fetched
+    /// when it is unfolded.
     pub wants: Vec<Wanted>,
     /// What stood in its place in the request before, where it was changed and that is known.
     pub was: Option<Arc<Content>>,
     /// The item whose text it is a part of: it is shown where that is shown in full.
     pub parent: Option<ItemKey>,
-    /// The bytes of its text that it shows itself, where all that stands behind them are parts of their own.
+    /// The bytes of its text that it shows itself, where all that stands behind them are parts of
+    /// their own.
     pub own: Option<usize>,
 }
 
@@ -105,8 +109,8 @@ impl Item {
 pub enum ItemBody {
     /// First item of each exchange: who speaks to whom, when, how it stands.
     Turn(TurnHead),
-    /// One line for an exchange that is no turn of the conversation: a title, a token count, a model list.
-    /// `error`: how it ended where that was not as it should, in words.
+    /// One line for an exchange that is no turn of the conversation: a title, a token count, a
+    /// model list. `error`: how it ended where that was not as it should, in words.
     Aside {
         id: u64,
         speaker: Speaker,
@@ -122,7 +126,8 @@ pub enum ItemBody {
         change: Change,
         open: bool,
     },
-    /// A tag in a text, with what stands in it. `voice`: whose words they are; nobody's, if a tool has given them.
+    /// A tag in a text, with what stands in it. `voice`: whose words they are; nobody's, if a tool
+    /// has given them.
     Tag {
         name: String,
         attributes: String,
@@ -170,8 +175,8 @@ pub enum ItemBody {
         result: Part,
         change: Change,
     },
-    /// A section of the system prompt. `number` counts from 1; `of` is known where all sections are new. `tag` is the number of what it
-    /// says, in its session.
+    /// A section of the system prompt. `number` counts from 1; `of` is known where all sections are
+    /// new. `tag` is the number of what it says, in its session.
     System {
         tag: Option<usize>,
         number: usize,
@@ -202,7 +207,8 @@ pub enum ItemBody {
         moved: usize,
         removed: Vec<Gone>,
     },
-    /// The history begins anew with a summary of what was said so far. `blocks`, `bytes`: what the summary stands for, as far as known.
+    /// The history begins anew with a summary of what was said so far. `blocks`, `bytes`: what the
+    /// summary stands for, as far as known.
     Compacted {
         blocks: Option<usize>,
         bytes: Option<u64>,
@@ -258,7 +264,10 @@ pub struct TurnHead {
 
 /// The usual reasons to stop: they are told by the head of the turn alone.
 pub fn is_usual_stop(reason: &str) -> bool {
-    matches!(reason, "end_turn" | "tool_use" | "stop_sequence" | "stop" | "tool_calls" | "completed" | "STOP")
+    matches!(
+        reason,
+        "end_turn" | "tool_use" | "stop_sequence" | "stop" | "tool_calls" | "completed" | "STOP"
+    )
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -20,12 +20,25 @@ impl List {
     }
 
     /// Adds the item of a block.
-    pub(super) fn add_block(&mut self, source: Source, block: &Block, category: Category, body: ItemBody, wants: Vec<Wanted>) {
+    pub(super) fn add_block(
+        &mut self,
+        source: Source,
+        block: &Block,
+        category: Category,
+        body: ItemBody,
+        wants: Vec<Wanted>,
+    ) {
         let side = if source == Source::Response { ItemKey::RESPONSE } else { "request" };
         self.add_wanting(&format!("{side}{}", block.pointer), category, body, wants);
     }
 
-    pub(super) fn add_wanting(&mut self, name: &str, category: Category, body: ItemBody, wants: Vec<Wanted>) {
+    pub(super) fn add_wanting(
+        &mut self,
+        name: &str,
+        category: Category,
+        body: ItemBody,
+        wants: Vec<Wanted>,
+    ) {
         let mut key = ItemKey::new(name);
         let mut count = 1;
         // A stream may begin a block of the same index twice.
@@ -36,13 +49,15 @@ impl List {
         self.items.push(Item { key, category, body, wants, was: None, parent: None, own: None });
     }
 
-    /// Of the item that was added last, which is a block's: what stood in its place, or that it stood elsewhere.
+    /// Of the item that was added last, which is a block's: what stood in its place, or that it
+    /// stood elsewhere.
     pub(super) fn was(&mut self, block: &Block, former: &Former<'_>, is_moved: bool) {
         let Some(item) = self.items.last_mut() else { return };
         item.was = former.of_changed(block);
         item.wants.extend(former.wanted(Source::Former, block));
-        if let ItemBody::Text { change, .. } | ItemBody::ToolResult { change, .. } | ItemBody::System { change, .. } =
-            &mut item.body
+        if let ItemBody::Text { change, .. }
+        | ItemBody::ToolResult { change, .. }
+        | ItemBody::System { change, .. } = &mut item.body
             && is_moved
         {
             *change = Change::Moved;

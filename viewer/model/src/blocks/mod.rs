@@ -1,4 +1,5 @@
-//! First stage: what was fetched about an exchange → items to display. Knows no colours and no widths.
+//! First stage: what was fetched about an exchange → items to display. Knows no colours and no
+//! widths.
 
 mod aside;
 mod compaction;
@@ -27,8 +28,8 @@ mod wanted;
 
 pub use injected::{Segment, segments};
 pub use item::{
-    Category, Change, Gone, Headers, Item, ItemBody, ItemKey, Numbers, Parameter, Part, Pending, Speaker, ToolDefinition, Try,
-    TurnHead, TurnState, Voice, is_usual_stop,
+    Category, Change, Gone, Headers, Item, ItemBody, ItemKey, Numbers, Parameter, Part, Pending,
+    Speaker, ToolDefinition, Try, TurnHead, TurnState, Voice, is_usual_stop,
 };
 pub use turn::{Turn, items};
 pub use wanted::{Source, Wanted};

@@ -1,4 +1,5 @@
-//! A text whose tags are parts of their own: each of them is folded and marked by itself, and is shown where the text is shown in full.
+//! A text whose tags are parts of their own: each of them is folded and marked by itself, and is
+//! shown where the text is shown in full.
 
 use std::sync::Arc;
 
@@ -25,7 +26,9 @@ pub(super) fn add(mut item: Item, items: &mut Vec<Item>) {
         start = text.len() - text.trim_start().len() + tag.opening.len();
         inside = &tag.inside;
     }
-    let Some(first) = inside.iter().position(|stretch| matches!(stretch, Stretch::Tag(_))) else { return items.push(item) };
+    let Some(first) = inside.iter().position(|stretch| matches!(stretch, Stretch::Tag(_))) else {
+        return items.push(item);
+    };
     let (before, parts) = inside.split_at(first);
     item.own = Some(before.iter().fold(start, |end, stretch| end + length(stretch)));
     let depth = if matches!(item.body, ItemBody::ToolUse { .. }) { 2 } else { 1 };
@@ -57,7 +60,11 @@ impl Owner {
             };
             let tag = match part {
                 Stretch::Text(text) => {
-                    let body = ItemBody::Beside { text: (*text).into(), voice: self.voice, depth: self.depth };
+                    let body = ItemBody::Beside {
+                        text: (*text).into(),
+                        voice: self.voice,
+                        depth: self.depth,
+                    };
                     items.push(item(self.category, body, None));
                     continue;
                 }
@@ -69,7 +76,11 @@ impl Owner {
                 None if is_injected => (Category::System, Some(Voice::Injected)),
                 voice => (self.category, voice),
             };
-            let first = tag.inside.iter().position(|inside| matches!(inside, Stretch::Tag(_))).unwrap_or(tag.inside.len());
+            let first = tag
+                .inside
+                .iter()
+                .position(|inside| matches!(inside, Stretch::Tag(_)))
+                .unwrap_or(tag.inside.len());
             let (before, below) = tag.inside.split_at(first);
             let end = before.iter().fold(tag.opening.len(), |end, stretch| end + length(stretch));
             let is_short = tag.whole.lines().count() <= SHORT.0 && tag.whole.len() <= SHORT.1;
@@ -88,15 +99,21 @@ impl Owner {
     }
 }
 
-/// The text of an item that may be divided, and whose it is: nobody's, if a tool has given it. What was changed is shown as a change, and
-/// what is still coming is divided when it is there.
+/// The text of an item that may be divided, and whose it is: nobody's, if a tool has given it. What
+/// was changed is shown as a change, and what is still coming is divided when it is there.
 fn text_of(body: &ItemBody) -> Option<(&Arc<Content>, Option<Voice>)> {
     match body {
-        ItemBody::Text { voice, text, change, open: false } if *change != Change::Changed => Some((text, Some(*voice))),
-        ItemBody::System { text: Part::Here { content, .. }, change, .. } if *change != Change::Changed => {
+        ItemBody::Text { voice, text, change, open: false } if *change != Change::Changed => {
+            Some((text, Some(*voice)))
+        }
+        ItemBody::System { text: Part::Here { content, .. }, change, .. }
+            if *change != Change::Changed =>
+        {
             Some((content, Some(Voice::System)))
         }
-        ItemBody::ToolResult { result: Part::Here { content, .. }, change, .. } if *change != Change::Changed => {
+        ItemBody::ToolResult { result: Part::Here { content, .. }, change, .. }
+            if *change != Change::Changed =>
+        {
             Some((content, None))
         }
         ItemBody::ToolUse { result: Some(Part::Here { content, .. }), .. } => Some((content, None)),

@@ -20,7 +20,8 @@ pub(super) fn part(piece: &Piece) -> Part {
 
 /// What is to be asked for to show a piece in full.
 pub(super) fn wanted(source: Source, piece: &Piece) -> Option<Wanted> {
-    (piece.content == Held::NotAsked).then(|| Wanted { source, pointer: piece.block.pointer.clone() })
+    (piece.content == Held::NotAsked)
+        .then(|| Wanted { source, pointer: piece.block.pointer.clone() })
 }
 
 /// Whether a piece is a call of a tool, and whether the provider runs it.
@@ -38,8 +39,16 @@ pub(super) fn call(piece: &Piece, result: Option<&Piece>, callee: Option<&Callee
     let on_server = piece.block.kind == BlockKind::ServerToolUse;
     let name = name(piece);
     match &piece.content {
-        Held::Opening(partial) => ItemBody::ToolUseOpening { name, partial: partial.clone(), on_server },
-        _ => ItemBody::ToolUse { name, call: part(piece), on_server, result: result.map(part), callee: callee.cloned() },
+        Held::Opening(partial) => {
+            ItemBody::ToolUseOpening { name, partial: partial.clone(), on_server }
+        }
+        _ => ItemBody::ToolUse {
+            name,
+            call: part(piece),
+            on_server,
+            result: result.map(part),
+            callee: callee.cloned(),
+        },
     }
 }
 
@@ -60,11 +69,15 @@ pub(super) fn other(piece: &Piece, source: Source, open: bool) -> (Category, Ite
     };
     let content = match part(piece) {
         Part::Here { content, .. } => content,
-        Part::Absent { bytes, pending } => return (category, ItemBody::Absent { what: words(piece, voice), bytes, pending }),
+        Part::Absent { bytes, pending } => {
+            return (category, ItemBody::Absent { what: words(piece, voice), bytes, pending });
+        }
     };
     let body = match content.as_ref() {
         Content::Text(text) if block.kind == BlockKind::Error => ItemBody::Error(text.clone()),
-        Content::Text(_) => ItemBody::Text { voice, text: content, change: Change::from(block.state), open },
+        Content::Text(_) => {
+            ItemBody::Text { voice, text: content, change: Change::from(block.state), open }
+        }
         Content::Thinking(_) => ItemBody::Thinking { text: content, open },
         Content::RedactedThinking { bytes } => ItemBody::RedactedThinking { bytes: *bytes },
         Content::Image { .. } | Content::Document { .. } => ItemBody::Attachment { content, voice },
@@ -73,7 +86,9 @@ pub(super) fn other(piece: &Piece, source: Source, open: bool) -> (Category, Ite
         | Content::ToolResult { .. }
         | Content::ToolDefinition { .. }
         | Content::Parameter(_)
-        | Content::Other { .. } => ItemBody::Unknown { wire_type: block.wire_type.clone(), content },
+        | Content::Other { .. } => {
+            ItemBody::Unknown { wire_type: block.wire_type.clone(), content }
+        }
     };
     (category, body)
 }
@@ -82,7 +97,9 @@ pub(super) fn other(piece: &Piece, source: Source, open: bool) -> (Category, Ite
 pub(super) fn name(piece: &Piece) -> String {
     match (&piece.content, &piece.block.name) {
         (_, Some(name)) => name.clone(),
-        (Held::Here(content), None) if let Content::ToolUse { name, .. } = content.as_ref() => name.clone(),
+        (Held::Here(content), None) if let Content::ToolUse { name, .. } = content.as_ref() => {
+            name.clone()
+        }
         _ => "tool".to_owned(),
     }
 }

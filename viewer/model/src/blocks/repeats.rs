@@ -37,13 +37,15 @@ impl<'a> Said<'a> {
         said
     }
 
-    /// Whether the answer before called the tool that `result` is of: it stands below the call there.
+    /// Whether the answer before called the tool that `result` is of: it stands below the call
+    /// there.
     pub(super) fn called_for(&self, result: &Piece) -> bool {
         result.block.tool_use_id.as_deref().is_some_and(|id| self.calls.contains(id))
     }
 
-    /// Whether `piece`, of role assistant, was said there. Agents rewrite what they send back: calls are known by their id, texts by
-    /// their words, and thinking is never sent back but from the answer before.
+    /// Whether `piece`, of role assistant, was said there. Agents rewrite what they send back:
+    /// calls are known by their id, texts by their words, and thinking is never sent back but from
+    /// the answer before.
     pub(super) fn says(&self, piece: &Piece) -> bool {
         match piece.block.kind {
             BlockKind::Thinking | BlockKind::RedactedThinking => self.answered,

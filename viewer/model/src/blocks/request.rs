@@ -1,6 +1,9 @@
 //! The request's items: what it adds to the one before it.
 
-use super::{Category, ItemBody, Pending, compaction, former::Former, headers, list::List, messages, setting, turn::Turn};
+use super::{
+    Category, ItemBody, Pending, compaction, former::Former, headers, list::List, messages,
+    setting, turn::Turn,
+};
 use crate::record::Fetched;
 
 pub(super) fn add(turn: Turn<'_>, list: &mut List) {
@@ -16,7 +19,11 @@ pub(super) fn add(turn: Turn<'_>, list: &mut List) {
             messages::add(side, turn.before, &former, list);
         }
         Fetched::NotYet => {
-            let absent = ItemBody::Absent { what: "request", bytes: turn.row.request_bytes, pending: Pending::Loading };
+            let absent = ItemBody::Absent {
+                what: "request",
+                bytes: turn.row.request_bytes,
+                pending: Pending::Loading,
+            };
             list.add("awaited/request", Category::User, absent);
         }
         Fetched::Failed(reason) => {

@@ -19,7 +19,11 @@ pub(super) fn add(turn: Turn<'_>, list: &mut List) {
         // The head of the turn says that nothing has come yet.
         Fetched::NotYet if matches!(state(turn), TurnState::Waiting | TurnState::Streaming) => {}
         Fetched::NotYet => {
-            let absent = ItemBody::Absent { what: "answer", bytes: turn.row.response_bytes, pending: Pending::Loading };
+            let absent = ItemBody::Absent {
+                what: "answer",
+                bytes: turn.row.response_bytes,
+                pending: Pending::Loading,
+            };
             list.add("awaited/response", Category::Assistant, absent);
         }
         Fetched::Failed(reason) => {
@@ -36,7 +40,8 @@ pub(super) fn add(turn: Turn<'_>, list: &mut List) {
 
 fn add_pieces(turn: Turn<'_>, side: &ResponseSide, list: &mut List) {
     let results = results(side, turn.after);
-    let calls: HashSet<&str> = side.pieces.iter().filter(|piece| is_call(piece)).filter_map(id).collect();
+    let calls: HashSet<&str> =
+        side.pieces.iter().filter(|piece| is_call(piece)).filter_map(id).collect();
     // An error that the row or the stream tells of is not shown a second time.
     let error_is_told = ending::error(turn).is_some();
     for (at, piece) in side.pieces.iter().enumerate() {
@@ -49,7 +54,13 @@ fn add_pieces(turn: Turn<'_>, side: &ResponseSide, list: &mut List) {
             let is_joined = is_first && id(piece).is_some_and(|id| calls.contains(id));
             if !is_joined {
                 let wants = wanted(Source::Response, piece).into_iter().collect();
-                list.add_block(Source::Response, &piece.block, Category::Tools, piece::result(piece, None), wants);
+                list.add_block(
+                    Source::Response,
+                    &piece.block,
+                    Category::Tools,
+                    piece::result(piece, None),
+                    wants,
+                );
             }
         } else if !(error_is_told && piece.block.kind == BlockKind::Error) {
             let open = side.open && at + 1 == side.pieces.len();
@@ -60,9 +71,16 @@ fn add_pieces(turn: Turn<'_>, side: &ResponseSide, list: &mut List) {
     }
 }
 
-/// Results by the id of the call: the provider's own tools give theirs in the response, all others come with the next request.
-fn results<'a>(side: &'a ResponseSide, after: Option<&'a Loaded>) -> HashMap<&'a str, (Source, &'a Piece)> {
-    let next = after.and_then(|after| after.request.here()).map(|side| side.pieces.as_slice()).unwrap_or_default();
+/// Results by the id of the call: the provider's own tools give theirs in the response, all others
+/// come with the next request.
+fn results<'a>(
+    side: &'a ResponseSide,
+    after: Option<&'a Loaded>,
+) -> HashMap<&'a str, (Source, &'a Piece)> {
+    let next = after
+        .and_then(|after| after.request.here())
+        .map(|side| side.pieces.as_slice())
+        .unwrap_or_default();
     let sources = [(Source::Response, side.pieces.as_slice()), (Source::NextRequest, next)];
     let mut results = HashMap::new();
     for (source, pieces) in sources {

@@ -1,4 +1,5 @@
-//! What tests of items and of their lines begin with; two turns of an agent come from real bodies through the provider crate.
+//! What tests of items and of their lines begin with; two turns of an agent come from real bodies
+//! through the provider crate.
 
 use std::sync::Arc;
 
@@ -30,7 +31,12 @@ pub fn row() -> Exchange {
     }
 }
 
-pub fn turn<'a>(row: &'a Exchange, loaded: &'a Loaded, before: Option<&'a Loaded>, after: Option<&'a Loaded>) -> Turn<'a> {
+pub fn turn<'a>(
+    row: &'a Exchange,
+    loaded: &'a Loaded,
+    before: Option<&'a Loaded>,
+    after: Option<&'a Loaded>,
+) -> Turn<'a> {
     Turn {
         row,
         loaded,
@@ -49,9 +55,14 @@ pub fn turn<'a>(row: &'a Exchange, loaded: &'a Loaded, before: Option<&'a Loaded
 
 fn pieces(blocks: &[ccdump_record::Block], body: &[u8]) -> Vec<Piece> {
     let piece = |read: &ccdump_record::Block| {
-        let bytes = usize::try_from(read.range.start).ok().zip(usize::try_from(read.range.end).ok());
-        let bytes = bytes.and_then(|(start, end)| body.get(start..end)).expect("a block lies in its body");
-        Piece { block: read.clone().into(), content: Held::Here(Arc::new(content::read(read.kind, bytes))) }
+        let bytes =
+            usize::try_from(read.range.start).ok().zip(usize::try_from(read.range.end).ok());
+        let bytes =
+            bytes.and_then(|(start, end)| body.get(start..end)).expect("a block lies in its body");
+        Piece {
+            block: read.clone().into(),
+            content: Held::Here(Arc::new(content::read(read.kind, bytes))),
+        }
     };
     blocks.iter().map(piece).collect()
 }
@@ -59,9 +70,12 @@ fn pieces(blocks: &[ccdump_record::Block], body: &[u8]) -> Vec<Piece> {
 /// What is fetched of a request: new and changed blocks, and those that are gone.
 fn asked(body: &Value, before: Option<&Value>) -> RequestSide {
     let bytes = body.to_string();
-    let read = |body: &str| request::read(Provider::Anthropic, "POST", PATH, body.as_bytes()).blocks;
+    let read =
+        |body: &str| request::read(Provider::Anthropic, "POST", PATH, body.as_bytes()).blocks;
     let mut blocks = read(&bytes);
-    let gone = before.map(|before| outline::compare(&read(&before.to_string()), &mut blocks)).unwrap_or_default();
+    let gone = before
+        .map(|before| outline::compare(&read(&before.to_string()), &mut blocks))
+        .unwrap_or_default();
     blocks.retain(|block| block.state != ccdump_record::BlockState::Same);
     RequestSide {
         pieces: pieces(&blocks, bytes.as_bytes()),
@@ -72,12 +86,20 @@ fn asked(body: &Value, before: Option<&Value>) -> RequestSide {
 }
 
 fn answered(events: &[Value]) -> ResponseSide {
-    let body: String =
-        events.iter().map(|event| format!("event: {}\ndata: {event}\n\n", event["type"].as_str().unwrap_or_default())).collect();
-    let mut reader = ResponseReader::new(Provider::Anthropic, "POST", PATH, 200, Some("text/event-stream"));
+    let body: String = events
+        .iter()
+        .map(|event| {
+            format!("event: {}\ndata: {event}\n\n", event["type"].as_str().unwrap_or_default())
+        })
+        .collect();
+    let mut reader =
+        ResponseReader::new(Provider::Anthropic, "POST", PATH, 200, Some("text/event-stream"));
     reader.push(body.as_bytes(), 0);
     reader.finish();
-    ResponseSide { pieces: pieces(&reader.facts().blocks, body.as_bytes()), ..ResponseSide::default() }
+    ResponseSide {
+        pieces: pieces(&reader.facts().blocks, body.as_bytes()),
+        ..ResponseSide::default()
+    }
 }
 
 fn starts(index: u64, block: Value) -> Value {
@@ -141,8 +163,11 @@ pub fn two_turns() -> (Loaded, Loaded) {
             {"type": "text", "text": "Only *.rs, please.", "cache_control": cache},
         ]},
     ]));
-    let one =
-        Loaded { request: Fetched::Here(asked(&first, None)), response: Fetched::Here(answered(&answer)), ..Loaded::default() };
+    let one = Loaded {
+        request: Fetched::Here(asked(&first, None)),
+        response: Fetched::Here(answered(&answer)),
+        ..Loaded::default()
+    };
     let words = [starts(0, json!({"type": "text", "text": "Two files."})), stops(0)];
     let two = Loaded {
         request: Fetched::Here(asked(&second, Some(&first))),

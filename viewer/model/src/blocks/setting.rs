@@ -1,4 +1,5 @@
-//! What a request sets up before anything is said: system prompt, tools, parameters. Only what is new here, changed or gone.
+//! What a request sets up before anything is said: system prompt, tools, parameters. Only what is
+//! new here, changed or gone.
 
 use ccdump_client::text::units;
 use ccdump_provider::content::Content;
@@ -27,8 +28,10 @@ fn system(turn: Turn<'_>, side: &RequestSide, former: &Former<'_>, list: &mut Li
         let number = section_number(&section.block.pointer);
         let (session, hash) = (turn.row.session.as_deref(), section.block.hash);
         let tag = turn.sections.and_then(|sections| sections.number(session, hash));
-        // In a request that is compared with none, as an agent's first, all is new but what the session has said before.
-        let is_older = || turn.sections.is_some_and(|sections| sections.is_older(session, hash, turn.row.id));
+        // In a request that is compared with none, as an agent's first, all is new but what the
+        // session has said before.
+        let is_older =
+            || turn.sections.is_some_and(|sections| sections.is_older(session, hash, turn.row.id));
         let change = match side.setting_before() {
             None if is_older() => Change::Same,
             _ => Change::from(section.block.state),
@@ -36,12 +39,19 @@ fn system(turn: Turn<'_>, side: &RequestSide, former: &Former<'_>, list: &mut Li
         let body = ItemBody::System { tag, number, of, text: part(section), change };
         let wants = wanted(Source::Request, section).into_iter().collect();
         list.add_block(Source::Request, &section.block, Category::System, body, wants);
-        list.was(&section.block, former, moved.iter().any(|(new, _)| *new == section.block.pointer));
+        list.was(
+            &section.block,
+            former,
+            moved.iter().any(|(new, _)| *new == section.block.pointer),
+        );
     }
     let is_gone = |block: &&Block| moved.iter().all(|(_, gone)| *gone != block.pointer);
     let gone = removed(side, BlockKind::System).filter(is_gone).count();
     if gone > 0 {
-        let notice = ItemBody::Notice(format!("gone from the system prompt: {}", units::plural(gone, "section")));
+        let notice = ItemBody::Notice(format!(
+            "gone from the system prompt: {}",
+            units::plural(gone, "section")
+        ));
         list.add("system/gone", Category::System, notice);
     }
 }
@@ -69,7 +79,12 @@ fn tools(side: &RequestSide, list: &mut List) {
     let bytes = definitions.iter().fold(0_u64, |sum, tool| sum.saturating_add(tool.bytes));
     let change = if side.setting_before().is_some() { Change::Changed } else { Change::New };
     let wants = pieces().filter_map(|piece| wanted(Source::Request, piece)).collect();
-    list.add_wanting("tools", Category::Tools, ItemBody::Tools { definitions, removed, bytes, change }, wants);
+    list.add_wanting(
+        "tools",
+        Category::Tools,
+        ItemBody::Tools { definitions, removed, bytes, change },
+        wants,
+    );
 }
 
 fn parameters(side: &RequestSide, list: &mut List) {
@@ -87,7 +102,12 @@ fn parameters(side: &RequestSide, list: &mut List) {
         return;
     }
     let wants = pieces().filter_map(|piece| wanted(Source::Request, piece)).collect();
-    list.add_wanting("parameters", Category::Metadata, ItemBody::Parameters { parameters, removed }, wants);
+    list.add_wanting(
+        "parameters",
+        Category::Metadata,
+        ItemBody::Parameters { parameters, removed },
+        wants,
+    );
 }
 
 fn of_kind(side: &RequestSide, wanted: BlockKind) -> impl Iterator<Item = &Piece> {

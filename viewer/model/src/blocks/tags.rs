@@ -1,5 +1,6 @@
-//! Finds the tags that divide a text into parts: those that begin a line and are closed. What stands in a code fence is code, and the
-//! elements of web pages divide nothing. Takes linear time, whatever the text is.
+//! Finds the tags that divide a text into parts: those that begin a line and are closed. What
+//! stands in a code fence is code, and the elements of web pages divide nothing. Takes linear time,
+//! whatever the text is.
 
 use std::{collections::HashMap, iter::Peekable, vec::IntoIter};
 
@@ -35,7 +36,9 @@ pub(super) struct Tag<'a> {
 
 /// Cuts a text into its parts; all of them together are the text.
 pub(super) fn stretches(text: &str) -> Vec<Stretch<'_>> {
-    let is_document = ["<?xml", "<!DOCTYPE", "<!doctype"].iter().any(|start| text.trim_start().starts_with(start));
+    let is_document = ["<?xml", "<!DOCTYPE", "<!doctype"]
+        .iter()
+        .any(|start| text.trim_start().starts_with(start));
     if text.len() > LONGEST || is_document || !text.contains("</") {
         return if text.is_empty() { Vec::new() } else { vec![Stretch::Text(text)] };
     }
@@ -87,7 +90,9 @@ impl<'a> Scan<'a> {
                     begins = Some(end);
                 }
             } else if let Some((name, attributes, length)) = opening(rest) {
-                begins = begins.filter(|from| line.get(*from..at).is_some_and(|between| between.trim().is_empty()));
+                begins = begins.filter(|from| {
+                    line.get(*from..at).is_some_and(|between| between.trim().is_empty())
+                });
                 if begins.is_none() {
                     *self.inline.entry(name).or_default() += 1;
                     continue;
@@ -101,7 +106,8 @@ impl<'a> Scan<'a> {
         }
     }
 
-    /// Closes the newest open tag of that name; those after it are never closed. `false`: there is none.
+    /// Closes the newest open tag of that name; those after it are never closed. `false`: there is
+    /// none.
     fn close(&mut self, name: &str, start: usize, end: usize) -> bool {
         if self.waiting.get(name).is_none_or(|count| *count == 0) {
             return false;
@@ -198,7 +204,10 @@ impl<'a> Builder<'a> {
         let mut at = from;
         while let Some(tag) = self.tags.next_if(|tag| tag.start < to) {
             // What is never closed is text, and what stands behind it may still be a tag.
-            let Some((closing, end)) = tag.closing.filter(|_| depth <= DEEPEST && self.room > 0) else { continue };
+            let Some((closing, end)) = tag.closing.filter(|_| depth <= DEEPEST && self.room > 0)
+            else {
+                continue;
+            };
             self.room -= 1;
             self.push_text(&mut stretches, at, tag.start);
             let inside = self.inside(tag.end, closing, depth + 1);
@@ -249,7 +258,11 @@ mod tests {
     fn shape(stretches: &[Stretch<'_>]) -> String {
         let of = |stretch: &Stretch<'_>| match stretch {
             Stretch::Text(text) => text.replace('\n', "⏎"),
-            Stretch::Tag(tag) => format!("[{}|{}]", format!("{} {}", tag.name, tag.attributes).trim_end(), shape(&tag.inside)),
+            Stretch::Tag(tag) => format!(
+                "[{}|{}]",
+                format!("{} {}", tag.name, tag.attributes).trim_end(),
+                shape(&tag.inside)
+            ),
         };
         stretches.iter().map(of).collect()
     }
@@ -296,8 +309,18 @@ mod tests {
 
     #[test]
     fn the_worst_texts_take_no_longer_than_others() {
-        for worst in ["<a1 ", "<a1>", "x <a1>", "\n<a1>", "</a1>", "<a1>\n<b1>\n</a1>\n", "```x\n", "   <", "\n````", "x<a1></a1>"]
-        {
+        for worst in [
+            "<a1 ",
+            "<a1>",
+            "x <a1>",
+            "\n<a1>",
+            "</a1>",
+            "<a1>\n<b1>\n</a1>\n",
+            "```x\n",
+            "   <",
+            "\n````",
+            "x<a1></a1>",
+        ] {
             let text = worst.repeat(LONGEST / worst.len());
             assert_eq!(joined(&stretches(&text)), text, "{worst:?}");
         }

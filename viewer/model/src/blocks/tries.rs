@@ -8,7 +8,8 @@ pub(super) fn add(turn: Turn<'_>, list: &mut List) {
     if turn.tries.is_empty() {
         return;
     }
-    let tried = |row: &Exchange| Try { id: row.id, outcome: outcome(row), error: row.error.clone() };
+    let tried =
+        |row: &Exchange| Try { id: row.id, outcome: outcome(row), error: row.error.clone() };
     let tries = turn.tries.iter().copied().chain([turn.row]).map(tried).collect();
     list.add("tries", Category::Metadata, ItemBody::Tries(tries));
 }

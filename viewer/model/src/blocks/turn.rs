@@ -5,7 +5,8 @@ use ccdump_record::{EndState, Exchange};
 use jiff::tz::TimeZone;
 
 use super::{
-    Category, Item, ItemBody, ItemKey, Numbers, Speaker, TurnHead, TurnState, aside, list::List, request, response, tries,
+    Category, Item, ItemBody, ItemKey, Numbers, Speaker, TurnHead, TurnState, aside, list::List,
+    request, response, tries,
 };
 use crate::record::{AgentName, Callee, Loaded, Sections, is_turn};
 
@@ -16,7 +17,8 @@ pub struct Turn<'a> {
     pub loaded: &'a Loaded,
     /// The exchange before in the thread, if it is here: what it said is not repeated.
     pub before: Option<&'a Loaded>,
-    /// The exchanges before that one, the newest first, as far as they are here without a gap: what was changed stood in one of them.
+    /// The exchanges before that one, the newest first, as far as they are here without a gap: what
+    /// was changed stood in one of them.
     pub earlier: &'a [&'a Loaded],
     /// The same request as it was sent before, and failed: oldest first.
     pub tries: &'a [&'a Exchange],
@@ -36,11 +38,12 @@ pub struct Turn<'a> {
     pub zone: &'a TimeZone,
 }
 
-/// The items of an exchange in display order. The first one's key is `turn` or `aside`; those of blocks are `request` or `response`
-/// with the block's pointer.
+/// The items of an exchange in display order. The first one's key is `turn` or `aside`; those of
+/// blocks are `request` or `response` with the block's pointer.
 pub fn items(turn: Turn<'_>) -> Vec<Item> {
     let mut list = List::default();
-    // Between the first try, which shows the request, and the last one, which shows the answer, there is nothing to be shown.
+    // Between the first try, which shows the request, and the last one, which shows the answer,
+    // there is nothing to be shown.
     if turn.is_tried_again && !turn.tries.is_empty() {
         return Vec::new();
     }
@@ -70,7 +73,9 @@ fn head(turn: Turn<'_>) -> TurnHead {
 pub(super) fn speaker(turn: Turn<'_>) -> Speaker {
     match turn.row.agent.as_deref() {
         Some("main") => Speaker::Main,
-        Some(agent) => Speaker::Agent(turn.name.cloned().unwrap_or_else(|| AgentName::plain(agent))),
+        Some(agent) => {
+            Speaker::Agent(turn.name.cloned().unwrap_or_else(|| AgentName::plain(agent)))
+        }
         None => Speaker::Provider(turn.row.provider.clone()),
     }
 }
@@ -86,7 +91,8 @@ pub(super) fn state(turn: Turn<'_>) -> TurnState {
         Some(EndState::UpstreamError) => TurnState::Failed,
         Some(EndState::DaemonStopped) => TurnState::DaemonStopped,
         None => {
-            let answers = turn.row.status.is_some() || turn.loaded.response.here().is_some_and(|side| !side.pieces.is_empty());
+            let answers = turn.row.status.is_some()
+                || turn.loaded.response.here().is_some_and(|side| !side.pieces.is_empty());
             if answers { TurnState::Streaming } else { TurnState::Waiting }
         }
     }

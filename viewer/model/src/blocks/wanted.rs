@@ -15,7 +15,8 @@ pub struct Wanted {
 pub enum Source {
     Request,
     Response,
-    /// The request of the exchange after in the thread: it brings the results of this one's tool calls.
+    /// The request of the exchange after in the thread: it brings the results of this one's tool
+    /// calls.
     NextRequest,
     /// The request before: what stood there in the place of this block, which was changed.
     Former,

@@ -1,4 +1,5 @@
-//! Two requests as they were fetched to be compared: their outlines, and what those blocks say that are not the same.
+//! Two requests as they were fetched to be compared: their outlines, and what those blocks say that
+//! are not the same.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -33,7 +34,8 @@ impl Compared {
         Self { left: half(left), right: half(right), regions }
     }
 
-    /// Places of the blocks whose content is to be fetched, left and right, in the order of their bodies.
+    /// Places of the blocks whose content is to be fetched, left and right, in the order of their
+    /// bodies.
     pub fn wanted(&self) -> (Vec<usize>, Vec<usize>) {
         let pairs = || self.regions.iter().flat_map(|region| &region.pairs);
         let differs = |pair: &&Pair| !matches!(pair.relation, Relation::Same | Relation::Moved);

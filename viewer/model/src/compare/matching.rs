@@ -1,7 +1,7 @@
 //! Which blocks of two outlines belong together.
 //!
-//! Each step pairs blocks by something that both sides have, the first with the first, the second with the second: so the sides may be
-//! swapped, and the same blocks belong together.
+//! Each step pairs blocks by something that both sides have, the first with the first, the second
+//! with the second: so the sides may be swapped, and the same blocks belong together.
 
 use std::{
     collections::{HashMap, HashSet, VecDeque},
@@ -54,7 +54,9 @@ impl<'a> Matches<'a> {
     }
 
     fn settle(&mut self, left: usize, right: usize) {
-        if let (Some(of_left), Some(of_right)) = (self.of_left.get_mut(left), self.of_right.get_mut(right)) {
+        if let (Some(of_left), Some(of_right)) =
+            (self.of_left.get_mut(left), self.of_right.get_mut(right))
+        {
             (*of_left, *of_right) = (Some(right), Some(left));
         }
     }
@@ -66,7 +68,8 @@ impl<'a> Matches<'a> {
         let most = left.1.len().min(right.1.len());
         let begin = (0..most).take_while(|at| hash(left, *at) == hash(right, *at)).count();
         let last = |side: Side<'a>, back: usize| hash(side, side.1.len() - 1 - back);
-        let end = (0..most - begin).take_while(|back| last(left, *back) == last(right, *back)).count();
+        let end =
+            (0..most - begin).take_while(|back| last(left, *back) == last(right, *back)).count();
         (0..begin).for_each(|at| self.settle(at, at));
         (0..end).for_each(|back| self.settle(left.1.len() - 1 - back, right.1.len() - 1 - back));
     }
@@ -99,20 +102,24 @@ impl<'a> Matches<'a> {
         let known = |at: usize, matched: &Option<usize>| matched.map(|_| at);
         let left = running(self.of_left.iter().enumerate().map(|(at, matched)| known(at, matched)));
         let right = running(self.of_right.iter().copied());
-        let key = |before: &[Option<usize>], at: usize, block: &'a Block| Some((*before.get(at)?, block.kind, block.role));
+        let key = |before: &[Option<usize>], at: usize, block: &'a Block| {
+            Some((*before.get(at)?, block.kind, block.role))
+        };
         self.by_keys(|at, block| key(&left, at, block), |at, block| key(&right, at, block));
     }
 
     fn finish(self, region: Region) -> Vec<Pair> {
         let is_same = |left: usize, right: usize| {
-            block(self.left, left).map(|block| block.hash) == block(self.right, right).map(|block| block.hash)
+            block(self.left, left).map(|block| block.hash)
+                == block(self.right, right).map(|block| block.hash)
         };
         let same: Vec<(usize, usize)> = (0..self.of_left.len())
             .filter_map(|left| Some((left, self.of_left.get(left).copied().flatten()?)))
             .filter(|(left, right)| is_same(*left, *right))
             .collect();
         let rights: Vec<usize> = same.iter().map(|(_, right)| *right).collect();
-        let in_order: HashSet<usize> = order::growing(&rights).into_iter().filter_map(|at| rights.get(at)).copied().collect();
+        let in_order: HashSet<usize> =
+            order::growing(&rights).into_iter().filter_map(|at| rights.get(at)).copied().collect();
         // The order of parameters means nothing.
         let stays = |right: usize| region == Region::Parameters || in_order.contains(&right);
 
@@ -152,8 +159,12 @@ fn block(side: Side<'_>, at: usize) -> Option<&Block> {
 }
 
 /// Blocks that nothing belongs to yet.
-fn alone<'a>(side: Side<'a>, matched: &[Option<usize>]) -> impl Iterator<Item = (usize, &'a Block)> {
-    let open = matched.iter().enumerate().filter(|(_, matched)| matched.is_none()).map(|(at, _)| at);
+fn alone<'a>(
+    side: Side<'a>,
+    matched: &[Option<usize>],
+) -> impl Iterator<Item = (usize, &'a Block)> {
+    let open =
+        matched.iter().enumerate().filter(|(_, matched)| matched.is_none()).map(|(at, _)| at);
     open.filter_map(move |at| Some((at, block(side, at)?)))
 }
 

@@ -1,5 +1,5 @@
-//! Two requests side by side, by their outlines alone: which blocks are the same, and which were changed, moved, added or removed. What the
-//! blocks say is not needed for it.
+//! Two requests side by side, by their outlines alone: which blocks are the same, and which were
+//! changed, moved, added or removed. What the blocks say is not needed for it.
 
 mod compared;
 mod matching;
@@ -80,7 +80,8 @@ impl Region {
     }
 }
 
-/// The blocks of one region in the order of the right side; those that are gone stand where they stood.
+/// The blocks of one region in the order of the right side; those that are gone stand where they
+/// stood.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Comparison {
     pub region: Region,
@@ -103,9 +104,17 @@ impl Comparison {
 pub fn outlines(left: &[Block], right: &[Block]) -> Vec<Comparison> {
     let compare = |region| {
         let of = |blocks: &[Block]| -> Vec<usize> {
-            blocks.iter().enumerate().filter(|(_, block)| Region::of(block) == region).map(|(at, _)| at).collect()
+            blocks
+                .iter()
+                .enumerate()
+                .filter(|(_, block)| Region::of(block) == region)
+                .map(|(at, _)| at)
+                .collect()
         };
-        Comparison { region, pairs: matching::pairs(region, (left, &of(left)), (right, &of(right))) }
+        Comparison {
+            region,
+            pairs: matching::pairs(region, (left, &of(left)), (right, &of(right))),
+        }
     };
     Region::ALL.into_iter().map(compare).filter(|compared| !compared.pairs.is_empty()).collect()
 }

@@ -14,7 +14,8 @@ pub(super) fn growing(numbers: &[usize]) -> Vec<usize> {
         }
     }
     let last = ends.last().copied();
-    let mut places: Vec<usize> = std::iter::successors(last, |at| before.get(*at).copied().flatten()).collect();
+    let mut places: Vec<usize> =
+        std::iter::successors(last, |at| before.get(*at).copied().flatten()).collect();
     places.reverse();
     places
 }
@@ -35,7 +36,10 @@ mod tests {
             (&[0, 4, 1, 5, 2, 6, 3], 4),
         ] {
             let places = growing(numbers);
-            assert!(places.iter().map(|at| numbers[*at]).is_sorted_by(|a, b| a < b), "{numbers:?}: {places:?}");
+            assert!(
+                places.iter().map(|at| numbers[*at]).is_sorted_by(|a, b| a < b),
+                "{numbers:?}: {places:?}"
+            );
             assert_eq!(places.len(), wanted, "{numbers:?}");
         }
     }

@@ -62,7 +62,8 @@ fn messages_are_the_same_changed_moved_added_or_removed() {
     ] {
         let (left, right) = (messages(left), messages(right));
         let compared = outlines(&left, &right);
-        let shapes: Vec<String> = compared.iter().map(|compared| shape(&left, &right, compared)).collect();
+        let shapes: Vec<String> =
+            compared.iter().map(|compared| shape(&left, &right, compared)).collect();
         assert_eq!(shapes, [wanted]);
     }
 }
@@ -72,16 +73,29 @@ fn tools_and_parameters_are_known_by_their_names() {
     let shape_of = |kind, left: &[(&str, u64)], right: &[(&str, u64)]| {
         let (left, right) = (named(kind, left), named(kind, right));
         let compared = outlines(&left, &right);
-        compared.iter().map(|compared| (compared.region, shape(&left, &right, compared))).collect::<Vec<_>>()
+        compared
+            .iter()
+            .map(|compared| (compared.region, shape(&left, &right, compared)))
+            .collect::<Vec<_>>()
     };
     let [a, b, c] = ['a', 'b', 'c'].map(u64::from);
-    let tools =
-        shape_of(BlockKind::ToolDefinition, &[("Bash", a), ("Read", b), ("Old", c)], &[("Read", b), ("Bash", c), ("New", a)]);
+    let tools = shape_of(
+        BlockKind::ToolDefinition,
+        &[("Bash", a), ("Read", b), ("Old", c)],
+        &[("Read", b), ("Bash", c), ("New", a)],
+    );
     assert_eq!(tools, [(Region::Tools, "=b ~ac +a -c".to_owned())]);
-    let moved =
-        shape_of(BlockKind::ToolDefinition, &[("Bash", a), ("Read", b), ("Edit", c)], &[("Edit", c), ("Bash", a), ("Read", b)]);
+    let moved = shape_of(
+        BlockKind::ToolDefinition,
+        &[("Bash", a), ("Read", b), ("Edit", c)],
+        &[("Edit", c), ("Bash", a), ("Read", b)],
+    );
     assert_eq!(moved, [(Region::Tools, ">c =a =b".to_owned())]);
-    let parameters = shape_of(BlockKind::Parameter, &[("model", a), ("top", b), ("x", b)], &[("x", b), ("model", c)]);
+    let parameters = shape_of(
+        BlockKind::Parameter,
+        &[("model", a), ("top", b), ("x", b)],
+        &[("x", b), ("model", c)],
+    );
     assert_eq!(parameters, [(Region::Parameters, "-b =b ~ac".to_owned())]);
 }
 
@@ -93,18 +107,31 @@ fn a_result_that_was_rewritten_is_known_by_its_call() {
         ..block(BlockKind::ToolResult, pointer, hash)
     };
     let left = [result("/messages/1/content/0", "t1", 1), result("/messages/1/content/1", "t2", 2)];
-    let right = [result("/messages/5/content/0", "t2", 7), result("/messages/5/content/1", "t1", 8)];
+    let right =
+        [result("/messages/5/content/0", "t2", 7), result("/messages/5/content/1", "t1", 8)];
     let compared = outlines(&left, &right);
-    let pairs: Vec<_> = compared[0].pairs.iter().map(|pair| (pair.relation, pair.left, pair.right)).collect();
-    assert_eq!(pairs, [(Relation::Changed, Some(1), Some(0)), (Relation::Changed, Some(0), Some(1))]);
+    let pairs: Vec<_> =
+        compared[0].pairs.iter().map(|pair| (pair.relation, pair.left, pair.right)).collect();
+    assert_eq!(
+        pairs,
+        [(Relation::Changed, Some(1), Some(0)), (Relation::Changed, Some(0), Some(1))]
+    );
 }
 
 #[test]
 fn regions_come_in_their_order_and_runs_of_the_same_are_one() {
     let left = [messages("abcd"), vec![block(BlockKind::System, "/system/0", 1)]].concat();
-    let right = [vec![block(BlockKind::System, "/system/0", 2)], messages("abxd"), vec![block(BlockKind::Raw, "", 3)]].concat();
+    let right = [
+        vec![block(BlockKind::System, "/system/0", 2)],
+        messages("abxd"),
+        vec![block(BlockKind::Raw, "", 3)],
+    ]
+    .concat();
     let compared = outlines(&left, &right);
-    assert_eq!(compared.iter().map(|compared| compared.region).collect::<Vec<_>>(), [Region::System, Region::Messages]);
+    assert_eq!(
+        compared.iter().map(|compared| compared.region).collect::<Vec<_>>(),
+        [Region::System, Region::Messages]
+    );
     let runs: Vec<usize> = compared[1].runs().map(<[Pair]>::len).collect();
     assert_eq!(runs, [2, 1, 1, 1], "a b, x, d, and what is not understood");
     let pointers = ["/messages/3/content/1", "/messages/3/content/0", "/messages/4", "/system"];
@@ -113,8 +140,16 @@ fn regions_come_in_their_order_and_runs_of_the_same_are_one() {
 
 #[test]
 fn what_differs_is_fetched_up_to_a_bound() {
-    let large = |letters: &str| messages(letters).into_iter().map(|block| Block { range: 0..3 << 20, ..block }).collect::<Vec<_>>();
-    let compared = Compared::new([large("ab"), messages("cd")].concat(), [large("ax"), messages("ce")].concat());
+    let large = |letters: &str| {
+        messages(letters)
+            .into_iter()
+            .map(|block| Block { range: 0..3 << 20, ..block })
+            .collect::<Vec<_>>()
+    };
+    let compared = Compared::new(
+        [large("ab"), messages("cd")].concat(),
+        [large("ax"), messages("ce")].concat(),
+    );
     assert_eq!(compared.wanted(), (vec![1, 3], vec![1, 3]));
     let compared = Compared::new(vec![], [large("ab"), messages("c")].concat());
     assert_eq!(compared.wanted(), (vec![], vec![0, 2]), "what is small comes all the same");
@@ -123,19 +158,25 @@ fn what_differs_is_fetched_up_to_a_bound() {
 
 /// Any outline: few contents, names and places, so that much is alike.
 fn outline() -> impl Strategy<Value = Vec<Block>> {
-    let one = (0..4_usize, 0..6_u64, 0..4_usize, 0..3_usize, 0..3_usize).prop_map(|(kind, hash, place, name, role)| Block {
-        kind: [BlockKind::Text, BlockKind::System, BlockKind::ToolDefinition, BlockKind::Raw]
-            .get(kind)
-            .copied()
-            .unwrap_or_default(),
-        hash,
-        pointer: ["", "/messages/1", "/messages/1/content/0", "/system/0"].get(place).copied().unwrap_or_default().to_owned(),
-        name: ["Bash", "Read"].get(name).map(ToString::to_string),
-        tool_use_id: ["t1", "t2"].get(name).map(ToString::to_string),
-        role: [Some(Role::User), Some(Role::Assistant), None].get(role).copied().flatten(),
-        range: 0..hash * 1000,
-        ..Block::default()
-    });
+    let one = (0..4_usize, 0..6_u64, 0..4_usize, 0..3_usize, 0..3_usize).prop_map(
+        |(kind, hash, place, name, role)| Block {
+            kind: [BlockKind::Text, BlockKind::System, BlockKind::ToolDefinition, BlockKind::Raw]
+                .get(kind)
+                .copied()
+                .unwrap_or_default(),
+            hash,
+            pointer: ["", "/messages/1", "/messages/1/content/0", "/system/0"]
+                .get(place)
+                .copied()
+                .unwrap_or_default()
+                .to_owned(),
+            name: ["Bash", "Read"].get(name).map(ToString::to_string),
+            tool_use_id: ["t1", "t2"].get(name).map(ToString::to_string),
+            role: [Some(Role::User), Some(Role::Assistant), None].get(role).copied().flatten(),
+            range: 0..hash * 1000,
+            ..Block::default()
+        },
+    );
     prop::collection::vec(one, 0..40)
 }
 

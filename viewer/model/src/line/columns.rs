@@ -11,7 +11,8 @@ pub fn clusters(text: &str) -> impl Iterator<Item = (&str, usize)> {
     std::iter::from_fn(move || {
         let mut bytes = rest.bytes();
         // Nothing joins with a letter of ASCII but what is none.
-        let is_letter = bytes.next().is_some_and(|byte| byte.is_ascii()) && bytes.next().is_none_or(|byte| byte.is_ascii());
+        let is_letter = bytes.next().is_some_and(|byte| byte.is_ascii())
+            && bytes.next().is_none_or(|byte| byte.is_ascii());
         let length = if is_letter { 1 } else { rest.graphemes(true).next()?.len() };
         let (cluster, after) = rest.split_at_checked(length)?;
         rest = after;

@@ -1,4 +1,5 @@
-//! Lines: text with roles, of a known width. How items become lines is the viewer's own (`viewer/src/lines`).
+//! Lines: text with roles, of a known width. How items become lines is the viewer's own
+//! (`viewer/src/lines`).
 
 mod columns;
 mod span;
@@ -41,7 +42,8 @@ pub struct Line {
 pub struct Span {
     pub role: Role,
     pub text: String,
-    /// What the text brought along of its own: colours and the like that a program's output was written with.
+    /// What the text brought along of its own: colours and the like that a program's output was
+    /// written with.
     pub paint: Option<Style>,
 }
 

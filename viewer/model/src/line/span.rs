@@ -6,8 +6,8 @@ use ccdump_client::text::{clean_line, is_clean_line};
 
 use super::{Look, Span, clusters, width};
 
-/// A cluster (what a reader takes for one character) that is longer or wider than people's scripts and emoji have them is a trick:
-/// it would overflow any line. Bytes and columns.
+/// A cluster (what a reader takes for one character) that is longer or wider than people's scripts
+/// and emoji have them is a trick: it would overflow any line. Bytes and columns.
 const LONGEST_CLUSTER: usize = 64;
 const WIDEST_CLUSTER: usize = 8;
 
@@ -29,9 +29,12 @@ pub fn harmless(text: &str) -> Cow<'_, str> {
         return Cow::Borrowed(text);
     }
     let line = if is_clean_line(text) { Cow::Borrowed(text) } else { Cow::Owned(clean_line(text)) };
-    let is_trick = |cluster: &str, width: usize| cluster.len() > LONGEST_CLUSTER || width > WIDEST_CLUSTER;
+    let is_trick =
+        |cluster: &str, width: usize| cluster.len() > LONGEST_CLUSTER || width > WIDEST_CLUSTER;
     if clusters(&line).any(|(cluster, width)| is_trick(cluster, width)) {
-        return clusters(&line).map(|(cluster, width)| if is_trick(cluster, width) { "\u{fffd}" } else { cluster }).collect();
+        return clusters(&line)
+            .map(|(cluster, width)| if is_trick(cluster, width) { "\u{fffd}" } else { cluster })
+            .collect();
     }
     line
 }
@@ -66,9 +69,13 @@ mod tests {
 
     #[test]
     fn tabs_go_to_the_next_stop() {
-        for (line, wanted) in
-            [("none", "none"), ("\tx", "    x"), ("ab\tc\td", "ab  c   d"), ("漢\tx", "漢  x"), ("abcd\te", "abcd    e")]
-        {
+        for (line, wanted) in [
+            ("none", "none"),
+            ("\tx", "    x"),
+            ("ab\tc\td", "ab  c   d"),
+            ("漢\tx", "漢  x"),
+            ("abcd\te", "abcd    e"),
+        ] {
             assert_eq!(expand_tabs(line), wanted);
         }
     }

@@ -17,7 +17,11 @@ pub struct AgentKey {
 
 impl AgentKey {
     pub fn of(row: &Exchange) -> Self {
-        Self { session: row.session.clone(), agent: row.agent.clone(), provider: row.provider.clone() }
+        Self {
+            session: row.session.clone(),
+            agent: row.agent.clone(),
+            provider: row.provider.clone(),
+        }
     }
 
     /// Another agent of the same session.
@@ -83,7 +87,9 @@ impl Standing {
             _ if !agent.open.is_empty() => Self::Live,
             Some(EndState::Complete) => Self::Complete,
             Some(EndState::UpstreamError) => Self::Failed,
-            Some(EndState::Truncated | EndState::ClientCancelled | EndState::DaemonStopped) => Self::Broken,
+            Some(EndState::Truncated | EndState::ClientCancelled | EndState::DaemonStopped) => {
+                Self::Broken
+            }
             None => Self::Unknown,
         }
     }

@@ -39,8 +39,8 @@ pub fn stage(row: &Exchange, at_us: i64) -> Stage {
     }
 }
 
-/// The row of an exchange as it was at `at_us`; `None`: it had not begun. What came later is unknown, and so is what may have come later:
-/// a row does not say when its numbers came.
+/// The row of an exchange as it was at `at_us`; `None`: it had not begun. What came later is
+/// unknown, and so is what may have come later: a row does not say when its numbers came.
 pub fn as_of(row: &Exchange, at_us: i64) -> Option<Exchange> {
     let stage = stage(row, at_us);
     match stage {
@@ -58,7 +58,8 @@ pub fn as_of(row: &Exchange, at_us: i64) -> Option<Exchange> {
                 cost_usd: None,
                 stop_reason: None,
                 error: None,
-                // It grows with the stage, so that what was made of one is known to be old at the next.
+                // It grows with the stage, so that what was made of one is known to be old at the
+                // next.
                 through_seq: u64::from(answers),
                 ..row.clone()
             })
@@ -110,7 +111,8 @@ mod tests {
             through_seq: 0,
             ..row()
         };
-        let answering = Exchange { status: Some(200), ttft_us: Some(200), through_seq: 1, ..waiting.clone() };
+        let answering =
+            Exchange { status: Some(200), ttft_us: Some(200), through_seq: 1, ..waiting.clone() };
         for (at_us, wanted) in [
             (i64::MIN, None),
             (999, None),
@@ -123,7 +125,11 @@ mod tests {
         ] {
             assert_eq!(as_of(&row(), at_us), wanted, "{at_us}");
         }
-        assert_eq!((waiting.gap_bytes, waiting.previous, waiting.request_bytes), (4, Some(6), 10), "what was known is kept");
+        assert_eq!(
+            (waiting.gap_bytes, waiting.previous, waiting.request_bytes),
+            (4, Some(6), 10),
+            "what was known is kept"
+        );
     }
 
     #[test]

@@ -1,4 +1,5 @@
-//! What was fetched of exchanges. Bounded: what was not looked at for longest is forgotten, and fetched again when it is needed.
+//! What was fetched of exchanges. Bounded: what was not looked at for longest is forgotten, and
+//! fetched again when it is needed.
 
 mod former;
 
@@ -20,7 +21,8 @@ const KEPT: u64 = 12 << 20;
 const FEWEST: usize = 24;
 const MOST: usize = 400;
 
-/// Fetches under way at once on behalf of the screen: what is nearest to the eye does not wait for what is far from it.
+/// Fetches under way at once on behalf of the screen: what is nearest to the eye does not wait for
+/// what is far from it.
 const AT_ONCE: usize = 4;
 
 /// The content of a block.
@@ -52,7 +54,8 @@ pub struct RequestSide {
     pub removed: Vec<Block>,
     /// The request it continues, with which it was compared.
     pub previous: Option<u64>,
-    /// Where it continues none: the agent's request before, with which only what stands before the messages was compared.
+    /// Where it continues none: the agent's request before, with which only what stands before the
+    /// messages was compared.
     pub setting_of: Option<u64>,
 }
 
@@ -120,7 +123,9 @@ impl Loaded {
     }
 
     fn bytes(&self) -> u64 {
-        let size = |piece: &Piece| 200 + if matches!(piece.content, Held::Here(_)) { piece.block.length() } else { 0 };
+        let size = |piece: &Piece| {
+            200 + if matches!(piece.content, Held::Here(_)) { piece.block.length() } else { 0 }
+        };
         let request = self.request.here().into_iter().flat_map(|side| &side.pieces);
         let response = self.response.here().into_iter().flat_map(|side| &side.pieces);
         request.chain(response).chain(self.former.values()).map(size).sum()
@@ -167,9 +172,14 @@ impl Contents {
         self.known.get(&exchange).map(|entry| &entry.loaded)
     }
 
-    /// How many more fetches may be begun now. One of an exchange that has not ended may take long, and does not count.
+    /// How many more fetches may be begun now. One of an exchange that has not ended may take long,
+    /// and does not count.
     pub fn room(&self) -> usize {
-        let under_way = self.known.values().filter(|entry| entry.asked.is_some_and(|wanted| wanted.has_ended)).count();
+        let under_way = self
+            .known
+            .values()
+            .filter(|entry| entry.asked.is_some_and(|wanted| wanted.has_ended))
+            .count();
         AT_ONCE.saturating_sub(under_way)
     }
 
@@ -179,18 +189,23 @@ impl Contents {
         self.known.entry(exchange).or_default().looked_at = self.clock;
     }
 
-    /// Marks it as looked at; gives what of it has to be fetched, which is then taken to be under way.
+    /// Marks it as looked at; gives what of it has to be fetched, which is then taken to be under
+    /// way.
     pub fn wants(&mut self, exchange: u64, has_ended: bool) -> Option<Wanted> {
         self.look_at(exchange);
         let entry = self.known.entry(exchange).or_default();
-        let Loaded { request, response, response_is_partial, live, heads_are_final, .. } = &entry.loaded;
+        let Loaded { request, response, response_is_partial, live, heads_are_final, .. } =
+            &entry.loaded;
         let wanted = Wanted {
             request: !request.is_settled(),
             // One that streams is followed; it is fetched only when that did not get all of it.
-            response: has_ended && live.is_none() && (*response_is_partial || !response.is_settled()),
+            response: has_ended
+                && live.is_none()
+                && (*response_is_partial || !response.is_settled()),
             has_ended,
         };
-        let wants = entry.asked.is_none() && (wanted.request || wanted.response || (has_ended && !heads_are_final));
+        let wants = entry.asked.is_none()
+            && (wanted.request || wanted.response || (has_ended && !heads_are_final));
         if wants {
             entry.asked = Some(wanted);
         }
@@ -217,9 +232,12 @@ impl Contents {
         self.forget_oldest();
     }
 
-    /// The exchange has not ended any more: its response is that of an earlier moment, and comes anew.
+    /// The exchange has not ended any more: its response is that of an earlier moment, and comes
+    /// anew.
     pub fn rewind(&mut self, exchange: u64) {
-        let Some(loaded) = self.known.get_mut(&exchange).map(|entry| &mut entry.loaded) else { return };
+        let Some(loaded) = self.known.get_mut(&exchange).map(|entry| &mut entry.loaded) else {
+            return;
+        };
         loaded.version += 1;
         loaded.live = None;
         loaded.response = Fetched::NotYet;
@@ -249,7 +267,11 @@ impl Contents {
     }
 
     /// The response of an exchange that is followed while it streams; begun when it is not yet.
-    pub fn live(&mut self, exchange: u64, begin: impl FnOnce() -> Live) -> Option<(&mut Live, &mut ResponseSide)> {
+    pub fn live(
+        &mut self,
+        exchange: u64,
+        begin: impl FnOnce() -> Live,
+    ) -> Option<(&mut Live, &mut ResponseSide)> {
         let loaded = &mut self.known.entry(exchange).or_default().loaded;
         loaded.version += 1;
         if loaded.live.is_none() && !loaded.response.is_settled() {
@@ -264,7 +286,9 @@ impl Contents {
 
     /// The response has ended. What was not all taken in while it streamed is fetched anew.
     pub fn live_ended(&mut self, exchange: u64) {
-        let Some(loaded) = self.known.get_mut(&exchange).map(|entry| &mut entry.loaded) else { return };
+        let Some(loaded) = self.known.get_mut(&exchange).map(|entry| &mut entry.loaded) else {
+            return;
+        };
         let Some(live) = loaded.live.take() else { return };
         loaded.version += 1;
         let is_whole = match &mut loaded.response {
@@ -273,7 +297,9 @@ impl Contents {
         };
         // It stays on the screen until the whole one is here.
         match &loaded.response {
-            Fetched::Here(side) if !side.pieces.is_empty() => loaded.response_is_partial = !is_whole,
+            Fetched::Here(side) if !side.pieces.is_empty() => {
+                loaded.response_is_partial = !is_whole
+            }
             _ if is_whole => {}
             _ => loaded.response = Fetched::NotYet,
         }
@@ -289,9 +315,12 @@ impl Contents {
         }
     }
 
-    /// Blocks of one side whose content is to be fetched now, out of those named; they are then taken to be under way.
+    /// Blocks of one side whose content is to be fetched now, out of those named; they are then
+    /// taken to be under way.
     pub fn ask(&mut self, exchange: u64, side: Side, pointers: &[&str]) -> Vec<Block> {
-        let Some(loaded) = self.known.get_mut(&exchange).map(|entry| &mut entry.loaded) else { return Vec::new() };
+        let Some(loaded) = self.known.get_mut(&exchange).map(|entry| &mut entry.loaded) else {
+            return Vec::new();
+        };
         let mut blocks = Vec::new();
         for piece in side_of(loaded, side) {
             if piece.content == Held::NotAsked && pointers.contains(&piece.block.pointer.as_str()) {
@@ -307,7 +336,9 @@ impl Contents {
 
     /// Contents that were asked for.
     pub fn told(&mut self, exchange: u64, side: Side, contents: Vec<(String, Held)>) {
-        let Some(loaded) = self.known.get_mut(&exchange).map(|entry| &mut entry.loaded) else { return };
+        let Some(loaded) = self.known.get_mut(&exchange).map(|entry| &mut entry.loaded) else {
+            return;
+        };
         loaded.version += 1;
         let mut contents: HashMap<String, Held> = contents.into_iter().collect();
         for piece in side_of(loaded, side) {
@@ -324,13 +355,17 @@ impl Contents {
         if fits(bytes, self.known.len()) {
             return;
         }
-        let mut oldest: Vec<(u64, u64)> = self.known.iter().map(|(id, entry)| (entry.looked_at, *id)).collect();
+        let mut oldest: Vec<(u64, u64)> =
+            self.known.iter().map(|(id, entry)| (entry.looked_at, *id)).collect();
         oldest.sort_unstable();
         for (_, id) in oldest {
             if fits(bytes, self.known.len()) {
                 return;
             }
-            if self.known.get(&id).is_some_and(|entry| entry.asked.is_none() && entry.loaded.live.is_none())
+            if self
+                .known
+                .get(&id)
+                .is_some_and(|entry| entry.asked.is_none() && entry.loaded.live.is_none())
                 && let Some(entry) = self.known.remove(&id)
             {
                 bytes = bytes.saturating_sub(entry.loaded.bytes());
@@ -341,8 +376,12 @@ impl Contents {
 
 fn side_of(loaded: &mut Loaded, side: Side) -> &mut [Piece] {
     match side {
-        Side::Request => loaded.request.here_mut().map_or(&mut [], |side| side.pieces.as_mut_slice()),
-        Side::Response => loaded.response.here_mut().map_or(&mut [], |side| side.pieces.as_mut_slice()),
+        Side::Request => {
+            loaded.request.here_mut().map_or(&mut [], |side| side.pieces.as_mut_slice())
+        }
+        Side::Response => {
+            loaded.response.here_mut().map_or(&mut [], |side| side.pieces.as_mut_slice())
+        }
     }
 }
 

@@ -12,7 +12,8 @@ use serde_json::Value;
 
 use super::{Held, Piece, ResponseSide};
 
-/// Bytes of one block that are kept while it streams; what goes beyond is fetched when the response has ended.
+/// Bytes of one block that are kept while it streams; what goes beyond is fetched when the response
+/// has ended.
 const LONGEST: usize = 4 << 20;
 
 /// Reads the decoded bytes of a response's stream into the pieces of a [`ResponseSide`].
@@ -40,7 +41,8 @@ impl Live {
     /// The response begins.
     pub fn head(&mut self, status: u16, content_type: Option<&str>) {
         // What is no stream says nothing before its end, and is fetched then.
-        let is_stream = content_type.is_some_and(|value| value.trim_start().starts_with("text/event-stream"));
+        let is_stream =
+            content_type.is_some_and(|value| value.trim_start().starts_with("text/event-stream"));
         self.reader = is_stream.then(|| StreamReader::new(self.provider, status, content_type));
     }
 
@@ -73,7 +75,12 @@ impl Live {
     }
 }
 
-fn take_in(event: StreamEvent, blocks: &mut HashMap<u64, (usize, String)>, partial: &mut bool, side: &mut ResponseSide) {
+fn take_in(
+    event: StreamEvent,
+    blocks: &mut HashMap<u64, (usize, String)>,
+    partial: &mut bool,
+    side: &mut ResponseSide,
+) {
     match event {
         StreamEvent::BlockStart { index, kind, wire_type, name, tool_use_id } => {
             let block = Block {
@@ -92,7 +99,10 @@ fn take_in(event: StreamEvent, blocks: &mut HashMap<u64, (usize, String)>, parti
             side.pieces.push(Piece { content, block });
         }
         StreamEvent::Text { index, text } | StreamEvent::Thinking { index, text } => {
-            let Some(piece) = blocks.get(&index).and_then(|(at, _)| side.pieces.get_mut(*at)) else { return };
+            let Some(piece) = blocks.get(&index).and_then(|(at, _)| side.pieces.get_mut(*at))
+            else {
+                return;
+            };
             piece.block.range.end = piece.block.range.end.saturating_add(text.len() as u64);
             let Held::Here(content) = &mut piece.content else { return };
             match Arc::make_mut(content) {
@@ -106,7 +116,8 @@ fn take_in(event: StreamEvent, blocks: &mut HashMap<u64, (usize, String)>, parti
             let Some((at, input)) = blocks.get_mut(&index) else { return };
             *partial |= !append(input, &partial_json);
             if let Some(piece) = side.pieces.get_mut(*at) {
-                piece.block.range.end = piece.block.range.end.saturating_add(partial_json.len() as u64);
+                piece.block.range.end =
+                    piece.block.range.end.saturating_add(partial_json.len() as u64);
                 piece.content = Held::Opening(input.as_str().into());
             }
         }
@@ -124,7 +135,8 @@ fn take_in(event: StreamEvent, blocks: &mut HashMap<u64, (usize, String)>, parti
     }
 }
 
-/// What a block has when it begins. What comes whole with its first event is fetched when the response has ended.
+/// What a block has when it begins. What comes whole with its first event is fetched when the
+/// response has ended.
 fn opening(kind: BlockKind) -> Held {
     match kind {
         BlockKind::Text => Held::Here(Arc::new(Content::Text(String::new()))),

@@ -1,4 +1,5 @@
-//! What is known here of the daemon's record: the rows of the index, who speaks in them, and the contents that were fetched.
+//! What is known here of the daemon's record: the rows of the index, who speaks in them, and the
+//! contents that were fetched.
 
 mod agent;
 mod as_of;
@@ -13,7 +14,9 @@ mod tries;
 pub use agent::{Agent, AgentKey, Callee, Standing};
 pub use as_of::{Stage, answered_at, as_of, ended_at, stage};
 pub use body::{Body, LARGEST_BODY};
-pub use contents::{Contents, Fetch, Fetched, FormerWanted, Held, Loaded, Piece, RequestSide, ResponseSide, Wanted};
+pub use contents::{
+    Contents, Fetch, Fetched, FormerWanted, Held, Loaded, Piece, RequestSide, ResponseSide, Wanted,
+};
 pub use live::Live;
 pub use name::AgentName;
 pub use roster::{Node, Roster, has_ended, is_turn};

@@ -31,8 +31,12 @@ impl AgentName {
     /// As the call that started it says; `None` where that says nothing of the sort.
     pub(super) fn of_call(call: &StartedBy) -> Option<Self> {
         let words = [&call.kind, &call.description].into_iter().flatten();
-        let words: Vec<String> = words.map(|words| clean_line(words).trim().to_owned()).filter(|words| !words.is_empty()).collect();
-        let [whole, short] = [&words.join(": "), words.last()?].map(|words| cut_line(words, LONGEST).into());
+        let words: Vec<String> = words
+            .map(|words| clean_line(words).trim().to_owned())
+            .filter(|words| !words.is_empty())
+            .collect();
+        let [whole, short] =
+            [&words.join(": "), words.last()?].map(|words| cut_line(words, LONGEST).into());
         Some(Self { whole, short, number: None })
     }
 
@@ -84,7 +88,9 @@ mod tests {
             assert_eq!(name.fit(columns), expected, "{columns}");
         }
         assert_eq!((name.to_string(), second.to_string()), (name.fit(60), second.fit(60)));
-        for silent in [StartedBy::default(), StartedBy { kind: Some(" ".to_owned()), ..StartedBy::default() }] {
+        for silent in
+            [StartedBy::default(), StartedBy { kind: Some(" ".to_owned()), ..StartedBy::default() }]
+        {
             assert_eq!(AgentName::of_call(&silent), None);
         }
     }

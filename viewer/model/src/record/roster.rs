@@ -21,7 +21,8 @@ pub enum Node {
     },
 }
 
-/// The index, as far as it is known here. Rows may come in any order and more than once: the one derived further wins.
+/// The index, as far as it is known here. Rows may come in any order and more than once: the one
+/// derived further wins.
 #[derive(Debug, Default)]
 pub struct Roster {
     rows: BTreeMap<u64, Exchange>,
@@ -100,7 +101,8 @@ impl Roster {
         called.filter_map(callee).collect()
     }
 
-    /// The tree, as [`Roster::plant`] left it: newest session first, agents under their parents in order of appearance.
+    /// The tree, as [`Roster::plant`] left it: newest session first, agents under their parents in
+    /// order of appearance.
     pub fn nodes(&self) -> &[Node] {
         &self.nodes
     }
@@ -119,7 +121,12 @@ impl Roster {
 
     /// The agent that last began something: where there is something to see.
     pub fn liveliest(&self) -> Option<&AgentKey> {
-        let (_, newest) = self.rows.iter().rev().find(|(_, row)| is_turn(row)).or_else(|| self.rows.iter().next_back())?;
+        let (_, newest) = self
+            .rows
+            .iter()
+            .rev()
+            .find(|(_, row)| is_turn(row))
+            .or_else(|| self.rows.iter().next_back())?;
         self.agents.get_key_value(&AgentKey::of(newest)).map(|(key, _)| key)
     }
 
@@ -127,7 +134,12 @@ impl Roster {
     pub fn after(&self, row: &Exchange) -> Option<&Exchange> {
         let agent = self.agents.get(&AgentKey::of(row))?;
         let from = agent.exchanges.partition_point(|id| *id <= row.id);
-        agent.exchanges.get(from..)?.iter().filter_map(|id| self.rows.get(id)).find(|next| next.previous == Some(row.id))
+        agent
+            .exchanges
+            .get(from..)?
+            .iter()
+            .filter_map(|id| self.rows.get(id))
+            .find(|next| next.previous == Some(row.id))
     }
 
     fn join(&mut self, key: AgentKey, row: &Exchange) {
@@ -154,7 +166,8 @@ impl Roster {
         }
     }
 
-    /// An agent was taken for one of those that exchange `before` has started, and is now for one of `now`'s.
+    /// An agent was taken for one of those that exchange `before` has started, and is now for one
+    /// of `now`'s.
     fn called_by(&mut self, key: &AgentKey, before: Option<u64>, now: Option<u64>) {
         if let Some(agents) = before.and_then(|before| self.called.get_mut(&before)) {
             agents.retain(|agent| agent != key);
@@ -196,12 +209,19 @@ impl Roster {
         for group in &mut groups {
             group.sort_by_key(|(_, agent)| first(agent));
         }
-        groups.sort_by_key(|group| std::cmp::Reverse(group.first().map_or(0, |(_, agent)| first(agent))));
+        groups.sort_by_key(|group| {
+            std::cmp::Reverse(group.first().map_or(0, |(_, agent)| first(agent)))
+        });
         let mut nodes = Vec::with_capacity(self.agents.len() + groups.len());
         for group in &groups {
             let Some((key, agent)) = group.first() else { continue };
-            let started_at_us = self.rows.get(&first(agent)).map_or(agent.last_at_us, |row| row.started_at_us);
-            nodes.push(Node::Session { name: key.session.clone(), provider: key.provider.clone(), started_at_us });
+            let started_at_us =
+                self.rows.get(&first(agent)).map_or(agent.last_at_us, |row| row.started_at_us);
+            nodes.push(Node::Session {
+                name: key.session.clone(),
+                provider: key.provider.clone(),
+                started_at_us,
+            });
             place_agents(group, &mut nodes);
         }
         self.nodes = nodes;
@@ -212,7 +232,8 @@ impl Roster {
     }
 }
 
-/// What the agents of a session are called, in the order of their appearance; those that would be called the same have numbers.
+/// What the agents of a session are called, in the order of their appearance; those that would be
+/// called the same have numbers.
 fn names(group: &Group<'_>) -> Vec<(AgentKey, AgentName)> {
     let mut alike: HashMap<String, usize> = HashMap::new();
     let mut number = 0;
@@ -245,10 +266,14 @@ type Group<'a> = Vec<(&'a AgentKey, &'a Agent)>;
 /// How deep the tree is drawn; deeper agents stand at this depth.
 const DEEPEST: u16 = 8;
 
-/// Puts a session's agents under their parents. Those whose parent is unknown stand on the first level.
+/// Puts a session's agents under their parents. Those whose parent is unknown stand on the first
+/// level.
 fn place_agents(group: &[(&AgentKey, &Agent)], nodes: &mut Vec<Node>) {
-    let places: HashMap<&str, usize> =
-        group.iter().enumerate().filter_map(|(at, (key, _))| Some((key.agent.as_deref()?, at))).collect();
+    let places: HashMap<&str, usize> = group
+        .iter()
+        .enumerate()
+        .filter_map(|(at, (key, _))| Some((key.agent.as_deref()?, at)))
+        .collect();
     let mut children: Vec<Vec<usize>> = vec![Vec::new(); group.len()];
     let mut roots = Vec::new();
     for (at, (_, agent)) in group.iter().enumerate() {
@@ -259,14 +284,24 @@ fn place_agents(group: &[(&AgentKey, &Agent)], nodes: &mut Vec<Node>) {
         }
     }
     let mut placed = vec![false; group.len()];
-    // All others again after the roots: parents that name each other in a ring are reached from nowhere.
+    // All others again after the roots: parents that name each other in a ring are reached from
+    // nowhere.
     for root in roots.into_iter().chain(0..group.len()) {
         let mut stack = vec![(root, 1)];
         while let Some((at, depth)) = stack.pop() {
-            let Some(((key, _), false)) = group.get(at).zip(placed.get(at).copied()) else { continue };
+            let Some(((key, _), false)) = group.get(at).zip(placed.get(at).copied()) else {
+                continue;
+            };
             placed.get_mut(at).into_iter().for_each(|placed| *placed = true);
             nodes.push(Node::Agent { key: (*key).clone(), depth });
-            stack.extend(children.get(at).into_iter().flatten().rev().map(|child| (*child, (depth + 1).min(DEEPEST))));
+            stack.extend(
+                children
+                    .get(at)
+                    .into_iter()
+                    .flatten()
+                    .rev()
+                    .map(|child| (*child, (depth + 1).min(DEEPEST))),
+            );
         }
     }
 }
@@ -307,7 +342,11 @@ mod tests {
             .map(|node| match node {
                 Node::Session { name, .. } => name.clone().unwrap_or_default(),
                 Node::Agent { key, depth } => {
-                    format!("{}{}", "  ".repeat(usize::from(*depth)), key.agent.as_deref().unwrap_or("-"))
+                    format!(
+                        "{}{}",
+                        "  ".repeat(usize::from(*depth)),
+                        key.agent.as_deref().unwrap_or("-")
+                    )
                 }
             })
             .collect()
@@ -326,12 +365,16 @@ mod tests {
         ] {
             roster.upsert(row);
         }
-        assert_eq!(tree(&mut roster), ["new", "  main", "old", "  main", "    a", "      aa", "    b", "  lost"]);
+        assert_eq!(
+            tree(&mut roster),
+            ["new", "  main", "old", "  main", "    a", "      aa", "    b", "  lost"]
+        );
     }
 
     fn called(mut row: Exchange, exchange: u64, description: &str, is_probable: bool) -> Exchange {
         let (kind, description) = (Some("Explore".to_owned()), Some(description.to_owned()));
-        row.started_by = Some(StartedBy { exchange, kind, description, is_probable, ..StartedBy::default() });
+        row.started_by =
+            Some(StartedBy { exchange, kind, description, is_probable, ..StartedBy::default() });
         row
     }
 
@@ -348,9 +391,16 @@ mod tests {
         }
         let names = |roster: &mut Roster| -> Vec<String> {
             roster.plant();
-            roster.agents().filter_map(|key| roster.agent(key)).map(|agent| agent.name.to_string()).collect()
+            roster
+                .agents()
+                .filter_map(|key| roster.agent(key))
+                .map(|agent| agent.name.to_string())
+                .collect()
         };
-        assert_eq!(names(&mut roster), ["main", "Explore: Find it", "subagent 2", "Explore: Find it (2)"]);
+        assert_eq!(
+            names(&mut roster),
+            ["main", "Explore: Find it", "subagent 2", "Explore: Find it (2)"]
+        );
         roster.call(&AgentKey::of(&row(3, "s", "b", Some("main"))), "Where is it?");
         roster.call(&AgentKey::of(&row(4, "s", "c", Some("main"))), "Where is it?");
         assert_eq!(names(&mut roster)[2..], ["Where is it?", "Explore: Find it (2)"]);
@@ -369,14 +419,18 @@ mod tests {
         last.end_state = Some(EndState::Complete);
         roster.upsert(last.clone());
         let callees = |exchange| roster.callees(&row(exchange, "s", "main", None));
-        let told = callees(1).iter().map(|callee| (callee.agent.agent.clone(), callee.turns, callee.output)).collect::<Vec<_>>();
+        let told = callees(1)
+            .iter()
+            .map(|callee| (callee.agent.agent.clone(), callee.turns, callee.output))
+            .collect::<Vec<_>>();
         assert_eq!(told, [(Some("a".to_owned()), 3, 7)], "once");
         assert_eq!(callees(2), [], "the older word does not count");
         assert_eq!(roster.callees(&row(1, "other", "main", None)), [], "another session");
         last.session = None;
         last.through_seq = 9;
         roster.upsert(last);
-        let output: Vec<i64> = roster.callees(&row(1, "s", "main", None)).iter().map(|callee| callee.output).collect();
+        let output: Vec<i64> =
+            roster.callees(&row(1, "s", "main", None)).iter().map(|callee| callee.output).collect();
         assert_eq!(output, [0], "what left it is not counted any more");
     }
 
@@ -402,7 +456,10 @@ mod tests {
         roster.upsert(early);
         assert_eq!(tree(&mut roster), ["s", "  main"]);
         let agent = roster.agent(&AgentKey::of(&late)).expect("the agent");
-        assert_eq!((agent.exchanges.as_slice(), agent.turns, agent.open.as_slice()), (&[1][..], 1, &[1][..]));
+        assert_eq!(
+            (agent.exchanges.as_slice(), agent.turns, agent.open.as_slice()),
+            (&[1][..], 1, &[1][..])
+        );
         late.end_state = Some(EndState::Complete);
         late.through_seq = 10;
         roster.upsert(late.clone());

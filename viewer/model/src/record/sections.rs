@@ -1,11 +1,12 @@
-//! The sections of system prompts that each session has had, with the numbers that the daemon gave them: `sp-1` is the same section all
-//! over a session, in every viewer.
+//! The sections of system prompts that each session has had, with the numbers that the daemon gave
+//! them: `sp-1` is the same section all over a session, in every viewer.
 
 use std::collections::HashMap;
 
 use ccdump_record::SystemSection;
 
-/// Sections that are kept over all sessions. The session that was not looked at longest is forgotten first.
+/// Sections that are kept over all sessions. The session that was not looked at longest is
+/// forgotten first.
 const MOST: usize = 20_000;
 
 #[derive(Debug, Default)]
@@ -23,7 +24,8 @@ struct Known {
     told: Vec<SystemSection>,
     /// By hash.
     numbers: HashMap<u64, usize>,
-    /// Hashes that were seen and have no number; and whether they were when the daemon was asked last.
+    /// Hashes that were seen and have no number; and whether they were when the daemon was asked
+    /// last.
     unknown: HashMap<u64, bool>,
     is_wanted: bool,
     /// All that was told may be out of date.
@@ -37,7 +39,10 @@ impl Sections {
     /// A section is on the screen. One that is not known is asked for, once.
     pub fn see(&mut self, session: Option<&str>, hash: u64) {
         let known = self.known(session);
-        if known.numbers.contains_key(&hash) || known.unknown.contains_key(&hash) || self.count() >= MOST {
+        if known.numbers.contains_key(&hash)
+            || known.unknown.contains_key(&hash)
+            || self.count() >= MOST
+        {
             return;
         }
         let is_lacking = self.lacking.is_some();
@@ -72,7 +77,8 @@ impl Sections {
     pub fn is_older(&self, session: Option<&str>, hash: u64, exchange: u64) -> bool {
         let number = self.number(session, hash).and_then(|number| u64::try_from(number).ok());
         let told = self.of(session);
-        let at = number.and_then(|number| told.binary_search_by_key(&number, |section| section.number).ok());
+        let at = number
+            .and_then(|number| told.binary_search_by_key(&number, |section| section.number).ok());
         at.and_then(|at| told.get(at)).is_some_and(|section| section.first_exchange < exchange)
     }
 
@@ -83,7 +89,9 @@ impl Sections {
 
     /// Whether an answer is waited for.
     pub fn is_awaited(&self, session: Option<&str>) -> bool {
-        self.sessions.get(&session.map(str::to_owned)).is_some_and(|known| known.is_wanted || known.is_asked)
+        self.sessions
+            .get(&session.map(str::to_owned))
+            .is_some_and(|known| known.is_wanted || known.is_asked)
     }
 
     /// Why the daemon does not tell, in words.
@@ -96,7 +104,8 @@ impl Sections {
         self.version
     }
 
-    /// Sessions of which something has to be told, and the number after which; the questions are then taken to be under way.
+    /// Sessions of which something has to be told, and the number after which; the questions are
+    /// then taken to be under way.
     pub fn ask(&mut self) -> Vec<(Option<String>, u64)> {
         if self.lacking.is_some() {
             self.sessions.values_mut().for_each(|known| known.is_wanted = false);
@@ -172,7 +181,11 @@ impl Sections {
 
     fn forget_oldest(&mut self) {
         while self.sessions.len() > 1 && self.count() > MOST {
-            let oldest = self.sessions.iter().min_by_key(|(_, known)| known.looked_at).map(|(session, _)| session.clone());
+            let oldest = self
+                .sessions
+                .iter()
+                .min_by_key(|(_, known)| known.looked_at)
+                .map(|(session, _)| session.clone());
             oldest.into_iter().for_each(|session| drop(self.sessions.remove(&session)));
         }
     }
@@ -204,7 +217,10 @@ mod tests {
         sections.see(Some("a"), 9);
         assert!(sections.ask().is_empty(), "it is under way");
         sections.arrived(Some("a"), Ok(told(&[(1, 7), (2, 8), (3, 9)])));
-        assert_eq!([7, 8, 9, 10].map(|hash| sections.number(Some("a"), hash)), [Some(1), Some(2), Some(3), None]);
+        assert_eq!(
+            [7, 8, 9, 10].map(|hash| sections.number(Some("a"), hash)),
+            [Some(1), Some(2), Some(3), None]
+        );
         assert_eq!(sections.number(Some("b"), 9), None);
         let version = sections.version();
         // One that the daemon does not know either is not asked for again and again.
@@ -213,7 +229,10 @@ mod tests {
         sections.arrived(Some("a"), Ok(told(&[(3, 9), (4, 12)])));
         sections.see(Some("a"), 11);
         assert!(sections.ask().is_empty());
-        assert_eq!(sections.of(Some("a")).iter().map(|section| section.number).collect::<Vec<_>>(), [1, 2, 3, 4]);
+        assert_eq!(
+            sections.of(Some("a")).iter().map(|section| section.number).collect::<Vec<_>>(),
+            [1, 2, 3, 4]
+        );
         assert!(sections.version() > version);
         sections.refresh(Some("a"));
         assert_eq!(sections.ask(), [(Some("a".to_owned()), 0)]);
@@ -239,7 +258,9 @@ mod tests {
         sections.see(Some("a"), 7);
         sections.ask();
         sections.arrived(Some("a"), Err("too old".to_owned()));
-        for (session, hash) in [(Some("a"), 7), (Some("a"), 9), (Some("b"), 9), (Some("a"), 7), (None, 1)] {
+        for (session, hash) in
+            [(Some("a"), 7), (Some("a"), 9), (Some("b"), 9), (Some("a"), 7), (None, 1)]
+        {
             sections.see(session, hash);
         }
         let numbers = [(Some("a"), 7), (Some("a"), 9), (Some("b"), 9), (Some("b"), 7), (None, 1)]
@@ -257,6 +278,9 @@ mod tests {
             let many: Vec<(u64, u64)> = (1..=8_000).map(|number| (number, number)).collect();
             sections.arrived(Some(session), Ok(told(&many)));
         }
-        assert_eq!(["a", "b", "c"].map(|session| sections.number(Some(session), 5)), [None, Some(5), Some(5)]);
+        assert_eq!(
+            ["a", "b", "c"].map(|session| sections.number(Some(session), 5)),
+            [None, Some(5), Some(5)]
+        );
     }
 }

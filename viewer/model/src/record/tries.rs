@@ -12,7 +12,10 @@ impl Roster {
     pub fn tries_before<'a>(&'a self, row: &'a Exchange) -> Vec<&'a Exchange> {
         let mut tries = Vec::new();
         let mut at = row;
-        while let Some(before) = at.previous.and_then(|previous| self.row(previous)).filter(|before| is_tried_again(before, at))
+        while let Some(before) = at
+            .previous
+            .and_then(|previous| self.row(previous))
+            .filter(|before| is_tried_again(before, at))
             && tries.len() < MOST
         {
             tries.push(before);
@@ -31,14 +34,17 @@ impl Roster {
     pub fn turn_before(&self, row: &Exchange) -> Option<&Exchange> {
         let agent = self.agent(&super::AgentKey::of(row))?;
         let to = agent.exchanges.partition_point(|id| *id < row.id);
-        let rows = agent.exchanges.get(..to)?.iter().rev().take(MOST).filter_map(|id| self.row(*id));
+        let rows =
+            agent.exchanges.get(..to)?.iter().rev().take(MOST).filter_map(|id| self.row(*id));
         rows.into_iter().find(|row| is_turn(row))
     }
 }
 
 /// Clients send a request again byte for byte.
 fn is_tried_again(row: &Exchange, after: &Exchange) -> bool {
-    let is_same = row.request_bytes > 0 && row.request_bytes == after.request_bytes && row.model == after.model;
+    let is_same = row.request_bytes > 0
+        && row.request_bytes == after.request_bytes
+        && row.model == after.model;
     // An id is greater than that of the exchange before, or the chain would not end.
     is_same && row.id < after.id && has_failed(row)
 }
@@ -84,9 +90,13 @@ mod tests {
             row(8, Some(7), 200, 31),
         ];
         rows.iter().for_each(|row| roster.upsert(row.clone()));
-        let tries: Vec<Vec<u64>> = rows.iter().map(|row| roster.tries_before(row).iter().map(|row| row.id).collect()).collect();
+        let tries: Vec<Vec<u64>> = rows
+            .iter()
+            .map(|row| roster.tries_before(row).iter().map(|row| row.id).collect())
+            .collect();
         assert_eq!(tries, [vec![], vec![], vec![2], vec![2, 3], vec![], vec![], vec![], vec![]]);
-        let again: Vec<u64> = rows.iter().filter(|row| roster.is_tried_again(row)).map(|row| row.id).collect();
+        let again: Vec<u64> =
+            rows.iter().filter(|row| roster.is_tried_again(row)).map(|row| row.id).collect();
         assert_eq!(again, [2, 3]);
         assert_eq!(roster.turn_before(&rows[3]).map(|row| row.id), Some(3));
     }
@@ -96,7 +106,8 @@ mod tests {
         let mut roster = Roster::default();
         roster.upsert(row(1, Some(2), 500, 5));
         roster.upsert(row(2, Some(1), 500, 5));
-        let tries: Vec<u64> = roster.tries_before(&row(2, Some(1), 500, 5)).iter().map(|row| row.id).collect();
+        let tries: Vec<u64> =
+            roster.tries_before(&row(2, Some(1), 500, 5)).iter().map(|row| row.id).collect();
         assert_eq!(tries, [1]);
     }
 }

@@ -1,4 +1,5 @@
-//! Colours that a text brings along, on the ground of a theme. They are kept as far as the text can be read in them.
+//! Colours that a text brings along, on the ground of a theme. They are kept as far as the text can
+//! be read in them.
 
 use ratatui::style::{Color, Modifier, Style};
 
@@ -21,10 +22,13 @@ impl Theme {
         look.paint.map_or(style, |paint| style.patch(self.readable(paint)))
     }
 
-    /// The paint with colours that there are, and in which its text is seen. It never has a background alone.
+    /// The paint with colours that there are, and in which its text is seen. It never has a
+    /// background alone.
     fn readable(&self, paint: Style) -> Style {
         let plain = Style { fg: None, bg: None, ..paint };
-        if self.depth == Depth::None || self.styles.iter().all(|style| style.fg.is_none() && style.bg.is_none()) {
+        if self.depth == Depth::None
+            || self.styles.iter().all(|style| style.fg.is_none() && style.bg.is_none())
+        {
             return plain;
         }
         let fg = paint.fg.and_then(|colour| self.of_theme(colour));
@@ -35,7 +39,8 @@ impl Theme {
         match inks.into_iter().find(|ink| is_read(*ink, bg)) {
             Some(ink) => Style { fg: Some(ink), bg: Some(bg), ..plain },
             // Turned round, the text has the colour that is the terminal's ground.
-            None => Style { fg: Some(bg).filter(|bg| self.is_seen(*bg)), ..plain }.add_modifier(Modifier::REVERSED),
+            None => Style { fg: Some(bg).filter(|bg| self.is_seen(*bg)), ..plain }
+                .add_modifier(Modifier::REVERSED),
         }
     }
 
@@ -45,7 +50,8 @@ impl Theme {
         let own = match colour {
             Color::Indexed(number @ ..16) => match (self.palette.numbered(number), number) {
                 (Some(own), _) => own,
-                // Where black is the ground, white is what is written on it: in a light theme it is the other way round.
+                // Where black is the ground, white is what is written on it: in a light theme it is
+                // the other way round.
                 (None, 0) if has_ground => self.ground.bg?,
                 (None, 7 | 15) if has_ground => self.ground.fg?,
                 (None, _) => nearest::named(number),
@@ -53,8 +59,12 @@ impl Theme {
             colour => colour,
         };
         self.depth.colour(own).map(|own| match own {
-            Color::Rgb(red, green, blue) if !has_ground && !is_seen_anywhere(own) => nearest::of_sixteen(red, green, blue),
-            Color::Indexed(number) if !has_ground && !is_seen_anywhere(own) => nearest::named(number),
+            Color::Rgb(red, green, blue) if !has_ground && !is_seen_anywhere(own) => {
+                nearest::of_sixteen(red, green, blue)
+            }
+            Color::Indexed(number) if !has_ground && !is_seen_anywhere(own) => {
+                nearest::named(number)
+            }
             own => own,
         })
     }
@@ -75,13 +85,16 @@ fn is_seen_anywhere(colour: Color) -> bool {
     luminance(colour).is_none_or(|luminance| SEEN_ANYWHERE.contains(&luminance))
 }
 
-/// Whether `fg` can be read on `bg`, as far as that is known: of the terminal's own colours it is, where they are not alike.
+/// Whether `fg` can be read on `bg`, as far as that is known: of the terminal's own colours it is,
+/// where they are not alike.
 fn is_read(fg: Color, bg: Color) -> bool {
     let (dark, light) = ([Color::Black, Color::DarkGray], [Color::Gray, Color::White]);
     let alike = |shades: [Color; 2]| shades.contains(&fg) && shades.contains(&bg);
     match contrast(fg, bg) {
         Some(contrast) => contrast >= LEAST_CONTRAST,
-        None => fg != bg && fg != Color::Reset && bg != Color::Reset && !alike(dark) && !alike(light),
+        None => {
+            fg != bg && fg != Color::Reset && bg != Color::Reset && !alike(dark) && !alike(light)
+        }
     }
 }
 
@@ -92,7 +105,10 @@ mod tests {
 
     fn drawn(theme: &str, depth: Depth, paint: Style) -> Style {
         let themes = Themes::built_in(depth);
-        themes.get(theme).expect("it is built in").look(Look { role: Role::Text, paint: Some(paint) })
+        themes
+            .get(theme)
+            .expect("it is built in")
+            .look(Look { role: Role::Text, paint: Some(paint) })
     }
 
     #[test]
@@ -110,18 +126,26 @@ mod tests {
             assert_eq!(drawn(theme, depth, red), wanted, "{theme} {depth:?}");
         }
         let bright = Style::new().fg(Color::Indexed(9));
-        assert_eq!(drawn("light", Depth::True, bright), Style::new().fg(Color::Rgb(0xb3, 0x26, 0x1e)));
+        assert_eq!(
+            drawn("light", Depth::True, bright),
+            Style::new().fg(Color::Rgb(0xb3, 0x26, 0x1e))
+        );
     }
 
     /// All numbers, and colours all over the cube, on each other and alone.
     fn paints() -> impl Iterator<Item = Style> {
         let numbers = (0..=255).map(Color::Indexed);
-        let cube = (0..216).map(|at| Color::Rgb((at / 36 * 51) as u8, (at / 6 % 6 * 51) as u8, (at % 6 * 51) as u8));
+        let cube = (0..216).map(|at| {
+            Color::Rgb((at / 36 * 51) as u8, (at / 6 % 6 * 51) as u8, (at % 6 * 51) as u8)
+        });
         let colours: Vec<Option<Color>> = numbers.chain(cube).map(Some).collect();
         let few: Vec<Option<Color>> = colours.iter().copied().step_by(17).chain([None]).collect();
         colours.into_iter().flat_map(move |one| {
-            let pairs: Vec<Style> =
-                few.iter().flat_map(|two| [(one, *two), (*two, one)]).map(|(fg, bg)| Style { fg, bg, ..Style::new() }).collect();
+            let pairs: Vec<Style> = few
+                .iter()
+                .flat_map(|two| [(one, *two), (*two, one)])
+                .map(|(fg, bg)| Style { fg, bg, ..Style::new() })
+                .collect();
             pairs
         })
     }
@@ -138,11 +162,17 @@ mod tests {
                     let bg = style.bg.or(theme.ground().bg).unwrap_or(Color::Reset);
                     let is_own = style.fg.is_none();
                     match contrast(fg, bg) {
-                        Some(contrast) => assert!(contrast >= LEAST_CONTRAST, "{contrast}: {}", what()),
+                        Some(contrast) => {
+                            assert!(contrast >= LEAST_CONTRAST, "{contrast}: {}", what())
+                        }
                         None => assert!(fg != bg || is_own, "{}", what()),
                     }
                     if bg == Color::Reset {
-                        assert!(!matches!(fg, Color::Black | Color::White) && is_seen_anywhere(fg), "{}", what());
+                        assert!(
+                            !matches!(fg, Color::Black | Color::White) && is_seen_anywhere(fg),
+                            "{}",
+                            what()
+                        );
                     }
                     let coloured = style.fg.is_some() || style.bg.is_some();
                     assert!(depth != Depth::None || !coloured, "{}", what());

@@ -5,12 +5,14 @@ use std::sync::OnceLock;
 use super::Layer;
 use crate::toml_file::TomlFile;
 
-/// The terminal's own sixteen colours, which people have chosen to be readable. It says how each role looks; all others extend it.
+/// The terminal's own sixteen colours, which people have chosen to be readable. It says how each
+/// role looks; all others extend it.
 pub(super) const TERMINAL: &str = "terminal";
 /// No colours at all.
 pub(super) const PLAIN: &str = "plain";
 
-/// In the order in which they are offered. Each is read when it is first wanted: a viewer starts with one of them.
+/// In the order in which they are offered. Each is read when it is first wanted: a viewer starts
+/// with one of them.
 static FILES: [File; 9] = [
     File::new(TERMINAL, include_str!("../../themes/terminal.toml")),
     File::new("dark", include_str!("../../themes/dark.toml")),

@@ -10,7 +10,8 @@ pub(super) enum Ink {
     Fixed(Color),
 }
 
-/// The names of colours. A palette may give each another value; without one they are the terminal's.
+/// The names of colours. A palette may give each another value; without one they are the
+/// terminal's.
 pub(super) const SLOTS: [(&str, Color); 18] = [
     ("foreground", Color::Reset),
     ("background", Color::Reset),
@@ -61,10 +62,13 @@ impl Palette {
         }
     }
 
-    /// What one of the terminal's own sixteen, by number, is here. Themes name the dark ones: the light ones are those then.
+    /// What one of the terminal's own sixteen, by number, is here. Themes name the dark ones: the
+    /// light ones are those then.
     pub(super) fn numbered(&self, number: u8) -> Option<Color> {
-        let slot = |number: u8| self.slots.get(usize::from(number) + FIRST_NUMBERED).copied().flatten();
-        slot(number).or_else(|| number.checked_sub(8).filter(|dark| (1..7).contains(dark)).and_then(slot))
+        let slot =
+            |number: u8| self.slots.get(usize::from(number) + FIRST_NUMBERED).copied().flatten();
+        slot(number)
+            .or_else(|| number.checked_sub(8).filter(|dark| (1..7).contains(dark)).and_then(slot))
     }
 
     pub(super) fn colour(&self, ink: Ink) -> Color {
@@ -80,8 +84,9 @@ impl Palette {
 
 /// Reads `#rrggbb`.
 pub(super) fn hex(text: &str) -> Option<Color> {
-    let digits =
-        text.strip_prefix('#').filter(|digits| digits.len() == 6 && digits.bytes().all(|byte| byte.is_ascii_hexdigit()))?;
+    let digits = text.strip_prefix('#').filter(|digits| {
+        digits.len() == 6 && digits.bytes().all(|byte| byte.is_ascii_hexdigit())
+    })?;
     let [_, red, green, blue] = u32::from_str_radix(digits, 16).ok()?.to_be_bytes();
     Some(Color::Rgb(red, green, blue))
 }

@@ -23,13 +23,18 @@ impl Depth {
         let (colours, terminal) = (value("COLORTERM"), value("TERM"));
         match () {
             () if !value("NO_COLOR").is_empty() || terminal == "dumb" => Self::None,
-            () if matches!(colours.as_str(), "truecolor" | "24bit") || terminal.ends_with("-direct") => Self::True,
+            () if matches!(colours.as_str(), "truecolor" | "24bit")
+                || terminal.ends_with("-direct") =>
+            {
+                Self::True
+            }
             () if terminal.contains("256color") => Self::Indexed,
             () => Self::Sixteen,
         }
     }
 
-    /// The theme in the colours that there are. What is told apart by a ground of its own is so still, and nothing becomes unseen.
+    /// The theme in the colours that there are. What is told apart by a ground of its own is so
+    /// still, and nothing becomes unseen.
     pub(super) fn theme(self, theme: Theme) -> Theme {
         let ground = self.colours(theme.ground);
         let styles = theme.styles.iter().map(|style| self.style(*style, ground)).collect();
@@ -59,9 +64,13 @@ impl Depth {
     pub(super) fn colour(self, colour: Color) -> Option<Color> {
         match (self, colour) {
             (Self::None, _) => None,
-            (Self::Sixteen, Color::Rgb(red, green, blue)) => Some(nearest::of_sixteen(red, green, blue)),
+            (Self::Sixteen, Color::Rgb(red, green, blue)) => {
+                Some(nearest::of_sixteen(red, green, blue))
+            }
             (Self::Sixteen, Color::Indexed(index)) => Some(nearest::named(index)),
-            (Self::Indexed, Color::Rgb(red, green, blue)) => Some(Color::Indexed(nearest::of_256(red, green, blue))),
+            (Self::Indexed, Color::Rgb(red, green, blue)) => {
+                Some(Color::Indexed(nearest::of_256(red, green, blue)))
+            }
             _ => Some(colour),
         }
     }
@@ -85,7 +94,12 @@ mod tests {
             (&[("COLORTERM", "truecolor"), ("NO_COLOR", "1")], Depth::None),
             (&[("COLORTERM", "truecolor"), ("NO_COLOR", "")], Depth::True),
         ] {
-            let variable = |name: &str| variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
+            let variable = |name: &str| {
+                variables
+                    .iter()
+                    .find(|(known, _)| *known == name)
+                    .map(|(_, value)| (*value).to_owned())
+            };
             assert_eq!(Depth::of(variable), depth, "{variables:?}");
         }
     }
@@ -111,7 +125,9 @@ mod tests {
         let ground = Style::new().fg(Color::White).bg(Color::Rgb(16, 16, 16));
         let chosen = Style::new().bg(Color::Rgb(18, 18, 18));
         let reversed = Style::new().add_modifier(Modifier::REVERSED);
-        for (depth, shown) in [(Depth::True, chosen), (Depth::Indexed, reversed), (Depth::Sixteen, reversed)] {
+        for (depth, shown) in
+            [(Depth::True, chosen), (Depth::Indexed, reversed), (Depth::Sixteen, reversed)]
+        {
             assert_eq!(depth.style(chosen, depth.colours(ground)), shown, "{depth:?}");
         }
     }

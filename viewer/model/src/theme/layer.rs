@@ -37,7 +37,12 @@ impl Paint {
 
     pub(super) fn style(self, palette: &Palette) -> Style {
         let colour = |ink| palette.colour(ink);
-        Style { fg: self.fg.map(colour), bg: self.bg.map(colour), add_modifier: self.modifiers, ..Style::new() }
+        Style {
+            fg: self.fg.map(colour),
+            bg: self.bg.map(colour),
+            add_modifier: self.modifiers,
+            ..Style::new()
+        }
     }
 }
 
@@ -58,9 +63,13 @@ impl Layer {
                     let below = file.string(value, "the name of a theme")?;
                     layer.extends = Some((below.to_owned(), file.place(&value.span())));
                 }
-                "palette" => layer.read_palette(file, file.sub_table(value, "a table of colours")?)?,
+                "palette" => {
+                    layer.read_palette(file, file.sub_table(value, "a table of colours")?)?
+                }
                 "roles" => layer.read_roles(file, file.sub_table(value, "a table of roles")?)?,
-                other => return Err(file.unknown(&name.span(), other, "an entry of a theme", ENTRIES)),
+                other => {
+                    return Err(file.unknown(&name.span(), other, "an entry of a theme", ENTRIES));
+                }
             }
         }
         Ok(layer)
@@ -68,11 +77,17 @@ impl Layer {
 
     fn read_palette(&mut self, file: TomlFile<'_>, table: &Table<'_>) -> Result<(), Fault> {
         for (name, value) in table {
-            let slot = colour::slot(name.get_ref()).ok_or_else(|| unknown_colour(file, &name.span(), name.get_ref()))?;
+            let slot = colour::slot(name.get_ref())
+                .ok_or_else(|| unknown_colour(file, &name.span(), name.get_ref()))?;
             match ink(file, value)? {
                 Ink::Fixed(fixed) => self.palette.set(slot, fixed),
                 // One name that stands for another would need an order between them.
-                Ink::Slot(_) => return Err(file.fault(&value.span(), "a palette takes colours such as \"#88c0d0\" or 110")),
+                Ink::Slot(_) => {
+                    return Err(file.fault(
+                        &value.span(),
+                        "a palette takes colours such as \"#88c0d0\" or 110",
+                    ));
+                }
             }
         }
         Ok(())
@@ -80,10 +95,11 @@ impl Layer {
 
     fn read_roles(&mut self, file: TomlFile<'_>, table: &Table<'_>) -> Result<(), Fault> {
         for (name, value) in table {
-            let role = Role::ALL.iter().find(|role| role.name() == name.get_ref()).ok_or_else(|| {
-                let known: Vec<&str> = Role::ALL.iter().map(|role| role.name()).collect();
-                file.unknown(&name.span(), name.get_ref(), "a role", &known)
-            })?;
+            let role =
+                Role::ALL.iter().find(|role| role.name() == name.get_ref()).ok_or_else(|| {
+                    let known: Vec<&str> = Role::ALL.iter().map(|role| role.name()).collect();
+                    file.unknown(&name.span(), name.get_ref(), "a role", &known)
+                })?;
             let looks = file.sub_table(value, "a style such as { fg = \"blue\", bold = true }")?;
             self.roles.push((*role, paint(file, looks)?));
         }
@@ -98,11 +114,18 @@ fn paint(file: TomlFile<'_>, table: &Table<'_>) -> Result<Paint, Fault> {
             "fg" => paint.fg = Some(ink(file, value)?),
             "bg" => paint.bg = Some(ink(file, value)?),
             other => {
-                let (_, modifier) = MODIFIERS.iter().find(|(known, _)| *known == other).ok_or_else(|| {
-                    let known: Vec<&str> = ["fg", "bg"].into_iter().chain(MODIFIERS.map(|(known, _)| known)).collect();
-                    file.unknown(&name.span(), other, "part of a style", &known)
-                })?;
-                let wanted = value.get_ref().as_bool().ok_or_else(|| file.fault(&value.span(), "true or false is expected"))?;
+                let (_, modifier) =
+                    MODIFIERS.iter().find(|(known, _)| *known == other).ok_or_else(|| {
+                        let known: Vec<&str> = ["fg", "bg"]
+                            .into_iter()
+                            .chain(MODIFIERS.map(|(known, _)| known))
+                            .collect();
+                        file.unknown(&name.span(), other, "part of a style", &known)
+                    })?;
+                let wanted = value
+                    .get_ref()
+                    .as_bool()
+                    .ok_or_else(|| file.fault(&value.span(), "true or false is expected"))?;
                 paint.modifiers.set(*modifier, wanted);
             }
         }
@@ -112,15 +135,22 @@ fn paint(file: TomlFile<'_>, table: &Table<'_>) -> Result<Paint, Fault> {
 
 fn ink(file: TomlFile<'_>, value: &Value<'_>) -> Result<Ink, Fault> {
     match value.get_ref() {
-        DeValue::String(text) if text.starts_with('#') => colour::hex(text)
-            .map(Ink::Fixed)
-            .ok_or_else(|| file.fault(&value.span(), "a colour has six digits, such as \"#88c0d0\"")),
-        DeValue::String(text) => colour::slot(text).map(Ink::Slot).ok_or_else(|| unknown_colour(file, &value.span(), text)),
+        DeValue::String(text) if text.starts_with('#') => {
+            colour::hex(text).map(Ink::Fixed).ok_or_else(|| {
+                file.fault(&value.span(), "a colour has six digits, such as \"#88c0d0\"")
+            })
+        }
+        DeValue::String(text) => colour::slot(text)
+            .map(Ink::Slot)
+            .ok_or_else(|| unknown_colour(file, &value.span(), text)),
         DeValue::Integer(number) => match u8::from_str_radix(number.as_str(), number.radix()) {
             Ok(number) => Ok(Ink::Fixed(Color::Indexed(number))),
             Err(_) => Err(file.fault(&value.span(), "colours have numbers from 0 to 255")),
         },
-        _ => Err(file.fault(&value.span(), "a colour is a name, \"#rrggbb\", or a number from 0 to 255")),
+        _ => {
+            Err(file
+                .fault(&value.span(), "a colour is a name, \"#rrggbb\", or a number from 0 to 255"))
+        }
     }
 }
 

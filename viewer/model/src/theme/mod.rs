@@ -1,5 +1,5 @@
-//! Colours. Lines and widgets speak of roles; a theme says how each looks. Themes are TOML files, those that are built in as well as
-//! people's own.
+//! Colours. Lines and widgets speak of roles; a theme says how each looks. Themes are TOML files,
+//! those that are built in as well as people's own.
 
 mod brought;
 mod builtin;
@@ -37,7 +37,8 @@ impl Theme {
         &self.name
     }
 
-    /// What the screen has where no role says otherwise: a foreground and a background, or neither, for the terminal's own.
+    /// What the screen has where no role says otherwise: a foreground and a background, or neither,
+    /// for the terminal's own.
     pub fn ground(&self) -> Style {
         self.ground
     }

@@ -29,11 +29,15 @@ const NAMED: [Color; 16] = [
 
 /// The nearest of the colours that have a number and are the same in all terminals: 16 to 255.
 pub(super) fn of_256(red: u8, green: u8, blue: u8) -> u8 {
-    let level = |value: u8| (0..6).min_by_key(|level| value.abs_diff(at(*level))).unwrap_or_default();
+    let level =
+        |value: u8| (0..6).min_by_key(|level| value.abs_diff(at(*level))).unwrap_or_default();
     let cube = 16 + 36 * level(red) + 6 * level(green) + level(blue);
     let distance = |index: u8| {
         let (r, g, b) = rgb(index);
-        [(red, r), (green, g), (blue, b)].iter().map(|(a, b)| u32::from(a.abs_diff(*b)).pow(2)).sum::<u32>()
+        [(red, r), (green, g), (blue, b)]
+            .iter()
+            .map(|(a, b)| u32::from(a.abs_diff(*b)).pow(2))
+            .sum::<u32>()
     };
     (FIRST_GRAY..=255).chain([cube]).min_by_key(|index| distance(*index)).unwrap_or(cube)
 }
@@ -60,7 +64,8 @@ pub(super) fn named(index: u8) -> Color {
     })
 }
 
-/// The one of the terminal's own colours that has the hue. What they look like is not known; a soft blue is to stay a blue.
+/// The one of the terminal's own colours that has the hue. What they look like is not known; a soft
+/// blue is to stay a blue.
 pub(super) fn of_sixteen(red: u8, green: u8, blue: u8) -> Color {
     let [r, g, b] = [red, green, blue].map(i32::from);
     let (most, least) = (r.max(g).max(b), r.min(g).min(b));

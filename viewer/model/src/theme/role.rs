@@ -91,7 +91,8 @@ roles! {
 impl Role {
     /// Of the section of that number, from 1.
     pub fn tag(number: usize) -> Self {
-        const TAGS: [Role; 6] = [Role::Tag1, Role::Tag2, Role::Tag3, Role::Tag4, Role::Tag5, Role::Tag6];
+        const TAGS: [Role; 6] =
+            [Role::Tag1, Role::Tag2, Role::Tag3, Role::Tag4, Role::Tag5, Role::Tag6];
         TAGS.get(number.saturating_sub(1) % TAGS.len()).copied().unwrap_or(Role::Tag1)
     }
 }

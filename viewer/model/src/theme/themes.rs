@@ -10,7 +10,8 @@ use super::{
 };
 use crate::toml_file::{Fault, unknown};
 
-/// Every theme, with the colours that the terminal has. What a theme looks like is found out when it is first asked for.
+/// Every theme, with the colours that the terminal has. What a theme looks like is found out when
+/// it is first asked for.
 #[derive(Debug, Clone)]
 pub struct Themes {
     own: BTreeMap<String, Layer>,
@@ -30,7 +31,8 @@ impl Themes {
         Self::new(depth, BTreeMap::new())
     }
 
-    /// Those that are built in, and people's own by name. `Err`: one extends a theme that does not exist, or itself.
+    /// Those that are built in, and people's own by name. `Err`: one extends a theme that does not
+    /// exist, or itself.
     pub fn with(depth: Depth, own: BTreeMap<String, Layer>) -> Result<Self, Fault> {
         own.keys().try_for_each(|name| resolve(name, &own).map(drop))?;
         Ok(Self::new(depth, own))
@@ -76,7 +78,8 @@ impl Themes {
 
     fn resolve<'t>(&self, name: &str, theme: &'t OnceLock<Theme>) -> &'t Theme {
         // People's own were resolved once when they were read.
-        let resolve = |name| resolve(name, &self.own).expect("what is built in, or was tried, is sound");
+        let resolve =
+            |name| resolve(name, &self.own).expect("what is built in, or was tried, is sound");
         theme.get_or_init(|| match self.depth {
             Depth::None => Theme { name: name.to_owned(), depth: self.depth, ..resolve(PLAIN) },
             depth => depth.theme(resolve(name)),
@@ -93,7 +96,11 @@ fn resolve(name: &str, own: &BTreeMap<String, Layer>) -> Result<Theme, Fault> {
     let mut palette = Palette::default();
     let mut paints: Vec<Option<Paint>> = vec![None; Role::ALL.len()];
     let mut chain: Vec<&str> = Vec::new();
-    let find = |name: &str| own.get_key_value(name).map(|(name, layer)| (name.as_str(), layer)).or_else(|| builtin::layer(name));
+    let find = |name: &str| {
+        own.get_key_value(name)
+            .map(|(name, layer)| (name.as_str(), layer))
+            .or_else(|| builtin::layer(name))
+    };
     let mut next = find(name);
     while let Some((at, layer)) = next {
         chain.push(at);
@@ -108,7 +115,8 @@ fn resolve(name: &str, own: &BTreeMap<String, Layer>) -> Result<Theme, Fault> {
                 return Err(place.fault(format!("“{below}” extends itself")));
             }
             Some((below, place)) => {
-                let missing = || place.fault(unknown(below, "a theme", &names(own).collect::<Vec<_>>()));
+                let missing =
+                    || place.fault(unknown(below, "a theme", &names(own).collect::<Vec<_>>()));
                 Some(find(below).ok_or_else(missing)?)
             }
             None if at == TERMINAL => None,
@@ -116,6 +124,7 @@ fn resolve(name: &str, own: &BTreeMap<String, Layer>) -> Result<Theme, Fault> {
         };
     }
     let ground = Paint::of(Ink::Slot(FOREGROUND), Ink::Slot(BACKGROUND)).style(&palette);
-    let styles = paints.into_iter().map(|paint| paint.unwrap_or_default().style(&palette)).collect();
+    let styles =
+        paints.into_iter().map(|paint| paint.unwrap_or_default().style(&palette)).collect();
     Ok(Theme { name: name.to_owned(), ground, styles, palette, depth: Depth::True })
 }

@@ -17,7 +17,12 @@ use ccdump_state::Moment;
 use crate::{Look, cli::Attach, daemon_binary, failure::Failure, screen};
 
 /// `is_default`: nobody named a daemon, so that one may be started.
-pub async fn run(socket: PathBuf, is_default: bool, options: Attach, look: Look) -> Result<(), Failure> {
+pub async fn run(
+    socket: PathBuf,
+    is_default: bool,
+    options: Attach,
+    look: Look,
+) -> Result<(), Failure> {
     if !has_terminal() {
         return Err(Failure::NoTerminal);
     }
@@ -29,7 +34,8 @@ pub async fn run(socket: PathBuf, is_default: bool, options: Attach, look: Look)
             start()?;
             Some(Link::connect(&socket).await?)
         }
-        // A viewer that replaces another one waits for the daemon on the screen, as that one would have.
+        // A viewer that replaces another one waits for the daemon on the screen, as that one would
+        // have.
         Err(_) if is_hosted() => None,
         connected => Some(connected?),
     };
@@ -42,7 +48,13 @@ pub async fn run(socket: PathBuf, is_default: bool, options: Attach, look: Look)
         (at, _) => at.map(|at| Moment::new(at, options.is_looped, None)),
     };
     let (name, theme) = (options.name, options.theme);
-    screen::run(link, socket, screen::Options { name, moment, theme, ..screen::Options::default() }, look).await
+    screen::run(
+        link,
+        socket,
+        screen::Options { name, moment, theme, ..screen::Options::default() },
+        look,
+    )
+    .await
 }
 
 /// Where there are lines and no screen: what happens, as `tail` tells it.
@@ -72,12 +84,16 @@ fn has_terminal() -> bool {
     io::stdin().is_terminal() && io::stdout().is_terminal()
 }
 
-/// Starts a daemon in the background. Two viewers may do so at once: the daemon's lock on its folder decides, and both attach to the one.
+/// Starts a daemon in the background. Two viewers may do so at once: the daemon's lock on its
+/// folder decides, and both attach to the one.
 fn start() -> Result<(), Failure> {
     let program = daemon_binary::find()?;
     let failed = |reason: String| Failure::DaemonNotStarted { program: program.clone(), reason };
-    let started =
-        process::Command::new(&program).arg("start").stdin(Stdio::null()).output().map_err(|error| failed(error.to_string()))?;
+    let started = process::Command::new(&program)
+        .arg("start")
+        .stdin(Stdio::null())
+        .output()
+        .map_err(|error| failed(error.to_string()))?;
     if started.status.success() {
         return Ok(());
     }

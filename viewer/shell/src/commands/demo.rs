@@ -43,7 +43,9 @@ pub async fn run(options: cli::Demo, look: Look) -> Result<(), Failure> {
     demo.finish(options.keep).await?;
     if options.keep && !options.json {
         let dir = data_dir.display();
-        say(&format!("the record is in {dir}; look at it with: ccdumpd start --listen 127.0.0.1:0 --data-dir {dir}"));
+        say(&format!(
+            "the record is in {dir}; look at it with: ccdumpd start --listen 127.0.0.1:0 --data-dir {dir}"
+        ));
     }
     shown
 }
@@ -86,7 +88,8 @@ async fn follow(demo: &mut Demo, pace: u32, output: Output) -> Result<(), Failur
     }
 }
 
-/// Hands the log on up to its `last` event, and then lets go of `forward`. While that is not known, the demo is waited for.
+/// Hands the log on up to its `last` event, and then lets go of `forward`. While that is not known,
+/// the demo is waited for.
 async fn relay_to_the_end(
     mut log: mpsc::Receiver<Update>,
     mut last: Option<u64>,
@@ -113,7 +116,8 @@ async fn relay_to_the_end(
     Ok(())
 }
 
-/// Completes when somebody wants this to end: what was started is ended then, and what was made removed.
+/// Completes when somebody wants this to end: what was started is ended then, and what was made
+/// removed.
 async fn interrupted() {
     let wanted = async |kind| match signal(kind) {
         Ok(mut signal) => signal.recv().await,

@@ -23,12 +23,18 @@ const NAME: &str = "main";
 
 pub async fn run(socket: &Path, options: cli::Report, look: Look) -> Result<(), Failure> {
     let link = Link::connect(socket).await?;
-    let path = options.out.unwrap_or_else(|| format!("ccdump-report-{}.json", Zoned::now().strftime("%Y-%m-%d-%H%M%S")).into());
+    let path = options.out.unwrap_or_else(|| {
+        format!("ccdump-report-{}.json", Zoned::now().strftime("%Y-%m-%d-%H%M%S")).into()
+    });
     let report = gather(link, options.name.as_deref().unwrap_or(NAME), look).await?;
     let secrets = report.write(&path)?;
     let (rows, keys) = (plural(report.rows.len(), "exchange"), plural(report.keys.len(), "key"));
     let mut output = Output::stdout();
-    output.text(&format!("{}: {rows}, {keys}, {} left out\n", path.display(), plural(secrets, "secret")))?;
+    output.text(&format!(
+        "{}: {rows}, {keys}, {} left out\n",
+        path.display(),
+        plural(secrets, "secret")
+    ))?;
     output.flush()?;
     say("it holds what stood on that screen: read it before you give it away");
     Ok(())
@@ -40,7 +46,8 @@ pub async fn replay(path: PathBuf, print: bool, look: Look) -> Result<(), Failur
     if !print && !has_screen() {
         return Err(Failure::NoTerminal);
     }
-    let mut source = Source::of(std::mem::take(&mut report.had), std::mem::take(&mut report.sections));
+    let mut source =
+        Source::of(std::mem::take(&mut report.had), std::mem::take(&mut report.sections));
     let mut stage = Stage::new(&report, look);
     stage.settle(&mut source).await?;
     if !print {

@@ -1,6 +1,7 @@
 //! A program that was started for the demo, and never outlives it.
 //!
-//! It is held by its standard input: both programs end when that does, also when the viewer is killed and can do nothing any more.
+//! It is held by its standard input: both programs end when that does, also when the viewer is
+//! killed and can do nothing any more.
 
 use std::{
     fs::{self, OpenOptions},
@@ -39,10 +40,15 @@ pub(super) struct Child {
 }
 
 impl Child {
-    pub(super) fn spawn(name: &'static str, mut command: Command, log: PathBuf) -> Result<Self, DemoError> {
+    pub(super) fn spawn(
+        name: &'static str,
+        mut command: Command,
+        log: PathBuf,
+    ) -> Result<Self, DemoError> {
         let program = PathBuf::from(command.get_program());
         let failed = |source| DemoError::Start { program: program.clone(), source };
-        let stderr = OpenOptions::new().create(true).append(true).mode(0o600).open(&log).map_err(failed)?;
+        let stderr =
+            OpenOptions::new().create(true).append(true).mode(0o600).open(&log).map_err(failed)?;
         // Of its own process group: Ctrl-C is for the viewer, which then ends the others in order.
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(stderr).process_group(0);
         let mut process = command.spawn().map_err(failed)?;
@@ -91,9 +97,13 @@ impl Child {
     }
 
     fn why_it_ended(&self) -> DemoError {
-        let said = fs::read(&self.log).map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default();
+        let said = fs::read(&self.log)
+            .map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
+            .unwrap_or_default();
         // The line that is meant for people; below it there may be advice on usage.
-        let error = said.lines().rev().find_map(|line| line.strip_prefix("ccdumpd: ").or_else(|| line.strip_prefix("error: ")));
+        let error = said.lines().rev().find_map(|line| {
+            line.strip_prefix("ccdumpd: ").or_else(|| line.strip_prefix("error: "))
+        });
         let reason = error.or(said.lines().next_back()).unwrap_or("it gave no reason");
         DemoError::Ended { name: self.name, reason: clean_line(reason) }
     }

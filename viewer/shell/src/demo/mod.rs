@@ -1,5 +1,5 @@
-//! The demo: a private daemon on a folder of its own, between a scripted API and scripted agents. Both are `ccdumpd`: the viewer holds no
-//! HTTP server.
+//! The demo: a private daemon on a folder of its own, between a scripted API and scripted agents.
+//! Both are `ccdumpd`: the viewer holds no HTTP server.
 
 mod child;
 mod summary;
@@ -39,7 +39,9 @@ pub enum DemoError {
     Ended { name: &'static str, reason: String },
     #[error("{name} is not ready after {} s", READY_WITHIN.as_secs())]
     NotReady { name: &'static str },
-    #[error("{name} said what this viewer does not understand: {line}; it may be of another version")]
+    #[error(
+        "{name} said what this viewer does not understand: {line}; it may be of another version"
+    )]
     Strange { name: &'static str, line: String },
     #[error("the record is not complete {} s after the end: {ended} of {expected} exchanges have ended", DERIVED_WITHIN.as_secs())]
     NotDerived { ended: usize, expected: u64 },
@@ -50,7 +52,8 @@ pub enum DemoError {
 const DAEMON: &str = "the demo's daemon";
 const TRAFFIC: &str = "the demo's traffic";
 
-/// Both programs while they run. Dropping it kills them and removes the folder; [`Demo::finish`] is gentler.
+/// Both programs while they run. Dropping it kills them and removes the folder; [`Demo::finish`] is
+/// gentler.
 #[derive(Debug)]
 pub struct Demo {
     // Fields are dropped in this order: the folder goes when nobody writes to it any more.
@@ -61,11 +64,16 @@ pub struct Demo {
 }
 
 impl Demo {
-    /// Starts both, and the story with them. `pace`: how long it takes, in percent of half a minute; 0 is at once.
+    /// Starts both, and the story with them. `pace`: how long it takes, in percent of half a
+    /// minute; 0 is at once.
     pub async fn start(pace: u32) -> Result<Self, Failure> {
         let program = daemon_binary::find()?;
         let private = Permissions::from_mode(0o700);
-        let folder = tempfile::Builder::new().prefix("ccdump-demo-").permissions(private).tempdir().map_err(DemoError::Folder)?;
+        let folder = tempfile::Builder::new()
+            .prefix("ccdump-demo-")
+            .permissions(private)
+            .tempdir()
+            .map_err(DemoError::Folder)?;
 
         let mut command = Command::new(&program);
         command.args(["demo-traffic", "--pace", &pace.to_string()]);
@@ -74,7 +82,14 @@ impl Demo {
 
         let socket = folder.path().join("run/ccdumpd.sock");
         let mut command = Command::new(&program);
-        command.args(["serve", "--until-stdin-closes", "--listen", "127.0.0.1:0", "--upstream", &upstream]);
+        command.args([
+            "serve",
+            "--until-stdin-closes",
+            "--listen",
+            "127.0.0.1:0",
+            "--upstream",
+            &upstream,
+        ]);
         command.arg("--data-dir").arg(folder.path()).arg("--socket").arg(&socket);
         let mut daemon = Child::spawn(DAEMON, command, folder.path().join("ccdumpd.start.log"))?;
         let proxy = ready(DAEMON, &mut daemon, "ready", "proxy").await?;
@@ -109,7 +124,9 @@ impl Demo {
         };
         match timeout(DERIVED_WITHIN, waiting).await {
             // A new greeting tells how many events there are by now.
-            Ok(rows) => Ok(Summary::of(&rows?, Link::connect(&self.socket).await?.hello().head_seq)),
+            Ok(rows) => {
+                Ok(Summary::of(&rows?, Link::connect(&self.socket).await?.hello().head_seq))
+            }
             Err(_) => Err(DemoError::NotDerived { ended, expected }.into()),
         }
     }
@@ -133,7 +150,17 @@ fn has_ended(row: &Exchange) -> bool {
 }
 
 /// Waits for the line that a program begins with, and gives one of its fields.
-async fn ready(name: &'static str, child: &mut Child, event: &str, field: &str) -> Result<String, DemoError> {
-    let line = timeout(READY_WITHIN, child.event(event)).await.map_err(|_| DemoError::NotReady { name })??;
-    line[field].as_str().map(str::to_owned).ok_or_else(|| DemoError::Strange { name, line: clean_line(&line.to_string()) })
+async fn ready(
+    name: &'static str,
+    child: &mut Child,
+    event: &str,
+    field: &str,
+) -> Result<String, DemoError> {
+    let line = timeout(READY_WITHIN, child.event(event))
+        .await
+        .map_err(|_| DemoError::NotReady { name })??;
+    line[field]
+        .as_str()
+        .map(str::to_owned)
+        .ok_or_else(|| DemoError::Strange { name, line: clean_line(&line.to_string()) })
 }

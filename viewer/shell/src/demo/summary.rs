@@ -28,7 +28,8 @@ struct Agent {
 impl Summary {
     /// `rows`: all exchanges, ended. `events`: how many the log has.
     pub fn of(rows: &[Exchange], events: u64) -> Self {
-        let mut summary = Self { exchanges: rows.len(), events, agents: Vec::new(), ends: Vec::new() };
+        let mut summary =
+            Self { exchanges: rows.len(), events, agents: Vec::new(), ends: Vec::new() };
         for row in rows {
             summary.count(row);
         }
@@ -49,7 +50,11 @@ impl Summary {
         let at = match self.agents.iter().position(|agent| agent.name == name) {
             Some(at) => at,
             None => {
-                self.agents.push(Agent { name, parent: row.parent_agent.as_deref().map(clean_line), ..Agent::default() });
+                self.agents.push(Agent {
+                    name,
+                    parent: row.parent_agent.as_deref().map(clean_line),
+                    ..Agent::default()
+                });
                 self.agents.len() - 1
             }
         };
@@ -85,7 +90,11 @@ impl Summary {
                 units::dollars(agent.cost_usd),
             ]
         }));
-        let ends: Vec<String> = self.ends.iter().map(|(end, count)| format!("{count} {}", end.replace('_', " "))).collect();
+        let ends: Vec<String> = self
+            .ends
+            .iter()
+            .map(|(end, count)| format!("{count} {}", end.replace('_', " ")))
+            .collect();
         format!(
             "{}\n{}: {} · {}\n",
             Table::new(&COLUMNS.map(|(align, _)| align)).page(&rows),
@@ -98,7 +107,10 @@ impl Summary {
 
 /// All that was sent, from the cache or not.
 fn input(usage: &Usage) -> i64 {
-    [usage.input, usage.cache_read, usage.cache_write_5m, usage.cache_write_1h].into_iter().flatten().fold(0, i64::saturating_add)
+    [usage.input, usage.cache_read, usage.cache_write_5m, usage.cache_write_1h]
+        .into_iter()
+        .flatten()
+        .fold(0, i64::saturating_add)
 }
 
 #[cfg(test)]
@@ -113,7 +125,12 @@ mod tests {
             agent: Some(agent.to_owned()),
             parent_agent: parent.map(str::to_owned),
             end_state: end.into(),
-            usage: Some(Usage { input: Some(3), cache_read: Some(1_000), output: Some(40), ..Usage::default() }),
+            usage: Some(Usage {
+                input: Some(3),
+                cache_read: Some(1_000),
+                output: Some(40),
+                ..Usage::default()
+            }),
             cost_usd: Some(0.25),
             ..Exchange::default()
         };

@@ -8,7 +8,8 @@ use ccdump_record::Block;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// JSON values are kept as texts: they may be nested as deeply as a reader of the whole file would allow.
+/// JSON values are kept as texts: they may be nested as deeply as a reader of the whole file would
+/// allow.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum ContentHad {
@@ -69,13 +70,19 @@ impl ContentHad {
             Self::Thinking(text) => Content::Thinking(text),
             Self::RedactedThinking { bytes } => Content::RedactedThinking { bytes },
             Self::ToolUse { name, input } => Content::ToolUse { name, input: json(input) },
-            Self::ToolResult { is_error, text, other } => Content::ToolResult { is_error, text, other },
-            Self::ToolDefinition { name, description, rest } => {
-                Content::ToolDefinition { name, description, rest: serde_json::from_str(&rest).unwrap_or_default() }
+            Self::ToolResult { is_error, text, other } => {
+                Content::ToolResult { is_error, text, other }
             }
+            Self::ToolDefinition { name, description, rest } => Content::ToolDefinition {
+                name,
+                description,
+                rest: serde_json::from_str(&rest).unwrap_or_default(),
+            },
             Self::Parameter(value) => Content::Parameter(json(value)),
             Self::Image { media_type, bytes } => Content::Image { media_type, bytes },
-            Self::Document { title, media_type, bytes } => Content::Document { title, media_type, bytes },
+            Self::Document { title, media_type, bytes } => {
+                Content::Document { title, media_type, bytes }
+            }
             Self::Other { wire_type, json: text } => Content::Other { wire_type, json: json(text) },
             Self::Raw(text) => Content::Raw(text),
             Self::Failed(reason) => return Held::Failed(reason),
@@ -91,13 +98,17 @@ impl From<Content> for ContentHad {
             Content::Thinking(text) => Self::Thinking(text),
             Content::RedactedThinking { bytes } => Self::RedactedThinking { bytes },
             Content::ToolUse { name, input } => Self::ToolUse { name, input: input.to_string() },
-            Content::ToolResult { is_error, text, other } => Self::ToolResult { is_error, text, other },
+            Content::ToolResult { is_error, text, other } => {
+                Self::ToolResult { is_error, text, other }
+            }
             Content::ToolDefinition { name, description, rest } => {
                 Self::ToolDefinition { name, description, rest: Value::Object(rest).to_string() }
             }
             Content::Parameter(value) => Self::Parameter(value.to_string()),
             Content::Image { media_type, bytes } => Self::Image { media_type, bytes },
-            Content::Document { title, media_type, bytes } => Self::Document { title, media_type, bytes },
+            Content::Document { title, media_type, bytes } => {
+                Self::Document { title, media_type, bytes }
+            }
             Content::Other { wire_type, json } => Self::Other { wire_type, json: json.to_string() },
             Content::Raw(text) => Self::Raw(text),
         }
@@ -122,6 +133,9 @@ impl From<&Piece> for PieceHad {
 impl From<&PieceHad> for Piece {
     fn from(piece: &PieceHad) -> Self {
         let content = piece.content.as_ref().filter(|_| !piece.is_late);
-        Self { block: piece.block.clone(), content: content.map_or(Held::NotAsked, ContentHad::held) }
+        Self {
+            block: piece.block.clone(),
+            content: content.map_or(Held::NotAsked, ContentHad::held),
+        }
     }
 }

@@ -1,4 +1,5 @@
-//! Reports of earlier builds. In format 1 kinds, states and ends were the numbers that they have on the wire.
+//! Reports of earlier builds. In format 1 kinds, states and ends were the numbers that they have on
+//! the wire.
 
 use ccdump_record::{BlockKind, BlockState, ClosedBy, EndState, RequestRole};
 use serde::Serialize;
@@ -64,7 +65,9 @@ fn row(fields: &mut Map<String, Value>) {
     let role = match role {
         // A daemon that said nothing about it was taken to speak of a turn.
         "" => RequestRole::Turn,
-        role => RequestRole::ALL.into_iter().find(|known| known.as_str() == role).unwrap_or_default(),
+        role => {
+            RequestRole::ALL.into_iter().find(|known| known.as_str() == role).unwrap_or_default()
+        }
     };
     fields.insert("role".to_owned(), json!(role));
 }
@@ -73,7 +76,8 @@ fn block(fields: &mut Map<String, Value>) {
     name(fields, "kind", &KINDS);
     name(fields, "state", &STATES);
     // Here there is nothing that is not known.
-    for (field, unknown) in [("kind", json!(BlockKind::Unknown)), ("state", json!(BlockState::New))] {
+    for (field, unknown) in [("kind", json!(BlockKind::Unknown)), ("state", json!(BlockState::New))]
+    {
         if fields.get(field).is_none_or(Value::is_null) {
             fields.insert(field.to_owned(), unknown);
         }
@@ -81,7 +85,8 @@ fn block(fields: &mut Map<String, Value>) {
     if fields.get("role").is_some_and(|role| role == "") {
         fields.insert("role".to_owned(), Value::Null);
     }
-    let [offset, length] = ["offset", "length"].map(|field| fields.get(field).and_then(Value::as_u64).unwrap_or(0));
+    let [offset, length] =
+        ["offset", "length"].map(|field| fields.get(field).and_then(Value::as_u64).unwrap_or(0));
     fields.insert("range".to_owned(), json!(offset..offset.saturating_add(length)));
 }
 

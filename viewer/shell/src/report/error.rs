@@ -14,6 +14,8 @@ pub enum ReportError {
     Exists { path: PathBuf },
     #[error("cannot write {}: {source}", path.display())]
     Unwritable { path: PathBuf, source: io::Error },
-    #[error("nothing is kept of a viewer named {0}; pass the name that stands at the top of its screen: --name NAME")]
+    #[error(
+        "nothing is kept of a viewer named {0}; pass the name that stands at the top of its screen: --name NAME"
+    )]
     NoView(String),
 }

@@ -23,7 +23,12 @@ impl Report {
         };
         let mut value = serde_json::to_value(self).map_err(|error| unwritable(error.into()))?;
         let secrets = secrets::scrub(&mut value);
-        let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(unwritable)?;
+        let file = OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(0o600)
+            .open(path)
+            .map_err(unwritable)?;
         let written = (|| {
             let mut out = BufWriter::new(file);
             serde_json::to_writer_pretty(&mut out, &value)?;
@@ -40,10 +45,14 @@ impl Report {
 
     pub fn read(path: &Path) -> Result<Self, ReportError> {
         let mut bytes = Vec::new();
-        let read = fs::File::open(path).and_then(|file| file.take(LARGEST + 1).read_to_end(&mut bytes));
+        let read =
+            fs::File::open(path).and_then(|file| file.take(LARGEST + 1).read_to_end(&mut bytes));
         read.map_err(|source| ReportError::Unreadable { path: path.to_owned(), source })?;
         if bytes.len() as u64 > LARGEST {
-            return Err(ReportError::Broken { path: path.to_owned(), reason: "it is too large".to_owned() });
+            return Err(ReportError::Broken {
+                path: path.to_owned(),
+                reason: "it is too large".to_owned(),
+            });
         }
         Self::parse(&bytes, path)
     }
@@ -51,8 +60,12 @@ impl Report {
     /// `path`: what to call it if something is wrong with it.
     pub fn parse(bytes: &[u8], path: &Path) -> Result<Self, ReportError> {
         let broken = |reason: String| ReportError::Broken { path: path.to_owned(), reason };
-        let mut value: Value = serde_json::from_slice(bytes).map_err(|error| broken(error.to_string()))?;
-        let format = value.get("format").and_then(Value::as_u64).ok_or_else(|| broken("it has no format number".to_owned()))?;
+        let mut value: Value =
+            serde_json::from_slice(bytes).map_err(|error| broken(error.to_string()))?;
+        let format = value
+            .get("format")
+            .and_then(Value::as_u64)
+            .ok_or_else(|| broken("it has no format number".to_owned()))?;
         if format > u64::from(FORMAT) {
             return Err(ReportError::Newer { path: path.to_owned(), format });
         }

@@ -54,16 +54,29 @@ fn begun(mut saved: Saved, now_us: i64) -> Report {
     let _ = saved.give(&mut journal);
     saved.remove::<Journal>();
     let (width, height) = if journal.width > 0 { (journal.width, journal.height) } else { SIZE };
-    let (begun_at_us, state) = journal.chapters.front().map_or((now_us, saved), |chapter| (chapter.at_us, chapter.state.clone()));
+    let (begun_at_us, state) = journal
+        .chapters
+        .front()
+        .map_or((now_us, saved), |chapter| (chapter.at_us, chapter.state.clone()));
     let keys = journal.chapters.into_iter().flat_map(|chapter| chapter.keys).collect();
-    Report { format: FORMAT, made_at_us: now_us, width, height, begun_at_us, state, keys, ..Report::default() }
+    Report {
+        format: FORMAT,
+        made_at_us: now_us,
+        width,
+        height,
+        begun_at_us,
+        state,
+        keys,
+        ..Report::default()
+    }
 }
 
 async fn rows(link: &mut Link) -> Result<Vec<Exchange>, Failure> {
     let mut rows: Vec<Exchange> = Vec::new();
     loop {
         let after_id = rows.last().map_or(0, |row| row.id);
-        let page = link.exchanges(ExchangesRequest { after_id, ..ExchangesRequest::default() }).await?;
+        let page =
+            link.exchanges(ExchangesRequest { after_id, ..ExchangesRequest::default() }).await?;
         let more = page.more && !page.exchanges.is_empty();
         rows.extend(page.exchanges);
         if !more {
@@ -84,8 +97,10 @@ fn see(state: &State, sessions: &mut BTreeSet<Session>) {
     let height = usize::from(state.areas().sidebar.height);
     let of = |key: &AgentKey| session(key.session.as_ref(), &key.provider);
     sessions.extend(state.conversation.agent.as_ref().map(of));
-    sessions.extend(state.roster.nodes().iter().skip(state.sidebar.first).take(height).map(|node| match node {
-        Node::Agent { key, .. } => of(key),
-        Node::Session { name, provider, .. } => session(name.as_ref(), provider),
-    }));
+    sessions.extend(state.roster.nodes().iter().skip(state.sidebar.first).take(height).map(
+        |node| match node {
+            Node::Agent { key, .. } => of(key),
+            Node::Session { name, provider, .. } => session(name.as_ref(), provider),
+        },
+    ));
 }

@@ -5,7 +5,9 @@ use ccdump_model::{
     blocks::Source,
     record::{Fetch, Fetched, Held, RequestSide, ResponseSide, Wanted},
 };
-use ccdump_record::{Block, BodyData, Detail, Event as LogEvent, Header, Heads, Opened, Payload, ResponseHead, Side};
+use ccdump_record::{
+    Block, BodyData, Detail, Event as LogEvent, Header, Heads, Opened, Payload, ResponseHead, Side,
+};
 use serde::{Deserialize, Serialize};
 
 use super::content::{ContentHad, PieceHad};
@@ -105,7 +107,9 @@ impl Had {
     /// Takes in the content of blocks.
     pub fn take_blocks(&mut self, side: Side, contents: &[(String, Held)]) {
         for (pointer, held) in contents {
-            for piece in self.pieces_mut(side).iter_mut().filter(|piece| piece.block.pointer == *pointer) {
+            for piece in
+                self.pieces_mut(side).iter_mut().filter(|piece| piece.block.pointer == *pointer)
+            {
                 piece.content = ContentHad::of(held);
                 piece.is_late = true;
             }
@@ -115,15 +119,23 @@ impl Had {
     /// Takes in blocks of the request before.
     pub fn take_former(&mut self, contents: &[(Source, String, Held)]) {
         for (source, pointer, held) in contents {
-            let had = ContentHad::of(held).map(|content| FormerHad { source: *source, pointer: pointer.clone(), content });
+            let had = ContentHad::of(held).map(|content| FormerHad {
+                source: *source,
+                pointer: pointer.clone(),
+                content,
+            });
             self.former.extend(had);
         }
     }
 
     pub(super) fn former(&self, blocks: &[(Source, Block)]) -> Vec<(Source, String, Held)> {
         let held = |(source, block): &(Source, Block)| {
-            let had = self.former.iter().find(|had| had.source == *source && had.pointer == block.pointer);
-            let held = had.map_or_else(|| Held::Failed(LEFT_OUT.to_owned()), |had| had.content.held());
+            let had = self
+                .former
+                .iter()
+                .find(|had| had.source == *source && had.pointer == block.pointer);
+            let held =
+                had.map_or_else(|| Held::Failed(LEFT_OUT.to_owned()), |had| had.content.held());
             (*source, block.pointer.clone(), held)
         };
         blocks.iter().map(held).collect()
@@ -187,10 +199,17 @@ impl Had {
     pub(super) fn stream(&self) -> Vec<LogEvent> {
         let mut details = vec![Detail::Opened(Opened::default())];
         if let Some(Streamed { status, content_type, text }) = &self.stream {
-            let named = |value: &String| Header { name: "content-type".to_owned(), value: value.clone() };
+            let named =
+                |value: &String| Header { name: "content-type".to_owned(), value: value.clone() };
             let headers = content_type.iter().map(named).collect();
             details.extend(status.map(|status| {
-                Detail::ResponseHead(ResponseHead { status, headers, request_bytes: 0, connect_us: None, mended: Vec::new() })
+                Detail::ResponseHead(ResponseHead {
+                    status,
+                    headers,
+                    request_bytes: 0,
+                    connect_us: None,
+                    mended: Vec::new(),
+                })
             }));
             details.push(Detail::ResponseData(BodyData {
                 payload: Payload { bytes: text.clone().into(), ..Payload::default() },

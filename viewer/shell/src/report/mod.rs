@@ -1,4 +1,5 @@
-//! A bug report is a record, a view state and keys, in one file that needs no daemon to be seen again.
+//! A bug report is a record, a view state and keys, in one file that needs no daemon to be seen
+//! again.
 
 mod content;
 mod earlier;
@@ -18,7 +19,8 @@ use serde::{Deserialize, Serialize};
 pub use self::{error::ReportError, gather::gather, source::Source, stage::Stage};
 pub use self::{had::Had, sections::SectionsHad};
 
-/// The format that this version writes, and the newest that it reads. Grows when older versions cannot read it any more.
+/// The format that this version writes, and the newest that it reads. Grows when older versions
+/// cannot read it any more.
 pub const FORMAT: u32 = 2;
 
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]

@@ -34,7 +34,9 @@ pub fn scrub(value: &mut Value) -> usize {
                 }
                 waiting.extend(values.iter_mut().map(|value| ("", value)));
             }
-            Value::Object(fields) => waiting.extend(fields.iter_mut().map(|(name, value)| (name.as_str(), value))),
+            Value::Object(fields) => {
+                waiting.extend(fields.iter_mut().map(|(name, value)| (name.as_str(), value)))
+            }
             Value::Null | Value::Bool(_) | Value::Number(_) => {}
         }
     }

@@ -1,4 +1,5 @@
-//! Where a report's screens get what they show: from the daemon while the report is made, and from the report afterwards.
+//! Where a report's screens get what they show: from the daemon while the report is made, and from
+//! the report afterwards.
 
 use std::collections::BTreeMap;
 
@@ -44,20 +45,30 @@ impl Source {
     pub(super) async fn answer(&mut self, effect: Effect) -> Result<Option<Event>, LinkError> {
         let link = self.daemon.clone().filter(|_| self.bytes < MOST);
         let event = match (effect, link) {
-            (Effect::Fetch { exchange, wanted }, Some(link)) => fetch::exchange(link, exchange, wanted).await,
-            (Effect::FetchBlocks { exchange, side, blocks }, Some(link)) => fetch::blocks(link, exchange, side, blocks).await,
+            (Effect::Fetch { exchange, wanted }, Some(link)) => {
+                fetch::exchange(link, exchange, wanted).await
+            }
+            (Effect::FetchBlocks { exchange, side, blocks }, Some(link)) => {
+                fetch::blocks(link, exchange, side, blocks).await
+            }
             (Effect::FetchFormer(wanted), Some(link)) => former::fetch(link, wanted).await,
             (Effect::FetchFormer(wanted), None) => {
                 let contents = self.had_of(wanted.exchange).former(&wanted.blocks);
                 return Ok(Some(Event::Former { exchange: wanted.exchange, contents }));
             }
-            (Effect::Sections { session, after }, Some(link)) => fetch::sections(link, session, after).await,
+            (Effect::Sections { session, after }, Some(link)) => {
+                fetch::sections(link, session, after).await
+            }
             (Effect::Sections { session, after }, None) => {
-                let answer = self.sections.get(&session).map(|had| had.after(after)).unwrap_or_default();
+                let answer =
+                    self.sections.get(&session).map(|had| had.after(after)).unwrap_or_default();
                 return Ok(Some(Event::Sections { session, answer: Ok(answer) }));
             }
             (Effect::Fetch { exchange, wanted }, None) => {
-                return Ok(Some(Event::Fetched { exchange, fetch: Box::new(self.had_of(exchange).fetch(wanted)) }));
+                return Ok(Some(Event::Fetched {
+                    exchange,
+                    fetch: Box::new(self.had_of(exchange).fetch(wanted)),
+                }));
             }
             (Effect::FetchBlocks { exchange, side, blocks }, None) => {
                 let contents = self.had_of(exchange).blocks(side, &blocks);
@@ -65,7 +76,11 @@ impl Source {
             }
             // A report is searched as it is.
             (Effect::Search(Some(question)), _) => {
-                return Ok(Some(Event::Hinted { number: question.number, answer: Ok(Vec::new()), is_over: true }));
+                return Ok(Some(Event::Hinted {
+                    number: question.number,
+                    answer: Ok(Vec::new()),
+                    is_over: true,
+                }));
             }
             (Effect::Bring(need), _) => {
                 let why = "a report has conversations only: what was sent can be seen in the viewer that it was made of".to_owned();
@@ -78,10 +93,17 @@ impl Source {
                 self.bytes = self.bytes.saturating_add(size(fetch));
                 self.had_of(*exchange).take(fetch);
             }
-            Some(Event::Blocks { exchange, side, contents }) => self.had_of(*exchange).take_blocks(*side, contents),
-            Some(Event::Former { exchange, contents }) => self.had_of(*exchange).take_former(contents),
+            Some(Event::Blocks { exchange, side, contents }) => {
+                self.had_of(*exchange).take_blocks(*side, contents)
+            }
+            Some(Event::Former { exchange, contents }) => {
+                self.had_of(*exchange).take_former(contents)
+            }
             Some(Event::Sections { session, answer }) => {
-                let had = self.sections.entry(session.clone()).or_insert_with(|| SectionsHad::of(session.clone()));
+                let had = self
+                    .sections
+                    .entry(session.clone())
+                    .or_insert_with(|| SectionsHad::of(session.clone()));
                 had.take(answer.as_deref().unwrap_or_default());
             }
             _ => return Err(LinkError::Lost("it went away while the report was made".to_owned())),
@@ -116,6 +138,7 @@ async fn so_far(mut link: Link, exchange: u64) -> Result<Vec<LogEvent>, LinkErro
 fn size(fetch: &Fetch) -> u64 {
     let request = fetch.request.here().map_or(&[][..], |side| side.pieces.as_slice());
     let response = fetch.response.here().map_or(&[][..], |side| side.pieces.as_slice());
-    let here = request.iter().chain(response).filter(|piece| matches!(piece.content, Held::Here(_)));
+    let here =
+        request.iter().chain(response).filter(|piece| matches!(piece.content, Held::Here(_)));
     here.fold(0, |sum, piece| sum.saturating_add(piece.block.length()))
 }

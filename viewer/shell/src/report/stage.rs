@@ -46,7 +46,11 @@ impl Stage {
         };
         let (build, proxy) = (report.daemon.clone(), report.proxy.clone());
         stage.tell(Event::Daemon(DaemonEvent::Connected { build, proxy, started_ms: None }));
-        stage.tell(Event::Held { name: report.name.clone(), saved: true, state: Some(report.state.bytes()) });
+        stage.tell(Event::Held {
+            name: report.name.clone(),
+            saved: true,
+            state: Some(report.state.bytes()),
+        });
         stage.tell_rows();
         stage.tell(Event::Daemon(DaemonEvent::SnapshotEnd));
         stage
@@ -99,7 +103,8 @@ impl Stage {
     /// The index as it was.
     fn tell_rows(&mut self) {
         let now_us = self.now_us;
-        let row = |row: &Exchange| if self.is_over { Some(row.clone()) } else { as_of(row, now_us) };
+        let row =
+            |row: &Exchange| if self.is_over { Some(row.clone()) } else { as_of(row, now_us) };
         let rows = self.rows.iter().filter_map(row).collect();
         self.tell(Event::Daemon(DaemonEvent::Rows(rows)));
     }
@@ -109,7 +114,11 @@ impl Stage {
         let _ = self.state.update(self.now_us, event);
     }
 
-    async fn work(&mut self, mut effects: Vec<Effect>, source: &mut Source) -> Result<(), LinkError> {
+    async fn work(
+        &mut self,
+        mut effects: Vec<Effect>,
+        source: &mut Source,
+    ) -> Result<(), LinkError> {
         for _ in 0..ROUNDS {
             effects.extend(self.state.arrange());
             let mut news = Vec::new();
@@ -129,8 +138,14 @@ impl Stage {
         Ok(())
     }
 
-    /// Of an exchange that was under way, but is not any more, it is not known what had streamed when.
-    async fn follow(&mut self, exchanges: BTreeSet<u64>, source: &mut Source, news: &mut Vec<Event>) -> Result<(), LinkError> {
+    /// Of an exchange that was under way, but is not any more, it is not known what had streamed
+    /// when.
+    async fn follow(
+        &mut self,
+        exchanges: BTreeSet<u64>,
+        source: &mut Source,
+        news: &mut Vec<Event>,
+    ) -> Result<(), LinkError> {
         let is_open = |row: &Exchange| row.end_state.is_none();
         for exchange in exchanges.difference(&self.followed) {
             if self.rows.iter().any(|row| row.id == *exchange && is_open(row)) {

@@ -17,19 +17,23 @@ const MOST_EVENTS: usize = 200_000;
 /// `None`: the daemon went away; it will be asked for again.
 pub async fn bring(mut link: Link, need: Need) -> Option<Event> {
     let brought = match need {
-        Need::Heads(exchange) => link.exchange(exchange).await.map(|heads| Brought::Heads(Box::new(heads))),
+        Need::Heads(exchange) => {
+            link.exchange(exchange).await.map(|heads| Brought::Heads(Box::new(heads)))
+        }
         Need::Body(exchange, side) => body(&mut link, exchange, side).await.map(Brought::Body),
         Need::Log(exchange) => log(&mut link, exchange).await.map(Brought::Log),
-        Need::Compared(left, right) => {
-            compare::requests(&mut link, left, right).await.map(|both| Brought::Compared(Box::new(both)))
-        }
+        Need::Compared(left, right) => compare::requests(&mut link, left, right)
+            .await
+            .map(|both| Brought::Compared(Box::new(both))),
         Need::Section { exchange, offset, length } => {
             compare::section(&mut link, exchange, offset, length).await.map(Brought::Section)
         }
     };
     match brought {
         Err(LinkError::Lost(_)) => None,
-        brought => Some(Event::Brought { need, brought: brought.map_err(|error| error.to_string()) }),
+        brought => {
+            Some(Event::Brought { need, brought: brought.map_err(|error| error.to_string()) })
+        }
     }
 }
 
@@ -76,6 +80,7 @@ fn bounded(event: LogEvent, bytes: &mut usize) -> LogEvent {
     if *bytes <= LARGEST_LOG {
         return event;
     }
-    let gap = Gap { side: Some(Side::Response), offset: data.offset, bytes: data.length(), exchanges: 0 };
+    let gap =
+        Gap { side: Some(Side::Response), offset: data.offset, bytes: data.length(), exchanges: 0 };
     LogEvent { detail: Detail::Gap(gap), ..event }
 }

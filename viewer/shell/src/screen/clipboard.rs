@@ -9,7 +9,9 @@ const LARGEST: usize = 74_000;
 pub(super) fn sequence(text: &str) -> Result<String, String> {
     if text.len() > LARGEST {
         let size = ccdump_client::text::units::bytes(text.len() as u64);
-        return Err(format!("too large to copy through the terminal ({size}): open it in the pager or the editor"));
+        return Err(format!(
+            "too large to copy through the terminal ({size}): open it in the pager or the editor"
+        ));
     }
     Ok(format!("\u{1b}]52;c;{}\u{7}", STANDARD.encode(text)))
 }

@@ -36,7 +36,8 @@ pub(super) fn wish(theme: Option<String>) -> Wish {
     Wish { theme: theme.or_else(|| variable(THEME)), depth: Depth::of(variable) }
 }
 
-/// Gives what is in the files of `folder` now. What they become is sent by a thread, which ends with the process.
+/// Gives what is in the files of `folder` now. What they become is sent by a thread, which ends
+/// with the process.
 pub(super) fn listen(folder: PathBuf, wish: Wish, events: mpsc::Sender<Incoming>) -> Event {
     // What changes from here on is seen, so what is read now need not be read again.
     let watch = Watch::begin(&folder);
@@ -72,10 +73,17 @@ impl Watch {
     }
 
     /// Until nobody listens any more.
-    fn follow(mut self, folder: &Path, wish: &Wish, mut last: Read, events: &mpsc::Sender<Incoming>) -> notify::Result<()> {
+    fn follow(
+        mut self,
+        folder: &Path,
+        wish: &Wish,
+        mut last: Read,
+        events: &mpsc::Sender<Incoming>,
+    ) -> notify::Result<()> {
         loop {
             settle(&self.wakes);
-            // Which folders there are may have changed, too. What changes from here on is seen; then what is there is read.
+            // Which folders there are may have changed, too. What changes from here on is seen;
+            // then what is there is read.
             self.watcher = watch(folder, &self.wake)?;
             let read = read(folder, wish);
             if read != last {
@@ -99,12 +107,13 @@ fn settle(wakes: &Receiver<()>) {
 fn watch(folder: &Path, wake: &SyncSender<()>) -> notify::Result<RecommendedWatcher> {
     loop {
         let wake = wake.clone();
-        let mut watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
-            // Reading a file is no change, and we do it ourselves.
-            if !event.is_ok_and(|event| event.kind.is_access()) {
-                let _ = wake.try_send(());
-            }
-        })?;
+        let mut watcher =
+            notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
+                // Reading a file is no change, and we do it ourselves.
+                if !event.is_ok_and(|event| event.kind.is_access()) {
+                    let _ = wake.try_send(());
+                }
+            })?;
         let folders = folders(folder);
         for folder in &folders {
             match watcher.watch(folder, RecursiveMode::NonRecursive) {
@@ -119,14 +128,18 @@ fn watch(folder: &Path, wake: &SyncSender<()>) -> notify::Result<RecommendedWatc
     }
 }
 
-/// What has to be watched to see all that may happen to the files: the folders that are there, for those that are not the nearest one above,
-/// and the folders of what links lead to.
+/// What has to be watched to see all that may happen to the files: the folders that are there, for
+/// those that are not the nearest one above, and the folders of what links lead to.
 fn folders(folder: &Path) -> BTreeSet<PathBuf> {
     let own = [folder.to_owned(), folder.join(config::THEMES)];
-    let nearest = own.iter().filter_map(|own| own.ancestors().find(|path| path.is_dir()).map(Path::to_owned));
+    let nearest =
+        own.iter().filter_map(|own| own.ancestors().find(|path| path.is_dir()).map(Path::to_owned));
     let entries = own.iter().filter_map(|own| fs::read_dir(own).ok()).flatten().flatten();
-    let links = entries.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_symlink())).take(MOST_LINKS);
-    let targets = links.filter_map(|link| Some(fs::canonicalize(link.path()).ok()?.parent()?.to_owned()));
+    let links = entries
+        .filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_symlink()))
+        .take(MOST_LINKS);
+    let targets =
+        links.filter_map(|link| Some(fs::canonicalize(link.path()).ok()?.parent()?.to_owned()));
     nearest.chain(targets).collect()
 }
 
@@ -149,7 +162,11 @@ mod tests {
         /// Of a folder `config/ccdump`, which may not be there.
         fn start(home: TempDir) -> (Self, Read) {
             let (sender, events) = mpsc::channel(8);
-            let first = listen(home.path().join("config/ccdump"), Wish { theme: None, depth: Depth::True }, sender);
+            let first = listen(
+                home.path().join("config/ccdump"),
+                Wish { theme: None, depth: Depth::True },
+                sender,
+            );
             let Event::Config(first) = first else { panic!("{first:?}") };
             (Self { home, events }, first)
         }
@@ -189,7 +206,10 @@ mod tests {
         assert_eq!(first, Ok(Box::default()));
 
         listener.write("view.toml", "theme = \"light\"\n");
-        listener.read(|read| read.as_ref().is_ok_and(|config| config.theme.as_deref() == Some("light"))).await.expect("good");
+        listener
+            .read(|read| read.as_ref().is_ok_and(|config| config.theme.as_deref() == Some("light")))
+            .await
+            .expect("good");
 
         listener.write("view.toml", "theme = \"light\"\n[keys]\nfold = [\"nonsense\"]\n");
         let why = listener.fault().await;
@@ -209,16 +229,22 @@ mod tests {
         let config = listener.read(|read| read == &Ok(Box::default())).await;
         assert!(config.is_ok());
         listener.write("view.toml", "theme = \"dusk\"\n");
-        listener.read(|read| read.as_ref().is_ok_and(|config| config.theme.as_deref() == Some("dusk"))).await.expect("good");
+        listener
+            .read(|read| read.as_ref().is_ok_and(|config| config.theme.as_deref() == Some("dusk")))
+            .await
+            .expect("good");
     }
 
     #[tokio::test]
     async fn a_file_is_seen_that_is_put_in_place_of_the_old_one_or_behind_a_link() {
         let home = tempfile::tempdir().expect("a folder");
         let (config, kept) = (home.path().join("config/ccdump"), home.path().join("kept"));
-        fs::create_dir_all(&config).and_then(|()| fs::create_dir(&kept)).expect("folders can be made");
+        fs::create_dir_all(&config)
+            .and_then(|()| fs::create_dir(&kept))
+            .expect("folders can be made");
         fs::write(kept.join("view.toml"), "theme = \"dark\"").expect("it can be written");
-        std::os::unix::fs::symlink(kept.join("view.toml"), config.join("view.toml")).expect("a link can be made");
+        std::os::unix::fs::symlink(kept.join("view.toml"), config.join("view.toml"))
+            .expect("a link can be made");
         let (mut listener, first) = Listener::start(home);
         assert_eq!(first.expect("it is good").theme.as_deref(), Some("dark"));
 

@@ -72,8 +72,22 @@ struct Saver {
 }
 
 impl Effects {
-    pub(super) fn new(incoming: mpsc::Sender<Incoming>, link: Option<Link>, host: Option<Host>, begin: Begin) -> Self {
-        Self { incoming, link, host, begin, name: String::new(), followed: BTreeMap::new(), asking: None, saver: None }
+    pub(super) fn new(
+        incoming: mpsc::Sender<Incoming>,
+        link: Option<Link>,
+        host: Option<Host>,
+        begin: Begin,
+    ) -> Self {
+        Self {
+            incoming,
+            link,
+            host,
+            begin,
+            name: String::new(),
+            followed: BTreeMap::new(),
+            asking: None,
+            saver: None,
+        }
     }
 
     /// The first frame is on the screen.
@@ -111,7 +125,11 @@ impl Effects {
     }
 
     /// Does them; gives how the viewer is to end, if it is to.
-    pub(super) fn run(&mut self, effects: Vec<Effect>, screen: &mut Screen) -> Result<Option<End>, Failure> {
+    pub(super) fn run(
+        &mut self,
+        effects: Vec<Effect>,
+        screen: &mut Screen,
+    ) -> Result<Option<End>, Failure> {
         let mut end = None;
         for effect in effects {
             match effect {
@@ -166,7 +184,9 @@ impl Effects {
                 Effect::Redraw => screen.redraw()?,
                 Effect::Suspend => screen.suspend()?,
                 Effect::Edit { file, line } => self.lend(screen, || edit::open(&file, line))?,
-                Effect::Open { text, suffix, program } => self.lend(screen, || edit::show(&text, suffix, program))?,
+                Effect::Open { text, suffix, program } => {
+                    self.lend(screen, || edit::show(&text, suffix, program))?
+                }
                 Effect::Leave => end = Some(End::Leave),
                 Effect::HandOver => end = Some(End::HandOver),
             }
@@ -193,7 +213,11 @@ impl Effects {
     }
 
     /// Lets another program have the terminal until it ends.
-    fn lend(&self, screen: &mut Screen, to: impl FnOnce() -> io::Result<()>) -> Result<(), Failure> {
+    fn lend(
+        &self,
+        screen: &mut Screen,
+        to: impl FnOnce() -> io::Result<()>,
+    ) -> Result<(), Failure> {
         let tell = |busy| self.host.iter().for_each(|host| host.tell(&FromViewer::Busy { busy }));
         tell(true);
         let away = input::Away::new();
@@ -216,7 +240,14 @@ impl Effects {
         });
         let Some(link) = &self.link else { return };
         for exchange in exchanges {
-            let follow = || tokio::spawn(follow::exchange(link.clone(), *exchange, self.begin, self.incoming.clone()));
+            let follow = || {
+                tokio::spawn(follow::exchange(
+                    link.clone(),
+                    *exchange,
+                    self.begin,
+                    self.incoming.clone(),
+                ))
+            };
             self.followed.entry(*exchange).or_insert_with(follow);
         }
     }
@@ -240,7 +271,8 @@ impl Effects {
 }
 
 impl Saver {
-    /// Keeps the newest state; what it replaces while the one before is still under way is never sent.
+    /// Keeps the newest state; what it replaces while the one before is still under way is never
+    /// sent.
     fn start(mut link: Link, lease: String) -> Self {
         let (newest, mut states) = watch::channel(Vec::new());
         let task = tokio::spawn(async move {

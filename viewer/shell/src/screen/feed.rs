@@ -1,4 +1,5 @@
-//! News from the daemon: the index, the log, the view state's name. Comes back by itself when the daemon does.
+//! News from the daemon: the index, the log, the view state's name. Comes back by itself when the
+//! daemon does.
 
 use std::{
     path::{Path, PathBuf},
@@ -58,12 +59,18 @@ struct Feed {
 }
 
 impl Feed {
-    async fn run(mut self, link: Option<Link>, socket: PathBuf, mut drawn: watch_value::Receiver<bool>) -> Result<(), Gone> {
+    async fn run(
+        mut self,
+        link: Option<Link>,
+        socket: PathBuf,
+        mut drawn: watch_value::Receiver<bool>,
+    ) -> Result<(), Gone> {
         let link = match link {
             Some(link) => link,
             None => self.wait_for_daemon(&socket).await?,
         };
-        // Before the first frame: the screen should come up at the place where it was left. All is asked for at once.
+        // Before the first frame: the screen should come up at the place where it was left. All is
+        // asked for at once.
         let newest = ExchangesRequest { newest: Some(FIRST_ROWS), ..ExchangesRequest::default() };
         let mut asking = link.clone();
         let (greeted, newest) = tokio::join!(self.greet(&link), asking.exchanges(newest));
@@ -81,7 +88,9 @@ impl Feed {
         let mut is_lost = false;
         while let Some(update) = updates.recv().await {
             match update {
-                Update::Connected(link) if std::mem::take(&mut is_lost) => self.greet(&link).await?,
+                Update::Connected(link) if std::mem::take(&mut is_lost) => {
+                    self.greet(&link).await?
+                }
                 Update::Connected(_) => {}
                 Update::Rows(rows) => self.tell(DaemonEvent::Rows(rows)).await?,
                 Update::SnapshotEnd => self.tell(DaemonEvent::SnapshotEnd).await?,
@@ -142,7 +151,11 @@ impl Feed {
     }
 
     /// Holds the name until the daemon goes away.
-    async fn hold(&mut self, mut link: Link, held: Result<HeldView, LinkError>) -> Result<(), Gone> {
+    async fn hold(
+        &mut self,
+        mut link: Link,
+        held: Result<HeldView, LinkError>,
+    ) -> Result<(), Gone> {
         let mut held = match held {
             Ok(held) => held,
             Err(error) => {
@@ -150,20 +163,30 @@ impl Feed {
                 return self.hold_without_daemon(&error).await;
             }
         };
-        // Of two that were saved by the same viewer the one that it left with the host cannot be older.
+        // Of two that were saved by the same viewer the one that it left with the host cannot be
+        // older.
         let state = self.state.take().or(held.saved.take().map(|(_, state)| state));
         self.name = Some(held.name.clone());
         // The viewer that this one replaces may be on its way out: its name is free in a moment.
         let replaces = ccdump_host::hosted::is_hosted() && held.lease.is_empty();
-        let event = Event::Held { name: held.name.clone(), saved: replaces || !held.lease.is_empty(), state };
+        let event = Event::Held {
+            name: held.name.clone(),
+            saved: replaces || !held.lease.is_empty(),
+            state,
+        };
         self.send(Incoming::Held(Box::new(link.clone()), held.lease.clone(), event)).await?;
         let incoming = self.incoming.clone();
         tokio::spawn(async move {
             if replaces {
                 held = again(&mut link, held).await;
-                let event = Event::Held { name: held.name.clone(), saved: !held.lease.is_empty(), state: None };
+                let event = Event::Held {
+                    name: held.name.clone(),
+                    saved: !held.lease.is_empty(),
+                    state: None,
+                };
                 // Nobody is there any more to hear of it.
-                let _ = incoming.send(Incoming::Held(Box::new(link), held.lease.clone(), event)).await;
+                let _ =
+                    incoming.send(Incoming::Held(Box::new(link), held.lease.clone(), event)).await;
             }
             tokio::select! {
                 () = held.lost() => {}
@@ -176,7 +199,8 @@ impl Feed {
     /// The host keeps the place from viewer to viewer, if there is a host.
     async fn hold_without_daemon(&mut self, error: &LinkError) -> Result<(), Gone> {
         if let LinkError::Unsupported(_) = error {
-            self.tell(DaemonEvent::Lacks("this daemon keeps no places; update it".to_owned())).await?;
+            self.tell(DaemonEvent::Lacks("this daemon keeps no places; update it".to_owned()))
+                .await?;
         }
         if !ccdump_host::hosted::is_hosted() {
             return Ok(());
@@ -186,18 +210,32 @@ impl Feed {
         self.send(Event::Held { name, saved: true, state }.into()).await
     }
 
-    /// Of the log's events only those that are no exchange's matter here: the index tells of the others.
+    /// Of the log's events only those that are no exchange's matter here: the index tells of the
+    /// others.
     async fn events(&self, events: &[LogEvent]) -> Result<(), Gone> {
         for event in events {
             match &event.detail {
-                Detail::Paused(paused) => self.tell(DaemonEvent::Paused(Some(paused.reason.clone()))).await?,
+                Detail::Paused(paused) => {
+                    self.tell(DaemonEvent::Paused(Some(paused.reason.clone()))).await?
+                }
                 Detail::Resumed(resumed) => {
                     self.tell(DaemonEvent::Paused(None)).await?;
-                    self.tell(DaemonEvent::Gap { bytes: resumed.gap_bytes, exchanges: resumed.lost_exchanges }).await?;
+                    self.tell(DaemonEvent::Gap {
+                        bytes: resumed.gap_bytes,
+                        exchanges: resumed.lost_exchanges,
+                    })
+                    .await?;
                 }
-                Detail::Gap(gap) => self.tell(DaemonEvent::Gap { bytes: gap.bytes, exchanges: gap.exchanges }).await?,
-                Detail::Replaced(replaced) => self.tell(DaemonEvent::Mended(words::replaced(replaced))).await?,
-                Detail::Salvaged(salvaged) => self.tell(DaemonEvent::Mended(words::salvaged(salvaged))).await?,
+                Detail::Gap(gap) => {
+                    self.tell(DaemonEvent::Gap { bytes: gap.bytes, exchanges: gap.exchanges })
+                        .await?
+                }
+                Detail::Replaced(replaced) => {
+                    self.tell(DaemonEvent::Mended(words::replaced(replaced))).await?
+                }
+                Detail::Salvaged(salvaged) => {
+                    self.tell(DaemonEvent::Mended(words::salvaged(salvaged))).await?
+                }
                 _ => {}
             }
         }

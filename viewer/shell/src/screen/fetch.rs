@@ -6,12 +6,15 @@ use ccdump_client::{
     conversation::{SHOWN, is_new_message},
     link::{BlockContent, Link, LinkError},
 };
-use ccdump_model::record::{AgentKey, Fetch, Fetched, Held, Piece, RequestSide, ResponseSide, Wanted};
+use ccdump_model::record::{
+    AgentKey, Fetch, Fetched, Held, Piece, RequestSide, ResponseSide, Wanted,
+};
 use ccdump_record::{Block, BlockKind, Outline, Side};
 use ccdump_state::Event;
 use ccdump_wire::v1::ExchangesRequest;
 
-/// Rows of the index that are fetched at once, and how far before the one that is wanted they begin.
+/// Rows of the index that are fetched at once, and how far before the one that is wanted they
+/// begin.
 const ROWS: u32 = 400;
 const ROWS_BEFORE: u64 = 200;
 /// Sections of a session's system prompts that are told of; more are not.
@@ -20,7 +23,8 @@ const SECTIONS: usize = 5000;
 const SECTION: u64 = 64 * 1024;
 /// Other blocks up to this size are fetched at once.
 const BLOCK: u64 = 128 * 1024;
-/// Longest parameter that is fetched at once, bytes: the line of a request's parameters shows what such ones are.
+/// Longest parameter that is fetched at once, bytes: the line of a request's parameters shows what
+/// such ones are.
 const PARAMETER: u64 = 256;
 
 /// What is wanted of an exchange. `None`: the daemon went away; it will be asked for again.
@@ -75,12 +79,22 @@ pub(super) async fn rows(mut link: Link, agent: AgentKey, around: Option<u64>) -
 }
 
 /// The content of blocks.
-pub async fn blocks(mut link: Link, exchange: u64, side: Side, blocks: Vec<Block>) -> Option<Event> {
+pub async fn blocks(
+    mut link: Link,
+    exchange: u64,
+    side: Side,
+    blocks: Vec<Block>,
+) -> Option<Event> {
     let pointers: Vec<String> = blocks.iter().map(|block| block.pointer.clone()).collect();
     let contents = match link.contents(exchange, side, blocks).await {
-        Ok(contents) => contents.into_iter().map(|content| (content.block.pointer.clone(), held(content.content))).collect(),
+        Ok(contents) => contents
+            .into_iter()
+            .map(|content| (content.block.pointer.clone(), held(content.content)))
+            .collect(),
         Err(LinkError::Lost(_)) => return None,
-        Err(error) => pointers.into_iter().map(|pointer| (pointer, Held::Failed(error.to_string()))).collect(),
+        Err(error) => {
+            pointers.into_iter().map(|pointer| (pointer, Held::Failed(error.to_string()))).collect()
+        }
     };
     Some(Event::Blocks { exchange, side, contents })
 }
@@ -96,7 +110,8 @@ pub async fn sections(mut link: Link, session: Option<String>, after: u64) -> Op
 }
 
 async fn request(link: &mut Link, id: u64) -> Result<RequestSide, LinkError> {
-    let Outline { blocks, previous, setting_of, removed, .. } = link.outline(id, Side::Request, true, 0).await?;
+    let Outline { blocks, previous, setting_of, removed, .. } =
+        link.outline(id, Side::Request, true, 0).await?;
     let messages = blocks.iter().filter(|block| is_new_message(block)).count();
     let mut earlier = messages.saturating_sub(SHOWN);
     let at_once = |block: &Block| {
@@ -122,7 +137,9 @@ fn is_small(block: &Block) -> bool {
 
 async fn response(link: &mut Link, id: u64) -> Result<ResponseSide, LinkError> {
     let outline = link.outline(id, Side::Response, false, 0).await?;
-    let pieces = pieces(link, id, Side::Response, outline.blocks, |block| block.length() <= 8 * BLOCK).await?;
+    let pieces =
+        pieces(link, id, Side::Response, outline.blocks, |block| block.length() <= 8 * BLOCK)
+            .await?;
     Ok(ResponseSide { pieces, ..ResponseSide::default() })
 }
 
@@ -155,7 +172,9 @@ async fn pieces(
 pub(super) fn held(content: Option<ccdump_provider::content::Content>) -> Held {
     match content {
         Some(content) => Held::Here(Arc::new(content)),
-        None => Held::Failed("too large to show, or not recorded; see: ccdump-view body".to_owned()),
+        None => {
+            Held::Failed("too large to show, or not recorded; see: ccdump-view body".to_owned())
+        }
     }
 }
 

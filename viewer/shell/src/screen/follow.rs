@@ -8,7 +8,8 @@ use tokio::sync::mpsc;
 
 use super::effects::Incoming;
 
-/// Bytes of what has come so far that are given out together: a large response is never here as a whole.
+/// Bytes of what has come so far that are given out together: a large response is never here as a
+/// whole.
 const TOGETHER: usize = 1 << 20;
 
 /// Where a follower begins.
@@ -16,18 +17,29 @@ const TOGETHER: usize = 1 << 20;
 pub(super) enum Begin {
     /// With the exchange's first event: whoever shows a moment needs the time of each.
     FirstEvent,
-    /// With all that has come so far, at once: a long stream has thousands of events, and only what they amount to is of interest.
+    /// With all that has come so far, at once: a long stream has thousands of events, and only what
+    /// they amount to is of interest.
     Now,
 }
 
 /// Gives out an exchange's events until it has ended.
-pub(super) async fn exchange(mut link: Link, exchange: u64, begin: Begin, incoming: mpsc::Sender<Incoming>) {
+pub(super) async fn exchange(
+    mut link: Link,
+    exchange: u64,
+    begin: Begin,
+    incoming: mpsc::Sender<Incoming>,
+) {
     // That it cannot be followed (any more) is no error: the rest is fetched when it has ended.
     let _ = follow(&mut link, exchange, begin, &incoming).await;
     let _ = incoming.send(Event::LiveLost { exchange }.into()).await;
 }
 
-async fn follow(link: &mut Link, exchange: u64, begin: Begin, incoming: &mpsc::Sender<Incoming>) -> Result<(), LinkError> {
+async fn follow(
+    link: &mut Link,
+    exchange: u64,
+    begin: Begin,
+    incoming: &mpsc::Sender<Incoming>,
+) -> Result<(), LinkError> {
     let had = if begin == Begin::Now { so_far(link, exchange, incoming).await? } else { None };
     if had.as_ref().is_some_and(|had| had.is_over) {
         return Ok(());
@@ -35,7 +47,8 @@ async fn follow(link: &mut Link, exchange: u64, begin: Begin, incoming: &mpsc::S
     let (after, known) = had.map_or((0, 0), |had| (had.through_seq, had.known));
     let mut stream = link.follow(exchange, after, None).await?;
     while let Some(events) = stream.next().await? {
-        let events: Vec<LogEvent> = events.into_iter().filter_map(|event| news(event, known)).collect();
+        let events: Vec<LogEvent> =
+            events.into_iter().filter_map(|event| news(event, known)).collect();
         let is_over = events.iter().any(|event| matches!(event.detail, Detail::Ended(_)));
         if incoming.send(Event::Live { exchange, events }.into()).await.is_err() || is_over {
             return Ok(());
@@ -55,7 +68,11 @@ struct SoFar {
 }
 
 /// Gives out a response as far as it has come. `None`: it has not begun.
-async fn so_far(link: &mut Link, exchange: u64, incoming: &mpsc::Sender<Incoming>) -> Result<Option<SoFar>, LinkError> {
+async fn so_far(
+    link: &mut Link,
+    exchange: u64,
+    incoming: &mpsc::Sender<Incoming>,
+) -> Result<Option<SoFar>, LinkError> {
     let through_seq = link.hello().head_seq;
     let (row, heads) = link.exchange(exchange).await?;
     let Some(status) = row.status.filter(|_| !heads.response.is_empty()) else { return Ok(None) };
@@ -63,16 +80,23 @@ async fn so_far(link: &mut Link, exchange: u64, incoming: &mpsc::Sender<Incoming
     let mut had = SoFar { known: 0, through_seq, is_over: false };
     let (mut events, mut bytes) = (vec![event(exchange, Detail::ResponseHead(head))], 0);
     let side = wire_side(Side::Response);
-    let mut chunks = link.body(BodyRequest { exchange, side, decoded: true, offset: 0, length: None }).await?;
+    let mut chunks =
+        link.body(BodyRequest { exchange, side, decoded: true, offset: 0, length: None }).await?;
     while let Some(chunk) = next(&mut chunks, "send bodies").await? {
         if chunk.missing_before > 0 {
-            let gap = Gap { side: Some(Side::Response), offset: chunk.offset, bytes: chunk.missing_before, exchanges: 0 };
+            let gap = Gap {
+                side: Some(Side::Response),
+                offset: chunk.offset,
+                bytes: chunk.missing_before,
+                exchanges: 0,
+            };
             events.push(event(exchange, Detail::Gap(gap)));
         }
         bytes += chunk.data.len();
         had.known = chunk.offset.saturating_add(chunk.data.len() as u64);
         had.is_over |= chunk.complete;
-        let payload = Payload { offset: chunk.offset, bytes: chunk.data, undecodable: chunk.undecodable };
+        let payload =
+            Payload { offset: chunk.offset, bytes: chunk.data, undecodable: chunk.undecodable };
         let data = BodyData { payload, ..BodyData::default() };
         events.push(event(exchange, Detail::ResponseData(data)));
         if bytes >= TOGETHER {
@@ -98,7 +122,8 @@ fn news(mut event: LogEvent, known: u64) -> Option<LogEvent> {
             let had = known.saturating_sub(data.payload.offset);
             let had = usize::try_from(had).unwrap_or(usize::MAX).min(data.payload.bytes.len());
             let _ = data.payload.bytes.split_to(had);
-            (had == 0 || !data.payload.bytes.is_empty() || data.payload.undecodable.is_some()).then_some(event)
+            (had == 0 || !data.payload.bytes.is_empty() || data.payload.undecodable.is_some())
+                .then_some(event)
         }
         // What was fetched began with it.
         Detail::ResponseHead(_) if known > 0 => None,

@@ -22,21 +22,31 @@ pub(super) struct Before {
     pub(super) state: Option<ViewState>,
 }
 
-/// Finds the host, if there is one. To be called before anything is drawn, and after the panic hook is set.
+/// Finds the host, if there is one. To be called before anything is drawn, and after the panic hook
+/// is set.
 pub(super) fn find() -> Result<Option<Host>, Failure> {
     let build = concat!("ccdump-view ", env!("CARGO_PKG_VERSION"));
     let log = || log::file().ok_or_else(|| io::Error::other("the log file cannot be written"));
-    let host = if ccdump_host::hosted::is_hosted() { Host::find(log().map_err(Failure::Terminal)?, build) } else { Ok(None) };
+    let host = if ccdump_host::hosted::is_hosted() {
+        Host::find(log().map_err(Failure::Terminal)?, build)
+    } else {
+        Ok(None)
+    };
     host.map_err(Failure::Terminal)
 }
 
 /// Lets what the host says come in with everything else; gives what it says first.
-pub(super) async fn listen(host: &Host, incoming: mpsc::Sender<Incoming>) -> Result<Before, Failure> {
+pub(super) async fn listen(
+    host: &Host,
+    incoming: mpsc::Sender<Incoming>,
+) -> Result<Before, Failure> {
     host.report_panics().map_err(Failure::Terminal)?;
     let (tell, mut told) = mpsc::channel(1);
     host.listen(move |message| {
         let event = match message {
-            Some(ToViewer::Hello { view, state, .. }) => return drop(tell.try_send(Before { view, state })),
+            Some(ToViewer::Hello { view, state, .. }) => {
+                return drop(tell.try_send(Before { view, state }));
+            }
             Some(message) => Event::Host(message),
             None => Event::Leave,
         };

@@ -50,14 +50,19 @@ pub(super) fn listen(events: mpsc::Sender<Incoming>) {
                 std::thread::sleep(LOOK_UP);
                 continue;
             }
-            let event = match event::poll(LOOK_UP).and_then(|there| if there { event::read().map(Some) } else { Ok(None) }) {
+            let event = match event::poll(LOOK_UP)
+                .and_then(|there| if there { event::read().map(Some) } else { Ok(None) })
+            {
                 Ok(None) => continue,
                 Ok(Some(event)) => translate(event),
                 // The terminal is gone.
                 Err(_) => Some(Event::Leave),
             };
             let Some(event) = event else { continue };
-            assert!(!matches!(event, Event::Key(key) if Some(key) == panic_key), "the key of {PANIC_KEY} was pressed");
+            assert!(
+                !matches!(event, Event::Key(key) if Some(key) == panic_key),
+                "the key of {PANIC_KEY} was pressed"
+            );
             let is_last = matches!(event, Event::Leave);
             if events.blocking_send(event.into()).is_err() || is_last {
                 return;
@@ -71,8 +76,14 @@ pub(super) fn listen(events: mpsc::Sender<Incoming>) {
 
 fn translate(event: event::Event) -> Option<Event> {
     match event {
-        event::Event::Key(key) if key.kind != KeyEventKind::Release => Some(Event::Key(key_of(key)?)),
-        event::Event::Mouse(mouse) => Some(Event::Mouse(Mouse { action: action_of(mouse.kind)?, x: mouse.column, y: mouse.row })),
+        event::Event::Key(key) if key.kind != KeyEventKind::Release => {
+            Some(Event::Key(key_of(key)?))
+        }
+        event::Event::Mouse(mouse) => Some(Event::Mouse(Mouse {
+            action: action_of(mouse.kind)?,
+            x: mouse.column,
+            y: mouse.row,
+        })),
         event::Event::Resize(width, height) => Some(Event::Resize { width, height }),
         // Pasted text is no command.
         _ => None,

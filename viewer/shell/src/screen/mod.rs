@@ -1,4 +1,5 @@
-//! The viewer on a terminal: one loop. Everything that happens comes in through one channel, changes the state, and is drawn.
+//! The viewer on a terminal: one loop. Everything that happens comes in through one channel,
+//! changes the state, and is drawn.
 
 mod bring;
 mod clipboard;
@@ -39,11 +40,13 @@ use crate::{Look, failure::Failure};
 const EVENTS: usize = 256;
 /// The shortest time between two frames; a key is answered at once after a quiet time.
 const FRAME: Duration = Duration::from_millis(16);
-/// The first frame is to show everything; but nobody looks at an empty terminal for longer than this.
+/// The first frame is to show everything; but nobody looks at an empty terminal for longer than
+/// this.
 const FIRST_FRAME: Duration = Duration::from_millis(300);
 /// Where processors are short, the agents' traffic goes before what shows it.
 const NICE: i32 = 5;
-/// As many events are taken in between two frames at most, so that a flood does not stop the screen.
+/// As many events are taken in between two frames at most, so that a flood does not stop the
+/// screen.
 const BURST: usize = 512;
 
 pub use self::replay::run as replay;
@@ -61,8 +64,14 @@ pub struct Options {
     pub theme: Option<String>,
 }
 
-/// Shows the record until the person leaves. Without a `link` the daemon is waited for, on the screen.
-pub async fn run(link: Option<Link>, socket: PathBuf, mut options: Options, look: Look) -> Result<(), Failure> {
+/// Shows the record until the person leaves. Without a `link` the daemon is waited for, on the
+/// screen.
+pub async fn run(
+    link: Option<Link>,
+    socket: PathBuf,
+    mut options: Options,
+    look: Look,
+) -> Result<(), Failure> {
     let started = Instant::now();
     // Where that cannot be said, all are equal.
     rustix::process::nice(NICE).ok();
@@ -72,7 +81,8 @@ pub async fn run(link: Option<Link>, socket: PathBuf, mut options: Options, look
     terminal::give_back_on_panic();
     let host = hosted::find()?;
     let built_in = Config::built_in(&wish);
-    let configured = ccdump_wire::config::folder().map(|folder| config_files::listen(folder, wish, events.clone()));
+    let configured = ccdump_wire::config::folder()
+        .map(|folder| config_files::listen(folder, wish, events.clone()));
     if let Some(host) = &host {
         // From here on it may be waited for: the viewer before has left.
         let before = hosted::listen(host, events.clone()).await?;

@@ -2,16 +2,20 @@
 
 use ccdump_client::link::{Link, LinkError, next, search::WHAT};
 use ccdump_state::{Event, search::Question};
-use ccdump_wire::v1::{AgentScope, Pattern, SearchHit, SearchRequest, SearchScope, search_scope::Within};
+use ccdump_wire::v1::{
+    AgentScope, Pattern, SearchHit, SearchRequest, SearchScope, search_scope::Within,
+};
 use tokio::sync::mpsc;
 
 use super::effects::Incoming;
 
-/// Tells what is found as it is found, until all is, or until the task is aborted: that ends the daemon's search, too.
+/// Tells what is found as it is found, until all is, or until the task is aborted: that ends the
+/// daemon's search, too.
 pub(super) async fn ask(link: Link, question: Question, incoming: mpsc::Sender<Incoming>) {
     let answering = Answering { number: question.number, incoming };
     let answer = match answering.pass_on(link, question).await {
-        // What can be searched here can still be found; only a daemon that knows no search is worth a word.
+        // What can be searched here can still be found; only a daemon that knows no search is worth
+        // a word.
         Err(error @ LinkError::Unsupported(_)) => Err(error.to_string()),
         Ok(()) | Err(_) => Ok(Vec::new()),
     };
@@ -36,7 +40,8 @@ impl Answering {
 
     async fn tell(&self, answer: Result<Vec<SearchHit>, String>, is_over: bool) {
         // Nobody may be there any more to hear of it.
-        let _ = self.incoming.send(Event::Hinted { number: self.number, answer, is_over }.into()).await;
+        let _ =
+            self.incoming.send(Event::Hinted { number: self.number, answer, is_over }.into()).await;
     }
 }
 
@@ -44,5 +49,10 @@ fn request(question: Question) -> SearchRequest {
     let Question { text, switches, agent, origin, .. } = question;
     let pattern = Pattern { text, case: switches.case, word: switches.word, regex: switches.regex };
     let scope = AgentScope { session: agent.session, agent: agent.agent, provider: agent.provider };
-    SearchRequest { pattern: Some(pattern), scope: Some(SearchScope { within: Some(Within::Agent(scope)) }), origin, limit: 0 }
+    SearchRequest {
+        pattern: Some(pattern),
+        scope: Some(SearchScope { within: Some(Within::Agent(scope)) }),
+        origin,
+        limit: 0,
+    }
 }

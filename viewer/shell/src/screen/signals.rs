@@ -22,7 +22,10 @@ pub(super) fn listen(events: mpsc::Sender<Incoming>) {
         });
     }
     // After a stop the shell has had the terminal.
-    let Ok(mut signal) = signal(SignalKind::from_raw(rustix::process::Signal::CONT.as_raw())) else { return };
+    let Ok(mut signal) = signal(SignalKind::from_raw(rustix::process::Signal::CONT.as_raw()))
+    else {
+        return;
+    };
     tokio::spawn(async move {
         while signal.recv().await.is_some() {
             if events.send(Event::Redraw.into()).await.is_err() {

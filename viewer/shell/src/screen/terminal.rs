@@ -11,8 +11,8 @@ use std::{
 use crossterm::{
     cursor, event, execute, queue,
     terminal::{
-        BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode,
-        enable_raw_mode,
+        BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen,
+        disable_raw_mode, enable_raw_mode,
     },
 };
 use ratatui::{Frame, Terminal, backend::CrosstermBackend};
@@ -21,7 +21,8 @@ use rustix::process::{Signal, getpid, kill_process};
 use super::log;
 use crate::failure::Failure;
 
-/// Whether the terminal is ours and has to be given back. Held while something is written to it: what is given back stays so.
+/// Whether the terminal is ours and has to be given back. Held while something is written to it:
+/// what is given back stays so.
 static TAKEN: Mutex<bool> = Mutex::new(false);
 
 /// The alternate screen is the host's: it is neither entered nor left.
@@ -33,7 +34,8 @@ static IN_FRAME: AtomicBool = AtomicBool::new(false);
 /// The terminal tells of the mouse.
 static MOUSE: AtomicBool = AtomicBool::new(false);
 
-/// Buttons and the wheel, movement while a button is down, and places beyond column 223. Not every movement: nobody asks for that.
+/// Buttons and the wheel, movement while a button is down, and places beyond column 223. Not every
+/// movement: nobody asks for that.
 const MOUSE_ON: &str = "\x1b[?1000h\x1b[?1002h\x1b[?1006h";
 const MOUSE_OFF: &str = "\x1b[?1006l\x1b[?1002l\x1b[?1000l";
 
@@ -45,8 +47,8 @@ pub struct Screen {
 }
 
 impl Screen {
-    /// Takes the terminal over. It is given back when this is dropped, and by a panic. A `hosted` one is the host's: another viewer's
-    /// screen stands on it, and is drawn over.
+    /// Takes the terminal over. It is given back when this is dropped, and by a panic. A `hosted`
+    /// one is the host's: another viewer's screen stands on it, and is drawn over.
     pub fn take(hosted: bool) -> Result<Self, Failure> {
         HOSTED.store(hosted, Ordering::Release);
         let out = BufWriter::with_capacity(64 * 1024, OwnTerminal);
@@ -89,8 +91,9 @@ impl Screen {
         Ok(())
     }
 
-    /// What stands on the terminal is not known: the next frame writes every cell, without erasing first.
-    /// (`Terminal::clear` erases, and asks the terminal for its cursor while the input thread is reading.)
+    /// What stands on the terminal is not known: the next frame writes every cell, without erasing
+    /// first. (`Terminal::clear` erases, and asks the terminal for its cursor while the input
+    /// thread is reading.)
     fn forget(&mut self) {
         for cell in &mut self.terminal.current_buffer_mut().content {
             cell.set_symbol(NOT_KNOWN);
@@ -132,7 +135,9 @@ impl Screen {
     /// Writes something that is not shown, such as what goes to the clipboard.
     pub fn pass(&mut self, sequence: &str) -> Result<(), Failure> {
         let out = self.terminal.backend_mut();
-        out.write_all(sequence.as_bytes()).and_then(|()| Write::flush(out)).map_err(Failure::Terminal)
+        out.write_all(sequence.as_bytes())
+            .and_then(|()| Write::flush(out))
+            .map_err(Failure::Terminal)
     }
 }
 
@@ -142,7 +147,8 @@ impl Drop for Screen {
     }
 }
 
-/// The terminal while it is ours. After that nothing is written any more: a thread may be drawing while another one panics.
+/// The terminal while it is ours. After that nothing is written any more: a thread may be drawing
+/// while another one panics.
 struct OwnTerminal;
 
 impl Write for OwnTerminal {
@@ -187,7 +193,8 @@ fn give_back() {
     }
 }
 
-/// A panic anywhere ends the viewer: with the terminal given back, and its message on it and in the log file.
+/// A panic anywhere ends the viewer: with the terminal given back, and its message on it and in the
+/// log file.
 pub(super) fn give_back_on_panic() {
     std::panic::set_hook(Box::new(|panic| {
         give_back();
@@ -195,7 +202,8 @@ pub(super) fn give_back_on_panic() {
         log::line(&format!("{panic}\n{backtrace}"));
         let _ = writeln!(io::stderr(), "ccdump-view: a bug ended it: {panic}");
         if let Some(path) = log::path() {
-            let _ = writeln!(io::stderr(), "ccdump-view: where it happened is in {}", path.display());
+            let _ =
+                writeln!(io::stderr(), "ccdump-view: where it happened is in {}", path.display());
         }
         std::process::exit(1);
     }));

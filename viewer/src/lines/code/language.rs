@@ -9,7 +9,8 @@ pub(super) struct Syntax {
     /// After a fence, and at the end of a file's name.
     names: &'static str,
     pub(super) form: Form,
-    /// What begins a comment up to the end of the line; `#` does so at the beginning of a word only.
+    /// What begins a comment up to the end of the line; `#` does so at the beginning of a word
+    /// only.
     pub(super) line_comments: &'static [&'static str],
     pub(super) block_comment: Option<(&'static str, &'static str)>,
     pub(super) strings: &'static [Quote],
@@ -106,7 +107,12 @@ static LANGUAGES: [Syntax; 15] = [
     Syntax {
         names: "python py pyi",
         line_comments: &["#"],
-        strings: &[quote("\"\"\"", "\"\"\"", true, Ends::Later), quote("'''", "'''", true, Ends::Later), DOUBLE, SINGLE],
+        strings: &[
+            quote("\"\"\"", "\"\"\"", true, Ends::Later),
+            quote("'''", "'''", true, Ends::Later),
+            DOUBLE,
+            SINGLE,
+        ],
         keywords: "and as assert async await break case class continue def del elif else except False finally for from global if import \
                    in is lambda match None nonlocal not or pass raise return self True try while with yield",
         has_types: true,
@@ -121,11 +127,22 @@ static LANGUAGES: [Syntax; 15] = [
                    void while yield",
         ..C
     },
-    Syntax { names: "json jsonc json5 jsonl", line_comments: &["//"], keywords: "true false null", key_mark: Some(':'), ..PLAIN },
+    Syntax {
+        names: "json jsonc json5 jsonl",
+        line_comments: &["//"],
+        keywords: "true false null",
+        key_mark: Some(':'),
+        ..PLAIN
+    },
     Syntax {
         names: "toml ini cfg conf",
         line_comments: &["#", ";"],
-        strings: &[quote("\"\"\"", "\"\"\"", true, Ends::Later), quote("'''", "'''", false, Ends::Later), DOUBLE, LITERAL],
+        strings: &[
+            quote("\"\"\"", "\"\"\"", true, Ends::Later),
+            quote("'''", "'''", false, Ends::Later),
+            DOUBLE,
+            LITERAL,
+        ],
         keywords: "true false",
         key_mark: Some('='),
         has_dashes: true,
@@ -213,8 +230,11 @@ const LONGEST_NAME: usize = 16;
 impl Language {
     /// By a name as it stands after a fence, or at the end of a file's: `rust`, `rs`.
     pub(in crate::lines) fn named(name: &str) -> Option<Self> {
-        let name = name.split([' ', ',', '{', ':']).next().filter(|name| name.len() <= LONGEST_NAME)?;
-        let is_named = |syntax: &&Syntax| syntax.names.split(' ').any(|known| known.eq_ignore_ascii_case(name));
+        let name =
+            name.split([' ', ',', '{', ':']).next().filter(|name| name.len() <= LONGEST_NAME)?;
+        let is_named = |syntax: &&Syntax| {
+            syntax.names.split(' ').any(|known| known.eq_ignore_ascii_case(name))
+        };
         LANGUAGES.iter().find(is_named).map(Self)
     }
 
@@ -229,7 +249,8 @@ impl Language {
         let after = |sign: char| text.strip_prefix(sign).map(str::trim_start);
         let is_object = after('{').is_some_and(|inside| inside.starts_with(['"', '}']));
         let is_list = after('[').is_some_and(|inside| inside.starts_with(['{', '"']));
-        let is_diff = text.starts_with("diff --git ") || (text.starts_with("--- ") && text.contains("\n+++ "));
+        let is_diff = text.starts_with("diff --git ")
+            || (text.starts_with("--- ") && text.contains("\n+++ "));
         match () {
             () if is_object || is_list => Self::named("json"),
             () if is_diff => Self::named("diff"),

@@ -39,14 +39,23 @@ impl Lexer {
         let mut is_word_start = true;
         while let Some(first) = rest.chars().next() {
             let (role, length) = match self.inside {
-                Inside::Comment(close) => (Role::CodeComment, self.until(rest, close, false, Inside::Nothing)),
-                Inside::String(quote) => (Role::CodeString, self.until(rest, quote.close, quote.escapes, Inside::Nothing)),
-                Inside::Attribute(quote) => (Role::CodeString, self.until(rest, quote.close, quote.escapes, Inside::Tag(true))),
+                Inside::Comment(close) => {
+                    (Role::CodeComment, self.until(rest, close, false, Inside::Nothing))
+                }
+                Inside::String(quote) => (
+                    Role::CodeString,
+                    self.until(rest, quote.close, quote.escapes, Inside::Nothing),
+                ),
+                Inside::Attribute(quote) => (
+                    Role::CodeString,
+                    self.until(rest, quote.close, quote.escapes, Inside::Tag(true)),
+                ),
                 Inside::Tag(is_named) => self.in_tag(rest, first, is_named),
                 Inside::Nothing if self.syntax.form == Form::Markup => self.between_tags(rest),
                 Inside::Nothing => self.token(rest, first, is_word_start),
             };
-            let (token, after) = rest.split_at_checked(length.max(first.len_utf8())).unwrap_or((rest, ""));
+            let (token, after) =
+                rest.split_at_checked(length.max(first.len_utf8())).unwrap_or((rest, ""));
             each(role, token.len());
             is_word_start = token.ends_with(char::is_whitespace);
             rest = after;
@@ -61,7 +70,9 @@ impl Lexer {
             Some(b'+') => Role::Added,
             Some(b'-') => Role::Removed,
             Some(b'@' | b'*') => Role::Frame,
-            Some(b'd' | b'i') if line.starts_with("diff ") || line.starts_with("index ") => Role::Dim,
+            Some(b'd' | b'i') if line.starts_with("diff ") || line.starts_with("index ") => {
+                Role::Dim
+            }
             _ => self.base,
         }
     }
@@ -76,7 +87,9 @@ impl Lexer {
     }
 
     fn token(&mut self, rest: &str, first: char, is_word_start: bool) -> (Role, usize) {
-        let begins = |comment: &&&str| rest.starts_with(**comment) && (is_word_start || !matches!(**comment, "#" | ";"));
+        let begins = |comment: &&&str| {
+            rest.starts_with(**comment) && (is_word_start || !matches!(**comment, "#" | ";"))
+        };
         if self.syntax.line_comments.iter().find(begins).is_some() {
             return (Role::CodeComment, rest.len());
         }
@@ -84,16 +97,23 @@ impl Lexer {
             && let Some(inside) = rest.strip_prefix(open)
         {
             self.inside = Inside::Comment(close);
-            return (Role::CodeComment, open.len() + self.until(inside, close, false, Inside::Nothing));
+            return (
+                Role::CodeComment,
+                open.len() + self.until(inside, close, false, Inside::Nothing),
+            );
         }
         if let Some(length) = self.string(rest, Inside::Nothing) {
-            return (if self.is_key(rest, length) { Role::CodeName } else { Role::CodeString }, length);
+            return (
+                if self.is_key(rest, length) { Role::CodeName } else { Role::CodeString },
+                length,
+            );
         }
         if first.is_ascii_digit() {
             return (Role::CodeNumber, number(rest));
         }
         if is_letter(first) || (first == '#' && rest.chars().nth(1).is_some_and(is_letter)) {
-            let length = first.len_utf8() + self.word(rest.get(first.len_utf8()..).unwrap_or_default());
+            let length =
+                first.len_utf8() + self.word(rest.get(first.len_utf8()..).unwrap_or_default());
             return (self.of_word(rest, length, first), length);
         }
         if first.is_whitespace() {
@@ -107,20 +127,30 @@ impl Lexer {
         let quote = self.syntax.strings.iter().find(|quote| rest.starts_with(quote.open))?;
         let inside = rest.get(quote.open.len()..)?;
         if quote.ends == Ends::Never {
-            let near = inside.get(..inside.floor_char_boundary(LONGEST_CHARACTER)).unwrap_or(inside);
+            let near =
+                inside.get(..inside.floor_char_boundary(LONGEST_CHARACTER)).unwrap_or(inside);
             let length = closing(near, quote.close, true)?;
             let is_one = near.starts_with('\\') || near.chars().nth(1) == Some('\'');
             return is_one.then_some(quote.open.len() + length);
         }
-        // Of a language without keys a string in the middle of a word is an apostrophe at best; that is no worse.
-        self.inside = if after == Inside::Nothing { Inside::String(*quote) } else { Inside::Attribute(*quote) };
+        // Of a language without keys a string in the middle of a word is an apostrophe at best;
+        // that is no worse.
+        self.inside = if after == Inside::Nothing {
+            Inside::String(*quote)
+        } else {
+            Inside::Attribute(*quote)
+        };
         Some(quote.open.len() + self.until(inside, quote.close, quote.escapes, after))
     }
 
     fn word(&self, rest: &str) -> usize {
         let dashes = self.syntax.has_dashes;
-        let is_part =
-            |c: char| is_letter(c) || c.is_ascii_digit() || (dashes && c == '-') || (c == '\'' && self.keeps_apostrophes());
+        let is_part = |c: char| {
+            is_letter(c)
+                || c.is_ascii_digit()
+                || (dashes && c == '-')
+                || (c == '\'' && self.keeps_apostrophes())
+        };
         rest.find(|c| !is_part(c)).unwrap_or(rest.len())
     }
 
@@ -131,7 +161,9 @@ impl Lexer {
 
     fn of_word(&self, rest: &str, length: usize, first: char) -> Role {
         let word = rest.get(..length).unwrap_or_default();
-        let same = |known: &str| if self.syntax.ignores_case { known.eq_ignore_ascii_case(word) } else { known == word };
+        let same = |known: &str| {
+            if self.syntax.ignores_case { known.eq_ignore_ascii_case(word) } else { known == word }
+        };
         match () {
             () if self.is_key(rest, length) => Role::CodeName,
             () if self.syntax.keywords.split(' ').any(same) => Role::CodeKeyword,
@@ -152,9 +184,14 @@ impl Lexer {
             && let Some(inside) = rest.strip_prefix(open)
         {
             self.inside = Inside::Comment(close);
-            return (Role::CodeComment, open.len() + self.until(inside, close, false, Inside::Nothing));
+            return (
+                Role::CodeComment,
+                open.len() + self.until(inside, close, false, Inside::Nothing),
+            );
         }
-        let Some(inside) = rest.strip_prefix('<') else { return (self.base, rest.find('<').unwrap_or(rest.len())) };
+        let Some(inside) = rest.strip_prefix('<') else {
+            return (self.base, rest.find('<').unwrap_or(rest.len()));
+        };
         if inside.starts_with(|c: char| is_letter(c) || matches!(c, '/' | '!' | '?')) {
             self.inside = Inside::Tag(false);
         }
@@ -204,6 +241,8 @@ fn closing(text: &str, close: &str, escapes: bool) -> Option<usize> {
 fn number(text: &str) -> usize {
     let bytes = text.as_bytes();
     let is_digit = |at: usize| bytes.get(at).is_some_and(u8::is_ascii_digit);
-    let is_part = |at: usize, byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || (byte == b'.' && is_digit(at + 1));
+    let is_part = |at: usize, byte: u8| {
+        byte.is_ascii_alphanumeric() || byte == b'_' || (byte == b'.' && is_digit(at + 1))
+    };
     bytes.iter().enumerate().position(|(at, byte)| !is_part(at, *byte)).unwrap_or(bytes.len())
 }

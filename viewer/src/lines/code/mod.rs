@@ -1,5 +1,6 @@
-//! Colours for code. A lexer of our own, in one pass and of a few kinds of tokens: it only has to help the eye, on the first frame, and must
-//! stand whatever it is given. (ARCHITECTURE.md has what a full one would cost.)
+//! Colours for code. A lexer of our own, in one pass and of a few kinds of tokens: it only has to
+//! help the eye, on the first frame, and must stand whatever it is given. (ARCHITECTURE.md has what
+//! a full one would cost.)
 
 mod language;
 mod lexer;
@@ -11,8 +12,8 @@ use ccdump_model::theme::Role;
 
 use self::lexer::Lexer;
 
-/// How the stretches of `code` look, which must be clean. `base`: the role of what is nothing special. `is_numbered`: each line may begin
-/// with its number, as in what tools read of files.
+/// How the stretches of `code` look, which must be clean. `base`: the role of what is nothing
+/// special. `is_numbered`: each line may begin with its number, as in what tools read of files.
 pub(super) fn highlight(language: Language, base: Role, code: &str, is_numbered: bool) -> Vec<Run> {
     let mut runs: Vec<Run> = Vec::new();
     let mut end = 0;
@@ -38,7 +39,10 @@ fn split_number(line: &str) -> (&str, &str) {
     let blanks = line.len() - line.trim_start_matches(' ').len();
     let digits = line.bytes().skip(blanks).take_while(u8::is_ascii_digit).count();
     let after = line.get(blanks + digits..).unwrap_or_default();
-    let mark = ["\t", "→"].into_iter().find(|mark| after.starts_with(mark)).or(after.trim_end().is_empty().then_some(""));
+    let mark = ["\t", "→"]
+        .into_iter()
+        .find(|mark| after.starts_with(mark))
+        .or(after.trim_end().is_empty().then_some(""));
     let length = mark.filter(|_| digits > 0).map_or(0, |mark| blanks + digits + mark.len());
     line.split_at_checked(length).unwrap_or(("", line))
 }
@@ -75,10 +79,26 @@ mod tests {
                 "# c\ndef f(self):\n    \"\"\"Doc\n    more\"\"\"\n    return 'x' + 3.5  # d",
                 "comment:# c | keyword:def | keyword:self | string:\"\"\"Doc\n    more\"\"\" | keyword:return | string:'x' | number:3.5 | comment:# d",
             ),
-            ("tsx", "const a: Foo = `x\ny`; // c", "keyword:const | name:Foo | string:`x\ny` | comment:// c"),
-            ("json", "{\"a\": \"b\", \"c\": [1, true]}", "name:\"a\" | string:\"b\" | name:\"c\" | number:1 | keyword:true"),
-            ("toml", "[a]\nkey-x = \"v\" # c\nn = 1", "name:key-x | string:\"v\" | comment:# c | name:n | number:1"),
-            ("yml", "a-b: it's # c\nc: true\n- d: 'x'", "name:a-b | comment:# c | name:c | keyword:true | name:d | string:'x'"),
+            (
+                "tsx",
+                "const a: Foo = `x\ny`; // c",
+                "keyword:const | name:Foo | string:`x\ny` | comment:// c",
+            ),
+            (
+                "json",
+                "{\"a\": \"b\", \"c\": [1, true]}",
+                "name:\"a\" | string:\"b\" | name:\"c\" | number:1 | keyword:true",
+            ),
+            (
+                "toml",
+                "[a]\nkey-x = \"v\" # c\nn = 1",
+                "name:key-x | string:\"v\" | comment:# c | name:n | number:1",
+            ),
+            (
+                "yml",
+                "a-b: it's # c\nc: true\n- d: 'x'",
+                "name:a-b | comment:# c | name:c | keyword:true | name:d | string:'x'",
+            ),
             (
                 "sh",
                 "if [ -f x ]; then echo \"$a\" '#b' x#y; fi # c",
@@ -135,10 +155,16 @@ mod tests {
 
     #[test]
     fn long_texts_take_no_longer_than_they_are_long() {
-        // A lexer that looked back, or ahead to the end at each step, would not come to an end with these.
+        // A lexer that looked back, or ahead to the end at each step, would not come to an end with
+        // these.
         for code in ["'", "/*", " ", "a ", "<", "\\\"", "a:"].map(|piece| piece.repeat(20_000)) {
             for name in ["rs", "py", "ts", "json", "toml", "yml", "sh", "sql", "html"] {
-                let runs = highlight(Language::named(name).expect("it is known"), Role::Text, &code, false);
+                let runs = highlight(
+                    Language::named(name).expect("it is known"),
+                    Role::Text,
+                    &code,
+                    false,
+                );
                 assert_eq!(runs.last().map(|run| run.end), Some(code.len()), "{name}");
             }
         }

@@ -15,17 +15,33 @@ fn said(words: &str) -> ItemBody {
 
 #[test]
 fn what_was_changed_is_shown_word_by_word() {
-    let prompt = |date: &str| format!("You are an agent.\n\n# Tone\n- Be brief.\n- Be kind.\n\n# Environment\nToday is {date}.\n");
+    let prompt = |date: &str| {
+        format!(
+            "You are an agent.\n\n# Tone\n- Be brief.\n- Be kind.\n\n# Environment\nToday is {date}.\n"
+        )
+    };
     let now = here(Content::Text(prompt("24 November, a Tuesday")));
-    let section = ItemBody::System { tag: Some(4), number: 2, of: None, text: now, change: Change::Changed };
+    let section =
+        ItemBody::System { tag: Some(4), number: 2, of: None, text: now, change: Change::Changed };
     let long = "It is said at length, so that no screen has room for it on one line, what is to be done and by whom, and that it is to be done soon.";
     let cleared = |words: &str, now: Part| Item {
-        was: Some(std::sync::Arc::new(Content::ToolResult { is_error: false, text: words.to_owned(), other: vec![] })),
-        ..item(ItemBody::ToolResult { name: Some("Bash".to_owned()), result: now, change: Change::Changed })
+        was: Some(std::sync::Arc::new(Content::ToolResult {
+            is_error: false,
+            text: words.to_owned(),
+            other: vec![],
+        })),
+        ..item(ItemBody::ToolResult {
+            name: Some("Bash".to_owned()),
+            result: now,
+            change: Change::Changed,
+        })
     };
     insta::assert_snapshot!(sheet_of(vec![
         ("a word", was("Please look at this.\nAnd that.", said("Please look at that.\nAnd that."))),
-        ("in a long line", was(long, said(&long.replace("at length", "briefly").replace(" and by whom", "")))),
+        (
+            "in a long line",
+            was(long, said(&long.replace("at length", "briefly").replace(" and by whom", "")))
+        ),
         ("only white space", was("one\ntwo", said("one\n two"))),
         ("nothing in common", was("Something else entirely", said("Please look."))),
         ("a section", was(&prompt("23 November"), section)),
@@ -49,8 +65,13 @@ fn long_texts_are_not_compared() {
 
 #[test]
 fn texts_that_are_hard_to_compare_take_no_long_time() {
-    // Words that never match, on as many long lines as there may be: compared in full they would take minutes.
-    let hard = |sign: &str| (0..128).map(|line| format!("{line}{}\nsame {line}\n", sign.repeat(900))).collect::<String>();
+    // Words that never match, on as many long lines as there may be: compared in full they would
+    // take minutes.
+    let hard = |sign: &str| {
+        (0..128)
+            .map(|line| format!("{line}{}\nsame {line}\n", sign.repeat(900)))
+            .collect::<String>()
+    };
     let drawn = lines(&was(&hard("a-"), said(&hard("b+"))), Detail::Full, 80);
     assert!(drawn.len() > 1_000, "{}", drawn.len());
 }

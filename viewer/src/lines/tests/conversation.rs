@@ -18,7 +18,12 @@ fn drawn(items: &[Item], detail: impl Fn(&Item) -> Detail) -> String {
 
 fn finished(row: Exchange) -> Exchange {
     Exchange {
-        usage: Some(Usage { input: Some(400), output: Some(310), cache_read: Some(11_900), ..Usage::default() }),
+        usage: Some(Usage {
+            input: Some(400),
+            output: Some(310),
+            cache_read: Some(11_900),
+            ..Usage::default()
+        }),
         cost_usd: Some(0.0123),
         duration_us: Some(2_400_000),
         stop_reason: Some("tool_use".to_owned()),
@@ -29,7 +34,10 @@ fn finished(row: Exchange) -> Exchange {
 #[test]
 fn a_conversation_reads_as_one() {
     let (one, two) = two_turns();
-    let heads = Heads { request: vec![Header { name: "accept".to_owned(), value: "*/*".to_owned() }], ..Heads::default() };
+    let heads = Heads {
+        request: vec![Header { name: "accept".to_owned(), value: "*/*".to_owned() }],
+        ..Heads::default()
+    };
     let one = Loaded { heads: Some(heads), ..one };
     let first = items(turn(&finished(row()), &one, None, Some(&two)));
     let second = items(turn(&finished(Exchange { id: 13, ..row() }), &two, Some(&one), None));

@@ -8,7 +8,10 @@ use serde_json::{Value, json};
 
 use super::{sheet, text};
 use ccdump_model::{
-    blocks::{Change, Gone, Headers, ItemBody, Numbers, Parameter, Pending, Speaker, ToolDefinition, TurnHead, TurnState, Voice},
+    blocks::{
+        Change, Gone, Headers, ItemBody, Numbers, Parameter, Pending, Speaker, ToolDefinition,
+        TurnHead, TurnState, Voice,
+    },
     record::AgentName,
 };
 
@@ -23,7 +26,13 @@ fn numbers() -> Numbers {
 }
 
 fn usage() -> Usage {
-    Usage { input: Some(400), output: Some(310), cache_read: Some(11_900), cache_write_5m: None, cache_write_1h: Some(20) }
+    Usage {
+        input: Some(400),
+        output: Some(310),
+        cache_read: Some(11_900),
+        cache_write_5m: None,
+        cache_write_1h: Some(20),
+    }
 }
 
 #[test]
@@ -44,13 +53,22 @@ fn heads_of_turns() {
         (
             "subagent",
             head(
-                Speaker::Agent(AgentName::plain("Explore: find the tests of what the last commit changed")),
+                Speaker::Agent(AgentName::plain(
+                    "Explore: find the tests of what the last commit changed"
+                )),
                 opus,
                 TurnState::Complete
             )
         ),
         ("provider", head(Speaker::Provider("openai".to_owned()), None, TurnState::Failed)),
-        ("stopped", head(Speaker::Main, Some(&"a-model-with-a-long-name-".repeat(3)), TurnState::DaemonStopped)),
+        (
+            "stopped",
+            head(
+                Speaker::Main,
+                Some(&"a-model-with-a-long-name-".repeat(3)),
+                TurnState::DaemonStopped
+            )
+        ),
     ]));
 }
 
@@ -67,7 +85,10 @@ fn what_is_no_turn_takes_a_line() {
     };
     insta::assert_snapshot!(sheet(vec![
         ("tokens", aside("token count", None, TurnState::Complete, None)),
-        ("title", aside("auxiliary request to claude-haiku", Some(usage()), TurnState::Complete, None)),
+        (
+            "title",
+            aside("auxiliary request to claude-haiku", Some(usage()), TurnState::Complete, None)
+        ),
         (
             "error",
             aside(
@@ -106,12 +127,23 @@ fn what_a_tool_takes_is_told_whole() {
         "additionalProperties": false,
     }, "defer_loading": true});
     let on_server = json!({"type": "web_search_20250305", "max_uses": 3, "allowed_domains": ["a.example", "b.example"]});
-    let tools = [definition("Bash", "Runs commands.", bash), definition("web_search", "", on_server)];
+    let tools =
+        [definition("Bash", "Runs commands.", bash), definition("web_search", "", on_server)];
     let definitions = tools.map(|content| {
         let Content::ToolDefinition { name, .. } = &content else { panic!("it is one") };
-        ToolDefinition { name: name.clone(), bytes: 900, change: Change::New, content: Some(Arc::new(content)) }
+        ToolDefinition {
+            name: name.clone(),
+            bytes: 900,
+            change: Change::New,
+            content: Some(Arc::new(content)),
+        }
     });
-    let tools = ItemBody::Tools { definitions: definitions.into(), removed: vec![], bytes: 1_800, change: Change::New };
+    let tools = ItemBody::Tools {
+        definitions: definitions.into(),
+        removed: vec![],
+        bytes: 1_800,
+        change: Change::New,
+    };
     insta::assert_snapshot!(sheet(vec![("two", tools)]));
 }
 
@@ -137,7 +169,9 @@ fn tools_and_parameters() {
         "WebSearch",
         "Write",
     ];
-    let all = names.map(|name| tool(name, Some("Does what its name says.\n\nUsage:\n- carefully"), Change::New));
+    let all = names.map(|name| {
+        tool(name, Some("Does what its name says.\n\nUsage:\n- carefully"), Change::New)
+    });
     let parameter = |name: &str, value, bytes, change| Parameter {
         name: name.to_owned(),
         bytes,
@@ -145,7 +179,15 @@ fn tools_and_parameters() {
         value: Some(Arc::new(Content::Parameter(value))),
     };
     insta::assert_snapshot!(sheet(vec![
-        ("new", ItemBody::Tools { definitions: all.to_vec(), removed: vec![], bytes: 34_800, change: Change::New }),
+        (
+            "new",
+            ItemBody::Tools {
+                definitions: all.to_vec(),
+                removed: vec![],
+                bytes: 34_800,
+                change: Change::New
+            }
+        ),
         (
             "changed",
             ItemBody::Tools {
@@ -161,8 +203,18 @@ fn tools_and_parameters() {
                 parameters: vec![
                     parameter("model", json!("claude-opus-4-8"), 17, Change::New),
                     parameter("max_tokens", json!(32_000), 5, Change::Changed),
-                    parameter("metadata", json!({"user_id": "{\"session_id\":\"0000\"}"}), 140, Change::New),
-                    Parameter { name: "output_format".to_owned(), bytes: 9_000, change: Change::New, value: None },
+                    parameter(
+                        "metadata",
+                        json!({"user_id": "{\"session_id\":\"0000\"}"}),
+                        140,
+                        Change::New
+                    ),
+                    Parameter {
+                        name: "output_format".to_owned(),
+                        bytes: 9_000,
+                        change: Change::New,
+                        value: None
+                    },
                 ],
                 removed: vec!["thinking".to_owned()],
             },
@@ -172,42 +224,74 @@ fn tools_and_parameters() {
 
 #[test]
 fn headers_and_usage() {
-    let header = |name: &str, value: &str| Header { name: name.to_owned(), value: value.to_owned() };
+    let header =
+        |name: &str, value: &str| Header { name: name.to_owned(), value: value.to_owned() };
     let fields = vec![
         header("accept", "application/json"),
         header("authorization", "Bearer ‹secret 9f2c41d07be3 len=108›"),
-        header("anthropic-beta", "claude-code-20250219,interleaved-thinking-2025-05-14,fine-grained-tool-streaming-2025-05-14"),
+        header(
+            "anthropic-beta",
+            "claude-code-20250219,interleaved-thinking-2025-05-14,fine-grained-tool-streaming-2025-05-14",
+        ),
     ];
-    let request = Headers { of_request: true, first_line: "POST /v1/messages?beta=true".to_owned(), fields, trailers: vec![] };
+    let request = Headers {
+        of_request: true,
+        first_line: "POST /v1/messages?beta=true".to_owned(),
+        fields,
+        trailers: vec![],
+    };
     let response = Headers {
         of_request: false,
         first_line: "200".to_owned(),
         fields: vec![header("content-type", "text/event-stream")],
         trailers: vec![header("x-end", "1")],
     };
-    let odd = Usage { input: Some(-5), output: None, cache_read: Some(i64::MAX), ..Usage::default() };
+    let odd =
+        Usage { input: Some(-5), output: None, cache_read: Some(i64::MAX), ..Usage::default() };
     insta::assert_snapshot!(sheet(vec![
         ("request", ItemBody::Headers(request)),
         ("response", ItemBody::Headers(response)),
         ("usage", ItemBody::Usage { usage: usage(), numbers: numbers() }),
         ("absurd", ItemBody::Usage { usage: odd, numbers: Numbers::default() }),
-        ("time only", ItemBody::Usage { usage: Usage::default(), numbers: Numbers { cost_usd: None, ..numbers() } }),
+        (
+            "time only",
+            ItemBody::Usage {
+                usage: Usage::default(),
+                numbers: Numbers { cost_usd: None, ..numbers() }
+            }
+        ),
     ]));
 }
 
 #[test]
 fn remarks() {
     let image = Content::Image { media_type: Some("image/png".to_owned()), bytes: 12_300 };
-    let document =
-        Content::Document { title: Some("Report".to_owned()), media_type: Some("application/pdf".to_owned()), bytes: 1_230_000 };
-    let gone = |words: Option<&str>| Gone { what: "user text", bytes: 11, content: words.map(text) };
+    let document = Content::Document {
+        title: Some("Report".to_owned()),
+        media_type: Some("application/pdf".to_owned()),
+        bytes: 1_230_000,
+    };
+    let gone =
+        |words: Option<&str>| Gone { what: "user text", bytes: 11, content: words.map(text) };
     let absent = |what, pending| ItemBody::Absent { what, bytes: 300_000, pending };
     insta::assert_snapshot!(sheet(vec![
         ("image", ItemBody::Attachment { content: Arc::new(image), voice: Voice::User }),
         ("document", ItemBody::Attachment { content: Arc::new(document), voice: Voice::User }),
-        ("rewritten", ItemBody::Rewritten { changed: 1, moved: 0, removed: vec![gone(None), gone(Some("Never mind."))] }),
+        (
+            "rewritten",
+            ItemBody::Rewritten {
+                changed: 1,
+                moved: 0,
+                removed: vec![gone(None), gone(Some("Never mind."))]
+            }
+        ),
         ("earlier", ItemBody::Earlier { blocks: 60, bytes: 120_000 }),
-        ("error", ItemBody::Error("failed: the upstream answered 529 (overloaded_error: Overloaded)".to_owned())),
+        (
+            "error",
+            ItemBody::Error(
+                "failed: the upstream answered 529 (overloaded_error: Overloaded)".to_owned()
+            )
+        ),
         ("stop", ItemBody::Stop("max_tokens".to_owned())),
         ("notice", ItemBody::Notice("recording was incomplete: 12.3 kB missing".to_owned())),
         ("not asked", absent("user text", Pending::NotAsked)),
@@ -218,16 +302,24 @@ fn remarks() {
 
 #[test]
 fn what_is_not_understood_is_shown_as_it_is() {
-    let unknown =
-        Content::Other { wire_type: "hologram".to_owned(), json: json!({"type": "hologram", "depth": 3, "layers": ["a", "b"]}) };
+    let unknown = Content::Other {
+        wire_type: "hologram".to_owned(),
+        json: json!({"type": "hologram", "depth": 3, "layers": ["a", "b"]}),
+    };
     let sse = "event: ping\ndata: {\"type\": \"ping\"}\n\ndata: [DONE]\n";
     insta::assert_snapshot!(sheet(vec![
-        ("unknown", ItemBody::Unknown { wire_type: "hologram".to_owned(), content: Arc::new(unknown) }),
+        (
+            "unknown",
+            ItemBody::Unknown { wire_type: "hologram".to_owned(), content: Arc::new(unknown) }
+        ),
         ("unknown text", ItemBody::Unknown { wire_type: String::new(), content: text("odd") }),
         (
             "JSON body",
             ItemBody::Raw {
-                content: Arc::new(Content::Raw(r#"{"model": "gpt-5", "input": [{"role": "user", "content": "Hi"}]}"#.to_owned())),
+                content: Arc::new(Content::Raw(
+                    r#"{"model": "gpt-5", "input": [{"role": "user", "content": "Hi"}]}"#
+                        .to_owned()
+                )),
                 bytes: 66
             }
         ),

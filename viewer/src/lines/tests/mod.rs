@@ -19,7 +19,15 @@ use ccdump_model::blocks::{Category, Item, ItemBody, ItemKey, Part};
 const WIDTHS: [u16; 3] = [60, 80, 120];
 
 fn item(body: ItemBody) -> Item {
-    Item { key: ItemKey::new("test"), category: Category::User, body, wants: Vec::new(), was: None, parent: None, own: None }
+    Item {
+        key: ItemKey::new("test"),
+        category: Category::User,
+        body,
+        wants: Vec::new(),
+        was: None,
+        parent: None,
+        own: None,
+    }
 }
 
 fn here(content: Content) -> Part {
@@ -44,8 +52,16 @@ fn plain(line: &Line) -> String {
 }
 
 fn styles(line: &Line) -> String {
-    let paint = |span: &Span| span.paint.map(|paint| format!("{paint:?}").replacen("Style::new()", "", 1)).unwrap_or_default();
-    let runs: Vec<String> = line.spans.iter().map(|span| format!("{:?}{}:{}", span.role, paint(span), span.text)).collect();
+    let paint = |span: &Span| {
+        span.paint
+            .map(|paint| format!("{paint:?}").replacen("Style::new()", "", 1))
+            .unwrap_or_default()
+    };
+    let runs: Vec<String> = line
+        .spans
+        .iter()
+        .map(|span| format!("{:?}{}:{}", span.role, paint(span), span.text))
+        .collect();
     runs.join("|")
 }
 

@@ -1,4 +1,5 @@
-//! Whatever stands in a body: no panic, nothing that a terminal would obey, no line wider than the screen.
+//! Whatever stands in a body: no panic, nothing that a terminal would obey, no line wider than the
+//! screen.
 
 use std::{collections::HashSet, sync::Arc};
 
@@ -12,11 +13,14 @@ use unicode_width::UnicodeWidthStr as _;
 use super::{Detail, item, lines};
 use ccdump_model::{
     blocks::{
-        Change, Gone, Item, ItemBody, ItemKey, Part, Pending, Speaker, ToolDefinition, Try, Turn, TurnHead, TurnState, Voice,
-        items,
+        Change, Gone, Item, ItemBody, ItemKey, Part, Pending, Speaker, ToolDefinition, Try, Turn,
+        TurnHead, TurnState, Voice, items,
         samples::{row, turn},
     },
-    record::{AgentKey, AgentName, Callee, Fetched, Held, Loaded, Piece, RequestSide, ResponseSide, Sections, Standing},
+    record::{
+        AgentKey, AgentName, Callee, Fetched, Held, Loaded, Piece, RequestSide, ResponseSide,
+        Sections, Standing,
+    },
 };
 
 /// Characters that make trouble, and pieces of the syntaxes that are read.
@@ -177,10 +181,20 @@ fn content() -> impl Strategy<Value = Content> {
 fn bodies(content: Content, words: &str) -> Vec<ItemBody> {
     let content = Arc::new(content);
     let here = || Part::Here { content: content.clone(), bytes: 77 };
-    let input = |input: Value| Part::Here { bytes: 7, content: Arc::new(Content::ToolUse { name: words.to_owned(), input }) };
-    let said = |voice, open| ItemBody::Text { voice, text: content.clone(), change: Change::Changed, open };
+    let input = |input: Value| Part::Here {
+        bytes: 7,
+        content: Arc::new(Content::ToolUse { name: words.to_owned(), input }),
+    };
+    let said = |voice, open| ItemBody::Text {
+        voice,
+        text: content.clone(),
+        change: Change::Changed,
+        open,
+    };
     let arguments = match content.as_ref() {
-        Content::Parameter(value) | Content::Other { json: value, .. } | Content::ToolUse { input: value, .. } => value.clone(),
+        Content::Parameter(value)
+        | Content::Other { json: value, .. }
+        | Content::ToolUse { input: value, .. } => value.clone(),
         _ => json!({"command": words, "todos": [{"content": words, "status": "in_progress"}]}),
     };
     let callee = Callee {
@@ -192,7 +206,12 @@ fn bodies(content: Content, words: &str) -> Vec<ItemBody> {
         turns: usize::MAX,
         output: i64::MAX,
     };
-    let definition = ToolDefinition { name: words.to_owned(), bytes: 5, change: Change::New, content: Some(content.clone()) };
+    let definition = ToolDefinition {
+        name: words.to_owned(),
+        bytes: 5,
+        change: Change::New,
+        content: Some(content.clone()),
+    };
     vec![
         said(Voice::User, false),
         said(Voice::Injected, true),
@@ -204,7 +223,12 @@ fn bodies(content: Content, words: &str) -> Vec<ItemBody> {
             change: Change::New,
             open: false,
         },
-        ItemBody::Text { voice: Voice::User, text: Arc::new(Content::Text(words.to_owned())), change: Change::New, open: false },
+        ItemBody::Text {
+            voice: Voice::User,
+            text: Arc::new(Content::Text(words.to_owned())),
+            change: Change::New,
+            open: false,
+        },
         ItemBody::Tag {
             name: words.to_owned(),
             attributes: words.to_owned(),
@@ -216,18 +240,49 @@ fn bodies(content: Content, words: &str) -> Vec<ItemBody> {
         },
         ItemBody::Beside { text: words.into(), voice: None, depth: words.len() % 5 },
         ItemBody::Thinking { text: content.clone(), open: false },
-        ItemBody::ToolUse { name: words.to_owned(), call: here(), on_server: true, result: Some(here()), callee: Some(callee) },
-        ItemBody::ToolUse { name: "Tool".to_owned(), call: input(arguments), on_server: false, result: Some(here()), callee: None },
         ItemBody::ToolUse {
-            name: "Edit".to_owned(),
-            call: input(json!({"path": words, "old_str": words, "new_str": format!("{words}x\n{words}")})),
+            name: words.to_owned(),
+            call: here(),
+            on_server: true,
+            result: Some(here()),
+            callee: Some(callee),
+        },
+        ItemBody::ToolUse {
+            name: "Tool".to_owned(),
+            call: input(arguments),
             on_server: false,
-            result: Some(Part::Absent { bytes: u64::MAX, pending: Pending::Failed(words.to_owned()) }),
+            result: Some(here()),
             callee: None,
         },
-        ItemBody::ToolUseOpening { name: words.to_owned(), partial: format!("{{\"command\": \"{words}").into(), on_server: false },
-        ItemBody::ToolResult { name: Some(words.to_owned()), result: here(), change: Change::Changed },
-        ItemBody::System { tag: Some(usize::MAX), number: usize::MAX, of: Some(0), text: here(), change: Change::New },
+        ItemBody::ToolUse {
+            name: "Edit".to_owned(),
+            call: input(
+                json!({"path": words, "old_str": words, "new_str": format!("{words}x\n{words}")}),
+            ),
+            on_server: false,
+            result: Some(Part::Absent {
+                bytes: u64::MAX,
+                pending: Pending::Failed(words.to_owned()),
+            }),
+            callee: None,
+        },
+        ItemBody::ToolUseOpening {
+            name: words.to_owned(),
+            partial: format!("{{\"command\": \"{words}").into(),
+            on_server: false,
+        },
+        ItemBody::ToolResult {
+            name: Some(words.to_owned()),
+            result: here(),
+            change: Change::Changed,
+        },
+        ItemBody::System {
+            tag: Some(usize::MAX),
+            number: usize::MAX,
+            of: Some(0),
+            text: here(),
+            change: Change::New,
+        },
         ItemBody::Tools {
             definitions: vec![definition],
             removed: vec![words.to_owned()],
@@ -235,7 +290,11 @@ fn bodies(content: Content, words: &str) -> Vec<ItemBody> {
             change: Change::Changed,
         },
         ItemBody::Compacted { blocks: Some(usize::MAX), bytes: Some(u64::MAX), summary: u64::MAX },
-        ItemBody::Tries(vec![Try { id: u64::MAX, outcome: words.to_owned(), error: Some(words.to_owned()) }]),
+        ItemBody::Tries(vec![Try {
+            id: u64::MAX,
+            outcome: words.to_owned(),
+            error: Some(words.to_owned()),
+        }]),
         ItemBody::Rewritten {
             moved: 1,
             changed: usize::MAX,
@@ -263,7 +322,12 @@ fn bodies(content: Content, words: &str) -> Vec<ItemBody> {
 fn trouble(item: &Item, width: u16) -> Option<String> {
     for detail in [Detail::Summary, Detail::Full] {
         for line in lines(item, detail, width) {
-            let columns: usize = line.spans.iter().flat_map(|span| span.text.graphemes(true)).map(|cluster| cluster.width()).sum();
+            let columns: usize = line
+                .spans
+                .iter()
+                .flat_map(|span| span.text.graphemes(true))
+                .map(|cluster| cluster.width())
+                .sum();
             if columns > usize::from(width) {
                 return Some(format!("{columns} columns on {width}: {line:?} of {item:?}"));
             }
@@ -296,10 +360,23 @@ proptest! {
 
 /// A block of any kind with any content; few places and ids, so that they meet.
 fn piece() -> impl Strategy<Value = Piece> {
-    let place =
-        proptest::sample::select(vec!["", "/model", "/system/1", "/tools/0", "/messages/0/content/0", "/content/0", "/content/1"]);
-    let role = proptest::sample::select(vec![None, Some(Role::User), Some(Role::Assistant), Some(Role::System)]);
-    let state = proptest::sample::select(vec![BlockState::New, BlockState::Changed, BlockState::Same]);
+    let place = proptest::sample::select(vec![
+        "",
+        "/model",
+        "/system/1",
+        "/tools/0",
+        "/messages/0/content/0",
+        "/content/0",
+        "/content/1",
+    ]);
+    let role = proptest::sample::select(vec![
+        None,
+        Some(Role::User),
+        Some(Role::Assistant),
+        Some(Role::System),
+    ]);
+    let state =
+        proptest::sample::select(vec![BlockState::New, BlockState::Changed, BlockState::Same]);
     let held = prop_oneof![
         6 => (kind(), value()).prop_map(|(kind, value)| Held::Here(Arc::new(read(kind, value.to_string().as_bytes())))),
         1 => Just(Held::NotAsked),
@@ -330,8 +407,17 @@ fn loaded() -> impl Strategy<Value = Loaded> {
         |(request, removed, response, open, words)| {
             let removed = removed.into_iter().map(|piece| piece.block).collect();
             Loaded {
-                request: Fetched::Here(RequestSide { pieces: request, removed, ..RequestSide::default() }),
-                response: Fetched::Here(ResponseSide { pieces: response, open, error: words.clone(), broken: words }),
+                request: Fetched::Here(RequestSide {
+                    pieces: request,
+                    removed,
+                    ..RequestSide::default()
+                }),
+                response: Fetched::Here(ResponseSide {
+                    pieces: response,
+                    open,
+                    error: words.clone(),
+                    broken: words,
+                }),
                 ..Loaded::default()
             }
         },
@@ -364,7 +450,13 @@ fn what_is_nested_deep_is_shown() {
     let content = read(BlockKind::Parameter, deep.as_bytes());
     let quotes = "> ".repeat(2_000) + "x";
     let lists: String = (0..200).map(|depth| format!("{}- item\n", "  ".repeat(depth))).collect();
-    for words in [quotes, lists, "*".repeat(20_000), "[".repeat(20_000), "|".repeat(5_000) + "\n" + &"|-".repeat(2_500)] {
+    for words in [
+        quotes,
+        lists,
+        "*".repeat(20_000),
+        "[".repeat(20_000),
+        "|".repeat(5_000) + "\n" + &"|-".repeat(2_500),
+    ] {
         for body in bodies(content.clone(), &words) {
             assert_eq!(trouble(&item(body), 60), None);
         }

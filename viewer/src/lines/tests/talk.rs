@@ -53,7 +53,12 @@ fn answers_are_laid_out_as_markdown() {
 fn prompts_and_what_agents_put_into_them() {
     let injected = "<system-reminder>\nAs you answer, note:\n  - the todo list is empty, which you should not mention to anybody at all\n</system-reminder>";
     let both = format!("{injected}\n\nFix the *failing* test.\n\n    cargo test\n\nThanks!");
-    let changed = ItemBody::Text { voice: Voice::User, text: text("Hello, and then\nmore"), change: Change::Changed, open: false };
+    let changed = ItemBody::Text {
+        voice: Voice::User,
+        text: text("Hello, and then\nmore"),
+        change: Change::Changed,
+        open: false,
+    };
     insta::assert_snapshot!(sheet(vec![
         ("short", said(Voice::User, "Fix the failing test in dates.")),
         ("own and injected", said(Voice::User, &both)),
@@ -76,8 +81,10 @@ fn marks_that_stand_for_themselves_stay() {
         r"the regex \d+\.\d+ and C:\_x\!y",
         "curl -X POST \\\n  -d x",
     ] {
-        let shown: String =
-            lines(&item(said(Voice::User, words)), Detail::Full, 80).iter().map(|line| plain(line) + "\n").collect();
+        let shown: String = lines(&item(said(Voice::User, words)), Detail::Full, 80)
+            .iter()
+            .map(|line| plain(line) + "\n")
+            .collect();
         for word in words.split_whitespace() {
             assert!(shown.contains(word), "{word:?} of {words:?} in\n{shown}");
         }
@@ -86,8 +93,16 @@ fn marks_that_stand_for_themselves_stay() {
 
 #[test]
 fn texts_that_are_still_coming() {
-    let open = |words: &str| ItemBody::Text { voice: Voice::Assistant, text: text(words), change: Change::New, open: true };
-    let thinking = |words: &str| ItemBody::Thinking { text: Arc::new(Content::Thinking(words.to_owned())), open: true };
+    let open = |words: &str| ItemBody::Text {
+        voice: Voice::Assistant,
+        text: text(words),
+        change: Change::New,
+        open: true,
+    };
+    let thinking = |words: &str| ItemBody::Thinking {
+        text: Arc::new(Content::Thinking(words.to_owned())),
+        open: true,
+    };
     insta::assert_snapshot!(sheet(vec![
         ("begun", open("")),
         ("under way", open("I'll look at the **test** and at what it")),
@@ -98,7 +113,10 @@ fn texts_that_are_still_coming() {
 
 #[test]
 fn thinking_in_brief_is_its_first_sentence() {
-    let thinking = |words: &str| ItemBody::Thinking { text: Arc::new(Content::Thinking(words.to_owned())), open: false };
+    let thinking = |words: &str| ItemBody::Thinking {
+        text: Arc::new(Content::Thinking(words.to_owned())),
+        open: false,
+    };
     insta::assert_snapshot!(sheet(vec![
         (
             "long",
@@ -126,6 +144,15 @@ fn sections_of_the_system_prompt() {
     insta::assert_snapshot!(sheet(vec![
         ("one of many", section(2, Some(3), Change::New, long)),
         ("changed", section(1, None, Change::Changed, "x-billing-header: cc_version=2.1.330;")),
-        ("not loaded", ItemBody::System { tag: None, number: 3, of: Some(3), text: absent, change: Change::New }),
+        (
+            "not loaded",
+            ItemBody::System {
+                tag: None,
+                number: 3,
+                of: Some(3),
+                text: absent,
+                change: Change::New
+            }
+        ),
     ]));
 }

@@ -21,11 +21,22 @@ fn commands_and_their_results() {
                 Some(result(true, output))
             )
         ),
-        ("many lines", call("Bash", json!({"command": "cd /work\n\ncat <<'E' > f.txt\nhello\nE"}), Some(result(false, "")))),
+        (
+            "many lines",
+            call(
+                "Bash",
+                json!({"command": "cd /work\n\ncat <<'E' > f.txt\nhello\nE"}),
+                Some(result(false, ""))
+            )
+        ),
         ("no result yet", call("shell", json!({"command": ["bash", "-lc", "ls"]}), None)),
         (
             "absent result",
-            call("Bash", json!({"command": "ls"}), Some(Part::Absent { bytes: 3_000_000, pending: Pending::NotAsked }))
+            call(
+                "Bash",
+                json!({"command": "ls"}),
+                Some(Part::Absent { bytes: 3_000_000, pending: Pending::NotAsked })
+            )
         ),
     ]));
 }
@@ -143,7 +154,11 @@ fn other_arguments_are_fields() {
 fn calls_that_have_started_an_agent() {
     let started = |standing, is_probable, result| {
         let callee = Callee {
-            agent: AgentKey { session: None, agent: Some("a1".to_owned()), provider: String::new() },
+            agent: AgentKey {
+                session: None,
+                agent: Some("a1".to_owned()),
+                provider: String::new(),
+            },
             name: AgentName::plain("Explore: Find what the last commit changed, and why"),
             pointer: "/content/0".to_owned(),
             is_probable,
@@ -151,8 +166,7 @@ fn calls_that_have_started_an_agent() {
             turns: 3,
             output: 1_234,
         };
-        let input =
-            json!({"description": "Find what the last commit changed, and why", "prompt": "Find it.", "subagent_type": "Explore"});
+        let input = json!({"description": "Find what the last commit changed, and why", "prompt": "Find it.", "subagent_type": "Explore"});
         match call("Agent", input, result) {
             ItemBody::ToolUse { name, call, on_server, result, .. } => {
                 ItemBody::ToolUse { name, call, on_server, result, callee: Some(callee) }
@@ -169,8 +183,11 @@ fn calls_that_have_started_an_agent() {
 
 #[test]
 fn calls_whose_arguments_are_still_coming() {
-    let opening =
-        |name: &str, partial: &str| ItemBody::ToolUseOpening { name: name.to_owned(), partial: partial.into(), on_server: false };
+    let opening = |name: &str, partial: &str| ItemBody::ToolUseOpening {
+        name: name.to_owned(),
+        partial: partial.into(),
+        on_server: false,
+    };
     insta::assert_snapshot!(sheet(vec![
         ("nothing yet", opening("Bash", "")),
         ("a command", opening("Bash", r#"{"command": "cargo test -p da"#)),
@@ -180,16 +197,34 @@ fn calls_whose_arguments_are_still_coming() {
 
 #[test]
 fn results_whose_call_stands_elsewhere() {
-    let alone = |name: Option<&str>, result, change| ItemBody::ToolResult { name: name.map(str::to_owned), result, change };
-    let image = here(Content::ToolResult { is_error: false, text: String::new(), other: vec!["image/png 12.3 kB".to_owned()] });
+    let alone = |name: Option<&str>, result, change| ItemBody::ToolResult {
+        name: name.map(str::to_owned),
+        result,
+        change,
+    };
+    let image = here(Content::ToolResult {
+        is_error: false,
+        text: String::new(),
+        other: vec!["image/png 12.3 kB".to_owned()],
+    });
     insta::assert_snapshot!(sheet(vec![
         ("named", alone(Some("Bash"), result(false, "one\ntwo"), Change::New)),
-        ("cleared", alone(None, result(false, "[Old tool result content cleared]"), Change::Changed)),
+        (
+            "cleared",
+            alone(None, result(false, "[Old tool result content cleared]"), Change::Changed)
+        ),
         ("error", alone(None, result(true, "no such file"), Change::New)),
         ("image", alone(Some("Screenshot"), image, Change::New)),
         (
             "failed to load",
-            alone(None, Part::Absent { bytes: 5, pending: Pending::Failed("gone from the record".to_owned()) }, Change::New)
+            alone(
+                None,
+                Part::Absent {
+                    bytes: 5,
+                    pending: Pending::Failed("gone from the record".to_owned())
+                },
+                Change::New
+            )
         ),
     ]));
 }
@@ -201,30 +236,44 @@ fn sentences_in_results_are_broken_between_words_and_all_else_at_the_edge() {
         src/kalends/bank.py:22:        date, amount = parse_date(row[\"Buchungstag\"], strict=True), Decimal(row[\"Betrag\"])\n\
         -rw-r--r--  1 mira mira   24017 Nov 23 10:15 a file with quite a few words in its name, and some more of them.csv\n\
         \u{1b}[31merror\u{1b}[0m: the value of the field is no number, and nothing else was expected to stand in this place of the file";
-    insta::assert_snapshot!(sheet(vec![("mixed", call("Bash", json!({"command": "report"}), Some(result(false, text))))]));
+    insta::assert_snapshot!(sheet(vec![(
+        "mixed",
+        call("Bash", json!({"command": "report"}), Some(result(false, text)))
+    )]));
 }
 
 #[test]
 fn what_an_agent_can_have_a_tool_say_is_shown_whole() {
     let lines: Vec<String> = (0..30_000).map(|line| format!("line {line}")).collect();
     let drawn = super::lines(
-        &super::item(call("Bash", json!({"command": "ls"}), Some(result(false, &lines.join("\n"))))),
+        &super::item(call(
+            "Bash",
+            json!({"command": "ls"}),
+            Some(result(false, &lines.join("\n"))),
+        )),
         super::Detail::Full,
         80,
     );
-    let shown: Vec<String> =
-        drawn.iter().skip(2).map(|line| super::plain(line).trim_start_matches([' ', '⎿']).to_owned()).collect();
+    let shown: Vec<String> = drawn
+        .iter()
+        .skip(2)
+        .map(|line| super::plain(line).trim_start_matches([' ', '⎿']).to_owned())
+        .collect();
     assert_eq!(shown, lines);
 }
 
 #[test]
 fn an_edit_shows_all_of_both_texts() {
     let text = |word: &str| {
-        (0..30).map(|line| if line == 15 { format!("{word}\n") } else { format!("line {line}\n") }).collect::<String>()
+        (0..30)
+            .map(|line| if line == 15 { format!("{word}\n") } else { format!("line {line}\n") })
+            .collect::<String>()
     };
-    let edit = json!({"file_path": "/work/a.txt", "old_string": text("old"), "new_string": text("new")});
+    let edit =
+        json!({"file_path": "/work/a.txt", "old_string": text("old"), "new_string": text("new")});
     let drawn = super::lines(&super::item(call("Edit", edit, None)), super::Detail::Full, 80);
-    let shown: Vec<String> = drawn.iter().skip(1).map(|line| super::plain(line).trim().to_owned()).collect();
+    let shown: Vec<String> =
+        drawn.iter().skip(1).map(|line| super::plain(line).trim().to_owned()).collect();
     let mut wanted: Vec<String> = text("- old").lines().map(str::to_owned).collect();
     wanted.insert(16, "+ new".to_owned());
     assert_eq!(shown, wanted);
@@ -234,17 +283,33 @@ fn an_edit_shows_all_of_both_texts() {
 fn of_results_beyond_that_the_beginning_is_shown_and_the_rest_counted() {
     let long: String = (0..52_345).map(|line| format!("line {line}\n")).collect();
     let one_line = "x".repeat(4_000_000);
-    for (text, last) in [(&long, "  … 12,345 more lines (136 kB)"), (&one_line, "  … 1 more line (960 kB)")] {
-        let drawn =
-            super::lines(&super::item(call("Bash", json!({"command": "ls"}), Some(result(false, text)))), super::Detail::Full, 80);
+    for (text, last) in
+        [(&long, "  … 12,345 more lines (136 kB)"), (&one_line, "  … 1 more line (960 kB)")]
+    {
+        let drawn = super::lines(
+            &super::item(call("Bash", json!({"command": "ls"}), Some(result(false, text)))),
+            super::Detail::Full,
+            80,
+        );
         let last_line = drawn.last().map(super::plain).unwrap_or_default();
-        assert_eq!((drawn.len(), last_line.trim_start_matches("  ")), (40_003, last.trim_start_matches("  ")));
+        assert_eq!(
+            (drawn.len(), last_line.trim_start_matches("  ")),
+            (40_003, last.trim_start_matches("  "))
+        );
     }
 }
 
 #[test]
 fn no_item_takes_more_lines_than_a_person_reads() {
-    let todos: Vec<serde_json::Value> = (0..60_000).map(|_| json!({"content": "x", "status": "pending"})).collect();
-    let drawn = super::lines(&super::item(call("TodoWrite", json!({"todos": todos}), None)), super::Detail::Full, 80);
-    assert_eq!((drawn.len(), drawn.last().map(super::plain).as_deref()), (50_001, Some("… and more")));
+    let todos: Vec<serde_json::Value> =
+        (0..60_000).map(|_| json!({"content": "x", "status": "pending"})).collect();
+    let drawn = super::lines(
+        &super::item(call("TodoWrite", json!({"todos": todos}), None)),
+        super::Detail::Full,
+        80,
+    );
+    assert_eq!(
+        (drawn.len(), drawn.last().map(super::plain).as_deref()),
+        (50_001, Some("… and more"))
+    );
 }

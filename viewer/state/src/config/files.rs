@@ -29,7 +29,8 @@ const MOST_THEMES: usize = 200;
 
 const ENTRIES: &[&str] = &["theme", "keys", "mouse"];
 
-/// Reads all files of `folder`; those that are not there say nothing. `Err`: what is wrong in which line.
+/// Reads all files of `folder`; those that are not there say nothing. `Err`: what is wrong in which
+/// line.
 pub fn read(folder: &Path, wish: &Wish) -> Result<Config, Fault> {
     let themes = Themes::with(wish.depth, themes(&folder.join(THEMES))?)?;
     let (mut theme, mut changes, mut mouse) = (None, Vec::new(), true);
@@ -54,7 +55,12 @@ pub fn read(folder: &Path, wish: &Wish) -> Result<Config, Fault> {
             other => return Err(file.unknown(&name.span(), other, "a setting", ENTRIES)),
         }
     }
-    Ok(Config { themes, theme: wish.theme.clone().or(theme), keymap: Keymap::with(&changes)?, mouse })
+    Ok(Config {
+        themes,
+        theme: wish.theme.clone().or(theme),
+        keymap: Keymap::with(&changes)?,
+        mouse,
+    })
 }
 
 /// People's own themes, by name.
@@ -65,7 +71,11 @@ fn themes(folder: &Path) -> Result<BTreeMap<String, Layer>, Fault> {
         let path = entry.path();
         let Some(file) = path.file_name().and_then(|name| name.to_str()) else { continue };
         // Editors keep hidden files beside the one that they edit.
-        let Some(name) = file.strip_suffix(".toml").filter(|name| !name.is_empty() && !name.starts_with('.')) else { continue };
+        let Some(name) =
+            file.strip_suffix(".toml").filter(|name| !name.is_empty() && !name.starts_with('.'))
+        else {
+            continue;
+        };
         let shown = format!("{THEMES}/{file}");
         let Some(text) = text(&path, &shown)? else { continue };
         let file = TomlFile { name: &shown, text: &text };
@@ -97,7 +107,9 @@ fn text(path: &Path, name: &str) -> Result<Option<String>, Fault> {
     match read() {
         Ok(None) => Ok(None),
         Ok(Some(bytes)) if bytes.len() as u64 > LONGEST => Err(failed("it is too long".to_owned())),
-        Ok(Some(bytes)) => String::from_utf8(bytes).map(Some).map_err(|_| failed("it is not UTF-8".to_owned())),
+        Ok(Some(bytes)) => {
+            String::from_utf8(bytes).map(Some).map_err(|_| failed("it is not UTF-8".to_owned()))
+        }
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(failed(format!("it cannot be read: {error}"))),
     }

@@ -30,11 +30,21 @@ fn context(file: TomlFile<'_>, name: &Name<'_>) -> Result<Context, Fault> {
     })
 }
 
-fn change(file: TomlFile<'_>, context: Option<Context>, name: &Name<'_>, value: &Value<'_>) -> Result<Change, Fault> {
+fn change(
+    file: TomlFile<'_>,
+    context: Option<Context>,
+    name: &Name<'_>,
+    value: &Value<'_>,
+) -> Result<Change, Fault> {
     let command = command(file, name)?;
     let keys = match value.get_ref() {
-        DeValue::Array(keys) => keys.iter().map(|value| key(file, value)).collect::<Result<_, _>>()?,
-        _ => return Err(file.fault(&value.span(), "a list of keys is expected, such as [\"ctrl-d\", \"J\"]")),
+        DeValue::Array(keys) => {
+            keys.iter().map(|value| key(file, value)).collect::<Result<_, _>>()?
+        }
+        _ => {
+            return Err(file
+                .fault(&value.span(), "a list of keys is expected, such as [\"ctrl-d\", \"J\"]"));
+        }
     };
     Ok(Change { context, command, keys, place: file.place(&name.span()) })
 }
@@ -57,7 +67,9 @@ fn key(file: TomlFile<'_>, value: &Value<'_>) -> Result<Key, Fault> {
         )
     })?;
     match key.same_as() {
-        Some(other) => Err(file.fault(&value.span(), format!("terminals send {key} as {other}; write that"))),
+        Some(other) => {
+            Err(file.fault(&value.span(), format!("terminals send {key} as {other}; write that")))
+        }
         None => Ok(key),
     }
 }

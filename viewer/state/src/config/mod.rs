@@ -1,4 +1,5 @@
-//! What people set up: `view.toml` and the themes beside it. It is read as a whole, and holds as a whole or not at all.
+//! What people set up: `view.toml` and the themes beside it. It is read as a whole, and holds as a
+//! whole or not at all.
 
 mod files;
 mod keys;
@@ -24,7 +25,8 @@ pub struct Wish {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Config {
     pub themes: Themes,
-    /// The theme to be shown where nobody chose one by key. It need not exist when it is wished for by a flag.
+    /// The theme to be shown where nobody chose one by key. It need not exist when it is wished for
+    /// by a flag.
     pub theme: Option<String>,
     pub keymap: Keymap,
     /// The mouse scrolls and chooses, instead of selecting as the terminal does.
@@ -34,7 +36,12 @@ pub struct Config {
 impl Config {
     /// As it is without files.
     pub fn built_in(wish: &Wish) -> Self {
-        Self { themes: Themes::built_in(wish.depth), theme: wish.theme.clone(), keymap: Keymap::default(), mouse: true }
+        Self {
+            themes: Themes::built_in(wish.depth),
+            theme: wish.theme.clone(),
+            keymap: Keymap::default(),
+            mouse: true,
+        }
     }
 }
 

@@ -44,7 +44,14 @@ fn command(config: &Config, context: Context, key: &str) -> Option<Command> {
 fn nothing_there_is_nothing_wished_for() {
     let nowhere = folder(&[]).path().join("nowhere");
     assert_eq!(read(&nowhere, &wish()).expect("no file is no fault"), Config::default());
-    assert_eq!(good(&[("view.toml", ""), ("themes/.dark.toml.swp", "what?"), ("themes/notes.txt", "what?")]), Config::default());
+    assert_eq!(
+        good(&[
+            ("view.toml", ""),
+            ("themes/.dark.toml.swp", "what?"),
+            ("themes/notes.txt", "what?")
+        ]),
+        Config::default()
+    );
 }
 
 #[test]
@@ -56,7 +63,10 @@ fn the_flag_beats_the_file() {
 
 #[test]
 fn own_keys_take_the_place_of_the_tables() {
-    let config = good(&[("view.toml", "[keys]\nhalf-page-down = [\"ctrl-d\", \"ctrl-j\"]\nfold = [\"x\"]\nredraw = []\n")]);
+    let config = good(&[(
+        "view.toml",
+        "[keys]\nhalf-page-down = [\"ctrl-d\", \"ctrl-j\"]\nfold = [\"x\"]\nredraw = []\n",
+    )]);
     for (context, key, expected) in [
         (Conversation, "ctrl-j", Some(Command::HalfPageDown)),
         (Conversation, "ctrl-d", Some(Command::HalfPageDown)),
@@ -72,22 +82,37 @@ fn own_keys_take_the_place_of_the_tables() {
     let shown: Vec<HelpLine> = config.keymap.help(&[]).collect();
     let keys = |wanted: &str| {
         shown.iter().find_map(|line| match line {
-            HelpLine::Keys { keys, what } if what == wanted => Some(keys.iter().map(Key::to_string).collect::<Vec<_>>()),
+            HelpLine::Keys { keys, what } if what == wanted => {
+                Some(keys.iter().map(Key::to_string).collect::<Vec<_>>())
+            }
             _ => None,
         })
     };
     assert_eq!(keys("half a page down").expect("it is there"), ["Ctrl-D", "Ctrl-J"]);
     assert_eq!(keys("draw the screen anew"), None, "what has no key is not offered");
-    assert!(config.keymap.footer(Conversation).any(|(command, key, _)| command == Command::Fold && key.to_string() == "x"));
+    assert!(
+        config
+            .keymap
+            .footer(Conversation)
+            .any(|(command, key, _)| command == Command::Fold && key.to_string() == "x")
+    );
 }
 
 #[test]
 fn a_key_that_is_given_away_is_not_shown_where_it_was() {
     let config = good(&[("view.toml", "[keys]\nfollow = [\"j\"]\n")]);
     assert_eq!(command(&config, Context::Conversation, "j"), Some(Command::Follow));
-    assert_eq!(command(&config, Context::Sidebar, "j"), Some(Command::LineDown), "following is of the conversation only");
+    assert_eq!(
+        command(&config, Context::Sidebar, "j"),
+        Some(Command::LineDown),
+        "following is of the conversation only"
+    );
     let down = |context| {
-        config.keymap.footer(context).find(|(command, ..)| *command == Command::LineDown).map(|(_, key, _)| key.to_string())
+        config
+            .keymap
+            .footer(context)
+            .find(|(command, ..)| *command == Command::LineDown)
+            .map(|(_, key, _)| key.to_string())
     };
     assert_eq!(down(Context::Conversation).as_deref(), Some("↓"));
     assert_eq!(down(Context::Sidebar).as_deref(), Some("j"));
@@ -95,7 +120,10 @@ fn a_key_that_is_given_away_is_not_shown_where_it_was() {
 
 #[test]
 fn keys_of_one_part_of_the_screen() {
-    let config = good(&[("view.toml", "[keys]\nline-down = [\"e\"]\n[keys.sidebar]\nline-down = [\"s\"]\ntop = []\n")]);
+    let config = good(&[(
+        "view.toml",
+        "[keys]\nline-down = [\"e\"]\n[keys.sidebar]\nline-down = [\"s\"]\ntop = []\n",
+    )]);
     for (context, key, expected) in [
         (Context::Sidebar, "s", Some(Command::LineDown)),
         (Context::Sidebar, "e", None),
@@ -107,7 +135,9 @@ fn keys_of_one_part_of_the_screen() {
     ] {
         assert_eq!(command(&config, context, key), expected, "{key} in {context:?}");
     }
-    assert!(config.keymap.help(&[]).any(|line| matches!(line, HelpLine::Keys { what, .. } if what == "one line down (sidebar)")));
+    assert!(config.keymap.help(&[]).any(
+        |line| matches!(line, HelpLine::Keys { what, .. } if what == "one line down (sidebar)")
+    ));
 }
 
 #[test]
@@ -119,7 +149,10 @@ fn the_mouse_is_the_viewers_unless_it_is_said_otherwise() {
 #[test]
 fn rows_that_became_the_same_are_shown_once() {
     let config = good(&[("view.toml", "[keys]\ndetach = [\"ctrl-q\"]\n")]);
-    let ways = config.keymap.help(&[]).filter(|line| matches!(line, HelpLine::Keys { what, .. } if what.starts_with("leave")));
+    let ways = config
+        .keymap
+        .help(&[])
+        .filter(|line| matches!(line, HelpLine::Keys { what, .. } if what.starts_with("leave")));
     assert_eq!(ways.count(), 1);
     assert_eq!(command(&config, Context::Help, "ctrl-q"), Some(Command::Detach));
 }
@@ -127,16 +160,25 @@ fn rows_that_became_the_same_are_shown_once() {
 #[test]
 fn what_is_wrong_with_keys_is_said_with_its_line() {
     for (text, why) in [
-        ("[keys]\nfold = [\"X\"]\ncopy = [\"X\"]\n", "view.toml:3: X cannot be both fold and copy in the conversation"),
+        (
+            "[keys]\nfold = [\"X\"]\ncopy = [\"X\"]\n",
+            "view.toml:3: X cannot be both fold and copy in the conversation",
+        ),
         ("[keys]\nfold = [\"X\"]\n[keys.conversation]\ncopy = [\"X\"]\n", "X cannot be both"),
-        ("[keys]\nhalf-page-dwn = [\"x\"]\n", "view.toml:2: “half-page-dwn” is not a command; did you mean “half-page-down”?"),
+        (
+            "[keys]\nhalf-page-dwn = [\"x\"]\n",
+            "view.toml:2: “half-page-dwn” is not a command; did you mean “half-page-down”?",
+        ),
         ("[keys]\nfold = [\"strg-x\"]\n", "view.toml:2: “strg-x” is not a key; keys are written"),
         ("[keys]\nfold = [\n\"x\",\n\"ctrl-i\"]\n", "view.toml:4: terminals send Ctrl-I as Tab"),
         ("\nmouse = \"on\"\n", "view.toml:2: true or false is expected"),
         ("[keys]\nfold = \"x\"\n", "view.toml:2: a list of keys is expected"),
         ("[keys]\nfold = [1]\n", "view.toml:2: a key is expected"),
         ("keys = 1\n", "view.toml:1: a table of commands is expected"),
-        ("[keys.sidebr]\nfold = [\"x\"]\n", "view.toml:1: “sidebr” is not a part of the screen; did you mean “sidebar”?"),
+        (
+            "[keys.sidebr]\nfold = [\"x\"]\n",
+            "view.toml:1: “sidebr” is not a part of the screen; did you mean “sidebar”?",
+        ),
         ("[keys.sidebar]\nfold = [\"x\"]\n", "view.toml:2: fold does nothing in the sidebar"),
         ("[keys]\nhelp = []\n", "view.toml:2: help needs a key in the conversation"),
         ("[keys]\ndetach = []\n", "view.toml:2: detach needs a key in the conversation"),
@@ -178,26 +220,39 @@ fn own_themes_extend_others() {
 fn what_is_wrong_with_a_theme_is_said_with_its_line() {
     for (text, why) in [
         ("\n[roles]\nusr = {}\n", "themes/mine.toml:3: “usr” is not a role; did you mean “user”?"),
-        ("[roles]\nuser = { fg = \"bleu\" }\n", "themes/mine.toml:2: “bleu” is not a colour; did you mean “blue”?"),
+        (
+            "[roles]\nuser = { fg = \"bleu\" }\n",
+            "themes/mine.toml:2: “bleu” is not a colour; did you mean “blue”?",
+        ),
         ("[roles]\nuser = { fg = \"#88c0d\" }\n", "themes/mine.toml:2: a colour has six digits"),
         ("[roles]\nuser = { fg = \"#é8c0d\" }\n", "themes/mine.toml:2: a colour has six digits"),
-        ("[roles]\nuser = { fg = 256 }\n", "themes/mine.toml:2: colours have numbers from 0 to 255"),
+        (
+            "[roles]\nuser = { fg = 256 }\n",
+            "themes/mine.toml:2: colours have numbers from 0 to 255",
+        ),
         ("[roles]\nuser = { fg = -1 }\n", "themes/mine.toml:2: colours have numbers from 0 to 255"),
         ("[roles]\nuser = { fg = true }\n", "themes/mine.toml:2: a colour is a name"),
-        ("[roles]\nuser = { blod = true }\n", "themes/mine.toml:2: “blod” is not part of a style; did you mean “bold”?"),
+        (
+            "[roles]\nuser = { blod = true }\n",
+            "themes/mine.toml:2: “blod” is not part of a style; did you mean “bold”?",
+        ),
         ("[roles]\nuser = { bold = 1 }\n", "themes/mine.toml:2: true or false is expected"),
         ("[roles]\nuser = \"blue\"\n", "themes/mine.toml:2: a style such as"),
         ("[palette]\nbleu = \"#000000\"\n", "themes/mine.toml:2: “bleu” is not a colour"),
         ("[palette]\nblue = \"red\"\n", "themes/mine.toml:2: a palette takes colours such as"),
         ("extends = \"drk\"\n", "themes/mine.toml:1: “drk” is not a theme; did you mean “dark”?"),
         ("extends = \"mine\"\n", "themes/mine.toml:1: “mine” extends itself"),
-        ("extnds = \"dark\"\n", "themes/mine.toml:1: “extnds” is not an entry of a theme; did you mean “extends”?"),
+        (
+            "extnds = \"dark\"\n",
+            "themes/mine.toml:1: “extnds” is not an entry of a theme; did you mean “extends”?",
+        ),
         ("[roles", "themes/mine.toml:1: "),
     ] {
         let said = fault(&[("themes/mine.toml", text)]);
         assert!(said.contains(why), "{text} → {said}");
     }
-    let circle = fault(&[("themes/a.toml", "extends = \"b\""), ("themes/b.toml", "extends = \"a\"")]);
+    let circle =
+        fault(&[("themes/a.toml", "extends = \"b\""), ("themes/b.toml", "extends = \"a\"")]);
     assert!(circle.contains("extends itself"), "{circle}");
     let taken = fault(&[("themes/dark.toml", "")]);
     assert!(taken.starts_with("themes/dark.toml:1: “dark” is built in"), "{taken}");
@@ -207,9 +262,15 @@ fn what_is_wrong_with_a_theme_is_said_with_its_line() {
 fn what_is_no_text_is_no_configuration() {
     let place = folder(&[]);
     fs::write(place.path().join("view.toml"), [0xff, 0xfe]).expect("it can be written");
-    assert_eq!(read(place.path(), &wish()).expect_err("broken").to_string(), "view.toml:1: it is not UTF-8");
+    assert_eq!(
+        read(place.path(), &wish()).expect_err("broken").to_string(),
+        "view.toml:1: it is not UTF-8"
+    );
     fs::write(place.path().join("view.toml"), " ".repeat(1 << 20)).expect("it can be written");
-    assert_eq!(read(place.path(), &wish()).expect_err("broken").to_string(), "view.toml:1: it is too long");
+    assert_eq!(
+        read(place.path(), &wish()).expect_err("broken").to_string(),
+        "view.toml:1: it is too long"
+    );
 }
 
 const README: &str = include_str!("../../../../README.md");
@@ -217,7 +278,12 @@ const README: &str = include_str!("../../../../README.md");
 #[test]
 fn what_the_readme_shows_is_true() {
     let part = README.split("## Make it yours").nth(1).expect("the part");
-    let blocks: Vec<&str> = part.split("```toml\n").skip(1).filter_map(|rest| rest.split("```").next()).take(2).collect();
+    let blocks: Vec<&str> = part
+        .split("```toml\n")
+        .skip(1)
+        .filter_map(|rest| rest.split("```").next())
+        .take(2)
+        .collect();
     let [view, theme] = blocks[..] else { panic!("two files") };
     assert!(view.contains("/view.toml") && theme.contains("/themes/mine.toml"));
     let config = good(&[("view.toml", view), ("themes/mine.toml", theme)]);

@@ -18,7 +18,8 @@ const FOLLOWED: usize = 8;
 const AHEAD: usize = 3;
 
 impl Conversation {
-    /// What is looked for, on the screen or near it, and not here yet: first what is looked for, then what is nearest.
+    /// What is looked for, on the screen or near it, and not here yet: first what is looked for,
+    /// then what is nearest.
     pub(super) fn fetches(
         &self,
         roster: &Roster,
@@ -31,7 +32,8 @@ impl Conversation {
             Some(place) if !self.follow => exchanges.partition_point(|id| *id < place.exchange),
             _ => last,
         };
-        let mut near: Vec<usize> = (first.saturating_sub(AHEAD)..=last.saturating_add(AHEAD)).collect();
+        let mut near: Vec<usize> =
+            (first.saturating_sub(AHEAD)..=last.saturating_add(AHEAD)).collect();
         near.sort_by_key(|number| (!(first..=last).contains(number), number.abs_diff(eye)));
         let mut room = contents.room();
         let mut effects = Vec::new();
@@ -72,7 +74,9 @@ impl Conversation {
                         .filter(|wanted| wanted.source == source)
                         .map(|wanted| wanted.pointer.as_str())
                         .collect();
-                    let Some((exchange, side)) = had_from(source, turn.exchange, roster) else { continue };
+                    let Some((exchange, side)) = had_from(source, turn.exchange, roster) else {
+                        continue;
+                    };
                     let blocks = contents.ask(exchange, side, &pointers);
                     if !blocks.is_empty() {
                         effects.push(Effect::FetchBlocks { exchange, side, blocks });
@@ -100,7 +104,11 @@ impl Conversation {
                 wanted.extend(item.item.wants.iter().filter(|_| is_last_line).filter(is_wanted));
             }
             let exchange = rows.first().map(|row| row.turn.exchange);
-            effects.extend(exchange.and_then(|exchange| contents.ask_former(exchange, &wanted)).map(Effect::FetchFormer));
+            effects.extend(
+                exchange
+                    .and_then(|exchange| contents.ask_former(exchange, &wanted))
+                    .map(Effect::FetchFormer),
+            );
         }
         effects
     }

@@ -1,4 +1,5 @@
-//! Exchanges laid out in lines. Only what is looked at is laid out; what was laid out is kept for a while.
+//! Exchanges laid out in lines. Only what is looked at is laid out; what was laid out is kept for a
+//! while.
 
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
@@ -108,9 +109,16 @@ pub(super) struct Making<'a> {
 
 impl Layout {
     /// The layout of an exchange. `is_first`: nothing stands above it.
-    pub(super) fn turn(&mut self, making: Making<'_>, exchange: u64, is_first: bool) -> Arc<LaidTurn> {
+    pub(super) fn turn(
+        &mut self,
+        making: Making<'_>,
+        exchange: u64,
+        is_first: bool,
+    ) -> Arc<LaidTurn> {
         self.clock += 1;
-        let Some(row) = making.roster.row(exchange) else { return Arc::new(LaidTurn { exchange, ..LaidTurn::default() }) };
+        let Some(row) = making.roster.row(exchange) else {
+            return Arc::new(LaidTurn { exchange, ..LaidTurn::default() });
+        };
         let empty = Loaded::default();
         let here = making.contents.get(exchange);
         let before = row.previous.and_then(|previous| making.contents.get(previous));
@@ -118,7 +126,11 @@ impl Layout {
         let after = after_row.and_then(|after| making.contents.get(after.id));
         let earlier = earlier(making, row);
         let is_tried_again = making.roster.is_tried_again(row);
-        let name = making.roster.agent(&AgentKey::of(row)).map(|agent| agent.name.clone()).unwrap_or_default();
+        let name = making
+            .roster
+            .agent(&AgentKey::of(row))
+            .map(|agent| agent.name.clone())
+            .unwrap_or_default();
         let callees = making.roster.callees(row);
         let stamp = Stamp {
             name: name.clone(),
@@ -130,9 +142,14 @@ impl Layout {
             is_first,
             show: making.show.generation,
             folds: making.show.folds(exchange),
-            raised: making.show.raised().filter(|spot| spot.exchange == exchange).map(|spot| spot.item.clone()),
+            raised: making
+                .show
+                .raised()
+                .filter(|spot| spot.exchange == exchange)
+                .map(|spot| spot.item.clone()),
             row: row.through_seq,
-            versions: [here, before, after].map(|loaded| loaded.map_or(u64::MAX, |loaded| loaded.version)),
+            versions: [here, before, after]
+                .map(|loaded| loaded.map_or(u64::MAX, |loaded| loaded.version)),
         };
         let old = self.laid.get_mut(&exchange);
         if let Some((known, laid, used)) = old
@@ -141,15 +158,22 @@ impl Layout {
             *used = self.clock;
             return Arc::clone(laid);
         }
-        // Its neighbours are waited for, so that it does not change when they come. But what is on the screen stays there when a new
-        // one follows it.
+        // Its neighbours are waited for, so that it does not change when they come. But what is on
+        // the screen stays there when a new one follows it.
         let was_here = self.laid.get(&exchange).is_some_and(|(_, laid, _)| laid.is_loaded);
-        let has_before =
-            row.previous.is_none_or(|previous| making.roster.row(previous).is_none()) || before.is_some_and(Loaded::is_settled);
-        let has_after = after_row.is_none() || after.is_some_and(|after| after.request.is_settled());
-        let is_here = here.is_some_and(Loaded::is_settled) && (was_here || (has_before && has_after));
+        let has_before = row.previous.is_none_or(|previous| making.roster.row(previous).is_none())
+            || before.is_some_and(Loaded::is_settled);
+        let has_after =
+            after_row.is_none() || after.is_some_and(|after| after.request.is_settled());
+        let is_here =
+            here.is_some_and(Loaded::is_settled) && (was_here || (has_before && has_after));
         let loaded = if is_here { here.unwrap_or(&empty) } else { &empty };
-        let sections = loaded.request.here().into_iter().flat_map(|side| &side.pieces).map(|piece| &piece.block);
+        let sections = loaded
+            .request
+            .here()
+            .into_iter()
+            .flat_map(|side| &side.pieces)
+            .map(|piece| &piece.block);
         for section in sections.filter(|block| block.kind == BlockKind::System) {
             self.sections.see(row.session.as_deref(), section.hash);
         }
@@ -168,8 +192,18 @@ impl Layout {
             callees: &callees,
             zone: making.zone,
         };
-        let former = self.laid.get(&exchange).filter(|(known, _, _)| known.width == stamp.width && known.is_first == is_first);
-        let laid = Arc::new(lay_out(exchange, turn, making, is_first, is_here, former.map(|(_, laid, _)| laid.as_ref())));
+        let former = self
+            .laid
+            .get(&exchange)
+            .filter(|(known, _, _)| known.width == stamp.width && known.is_first == is_first);
+        let laid = Arc::new(lay_out(
+            exchange,
+            turn,
+            making,
+            is_first,
+            is_here,
+            former.map(|(_, laid, _)| laid.as_ref()),
+        ));
         self.laid.insert(exchange, (stamp, Arc::clone(&laid), self.clock));
         self.forget_oldest();
         laid
@@ -193,8 +227,10 @@ impl Layout {
 fn earlier<'a>(making: Making<'a>, row: &Exchange) -> Vec<&'a Loaded> {
     let row_of = |id: u64| making.roster.row(id);
     let previous = |row: &Exchange| row.previous.filter(|previous| *previous < row.id);
-    let ids = std::iter::successors(previous(row), |id| previous(row_of(*id)?)).skip(1).take(LOOKED_BACK);
-    ids.map_while(|id| making.contents.get(id).filter(|loaded| loaded.request.is_settled())).collect()
+    let ids =
+        std::iter::successors(previous(row), |id| previous(row_of(*id)?)).skip(1).take(LOOKED_BACK);
+    ids.map_while(|id| making.contents.get(id).filter(|loaded| loaded.request.is_settled()))
+        .collect()
 }
 
 /// `former`: the layout before, at the same width: what did not change is taken over from it.
@@ -207,8 +243,11 @@ fn lay_out(
     former: Option<&LaidTurn>,
 ) -> LaidTurn {
     let mut laid = LaidTurn { exchange, is_loaded, ..LaidTurn::default() };
-    let mut former_items: HashMap<&ItemKey, &LaidItem> =
-        former.into_iter().flat_map(|former| &former.items).map(|item| (&item.item.key, item)).collect();
+    let mut former_items: HashMap<&ItemKey, &LaidItem> = former
+        .into_iter()
+        .flat_map(|former| &former.items)
+        .map(|item| (&item.item.key, item))
+        .collect();
     let mut unfolded: HashSet<ItemKey> = HashSet::new();
     for item in blocks::items(turn) {
         let detail = making.show.detail(exchange, &item);
@@ -222,12 +261,17 @@ fn lay_out(
         if item.own.is_some() && detail == Detail::Full {
             unfolded.insert(item.key.clone());
         }
-        let known = former_items.remove(&item.key).filter(|known| known.detail == detail && known.item == item);
+        let known = former_items
+            .remove(&item.key)
+            .filter(|known| known.detail == detail && known.item == item);
         let lines = match known {
             Some(known) => Arc::clone(&known.lines),
             None => {
                 let mut lines = (making.lines)(&item, detail, making.width);
-                if is_first && laid.items.is_empty() && lines.first().is_some_and(|line| line.spans.is_empty()) {
+                if is_first
+                    && laid.items.is_empty()
+                    && lines.first().is_some_and(|line| line.spans.is_empty())
+                {
                     lines.remove(0);
                 }
                 Arc::new(lines)

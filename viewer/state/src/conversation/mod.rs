@@ -40,7 +40,8 @@ use super::{Effect, MakeLines};
 pub struct Conversation {
     /// Whose it is.
     pub agent: Option<AgentKey>,
-    /// The person chose the agent; else the liveliest one is shown, and whoever begins a new session.
+    /// The person chose the agent; else the liveliest one is shown, and whoever begins a new
+    /// session.
     pub by_hand: bool,
     /// The end is kept on the screen as it grows.
     pub follow: bool,
@@ -48,7 +49,8 @@ pub struct Conversation {
     /// The marked block.
     pub focus: Option<Spot>,
     pub window: Window,
-    /// The block that was marked by itself: as long as it is the marked one, nobody has chosen another one.
+    /// The block that was marked by itself: as long as it is the marked one, nobody has chosen
+    /// another one.
     unchosen: Option<Spot>,
     /// The marked block is the one that was kept: it is waited for until it is here.
     is_restored: bool,
@@ -57,7 +59,8 @@ pub struct Conversation {
     places: BTreeMap<AgentKey, Option<Place>>,
     /// A jump whose target is not known yet.
     seek: Option<Seek>,
-    /// The match of a search that is to be gone to, within the item that is raised for it; and where it was found.
+    /// The match of a search that is to be gone to, within the item that is raised for it; and
+    /// where it was found.
     reach: Option<usize>,
     pub reached: Option<Reached>,
     /// The marked block's height changed: as much of it as fits is to be seen.
@@ -133,7 +136,12 @@ impl Conversation {
 
     pub fn top(&mut self, roster: &Roster) {
         let first = self.exchanges(roster).first().copied();
-        self.place = first.map(|exchange| Place { exchange, item: ItemKey::new(ItemKey::HEAD), line: 0, row: 0 });
+        self.place = first.map(|exchange| Place {
+            exchange,
+            item: ItemKey::new(ItemKey::HEAD),
+            line: 0,
+            row: 0,
+        });
         self.follow = false;
         self.moved = Some(Move::Begun);
         self.focus = None;
@@ -155,7 +163,8 @@ impl Conversation {
         self.place.as_ref()
     }
 
-    /// It is not shown for a while: what can be made again is forgotten, and what was jumped to is given up.
+    /// It is not shown for a while: what can be made again is forgotten, and what was jumped to is
+    /// given up.
     pub fn rest(&mut self) {
         self.stop_seeking();
         self.layout.clear();
@@ -200,17 +209,25 @@ impl Conversation {
     /// Unfolds the marked block, or folds it.
     pub fn fold(&mut self) {
         let Some(exchange) = self.focus.as_ref().map(|spot| spot.exchange) else { return };
-        let Some((row, detail, item)) = self.focused().map(|(row, item)| (row, item.detail, item.item.folds().clone())) else {
+        let Some((row, detail, item)) =
+            self.focused().map(|(row, item)| (row, item.detail, item.item.folds().clone()))
+        else {
             return;
         };
         let turned = if detail == Detail::Full { Detail::Summary } else { Detail::Full };
         let spot = Spot { exchange, item };
-        if self.raised().is_some_and(|raised| raised == &spot || (raised.exchange == exchange && spot.item.holds(&raised.item))) {
+        if self.raised().is_some_and(|raised| {
+            raised == &spot || (raised.exchange == exchange && spot.item.holds(&raised.item))
+        }) {
             self.raise(None);
         }
         self.show.fold(exchange, &spot.item, turned);
         // What is folded may begin above the screen.
-        let row = if self.focus.as_ref() == Some(&spot) { row } else { self.window.row_of(&spot).unwrap_or(0) };
+        let row = if self.focus.as_ref() == Some(&spot) {
+            row
+        } else {
+            self.window.row_of(&spot).unwrap_or(0)
+        };
         self.focus = Some(spot.clone());
         self.hold(spot, row);
     }
@@ -238,13 +255,21 @@ impl Conversation {
 
     /// The exchanges of the chosen agent.
     pub fn exchanges<'a>(&self, roster: &'a Roster) -> &'a [u64] {
-        self.agent.as_ref().and_then(|agent| roster.agent(agent)).map_or(&[], |agent| agent.exchanges.as_slice())
+        self.agent
+            .as_ref()
+            .and_then(|agent| roster.agent(agent))
+            .map_or(&[], |agent| agent.exchanges.as_slice())
     }
 
     /// The first line of an item stays on its row when the item's height changes.
     fn hold(&mut self, spot: Spot, row: usize) {
         let follows = self.follow;
-        self.place = Some(Place { exchange: spot.exchange, item: spot.item, line: 0, row: i32::try_from(row).unwrap_or(0) });
+        self.place = Some(Place {
+            exchange: spot.exchange,
+            item: spot.item,
+            line: 0,
+            row: i32::try_from(row).unwrap_or(0),
+        });
         self.follow = false;
         self.unchosen = None;
         // At the end the screen goes on following if it can.
@@ -254,7 +279,17 @@ impl Conversation {
 
     /// Finds the lines that are on the screen; gives what has to be fetched and followed for that.
     pub fn arrange(&mut self, sources: Sources<'_>) -> Vec<Effect> {
-        let Sources { roster, contents, sections, zone, lines, width, height, is_complete, pattern } = sources;
+        let Sources {
+            roster,
+            contents,
+            sections,
+            zone,
+            lines,
+            width,
+            height,
+            is_complete,
+            pattern,
+        } = sources;
         let exchanges = self.exchanges(roster);
         // Out of the way while the rest changes; put back below.
         let show = std::mem::take(&mut self.show);
@@ -285,7 +320,8 @@ impl Conversation {
         effects
     }
 
-    /// False while the screen waits for something, and what is kept of the place is older than the window.
+    /// False while the screen waits for something, and what is kept of the place is older than the
+    /// window.
     fn lay_window(&mut self, walk: &mut Walk<'_>, height: u16) -> bool {
         let anchor = self.place.as_ref().filter(|_| !self.follow);
         self.window = match anchor {
@@ -293,7 +329,10 @@ impl Conversation {
                 let position = walk.find(place);
                 let mut row = place.row;
                 if std::mem::take(&mut self.reveal) {
-                    let lines = walk.turn(position.turn).item_at(position.line).map_or(0, |item| item.lines.len());
+                    let lines = walk
+                        .turn(position.turn)
+                        .item_at(position.line)
+                        .map_or(0, |item| item.lines.len());
                     let lines = i32::try_from(lines).unwrap_or(i32::MAX);
                     row = row.min(i32::from(height).saturating_sub(lines)).max(0);
                 }
@@ -309,7 +348,9 @@ impl Conversation {
             return false;
         }
         let is_whole = self.window.rows.iter().all(|row| row.turn.is_loaded);
-        let stands = matches!(self.moved, None | Some(Move::Arriving)) && !self.follow && self.place.is_some();
+        let stands = matches!(self.moved, None | Some(Move::Arriving))
+            && !self.follow
+            && self.place.is_some();
         if !is_whole && stands {
             // What is below may still grow: that it ends early now must not pull the place down.
             return false;
@@ -326,7 +367,8 @@ impl Conversation {
         true
     }
 
-    /// A block on the screen is always marked; while following, the newest one unless another one was chosen.
+    /// A block on the screen is always marked; while following, the newest one unless another one
+    /// was chosen.
     fn mark(&mut self) {
         let is_seen = |spot: &Spot| self.window.row_of(spot).is_some();
         let is_awaited = |spot: &Spot| {
@@ -339,7 +381,8 @@ impl Conversation {
             self.unchosen.clone_from(&self.focus);
         } else if !self.focus.as_ref().is_some_and(|spot| is_seen(spot) || is_awaited(spot)) {
             let holder = self.focus.as_ref().and_then(|spot| self.window.holder(spot));
-            let other = if self.follow { self.window.last_spot() } else { self.window.first_spot() };
+            let other =
+                if self.follow { self.window.last_spot() } else { self.window.first_spot() };
             self.unchosen = if holder.is_none() { other.clone() } else { None };
             self.focus = holder.or(other);
             self.is_restored = false;

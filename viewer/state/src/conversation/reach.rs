@@ -41,20 +41,23 @@ impl Conversation {
 
     /// Brings an item to the upper part of the screen, and marks it.
     pub fn go(&mut self, spot: Spot) {
-        self.place = Some(Place { exchange: spot.exchange, item: spot.item.clone(), line: 0, row: 0 });
+        self.place =
+            Some(Place { exchange: spot.exchange, item: spot.item.clone(), line: 0, row: 0 });
         self.focus = Some(spot);
         self.follow = false;
         self.moved = None;
     }
 
-    /// Shows an item in full, whatever is folded and hidden, and goes to where it says what is looked for, the `nth` time from 0.
+    /// Shows an item in full, whatever is folded and hidden, and goes to where it says what is
+    /// looked for, the `nth` time from 0.
     pub fn reach(&mut self, spot: Spot, nth: usize) {
         self.raise(Some(spot));
         self.reach = Some(nth);
         self.reached = None;
     }
 
-    /// Shows an item in full, whatever is folded and hidden; or the one that was shown so as it was before.
+    /// Shows an item in full, whatever is folded and hidden; or the one that was shown so as it was
+    /// before.
     pub fn raise(&mut self, spot: Option<Spot>) {
         self.reach = None;
         self.reached = None;
@@ -68,7 +71,8 @@ impl Conversation {
 
     /// What was shown in full for a while is shown as it was before; it stays on its row.
     pub fn lower(&mut self) {
-        let row = self.show.raised().and_then(|spot| Some((spot.clone(), self.window.row_of(spot)?)));
+        let row =
+            self.show.raised().and_then(|spot| Some((spot.clone(), self.window.row_of(spot)?)));
         self.raise(None);
         if let Some((spot, row)) = row {
             self.hold(spot, row);
@@ -76,8 +80,17 @@ impl Conversation {
     }
 
     /// Moves the screen so that the match can be seen, as soon as it is known where it stands.
-    pub(super) fn settle_reach(&mut self, walk: &mut Walk<'_>, pattern: Option<&Pattern>, height: u16) {
-        let (Some(nth), Some(spot), Some(pattern)) = (self.reach, walk.making.show.raised().cloned(), pattern) else { return };
+    pub(super) fn settle_reach(
+        &mut self,
+        walk: &mut Walk<'_>,
+        pattern: Option<&Pattern>,
+        height: u16,
+    ) {
+        let (Some(nth), Some(spot), Some(pattern)) =
+            (self.reach, walk.making.show.raised().cloned(), pattern)
+        else {
+            return;
+        };
         let third = i32::from(height) / 3;
         let turn = walk.turn(walk.number(spot.exchange));
         let item = turn.item(&spot.item).filter(|_| turn.exchange == spot.exchange);
@@ -89,7 +102,8 @@ impl Conversation {
         self.moved = None;
         let line = start.map_or(0, |(line, _)| line);
         if !self.is_seen(&spot, item, line) {
-            self.place = Some(Place { exchange: spot.exchange, item: spot.item.clone(), line, row: third });
+            self.place =
+                Some(Place { exchange: spot.exchange, item: spot.item.clone(), line, row: third });
         }
         if let Some(start) = start.filter(|_| turn.is_loaded) {
             self.reach = None;

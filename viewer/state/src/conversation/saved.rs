@@ -38,12 +38,17 @@ impl Component for Conversation {
             focus: self.focus.clone(),
             is_unchosen: self.focus == self.unchosen,
             show: self.show.clone(),
-            places: self.places.iter().map(|(agent, place)| (agent.clone(), place.clone())).collect(),
+            places: self
+                .places
+                .iter()
+                .map(|(agent, place)| (agent.clone(), place.clone()))
+                .collect(),
         }
     }
 
     fn restore(&mut self, saved: SavedConversation) {
-        let SavedConversation { agent, by_hand, follow, place, focus, is_unchosen, show, places } = saved;
+        let SavedConversation { agent, by_hand, follow, place, focus, is_unchosen, show, places } =
+            saved;
         *self = Self {
             agent,
             by_hand,

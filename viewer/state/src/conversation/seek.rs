@@ -47,7 +47,9 @@ impl Target {
 fn is_failure(body: &ItemBody) -> bool {
     let result = match body {
         ItemBody::Error(_) | ItemBody::Aside { error: Some(_), .. } => return true,
-        ItemBody::ToolUse { result: Some(result), .. } | ItemBody::ToolResult { result, .. } => result,
+        ItemBody::ToolUse { result: Some(result), .. } | ItemBody::ToolResult { result, .. } => {
+            result
+        }
         _ => return false,
     };
     matches!(result, Part::Here { content, .. } if matches!(content.as_ref(), Content::ToolResult { is_error: true, .. }))
@@ -64,8 +66,15 @@ fn is_subagent(body: &ItemBody) -> bool {
 }
 
 impl Conversation {
-    /// Looks on from the marked block. What has to be fetched before it can be looked at goes to `wanted`, and the search waits.
-    pub(super) fn go_on_seeking(&mut self, seek: Seek, walk: &mut Walk<'_>, height: u16, wanted: &mut BTreeSet<usize>) {
+    /// Looks on from the marked block. What has to be fetched before it can be looked at goes to
+    /// `wanted`, and the search waits.
+    pub(super) fn go_on_seeking(
+        &mut self,
+        seek: Seek,
+        walk: &mut Walk<'_>,
+        height: u16,
+        wanted: &mut BTreeSet<usize>,
+    ) {
         let from = self.focus.clone().or_else(|| self.window.first_spot());
         let Some(from) = from else { return };
         let start = walk.number(from.exchange);
@@ -78,14 +87,20 @@ impl Conversation {
             // A head is known before its exchange was fetched.
             if !laid.is_loaded && seek.target != Target::Turn {
                 self.seek = Some(seek);
-                let ahead = if seek.forward { number..=(number + AT_ONCE) } else { number.saturating_sub(AT_ONCE)..=number };
+                let ahead = if seek.forward {
+                    number..=(number + AT_ONCE)
+                } else {
+                    number.saturating_sub(AT_ONCE)..=number
+                };
                 wanted.extend(ahead.filter(|number| *number < walk.exchanges.len()));
                 return;
             }
             let found = if seek.forward {
                 (at.unwrap_or(0)..laid.items.len()).find(|at| seek.target.is_met_by(&laid, *at))
             } else {
-                (0..at.unwrap_or(laid.items.len()).min(laid.items.len())).rev().find(|at| seek.target.is_met_by(&laid, *at))
+                (0..at.unwrap_or(laid.items.len()).min(laid.items.len()))
+                    .rev()
+                    .find(|at| seek.target.is_met_by(&laid, *at))
             };
             if let Some(item) = found.and_then(|at| laid.items.get(at)) {
                 let spot = Spot { exchange: laid.exchange, item: item.item.key.clone() };
@@ -105,7 +120,9 @@ impl Conversation {
     fn go_to(&mut self, spot: Spot, lines: usize, seek: Seek, walk: &mut Walk<'_>, height: u16) {
         let height_rows = usize::from(height);
         let row = self.window.row_of(&spot);
-        let begins_here = row.is_some_and(|row| self.window.rows.get(row).is_some_and(|row| self.is_first_line(row, &spot.item)));
+        let begins_here = row.is_some_and(|row| {
+            self.window.rows.get(row).is_some_and(|row| self.is_first_line(row, &spot.item))
+        });
         let is_whole = begins_here && row.is_some_and(|row| row + lines <= height_rows);
         self.focus = Some(spot.clone());
         if is_whole && seek.target != Target::Turn {
@@ -113,17 +130,25 @@ impl Conversation {
         }
         let row = match seek.target {
             Target::Turn => 0,
-            // From below, as little as shows all of it; from above, or if it is taller than the screen, its start.
+            // From below, as little as shows all of it; from above, or if it is taller than the
+            // screen, its start.
             _ if seek.forward && lines < height_rows => height_rows - lines,
             _ => 0,
         };
-        self.place = Some(Place { exchange: spot.exchange, item: spot.item, line: 0, row: i32::try_from(row).unwrap_or(0) });
+        self.place = Some(Place {
+            exchange: spot.exchange,
+            item: spot.item,
+            line: 0,
+            row: i32::try_from(row).unwrap_or(0),
+        });
         self.follow = false;
         self.moved = Some(super::Move::Begun);
         self.lay_window(walk, height);
     }
 
     fn is_first_line(&self, row: &super::Row, key: &ItemKey) -> bool {
-        row.turn.item_at(row.line).is_some_and(|item| item.item.key == *key && item.first == row.line)
+        row.turn
+            .item_at(row.line)
+            .is_some_and(|item| item.item.key == *key && item.first == row.line)
     }
 }

@@ -64,7 +64,9 @@ impl Preset {
     fn level(self, category: Category) -> Detail {
         match (self, category) {
             (Self::Conversation, _) => category.default_detail(),
-            (Self::All, _) | (Self::Quiet, Category::User | Category::Assistant) | (Self::Tools, Category::Tools) => Detail::Full,
+            (Self::All, _)
+            | (Self::Quiet, Category::User | Category::Assistant)
+            | (Self::Tools, Category::Tools) => Detail::Full,
             (Self::Tools, Category::User | Category::Assistant) => Detail::Summary,
             (Self::Tools | Self::Quiet, _) => Detail::Hidden,
         }
@@ -73,7 +75,8 @@ impl Preset {
 
 impl Show {
     pub fn is_hidden(&self, category: Category) -> bool {
-        // What is not shown as a rule is shown when it was asked for: the set then says the opposite.
+        // What is not shown as a rule is shown when it was asked for: the set then says the
+        // opposite.
         (category.default_detail() == Detail::Hidden) != self.hidden.contains(&category)
     }
 
@@ -88,7 +91,9 @@ impl Show {
     pub fn level(&self, category: Category) -> Detail {
         match self.is_hidden(category) {
             true => Detail::Hidden,
-            false => self.levels.get(&category).copied().unwrap_or_else(|| unfolded_as_a_rule(category)),
+            false => {
+                self.levels.get(&category).copied().unwrap_or_else(|| unfolded_as_a_rule(category))
+            }
         }
     }
 
@@ -106,7 +111,9 @@ impl Show {
 
     /// The preset whose levels these are.
     pub fn preset(&self) -> Option<Preset> {
-        let is_it = |preset: &Preset| CATEGORIES.into_iter().all(|category| self.level(category) == preset.level(category));
+        let is_it = |preset: &Preset| {
+            CATEGORIES.into_iter().all(|category| self.level(category) == preset.level(category))
+        };
         Preset::ALL.into_iter().find(is_it)
     }
 
@@ -126,7 +133,9 @@ impl Show {
 
     /// How much of an item is shown. An exchange's head always is.
     pub(super) fn detail(&self, exchange: u64, item: &Item) -> Detail {
-        let is_it = |spot: &Spot| spot.exchange == exchange && (spot.item == item.key || item.key.holds(&spot.item));
+        let is_it = |spot: &Spot| {
+            spot.exchange == exchange && (spot.item == item.key || item.key.holds(&spot.item))
+        };
         if self.raised.as_ref().is_some_and(is_it) {
             return Detail::Full;
         }
@@ -135,7 +144,12 @@ impl Show {
         }
         let fold = self.folds.get(&exchange).and_then(|folds| folds.get(&item.key)).copied();
         let fold = fold.or(item.is_unfolded_as_a_rule().then_some(Detail::Full));
-        let level = || self.levels.get(&item.category).copied().unwrap_or_else(|| unfolded_as_a_rule(item.category));
+        let level = || {
+            self.levels
+                .get(&item.category)
+                .copied()
+                .unwrap_or_else(|| unfolded_as_a_rule(item.category))
+        };
         fold.unwrap_or_else(level)
     }
 

@@ -1,4 +1,5 @@
-//! The lines that are on the screen, found from a place in both directions. Its cost follows the height of the screen.
+//! The lines that are on the screen, found from a place in both directions. Its cost follows the
+//! height of the screen.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -39,7 +40,12 @@ pub(super) struct Walk<'a> {
 }
 
 impl<'a> Walk<'a> {
-    pub(super) fn new(making: Making<'a>, layout: &'a mut Layout, exchanges: &'a [u64], is_complete: bool) -> Self {
+    pub(super) fn new(
+        making: Making<'a>,
+        layout: &'a mut Layout,
+        exchanges: &'a [u64],
+        is_complete: bool,
+    ) -> Self {
         Self { making, layout, exchanges, is_complete, seen: HashMap::new() }
     }
 
@@ -47,7 +53,9 @@ impl<'a> Walk<'a> {
     pub(super) fn turn(&mut self, number: usize) -> Arc<LaidTurn> {
         let Self { making, layout, exchanges, seen, .. } = self;
         let exchange = exchanges.get(number).copied().unwrap_or_default();
-        Arc::clone(seen.entry(number).or_insert_with(|| layout.turn(*making, exchange, number == 0)))
+        Arc::clone(
+            seen.entry(number).or_insert_with(|| layout.turn(*making, exchange, number == 0)),
+        )
     }
 
     /// Whether it can be told where a place is: its exchange was fetched, or is no more.
@@ -58,8 +66,8 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// Where a place is. An exchange that is gone is taken for the next one; an item that is gone for what it
-    /// was a part of, or for its exchange's first line.
+    /// Where a place is. An exchange that is gone is taken for the next one; an item that is gone
+    /// for what it was a part of, or for its exchange's first line.
     pub(super) fn find(&mut self, place: &Place) -> Position {
         let turn = self.number(place.exchange);
         let laid = self.turn(turn);
@@ -72,7 +80,9 @@ impl<'a> Walk<'a> {
 
     /// The number of an exchange, or of the one after where it should be.
     pub(super) fn number(&self, exchange: u64) -> usize {
-        self.exchanges.partition_point(|id| *id < exchange).min(self.exchanges.len().saturating_sub(1))
+        self.exchanges
+            .partition_point(|id| *id < exchange)
+            .min(self.exchanges.len().saturating_sub(1))
     }
 
     /// The last line of all.
@@ -92,7 +102,9 @@ impl<'a> Walk<'a> {
             return Some(Position { line: from.line + 1, ..from });
         }
         // Exchanges of which nothing is shown have no lines.
-        (from.turn + 1..self.exchanges.len()).find(|turn| self.turn(*turn).height > 0).map(|turn| Position { turn, line: 0 })
+        (from.turn + 1..self.exchanges.len())
+            .find(|turn| self.turn(*turn).height > 0)
+            .map(|turn| Position { turn, line: 0 })
     }
 
     pub(super) fn up(&mut self, from: Position) -> Option<Position> {
@@ -113,7 +125,8 @@ impl<'a> Walk<'a> {
         from
     }
 
-    /// The lines of a screen of `height` rows on which `anchor` stands at `row`, as far as the ends allow.
+    /// The lines of a screen of `height` rows on which `anchor` stands at `row`, as far as the ends
+    /// allow.
     pub(super) fn window(&mut self, anchor: Position, row: i32, height: u16) -> Window {
         if self.exchanges.is_empty() || height == 0 {
             return Window { at_end: true, ..Window::default() };
@@ -131,7 +144,10 @@ impl<'a> Walk<'a> {
         let last = rows.last().map_or(top, |(position, _)| *position);
         let at_end = self.down(last).is_none();
         Window {
-            rows: rows.into_iter().map(|(position, turn)| Row { turn, line: position.line }).collect(),
+            rows: rows
+                .into_iter()
+                .map(|(position, turn)| Row { turn, line: position.line })
+                .collect(),
             at_end,
             first_turn: top.turn,
             last_turn: last.turn,
@@ -153,7 +169,8 @@ impl<'a> Walk<'a> {
 }
 
 impl Window {
-    /// The place to hold on to: what is above may still grow, so it is the first line of something that will not.
+    /// The place to hold on to: what is above may still grow, so it is the first line of something
+    /// that will not.
     pub(super) fn place(&self) -> Option<Place> {
         let row = self.rows.iter().position(|row| row.turn.is_loaded).unwrap_or(0);
         let Row { turn, line } = self.rows.get(row)?;
@@ -180,7 +197,8 @@ impl Window {
 
     /// The item to mark when the marked one is not on the screen: the first one that begins here.
     pub(super) fn first_spot(&self) -> Option<Spot> {
-        let begins = |row: &&Row| row.turn.item_at(row.line).is_some_and(|item| item.first == row.line);
+        let begins =
+            |row: &&Row| row.turn.item_at(row.line).is_some_and(|item| item.first == row.line);
         self.rows.iter().find(begins).or(self.rows.first())?.spot()
     }
 
@@ -191,10 +209,14 @@ impl Window {
 
 impl Row {
     pub fn text(&self) -> String {
-        self.turn.line(self.line).map(|line| line.spans.iter().map(|span| span.text.as_str()).collect()).unwrap_or_default()
+        self.turn
+            .line(self.line)
+            .map(|line| line.spans.iter().map(|span| span.text.as_str()).collect())
+            .unwrap_or_default()
     }
 
-    /// The column after the sign at the end of this line that says that there is more to be seen, or less.
+    /// The column after the sign at the end of this line that says that there is more to be seen,
+    /// or less.
     pub fn fold_sign(&self) -> Option<usize> {
         let text = self.text();
         text.ends_with(['▸', '▾']).then(|| ccdump_model::line::width(&text))
@@ -206,6 +228,7 @@ impl Row {
     }
 
     pub fn is_of(&self, spot: &Spot) -> bool {
-        self.turn.exchange == spot.exchange && self.turn.item_at(self.line).is_some_and(|item| item.item.key == spot.item)
+        self.turn.exchange == spot.exchange
+            && self.turn.item_at(self.line).is_some_and(|item| item.item.key == spot.item)
     }
 }

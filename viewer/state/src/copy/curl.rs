@@ -5,7 +5,8 @@ use ccdump_record::{Exchange, Header, Heads};
 
 use super::shell::{has_secret, quoted, with_variable};
 
-/// A body up to this size stands on the command line, one up to the other below it. Larger ones come from the record. Bytes.
+/// A body up to this size stands on the command line, one up to the other below it. Larger ones
+/// come from the record. Bytes.
 const ON_THE_LINE: usize = 16 << 10;
 const BELOW: usize = 48 << 10;
 
@@ -43,13 +44,18 @@ pub(crate) fn curl(row: &Exchange, heads: &Heads, body: &Body) -> Result<String,
     if heads.request.iter().any(|header| header.name.eq_ignore_ascii_case("accept-encoding")) {
         words.push("--compressed".to_owned());
     }
-    let sent = heads.request.iter().filter(|header| !LEFT_OUT.contains(&header.name.to_ascii_lowercase().as_str()));
+    let sent = heads
+        .request
+        .iter()
+        .filter(|header| !LEFT_OUT.contains(&header.name.to_ascii_lowercase().as_str()));
     words.extend(sent.map(|header| format!("-H {}", field(header, &key))));
     let mut before = String::new();
     let mut after = String::new();
     match std::str::from_utf8(&body.bytes) {
         Ok("") if body.is_whole() => {}
-        Ok(text) if body.is_whole() && text.len() <= ON_THE_LINE && text.split('\n').all(is_typed) => {
+        Ok(text)
+            if body.is_whole() && text.len() <= ON_THE_LINE && text.split('\n').all(is_typed) =>
+        {
             words.push(format!("--data-raw {}", quoted(text)));
         }
         Ok(text) if body.is_whole() && text.len() <= BELOW && is_typed(text) => {
@@ -57,19 +63,32 @@ pub(crate) fn curl(row: &Exchange, heads: &Heads, body: &Body) -> Result<String,
             words.push("--data-binary @-".to_owned());
             after = format!(" <<'CCDUMP_BODY'\n{text}\nCCDUMP_BODY");
         }
-        _ if body.gaps.is_empty() && body.undecodable.is_none() && (body.is_complete || body.is_cut) => {
+        _ if body.gaps.is_empty()
+            && body.undecodable.is_none()
+            && (body.is_complete || body.is_cut) =>
+        {
             before = format!("ccdump-view body {} --request | ", row.id);
             words.push("--data-binary @-".to_owned());
         }
-        _ => return Err("the request was not recorded in full: there is nothing to be sent again".to_owned()),
+        _ => {
+            return Err("the request was not recorded in full: there is nothing to be sent again"
+                .to_owned());
+        }
     }
     Ok(format!("{before}{}{after}\n", words.join(" \\\n  ")))
 }
 
 fn field(header: &Header, key: &str) -> String {
-    let is_key = matches!(header.name.to_ascii_lowercase().as_str(), "authorization" | "x-api-key" | "api-key" | "x-goog-api-key");
+    let is_key = matches!(
+        header.name.to_ascii_lowercase().as_str(),
+        "authorization" | "x-api-key" | "api-key" | "x-goog-api-key"
+    );
     // curl leaves a field without a value out, but for this form.
-    let field = if header.value.is_empty() { format!("{};", header.name) } else { format!("{}: {}", header.name, header.value) };
+    let field = if header.value.is_empty() {
+        format!("{};", header.name)
+    } else {
+        format!("{}: {}", header.name, header.value)
+    };
     match has_secret(&field) {
         true if is_key => with_variable(&field, key),
         true => with_variable(&field, &variable(&header.name)),
@@ -77,7 +96,8 @@ fn field(header: &Header, key: &str) -> String {
     }
 }
 
-/// Whether a terminal takes a line that is put into it as it is. What it would obey comes from the record.
+/// Whether a terminal takes a line that is put into it as it is. What it would obey comes from the
+/// record.
 fn is_typed(line: &str) -> bool {
     !line.contains(|c: char| c.is_control())
 }
@@ -128,7 +148,8 @@ mod tests {
             header("accept-encoding", "gzip, br"),
             header("content-length", "17"),
         ];
-        let heads = Heads { request, upstream: "https://api.anthropic.com".to_owned(), ..Heads::default() };
+        let heads =
+            Heads { request, upstream: "https://api.anthropic.com".to_owned(), ..Heads::default() };
         curl(&row, &heads, &Body { bytes: body.to_vec(), is_complete: true, ..Body::default() })
     }
 
@@ -139,13 +160,19 @@ mod tests {
              ccdump-view() {{ printf 'body of %s' \"$*\"; }}\n{command}"
         );
         let mut shell = Command::new("bash");
-        shell.arg("-s").env("ANTHROPIC_API_KEY", "sk-1").env("COOKIE", "c=1").stdin(Stdio::piped()).stdout(Stdio::piped());
+        shell
+            .arg("-s")
+            .env("ANTHROPIC_API_KEY", "sk-1")
+            .env("COOKIE", "c=1")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped());
         let mut shell = shell.spawn().expect("a shell");
         shell.stdin.take().expect("its input").write_all(script.as_bytes()).expect("it reads");
         let output = shell.wait_with_output().expect("it ends");
         let end = output.stdout.iter().position(|byte| *byte == 1).expect("the end of the words");
         let (words, rest) = output.stdout.split_at(end);
-        let words = String::from_utf8_lossy(words).split_terminator('\0').map(str::to_owned).collect();
+        let words =
+            String::from_utf8_lossy(words).split_terminator('\0').map(str::to_owned).collect();
         (words, rest[1..].to_vec())
     }
 
@@ -189,7 +216,11 @@ mod tests {
         ] {
             let (words, read) = ran(&command(&body).expect("a command"));
             assert_eq!(words.last().map(String::as_str), Some("@-"));
-            let wanted = if is_below { [body.as_slice(), b"\n"].concat() } else { b"body of body 12 --request".to_vec() };
+            let wanted = if is_below {
+                [body.as_slice(), b"\n"].concat()
+            } else {
+                b"body of body 12 --request".to_vec()
+            };
             assert_eq!(String::from_utf8_lossy(&read), String::from_utf8_lossy(&wanted));
         }
     }
@@ -199,7 +230,11 @@ mod tests {
         let row = Exchange::default();
         let heads = Heads { upstream: "http://x".to_owned(), ..Heads::default() };
         let gone = Body { gaps: vec![(0, 9)], is_complete: true, ..Body::default() };
-        assert!(curl(&row, &heads, &gone).is_err() && curl(&row, &heads, &Body::default()).is_err());
-        assert!(curl(&row, &Heads::default(), &Body { is_complete: true, ..Body::default() }).is_err());
+        assert!(
+            curl(&row, &heads, &gone).is_err() && curl(&row, &heads, &Body::default()).is_err()
+        );
+        assert!(
+            curl(&row, &Heads::default(), &Body { is_complete: true, ..Body::default() }).is_err()
+        );
     }
 }

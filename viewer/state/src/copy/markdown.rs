@@ -19,7 +19,9 @@ pub(crate) fn markdown(row: &Exchange, items: &[Item], lines: MakeLines) -> Stri
             Category::User => "User",
             Category::Assistant => "Assistant",
             Category::Tools => "Tool",
-            Category::System | Category::Budget | Category::Metadata | Category::Headers => continue,
+            Category::System | Category::Budget | Category::Metadata | Category::Headers => {
+                continue;
+            }
         };
         let Some(part) = part(item, lines) else { continue };
         // Each call is one of its own; several texts of one speaker belong together.
@@ -40,9 +42,9 @@ fn part(item: &Item, lines: MakeLines) -> Option<String> {
     match &item.body {
         ItemBody::Turn(_) => None,
         ItemBody::Text { text, .. } => of_text(text),
-        ItemBody::Thinking { text, .. } => {
-            Some(of_text(text)?.lines().map(|line| format!("> {line}")).collect::<Vec<_>>().join("\n"))
-        }
+        ItemBody::Thinking { text, .. } => Some(
+            of_text(text)?.lines().map(|line| format!("> {line}")).collect::<Vec<_>>().join("\n"),
+        ),
         _ => {
             let shown = text(item, lines);
             (!shown.is_empty()).then(|| fenced(&shown))

@@ -22,7 +22,14 @@ pub fn text(item: &Item, lines: MakeLines) -> String {
     let lines = lines(item, Detail::Full, WIDTH);
     let texts: Vec<String> = lines
         .iter()
-        .map(|line| line.spans.iter().map(|span| span.text.as_str()).collect::<String>().trim_end().to_owned())
+        .map(|line| {
+            line.spans
+                .iter()
+                .map(|span| span.text.as_str())
+                .collect::<String>()
+                .trim_end()
+                .to_owned()
+        })
         .collect();
     texts.join("\n").trim_matches('\n').to_owned()
 }

@@ -16,8 +16,9 @@ pub(super) fn quoted(text: &str) -> String {
 pub(super) fn with_variable(text: &str, variable: &str) -> String {
     let mut word = String::new();
     let mut rest = text;
-    while let Some((before, after)) =
-        rest.split_once(SECRET.0).and_then(|(before, after)| Some((before, after.split_once(SECRET.1)?.1)))
+    while let Some((before, after)) = rest
+        .split_once(SECRET.0)
+        .and_then(|(before, after)| Some((before, after.split_once(SECRET.1)?.1)))
     {
         if !before.is_empty() {
             word.push_str(&quoted(before));
@@ -45,7 +46,12 @@ mod tests {
 
     /// What a shell makes of a word.
     fn said(word: &str) -> String {
-        let output = Command::new("sh").arg("-c").arg(format!("printf %s {word}")).env("KEY", "the key").output().expect("a shell");
+        let output = Command::new("sh")
+            .arg("-c")
+            .arg(format!("printf %s {word}"))
+            .env("KEY", "the key")
+            .output()
+            .expect("a shell");
         String::from_utf8(output.stdout).expect("UTF-8")
     }
 
@@ -54,7 +60,11 @@ mod tests {
         for (text, word, wanted) in [
             ("Bearer ‹secret 9f len=3›", "'Bearer '\"$KEY\"", "Bearer the key"),
             ("‹secret 9f len=3›", "\"$KEY\"", "the key"),
-            ("/v1?key=‹secret 9f len=3›&x='1'", "'/v1?key='\"$KEY\"'&x='\\''1'\\'''", "/v1?key=the key&x='1'"),
+            (
+                "/v1?key=‹secret 9f len=3›&x='1'",
+                "'/v1?key='\"$KEY\"'&x='\\''1'\\'''",
+                "/v1?key=the key&x='1'",
+            ),
             ("‹secret is not closed", "'‹secret is not closed'", "‹secret is not closed"),
         ] {
             assert_eq!(with_variable(text, "KEY"), word);

@@ -66,7 +66,9 @@ impl Key {
             (Some(only), None) if ctrl => Code::Char(only.to_ascii_lowercase()),
             (Some(only), None) => Code::Char(only),
             (Some('f'), Some(_))
-                if rest.get(1..).is_some_and(|number| number.parse::<u8>().is_ok_and(|number| (1..=24).contains(&number))) =>
+                if rest.get(1..).is_some_and(|number| {
+                    number.parse::<u8>().is_ok_and(|number| (1..=24).contains(&number))
+                }) =>
             {
                 Code::Function(rest.get(1..)?.parse().ok()?)
             }
@@ -79,7 +81,8 @@ impl Key {
     pub fn name(self) -> String {
         let ctrl = if self.ctrl { "ctrl-" } else { "" };
         let alt = if self.alt { "alt-" } else { "" };
-        let named = NAMED.iter().find(|(_, code)| *code == self.code).map(|(name, _)| (*name).to_owned());
+        let named =
+            NAMED.iter().find(|(_, code)| *code == self.code).map(|(name, _)| (*name).to_owned());
         let name = named.unwrap_or_else(|| match self.code {
             Code::Char(c) => c.to_string(),
             Code::Function(number) => format!("f{number}"),
@@ -155,7 +158,11 @@ mod tests {
             ("space", "Space"),
             ("shift-tab", "Shift-Tab"),
         ] {
-            assert_eq!(Key::parse(name).map(|key| key.to_string()).as_deref(), Some(shown), "{name}");
+            assert_eq!(
+                Key::parse(name).map(|key| key.to_string()).as_deref(),
+                Some(shown),
+                "{name}"
+            );
             let key = Key::parse(name);
             assert_eq!(key.map(Key::name).and_then(|name| Key::parse(&name)), key, "{name}");
         }

@@ -53,12 +53,14 @@ impl Default for Keymap {
 }
 
 impl Keymap {
-    /// The table with changes. A key that is given to a command is no longer the one's that has it in the table; what `Err` says is that two
-    /// changes want the same key, that a command does nothing where it is to have a key, or that none is left for the help or the way out.
+    /// The table with changes. A key that is given to a command is no longer the one's that has it
+    /// in the table; what `Err` says is that two changes want the same key, that a command does
+    /// nothing where it is to have a key, or that none is left for the help or the way out.
     pub fn with(changes: &[Change]) -> Result<Self, Fault> {
         let mut keymap = Self::default();
         // What holds in one place is taken out of what holds everywhere.
-        let (everywhere, somewhere): (Vec<_>, Vec<_>) = changes.iter().partition(|change| change.context.is_none());
+        let (everywhere, somewhere): (Vec<_>, Vec<_>) =
+            changes.iter().partition(|change| change.context.is_none());
         for change in everywhere {
             for row in keymap.rows.iter_mut().filter(|row| row.binding.command == change.command) {
                 row.keys.clone_from(&change.keys);
@@ -79,17 +81,24 @@ impl Keymap {
 
     /// What stands in the footer.
     pub fn footer(&self, context: Context) -> impl Iterator<Item = (Command, Key, &'static str)> {
-        self.rows.iter().filter_map(move |row| Some((row.binding.command, self.row_key(row, context)?, row.binding.footer?)))
+        self.rows.iter().filter_map(move |row| {
+            Some((row.binding.command, self.row_key(row, context)?, row.binding.footer?))
+        })
     }
 
     /// All commands that have a key there, with the first of their keys and what they do.
     pub fn commands(&self, context: Context) -> impl Iterator<Item = (Command, Key, &'static str)> {
-        self.rows.iter().filter_map(move |row| Some((row.binding.command, self.row_key(row, context)?, row.binding.what)))
+        self.rows.iter().filter_map(move |row| {
+            Some((row.binding.command, self.row_key(row, context)?, row.binding.what))
+        })
     }
 
     /// The first of a command's keys.
     pub fn key(&self, context: Context, command: Command) -> Option<Key> {
-        self.rows.iter().filter(|row| row.binding.command == command).find_map(|row| self.row_key(row, context))
+        self.rows
+            .iter()
+            .filter(|row| row.binding.command == command)
+            .find_map(|row| self.row_key(row, context))
     }
 
     fn row_key(&self, row: &Row, context: Context) -> Option<Key> {
@@ -97,19 +106,26 @@ impl Keymap {
         row.keys.iter().copied().find(is_its).filter(|_| row.contexts.contains(&context))
     }
 
-    /// The help: all that keys do, by section; what is about the place one is in comes first, what does nothing there last.
+    /// The help: all that keys do, by section; what is about the place one is in comes first, what
+    /// does nothing there last.
     pub fn help(&self, contexts: &[Context]) -> impl Iterator<Item = HelpLine> {
         let does_nothing = |section: &Section| {
             let mut rows = self.rows.iter().filter(|row| row.binding.section == *section);
             !rows.any(|row| row.contexts.iter().any(|context| contexts.contains(context)))
         };
-        let is_about = |section: &Section| contexts.iter().any(|context| context.section() == Some(*section));
+        let is_about =
+            |section: &Section| contexts.iter().any(|context| context.section() == Some(*section));
         let mut sections = Section::ALL;
         sections.sort_by_key(|section| (!is_about(section), does_nothing(section)));
         sections.into_iter().enumerate().flat_map(|(number, section)| {
-            let rows = self.rows.iter().enumerate().filter(move |(_, row)| row.binding.section == section);
+            let rows =
+                self.rows.iter().enumerate().filter(move |(_, row)| row.binding.section == section);
             let lines = rows.filter_map(|(at, row)| self.help_line(at, row));
-            (number > 0).then_some(HelpLine::Blank).into_iter().chain([HelpLine::Title(section.title())]).chain(lines)
+            (number > 0)
+                .then_some(HelpLine::Blank)
+                .into_iter()
+                .chain([HelpLine::Title(section.title())])
+                .chain(lines)
         })
     }
 
@@ -128,7 +144,11 @@ impl Keymap {
         if self.rows.iter().take(at).any(says_the_same) {
             return None;
         }
-        let is_its = |key: &Key| row.contexts.iter().any(|context| self.command(*context, *key) == Some(row.binding.command));
+        let is_its = |key: &Key| {
+            row.contexts
+                .iter()
+                .any(|context| self.command(*context, *key) == Some(row.binding.command))
+        };
         let keys: Vec<Key> = row.keys.iter().copied().filter(is_its).collect();
         let what = match row.contexts.first() {
             Some(context) if row.is_special => format!("{} ({})", row.binding.what, context.name()),
@@ -140,9 +160,11 @@ impl Keymap {
     /// A change that holds in one context gets a row of its own.
     fn special(&mut self, change: &Change) -> Result<(), Fault> {
         let Some(context) = change.context else { return Ok(()) };
-        let is_meant = |row: &Row| row.binding.command == change.command && row.contexts.contains(&context);
+        let is_meant =
+            |row: &Row| row.binding.command == change.command && row.contexts.contains(&context);
         let Some(at) = self.rows.iter().position(is_meant) else {
-            let reason = format!("{} does nothing in the {}", change.command.name(), context.name());
+            let reason =
+                format!("{} does nothing in the {}", change.command.name(), context.name());
             return Err(change.place.fault(reason));
         };
         let Some(binding) = self.rows.get(at).map(|row| row.binding) else { return Ok(()) };
@@ -150,24 +172,33 @@ impl Keymap {
             row.contexts.retain(|other| *other != context);
         }
         let (keys, place) = (change.keys.clone(), Some(change.place.clone()));
-        self.rows.insert(at + 1, Row { binding, contexts: vec![context], keys, place, is_special: true });
+        self.rows.insert(
+            at + 1,
+            Row { binding, contexts: vec![context], keys, place, is_special: true },
+        );
         self.rows.retain(|row| !row.contexts.is_empty());
         Ok(())
     }
 
     /// The command of each key. What a person wants beats the table.
     fn decide(&self) -> Result<HashMap<(Context, Key), Command>, Fault> {
-        let mut commands: HashMap<_, _> = self.rows.iter().filter(|row| row.place.is_none()).flat_map(Row::commands).collect();
+        let mut commands: HashMap<_, _> =
+            self.rows.iter().filter(|row| row.place.is_none()).flat_map(Row::commands).collect();
         let mut wanted = HashMap::new();
         for row in &self.rows {
             let Some(place) = &row.place else { continue };
             for (at, command) in row.commands() {
-                let Some((other, before)) = wanted.insert(at, (command, place)).filter(|(other, _)| *other != command) else {
+                let Some((other, before)) =
+                    wanted.insert(at, (command, place)).filter(|(other, _)| *other != command)
+                else {
                     continue;
                 };
                 let ((context, key), last) = (at, place.max(before));
                 let (name, other) = (command.name(), other.name());
-                return Err(last.fault(format!("{key} cannot be both {other} and {name} in the {}", context.name())));
+                return Err(last.fault(format!(
+                    "{key} cannot be both {other} and {name} in the {}",
+                    context.name()
+                )));
             }
         }
         commands.extend(wanted.into_iter().map(|(at, (command, _))| (at, command)));
@@ -178,15 +209,30 @@ impl Keymap {
     fn keep_way_out(&self, changes: &[Change]) -> Result<(), Fault> {
         for command in [Command::Help, Command::Detach] {
             let rows = || TABLE.iter().filter(move |binding| binding.command == command);
-            let has_key = |context| self.commands.iter().any(|((at, _), bound)| *at == context && *bound == command);
-            let Some(context) = rows().flat_map(|binding| binding.contexts).copied().find(|context| !has_key(*context)) else {
+            let has_key = |context| {
+                self.commands.iter().any(|((at, _), bound)| *at == context && *bound == command)
+            };
+            let Some(context) = rows()
+                .flat_map(|binding| binding.contexts)
+                .copied()
+                .find(|context| !has_key(*context))
+            else {
                 continue;
             };
             let concerns = |change: &&Change| change.context.is_none_or(|only| only == context);
-            let takes = |change: &&Change| change.keys.iter().any(|key| Self::default().command(context, *key) == Some(command));
+            let takes = |change: &&Change| {
+                change
+                    .keys
+                    .iter()
+                    .any(|key| Self::default().command(context, *key) == Some(command))
+            };
             let guilty = changes.iter().filter(concerns).find(|change| change.command == command);
             if let Some(change) = guilty.or_else(|| changes.iter().filter(concerns).find(takes)) {
-                return Err(change.place.fault(format!("{} needs a key in the {}", command.name(), context.name())));
+                return Err(change.place.fault(format!(
+                    "{} needs a key in the {}",
+                    command.name(),
+                    context.name()
+                )));
             }
         }
         Ok(())
@@ -200,6 +246,8 @@ impl Row {
     }
 
     fn commands(&self) -> impl Iterator<Item = ((Context, Key), Command)> {
-        self.contexts.iter().flat_map(|context| self.keys.iter().map(|key| ((*context, *key), self.binding.command)))
+        self.contexts.iter().flat_map(|context| {
+            self.keys.iter().map(|key| ((*context, *key), self.binding.command))
+        })
     }
 }

@@ -1,4 +1,5 @@
-//! Time of the record, which stands still, is moved by hand, or goes by at some multiple of its speed.
+//! Time of the record, which stands still, is moved by hand, or goes by at some multiple of its
+//! speed.
 
 /// Powers of two: from a sixteenth of the recorded speed to 64 times.
 const SLOWEST: i8 = -4;
@@ -11,7 +12,8 @@ pub(super) struct Clock {
     /// Two to the power of this is how many times faster than it was recorded time goes by.
     speed: i8,
     is_playing: bool,
-    /// While it plays: a moment, and when it was shown. From there time is counted, so that no fraction of it gets lost.
+    /// While it plays: a moment, and when it was shown. From there time is counted, so that no
+    /// fraction of it gets lost.
     since: Option<(i64, i64)>,
 }
 
@@ -88,7 +90,11 @@ mod tests {
         clock.set(7);
         clock.advance(300);
         clock.advance(200);
-        assert_eq!((clock.at_us(), clock.speed()), (7, FASTEST), "a wall clock that goes back stops it");
+        assert_eq!(
+            (clock.at_us(), clock.speed()),
+            (7, FASTEST),
+            "a wall clock that goes back stops it"
+        );
         clock.advance(i64::MAX);
         assert_eq!(clock.at_us(), i64::MAX);
     }

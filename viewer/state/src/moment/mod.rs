@@ -1,5 +1,5 @@
-//! A moment of the record instead of what is going on now. The rows are kept in full; the state is given those of the moment, and of
-//! what streams the events up to it. The clock may be played.
+//! A moment of the record instead of what is going on now. The rows are kept in full; the state is
+//! given those of the moment, and of what streams the events up to it. The clock may be played.
 
 mod clock;
 mod saved;
@@ -23,8 +23,8 @@ const REST: i64 = 1_000_000;
 /// Under this name the view states of moments are kept.
 pub const NAME: &str = "moment";
 
-/// The name for the view state of a viewer that was told to use `name`: a look at the past leaves the place alone where one watches
-/// what goes on.
+/// The name for the view state of a viewer that was told to use `name`: a look at the past leaves
+/// the place alone where one watches what goes on.
 pub fn name(name: Option<String>) -> String {
     match name {
         None => NAME.to_owned(),
@@ -80,7 +80,10 @@ impl Moment {
     fn know(&mut self, row: &Exchange, now_us: i64) {
         self.agent = Some(AgentKey::of(row));
         self.end_us = ended_at(row).unwrap_or(now_us);
-        let asked = self.at.after_us.map_or(self.end_us, |after_us| row.started_at_us.saturating_add(after_us));
+        let asked = self
+            .at
+            .after_us
+            .map_or(self.end_us, |after_us| row.started_at_us.saturating_add(after_us));
         // A loop needs something to play.
         let from_start = self.is_looped && (self.at.after_us.is_none() || asked >= self.end_us);
         self.begin_us = if from_start { row.started_at_us } else { asked };
@@ -154,12 +157,16 @@ impl Moment {
 
     /// The last moment of which something is known.
     fn last_us(&self) -> i64 {
-        let ends = self.rows.values().map(|row| ended_at(row).or(answered_at(row)).unwrap_or(row.started_at_us));
+        let ends = self
+            .rows
+            .values()
+            .map(|row| ended_at(row).or(answered_at(row)).unwrap_or(row.started_at_us));
         let streams = self.streams.values().filter_map(|stream| stream.times().next_back());
         ends.chain(streams).fold(self.end_us, i64::max)
     }
 
-    /// When something happened next after `shown_us` in the conversation of `exchanges`, or last before it.
+    /// When something happened next after `shown_us` in the conversation of `exchanges`, or last
+    /// before it.
     fn event(&self, forward: bool, exchanges: &[u64]) -> Option<i64> {
         let shown = self.shown_us;
         let wanted = |time: &i64| if forward { *time > shown } else { *time < shown };
@@ -171,11 +178,16 @@ impl Moment {
 
     /// All exchanges of the agent whose conversation is shown, those that had not begun as well.
     fn exchanges_of(&self, agent: Option<&AgentKey>) -> Vec<u64> {
-        self.rows.values().filter(|row| agent == Some(&AgentKey::of(row))).map(|row| row.id).collect()
+        self.rows
+            .values()
+            .filter(|row| agent == Some(&AgentKey::of(row)))
+            .map(|row| row.id)
+            .collect()
     }
 
-    /// The exchanges to follow: `open` ones, the one that the moment is told from, and `newest`, so that one can go back into it.
-    /// Streams of others are dropped, but not before all of them is here: what is still on its way would be taken for the beginning.
+    /// The exchanges to follow: `open` ones, the one that the moment is told from, and `newest`, so
+    /// that one can go back into it. Streams of others are dropped, but not before all of them is
+    /// here: what is still on its way would be taken for the beginning.
     pub(super) fn follow(&mut self, open: &mut BTreeSet<u64>, newest: Option<u64>) {
         open.insert(self.at.exchange);
         open.extend(newest);

@@ -1,4 +1,5 @@
-//! What of a moment is kept: for a viewer that is replaced while it is looked at. One that is begun anew begins where it is told to.
+//! What of a moment is kept: for a viewer that is replaced while it is looked at. One that is begun
+//! anew begins where it is told to.
 
 use serde::{Deserialize, Serialize};
 

@@ -38,7 +38,12 @@ impl Stream {
             Detail::ResponseData(data) => {
                 let length = data.payload.bytes.len();
                 if self.bytes.saturating_add(length) > LONGEST {
-                    let gap = Gap { side: Some(Side::Response), offset: data.offset, bytes: data.length(), exchanges: 0 };
+                    let gap = Gap {
+                        side: Some(Side::Response),
+                        offset: data.offset,
+                        bytes: data.length(),
+                        exchanges: 0,
+                    };
                     return self.push(LogEvent { detail: Detail::Gap(gap), ..event });
                 }
                 self.bytes += length;
@@ -47,7 +52,8 @@ impl Stream {
             detail => {
                 self.is_complete |= matches!(detail, Detail::Ended(_));
                 if let Detail::ResponseHead(head) = &detail {
-                    self.is_coded = header(&head.headers, "content-encoding").is_some_and(|coding| coding != "identity");
+                    self.is_coded = header(&head.headers, "content-encoding")
+                        .is_some_and(|coding| coding != "identity");
                 }
                 self.push(LogEvent { detail, ..event });
             }
@@ -83,7 +89,8 @@ impl Stream {
         };
         let payload = &mut data.payload;
         let told: u64 = data.pieces.iter().map(|piece| u64::from(piece.length)).sum();
-        let is_exact = !self.is_coded && payload.undecodable.is_none() && told == payload.bytes.len() as u64;
+        let is_exact =
+            !self.is_coded && payload.undecodable.is_none() && told == payload.bytes.len() as u64;
         if !is_exact {
             let last = data.pieces.last().map_or(0, |piece| piece.after_us);
             return self.push(at(last, data));
@@ -112,14 +119,24 @@ mod tests {
 
     fn data(seq: u64, at_us: i64, payload: &'static str, pieces: &[(u32, u32)]) -> LogEvent {
         let pieces = pieces.iter().map(|&(after_us, length)| Piece { after_us, length }).collect();
-        let data =
-            BodyData { pieces, payload: Payload { bytes: payload.as_bytes().into(), ..Payload::default() }, ..BodyData::default() };
+        let data = BodyData {
+            pieces,
+            payload: Payload { bytes: payload.as_bytes().into(), ..Payload::default() },
+            ..BodyData::default()
+        };
         LogEvent { seq, at_us, ..LogEvent::of(0, Detail::ResponseData(data)) }
     }
 
     fn head(coding: &str) -> LogEvent {
-        let headers = vec![Header { name: "content-encoding".to_owned(), value: coding.to_owned() }];
-        let head = ResponseHead { status: 200, headers, request_bytes: 0, connect_us: None, mended: Vec::new() };
+        let headers =
+            vec![Header { name: "content-encoding".to_owned(), value: coding.to_owned() }];
+        let head = ResponseHead {
+            status: 200,
+            headers,
+            request_bytes: 0,
+            connect_us: None,
+            mended: Vec::new(),
+        };
         LogEvent { seq: 1, ..LogEvent::of(0, Detail::ResponseHead(head)) }
     }
 
@@ -153,7 +170,11 @@ mod tests {
             stream.take(event.clone());
             assert_eq!(text(stream.due(at)), wanted, "{coding} {event:?} at {at}");
             stream.take(event);
-            assert_eq!(text(stream.due(i64::MAX)).len() + wanted.len(), text(&stream.events).len(), "each once");
+            assert_eq!(
+                text(stream.due(i64::MAX)).len() + wanted.len(),
+                text(&stream.events).len(),
+                "each once"
+            );
             stream.rewind();
             assert_eq!(text(stream.due(at)), wanted, "and again");
         }
@@ -168,7 +189,11 @@ mod tests {
         assert_eq!(text(stream.due(100)), "ab");
         let long: &'static str = "x".repeat(LONGEST).leak();
         stream.take(data(3, 100, long, &[]));
-        stream.take(LogEvent { seq: 4, at_us: 100, ..LogEvent::of(0, Detail::Ended(Ended::by(ClosedBy::Finished))) });
+        stream.take(LogEvent {
+            seq: 4,
+            at_us: 100,
+            ..LogEvent::of(0, Detail::Ended(Ended::by(ClosedBy::Finished)))
+        });
         assert_eq!(text(stream.due(100)), "…");
         assert!(stream.is_complete);
     }

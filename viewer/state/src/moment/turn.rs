@@ -111,7 +111,8 @@ impl State {
 
     /// Whether blocks of that side are all of the moment or before.
     pub fn has_come(&self, exchange: u64, side: Side) -> bool {
-        side == Side::Request || self.moment.as_ref().is_none_or(|moment| moment.stage(exchange) == Stage::Ended)
+        side == Side::Request
+            || self.moment.as_ref().is_none_or(|moment| moment.stage(exchange) == Stage::Ended)
     }
 
     /// Makes the state that of the moment `at_us`.
@@ -146,13 +147,15 @@ impl State {
         let Some(mut moment) = self.moment.take() else { return };
         let until_us = moment.shown_us;
         for (exchange, stream) in &mut moment.streams {
-            let until_us = match moment.rows.get(exchange).map_or(Stage::NotBegun, |row| stage(row, until_us)) {
-                Stage::NotBegun => continue,
-                Stage::Waiting | Stage::Answering => until_us,
-                // One that had ended before it was looked at is fetched as a whole.
-                Stage::Ended if !stream.is_begun() => continue,
-                Stage::Ended => i64::MAX,
-            };
+            let until_us =
+                match moment.rows.get(exchange).map_or(Stage::NotBegun, |row| stage(row, until_us))
+                {
+                    Stage::NotBegun => continue,
+                    Stage::Waiting | Stage::Answering => until_us,
+                    // One that had ended before it was looked at is fetched as a whole.
+                    Stage::Ended if !stream.is_begun() => continue,
+                    Stage::Ended => i64::MAX,
+                };
             stream.due(until_us).iter().for_each(|event| self.live(*exchange, event));
         }
         self.moment = Some(moment);

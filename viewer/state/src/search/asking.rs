@@ -1,4 +1,5 @@
-//! What the daemon is asked while a search goes on: where it stands, so that one need not go there step by step.
+//! What the daemon is asked while a search goes on: where it stands, so that one need not go there
+//! step by step.
 
 use ccdump_model::record::{AgentKey, Roster};
 use ccdump_provider::pattern::Switches;
@@ -44,7 +45,12 @@ impl Asking {
 
 impl Search {
     /// The question that is to be asked now, if it was not.
-    pub(super) fn question(&mut self, agent: &AgentKey, origin: u64, now_us: i64) -> Option<Question> {
+    pub(super) fn question(
+        &mut self,
+        agent: &AgentKey,
+        origin: u64,
+        now_us: i64,
+    ) -> Option<Question> {
         let Asking { number, about, stands, is_refused, comes_until_us } = &mut self.asking;
         if *is_refused || self.scan.is_done || about.as_ref() == Some(agent) {
             return None;
@@ -54,7 +60,13 @@ impl Search {
         *stands = true;
         *comes_until_us = Some(now_us.saturating_add(PATIENCE));
         let text = self.input.text().to_owned();
-        Some(Question { number: *number, text, switches: self.switches, agent: agent.clone(), origin })
+        Some(Question {
+            number: *number,
+            text,
+            switches: self.switches,
+            agent: agent.clone(),
+            origin,
+        })
     }
 
     /// Whether the daemon is still looking, and until when that is waited for.
@@ -64,7 +76,8 @@ impl Search {
 
     /// There is no more to come of the answer to this question.
     pub(crate) fn told_all(&mut self, number: u64) {
-        self.asking.comes_until_us = self.asking.comes_until_us.filter(|_| number != self.asking.number);
+        self.asking.comes_until_us =
+            self.asking.comes_until_us.filter(|_| number != self.asking.number);
     }
 
     /// Whether a question is to be taken back.
@@ -78,20 +91,32 @@ impl Search {
         self.asking.forget();
     }
 
-    /// Exchanges in which it stands, as the daemon has it; or why it cannot tell, which is given back when it is news.
-    pub(crate) fn told(&mut self, number: u64, answer: Result<Vec<SearchHit>, String>, roster: &Roster) -> Option<String> {
+    /// Exchanges in which it stands, as the daemon has it; or why it cannot tell, which is given
+    /// back when it is news.
+    pub(crate) fn told(
+        &mut self,
+        number: u64,
+        answer: Result<Vec<SearchHit>, String>,
+        roster: &Roster,
+    ) -> Option<String> {
         if number != self.asking.number || self.asking.about.is_none() {
             return None;
         }
         let hits = match answer {
             Ok(hits) => hits,
-            Err(why) => return (!std::mem::replace(&mut self.asking.is_refused, true)).then_some(why),
+            Err(why) => {
+                return (!std::mem::replace(&mut self.asking.is_refused, true)).then_some(why);
+            }
         };
         for hit in hits {
             self.hints.add(hit.exchange);
-            // What a tool answered comes with the request after the one whose answer called it, and is shown below the call.
+            // What a tool answered comes with the request after the one whose answer called it, and
+            // is shown below the call.
             let previous = roster.row(hit.exchange).and_then(|row| row.previous);
-            previous.filter(|_| hit.sides().any(|side| side == Side::Request)).into_iter().for_each(|id| self.hints.add(id));
+            previous
+                .filter(|_| hit.sides().any(|side| side == Side::Request))
+                .into_iter()
+                .for_each(|id| self.hints.add(id));
         }
         None
     }
@@ -108,12 +133,17 @@ mod tests {
         let mut roster = Roster::default();
         roster.upsert(Exchange { id: 7, previous: Some(5), through_seq: 1, ..Exchange::default() });
         let agent = AgentKey { session: None, agent: None, provider: String::new() };
-        for (sides, named) in [(vec![Side::Request], vec![7, 5]), (vec![Side::Response], vec![7]), (vec![], vec![7])] {
+        for (sides, named) in
+            [(vec![Side::Request], vec![7, 5]), (vec![Side::Response], vec![7]), (vec![], vec![7])]
+        {
             let mut search = Search::default();
             let number = search.question(&agent, 9, 0).expect("a question").number;
             let hit = SearchHit { exchange: 7, sides: sides.into_iter().map(i32::from).collect() };
             assert_eq!(search.told(number, Ok(vec![hit]), &roster), None);
-            assert_eq!(search.hints.nearest(&[5, 6, 7, 8, 9], 9, None).collect::<Vec<u64>>(), named);
+            assert_eq!(
+                search.hints.nearest(&[5, 6, 7, 8, 9], 9, None).collect::<Vec<u64>>(),
+                named
+            );
         }
     }
 }

@@ -3,7 +3,8 @@
 use ccdump_model::line::Line;
 use ccdump_provider::pattern::Pattern;
 
-/// Where it is found on lines that follow each other. What was broken between two words is found, too.
+/// Where it is found on lines that follow each other. What was broken between two words is found,
+/// too.
 pub fn find<'a>(pattern: &Pattern, lines: impl Iterator<Item = &'a Line>) -> Vec<Found> {
     let flow = Flow::of(lines);
     pattern.ranges(&flow.text).map(|(from, to)| flow.found(from, to)).collect()
@@ -33,7 +34,8 @@ impl Found {
 /// Lines as one text.
 struct Flow {
     text: String,
-    /// Of each line: where it begins in the text, and how many bytes of its own were left out before that.
+    /// Of each line: where it begins in the text, and how many bytes of its own were left out
+    /// before that.
     starts: Vec<(usize, usize)>,
 }
 
@@ -55,7 +57,13 @@ impl Flow {
     fn found(&self, from: usize, to: usize) -> Found {
         let first = self.starts.partition_point(|(start, _)| *start <= from).saturating_sub(1);
         let ends = self.starts.iter().skip(1).map(|(start, _)| start - 1).chain([self.text.len()]);
-        let lines = self.starts.iter().zip(ends).enumerate().skip(first).take_while(|(_, ((start, _), _))| *start < to);
+        let lines = self
+            .starts
+            .iter()
+            .zip(ends)
+            .enumerate()
+            .skip(first)
+            .take_while(|(_, ((start, _), _))| *start < to);
         let pieces = lines.map(|(line, ((start, left_out), end))| Piece {
             line,
             from: from.max(*start) - start + left_out,
@@ -76,9 +84,15 @@ mod tests {
     fn what_a_line_ends_in_the_middle_of_is_found_on_both() {
         let line = |text: &str| Line { spans: vec![Span::new(Role::Text, text)] };
         let lines = [line("❯ one two"), line("  three"), line(""), line("  漢 four")];
-        let find = |typed: &str| super::find(&Pattern::new(typed, Switches::default()).expect("a pattern"), lines.iter());
+        let find = |typed: &str| {
+            super::find(&Pattern::new(typed, Switches::default()).expect("a pattern"), lines.iter())
+        };
         let pieces = |typed: &str| -> Vec<(usize, usize, usize)> {
-            find(typed).iter().flat_map(|found| &found.pieces).map(|piece| (piece.line, piece.from, piece.to)).collect()
+            find(typed)
+                .iter()
+                .flat_map(|found| &found.pieces)
+                .map(|piece| (piece.line, piece.from, piece.to))
+                .collect()
         };
         assert_eq!(pieces("two three"), [(0, 8, 11), (1, 2, 7)]);
         assert_eq!(pieces("four"), [(3, 6, 10)]);

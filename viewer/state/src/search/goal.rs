@@ -10,13 +10,16 @@ pub(super) enum Goal {
 }
 
 impl Search {
-    /// The match to go to, once it is known; and whether it stands beyond the last one. `exchanges`: those of the conversation. What the
-    /// daemon named of them is not passed over: it is searched first.
+    /// The match to go to, once it is known; and whether it stands beyond the last one.
+    /// `exchanges`: those of the conversation. What the daemon named of them is not passed over: it
+    /// is searched first.
     pub(super) fn found(&self, exchanges: &[u64]) -> Option<(Match, bool)> {
         match self.goal? {
             Goal::Nearest => self.nearest(exchanges).map(|found| (found, false)),
             Goal::Next { forward } => {
-                let around = || self.hits.end(forward).filter(|_| self.scan.is_done).map(|found| (found, true));
+                let around = || {
+                    self.hits.end(forward).filter(|_| self.scan.is_done).map(|found| (found, true))
+                };
                 self.next(exchanges, forward).map(|found| (found, false)).or_else(around)
             }
         }
@@ -46,7 +49,9 @@ impl Search {
         };
         let found = found?;
         let hint = self.hints.nearest(exchanges, from, Some(forward)).next();
-        let lies_before = |hint: u64| if forward { hint < found.spot.exchange } else { hint > found.spot.exchange };
+        let lies_before = |hint: u64| {
+            if forward { hint < found.spot.exchange } else { hint > found.spot.exchange }
+        };
         (!hint.is_some_and(lies_before)).then_some(found)
     }
 }

@@ -1,5 +1,5 @@
-//! Where the daemon says that it stands: what is worth looking at before anything else. Never more than that: what is found is what is
-//! found in the texts themselves.
+//! Where the daemon says that it stands: what is worth looking at before anything else. Never more
+//! than that: what is found is what is found in the texts themselves.
 
 use std::collections::BTreeSet;
 
@@ -29,7 +29,8 @@ impl Hints {
         !self.open.is_empty()
     }
 
-    /// It was searched. `before_its_turn`: those between it and the ones that were searched before are still to come.
+    /// It was searched. `before_its_turn`: those between it and the ones that were searched before
+    /// are still to come.
     pub(super) fn took(&mut self, exchange: u64, before_its_turn: bool) {
         if self.open.remove(&exchange) && before_its_turn {
             self.searched.insert(exchange);
@@ -51,8 +52,8 @@ impl Hints {
         self.searched.iter().all(|id| exchanges.binary_search(id).is_ok())
     }
 
-    /// Those to be searched, the nearest first; with a direction only those that lie there, the origin itself included. What is not among
-    /// `exchanges` (yet) is passed over.
+    /// Those to be searched, the nearest first; with a direction only those that lie there, the
+    /// origin itself included. What is not among `exchanges` (yet) is passed over.
     pub(super) fn nearest<'a>(
         &'a self,
         exchanges: &'a [u64],
@@ -63,9 +64,17 @@ impl Hints {
         let oldest = if forward == Some(true) { origin } else { 0 };
         let most_down = if forward == Some(false) { 0 } else { usize::MAX };
         let mut up = self.open.range(oldest..=origin).rev().copied().filter(is_here).peekable();
-        let mut down = self.open.range(origin.saturating_add(1)..).copied().filter(is_here).take(most_down).peekable();
+        let mut down = self
+            .open
+            .range(origin.saturating_add(1)..)
+            .copied()
+            .filter(is_here)
+            .take(most_down)
+            .peekable();
         std::iter::from_fn(move || match (up.peek(), down.peek()) {
-            (Some(above), Some(below)) if origin.abs_diff(*above) <= origin.abs_diff(*below) => up.next(),
+            (Some(above), Some(below)) if origin.abs_diff(*above) <= origin.abs_diff(*below) => {
+                up.next()
+            }
             (Some(_), None) => up.next(),
             _ => down.next(),
         })
@@ -81,7 +90,8 @@ mod tests {
         let mut hints = Hints::default();
         [1, 4, 5, 8, 9, 20, 30].into_iter().for_each(|id| hints.add(id));
         let exchanges = [1, 2, 4, 5, 8, 20, 30];
-        let nearest = |hints: &Hints, forward| hints.nearest(&exchanges, 5, forward).collect::<Vec<u64>>();
+        let nearest =
+            |hints: &Hints, forward| hints.nearest(&exchanges, 5, forward).collect::<Vec<u64>>();
         assert_eq!(nearest(&hints, None), [5, 4, 8, 1, 20, 30]);
         assert_eq!(nearest(&hints, Some(true)), [5, 8, 20, 30]);
         assert_eq!(nearest(&hints, Some(false)), [5, 4, 1]);
@@ -91,7 +101,11 @@ mod tests {
         hints.add(8);
         assert!(hints.are_of(&exchanges) && !hints.are_of(&[1, 2]));
         hints.reopen();
-        assert_eq!(nearest(&hints, None), [5, 8, 1, 20, 30], "it was searched, and is to be searched again");
+        assert_eq!(
+            nearest(&hints, None),
+            [5, 8, 1, 20, 30],
+            "it was searched, and is to be searched again"
+        );
     }
 
     #[test]

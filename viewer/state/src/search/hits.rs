@@ -48,7 +48,11 @@ impl Hits {
     pub(super) fn put(&mut self, exchange: u64, items: Vec<(ItemKey, usize)>) {
         let sum = |items: &[(ItemKey, usize)]| items.iter().map(|(_, count)| count).sum::<usize>();
         let count = sum(&items);
-        let former = if items.is_empty() { self.by_exchange.remove(&exchange) } else { self.by_exchange.insert(exchange, items) };
+        let former = if items.is_empty() {
+            self.by_exchange.remove(&exchange)
+        } else {
+            self.by_exchange.insert(exchange, items)
+        };
         self.count = self.count.saturating_sub(former.map_or(0, |items| sum(&items))) + count;
     }
 
@@ -56,7 +60,11 @@ impl Hits {
     pub fn number(&self, of: &Match) -> Option<usize> {
         let items = self.by_exchange.get(&of.spot.exchange)?;
         let at = items.iter().position(|(key, _)| *key == of.spot.item)?;
-        let before = self.by_exchange.range(..of.spot.exchange).flat_map(|(_, items)| items).chain(items.iter().take(at));
+        let before = self
+            .by_exchange
+            .range(..of.spot.exchange)
+            .flat_map(|(_, items)| items)
+            .chain(items.iter().take(at));
         Some(before.map(|(_, count)| count).sum::<usize>() + of.nth + 1)
     }
 
@@ -71,7 +79,8 @@ impl Hits {
                 here.into_iter().nth(before + from.nth + 1)
             }
             (Some(at), false) => {
-                let before: usize = own.iter().take(at).map(|(_, count)| count).sum::<usize>() + from.nth;
+                let before: usize =
+                    own.iter().take(at).map(|(_, count)| count).sum::<usize>() + from.nth;
                 before.checked_sub(1).and_then(|before| here.into_iter().nth(before))
             }
             (None, _) => None,
@@ -101,7 +110,10 @@ impl Hits {
     pub(super) fn of(&self, exchange: u64) -> Vec<Match> {
         let items = self.by_exchange.get(&exchange).into_iter().flatten();
         items
-            .flat_map(|(item, count)| (0..*count).map(move |nth| Match { spot: Spot { exchange, item: item.clone() }, nth }))
+            .flat_map(|(item, count)| {
+                (0..*count)
+                    .map(move |nth| Match { spot: Spot { exchange, item: item.clone() }, nth })
+            })
             .collect()
     }
 }
@@ -112,8 +124,13 @@ mod tests {
 
     fn hits() -> Hits {
         let mut hits = Hits::default();
-        for (exchange, items) in [(5, vec![("a", 2), ("b", 1)]), (2, vec![("a", 1)]), (9, vec![("c", 3)]), (7, vec![])] {
-            hits.put(exchange, items.into_iter().map(|(key, count)| (ItemKey::new(key), count)).collect());
+        for (exchange, items) in
+            [(5, vec![("a", 2), ("b", 1)]), (2, vec![("a", 1)]), (9, vec![("c", 3)]), (7, vec![])]
+        {
+            hits.put(
+                exchange,
+                items.into_iter().map(|(key, count)| (ItemKey::new(key), count)).collect(),
+            );
         }
         hits
     }

@@ -1,7 +1,9 @@
-//! Search in the conversation that is shown: all of it, from where one is outwards, while one types.
+//! Search in the conversation that is shown: all of it, from where one is outwards, while one
+//! types.
 //!
-//! What is searched is the text of each item as it is shown in full and as it is copied, on lines that are not broken, whether it is
-//! folded, hidden or far away. Exchanges that are under way are searched when they have ended.
+//! What is searched is the text of each item as it is shown in full and as it is copied, on lines
+//! that are not broken, whether it is folded, hidden or far away. Exchanges that are under way are
+//! searched when they have ended.
 
 mod asking;
 mod found;
@@ -71,7 +73,9 @@ impl Search {
     /// How often it was found, in words; nothing while nothing is looked for.
     pub fn counted(&self) -> String {
         let number = self.current.as_ref().and_then(|current| self.hits.number(current));
-        self.pattern().map(|_| counted(number, self.hits.count(), self.is_going_on())).unwrap_or_default()
+        self.pattern()
+            .map(|_| counted(number, self.hits.count(), self.is_going_on()))
+            .unwrap_or_default()
     }
 
     /// There is something to be done at once, without waiting for anything.
@@ -113,7 +117,8 @@ impl State {
         self.prompt.open = Some(Prompt::Search);
     }
 
-    /// Something else was typed, or is to be read otherwise: the search begins anew, from where one was.
+    /// Something else was typed, or is to be read otherwise: the search begins anew, from where one
+    /// was.
     pub(super) fn search_changed(&mut self) {
         self.conversation.raise(None);
         if self.prompt.open == Some(Prompt::Search)
@@ -166,7 +171,10 @@ impl State {
             self.search.before = None;
         }
         if self.search.pattern().is_none() {
-            let key = self.config.keymap.key(crate::keymap::Context::Conversation, crate::keymap::Command::Search);
+            let key = self
+                .config
+                .keymap
+                .key(crate::keymap::Context::Conversation, crate::keymap::Command::Search);
             let how = key.map(|key| format!(": {key} begins a search")).unwrap_or_default();
             self.notices.say(self.now_us, Weight::Plain, format!("nothing was looked for{how}"));
             return;
@@ -175,11 +183,14 @@ impl State {
         self.search.goal = Some(Goal::Next { forward });
     }
 
-    /// What the daemon named is looked at as soon as it is here, not with the next frame: on the way to a match every fetch waits for the one
-    /// before it.
+    /// What the daemon named is looked at as soon as it is here, not with the next frame: on the
+    /// way to a match every fetch waits for the one before it.
     pub(super) fn look_where_it_stands(&mut self) -> Vec<Effect> {
         let mut effects = self.save_when_due();
-        if self.search.pattern().is_some() && self.search.goal.is_some() && self.search.hints.are_open() {
+        if self.search.pattern().is_some()
+            && self.search.goal.is_some()
+            && self.search.hints.are_open()
+        {
             effects.extend(self.go_on_searching());
         }
         effects
@@ -197,14 +208,20 @@ impl State {
             search.current = search.current.take().filter(|_| conversation.raised().is_some());
         }
         if search.origin.is_none() {
-            search.origin = conversation.focus.clone().or_else(|| conversation.place().map(|place| place.spot()));
+            search.origin = conversation
+                .focus
+                .clone()
+                .or_else(|| conversation.place().map(|place| place.spot()));
         }
-        let Some(origin) = search.origin.as_ref().map(|origin| origin.exchange) else { return Vec::new() };
+        let Some(origin) = search.origin.as_ref().map(|origin| origin.exchange) else {
+            return Vec::new();
+        };
         // Of a moment of the past the daemon knows nothing.
         let may_ask = self.moment.is_none() && self.daemon.connection == Connection::Connected;
         let agent = conversation.agent.as_ref().filter(|_| may_ask);
         let question = agent.and_then(|agent| search.question(agent, origin, self.now_us));
-        search.hints.are_coming = search.comes_until_us().is_some_and(|until_us| self.now_us < until_us);
+        search.hints.are_coming =
+            search.comes_until_us().is_some_and(|until_us| self.now_us < until_us);
         let Some(Ok(pattern)) = &search.pattern else { return Vec::new() };
         let forward = match search.goal {
             Some(Goal::Next { forward }) => Some(forward),
@@ -212,13 +229,23 @@ impl State {
         };
         let exchanges = conversation.exchanges(roster);
         let mut text = Text { roster, contents, exchanges, zone, lines: *lines };
-        let mut effects = search.scan.step(&mut text, pattern, &mut search.hits, &mut search.hints, (origin, forward));
+        let mut effects = search.scan.step(
+            &mut text,
+            pattern,
+            &mut search.hits,
+            &mut search.hints,
+            (origin, forward),
+        );
         effects.extend(question.map(|question| Effect::Search(Some(question))));
         if let Some((found, is_around)) = search.found(exchanges) {
             search.goal = None;
             if is_around {
                 let end = if forward == Some(true) { "beginning" } else { "end" };
-                self.notices.say(self.now_us, Weight::Plain, format!("the search goes on at the {end}"));
+                self.notices.say(
+                    self.now_us,
+                    Weight::Plain,
+                    format!("the search goes on at the {end}"),
+                );
             }
             self.go_to_match(found);
         } else if search.scan.is_done && matches!(search.goal.take(), Some(Goal::Next { .. })) {
@@ -284,7 +311,13 @@ impl Component for Search {
 
     fn restore(&mut self, saved: SavedSearch) {
         let SavedSearch { text, last, switches, is_on, current, before } = saved;
-        *self = Self { input: text, last: Input::from(last).into(), switches, before, ..Self::default() };
+        *self = Self {
+            input: text,
+            last: Input::from(last).into(),
+            switches,
+            before,
+            ..Self::default()
+        };
         self.changed();
         // Where one was is restored by itself.
         self.goal = None;

@@ -1,5 +1,7 @@
-//! Goes through the exchanges of a conversation, first those that the daemon named, then all others outwards from where one is, a few at
-//! a time: between two steps keys are answered, and what is needed next is fetched. It keeps nothing of what it reads: contents stay in the bounded cache of what was fetched.
+//! Goes through the exchanges of a conversation, first those that the daemon named, then all others
+//! outwards from where one is, a few at a time: between two steps keys are answered, and what is
+//! needed next is fetched. It keeps nothing of what it reads: contents stay in the bounded cache of
+//! what was fetched.
 
 use std::collections::BTreeSet;
 
@@ -9,12 +11,14 @@ use ccdump_provider::pattern::Pattern;
 use super::{hints::Hints, hits::Hits, text::Text};
 use crate::Effect;
 
-/// One step: so many exchanges, and so many bytes of text, at most (but for the last exchange, which is searched as a whole).
+/// One step: so many exchanges, and so many bytes of text, at most (but for the last exchange,
+/// which is searched as a whole).
 const EXCHANGES: usize = 8;
 const TEXT: usize = 128 * 1024;
 /// Exchanges that are fetched ahead in each direction.
 const AHEAD: usize = 12;
-/// An exchange that was forgotten so often before it could be searched is searched as far as it is here.
+/// An exchange that was forgotten so often before it could be searched is searched as far as it is
+/// here.
 const TRIES: u8 = 8;
 
 #[derive(Debug, Default)]
@@ -50,8 +54,8 @@ impl Scan {
         Self { agent, ..Self::default() }
     }
 
-    /// One step. `around`: the exchange where it begins, and whether one direction comes before the other. Gives what has to be fetched for
-    /// the next steps.
+    /// One step. `around`: the exchange where it begins, and whether one direction comes before the
+    /// other. Gives what has to be fetched for the next steps.
     pub(super) fn step(
         &mut self,
         text: &mut Text<'_>,
@@ -91,7 +95,8 @@ impl Scan {
         self.is_done = hits.is_full() || self.next(text.exchanges, hints, around).is_none();
         if !self.is_done {
             let (origin, forward) = around;
-            let mut ahead: Vec<u64> = hints.nearest(text.exchanges, origin, forward).take(AHEAD).collect();
+            let mut ahead: Vec<u64> =
+                hints.nearest(text.exchanges, origin, forward).take(AHEAD).collect();
             // Where it stands comes first; what lies between is not fetched at the same time.
             if !hints.are_coming && ahead.is_empty() {
                 ahead.extend(self.ahead(text.exchanges, forward));
@@ -123,19 +128,31 @@ impl Scan {
     }
 
     /// The exchange to be searched next.
-    fn next(&self, exchanges: &[u64], hints: &Hints, (origin, forward): (u64, Option<bool>)) -> Option<(u64, Reason)> {
+    fn next(
+        &self,
+        exchanges: &[u64],
+        hints: &Hints,
+        (origin, forward): (u64, Option<bool>),
+    ) -> Option<(u64, Reason)> {
         if let Some(again) = self.again.first() {
             return Some((*again, Reason::Again));
         }
         let number = |id: u64| exchanges.partition_point(|other| *other < id);
         let start = number(origin).min(exchanges.len().checked_sub(1)?);
-        let Some((first, last, _)) = self.searched else { return exchanges.get(start).map(|id| (*id, Reason::Outward)) };
-        let hinted = |forward| hints.nearest(exchanges, origin, forward).next().map(|id| (id, Reason::Hinted));
+        let Some((first, last, _)) = self.searched else {
+            return exchanges.get(start).map(|id| (*id, Reason::Outward));
+        };
+        let hinted = |forward| {
+            hints.nearest(exchanges, origin, forward).next().map(|id| (id, Reason::Hinted))
+        };
         let (first, last) = (number(first), number(last));
-        let up = first.checked_sub(1).and_then(|up| exchanges.get(up)).map(|id| (*id, Reason::Outward));
+        let up =
+            first.checked_sub(1).and_then(|up| exchanges.get(up)).map(|id| (*id, Reason::Outward));
         let down = exchanges.get(last + 1).map(|id| (*id, Reason::Outward));
         match forward {
-            None if last.saturating_sub(start) <= start.saturating_sub(first) => hinted(None).or(down).or(up),
+            None if last.saturating_sub(start) <= start.saturating_sub(first) => {
+                hinted(None).or(down).or(up)
+            }
             None => hinted(None).or(up).or(down),
             Some(true) => hinted(forward).or(down).or_else(|| hinted(None)).or(up),
             Some(false) => hinted(forward).or(up).or_else(|| hinted(None)).or(down),
@@ -170,7 +187,9 @@ impl Scan {
     /// Those that were searched without a hole between them.
     fn extend(&mut self, exchange: u64) {
         self.searched = match self.searched {
-            Some((first, last, count)) => Some((first.min(exchange), last.max(exchange), count + 1)),
+            Some((first, last, count)) => {
+                Some((first.min(exchange), last.max(exchange), count + 1))
+            }
             None => Some((exchange, exchange, 1)),
         };
     }

@@ -1,4 +1,5 @@
-//! The text of an exchange as it is searched: of its items, as they are shown in full, and what has to be fetched for it.
+//! The text of an exchange as it is searched: of its items, as they are shown in full, and what has
+//! to be fetched for it.
 
 use std::collections::BTreeSet;
 
@@ -34,15 +35,24 @@ impl Text<'_> {
     /// The exchange after in the thread, if all of it is known.
     pub(super) fn after(&self, row: &Exchange) -> Option<&Exchange> {
         let from = self.exchanges.partition_point(|id| *id <= row.id);
-        let next = self.exchanges.iter().skip(from).take(NEAR).filter_map(|id| self.roster.row(*id));
+        let next =
+            self.exchanges.iter().skip(from).take(NEAR).filter_map(|id| self.roster.row(*id));
         next.into_iter().find(|next| next.previous == Some(row.id)).filter(|after| has_ended(after))
     }
 
     /// What its items are made of, itself first.
     fn parts(&self, exchange: u64) -> Vec<u64> {
-        let Some(row) = self.roster.row(exchange).filter(|row| is_turn(row) && has_ended(row)) else { return Vec::new() };
-        let previous = row.previous.filter(|previous| self.roster.row(*previous).is_some_and(has_ended));
-        [exchange].into_iter().chain(previous).chain(self.after(row).map(|after| after.id)).collect()
+        let Some(row) = self.roster.row(exchange).filter(|row| is_turn(row) && has_ended(row))
+        else {
+            return Vec::new();
+        };
+        let previous =
+            row.previous.filter(|previous| self.roster.row(*previous).is_some_and(has_ended));
+        [exchange]
+            .into_iter()
+            .chain(previous)
+            .chain(self.after(row).map(|after| after.id))
+            .collect()
     }
 
     pub(super) fn fetches(&mut self, exchange: u64) -> Vec<Effect> {
@@ -50,7 +60,9 @@ impl Text<'_> {
         let contents = &mut self.contents;
         parts
             .into_iter()
-            .filter_map(|exchange| contents.wants(exchange, true).map(|wanted| Effect::Fetch { exchange, wanted }))
+            .filter_map(|exchange| {
+                contents.wants(exchange, true).map(|wanted| Effect::Fetch { exchange, wanted })
+            })
             .collect()
     }
 
@@ -62,12 +74,19 @@ impl Text<'_> {
         }
         let items = self.items(exchange);
         for source in SOURCES {
-            let wants: Vec<_> = items.iter().flat_map(|item| &item.wants).filter(|wanted| wanted.source == source).collect();
+            let wants: Vec<_> = items
+                .iter()
+                .flat_map(|item| &item.wants)
+                .filter(|wanted| wanted.source == source)
+                .collect();
             let had = if wants.is_empty() { None } else { had_from(source, exchange, self.roster) };
             let Some((of, side)) = had else { continue };
             let small = self.small(of, side);
-            let pointers: Vec<&str> =
-                wants.into_iter().map(|wanted| wanted.pointer.as_str()).filter(|pointer| small.contains(*pointer)).collect();
+            let pointers: Vec<&str> = wants
+                .into_iter()
+                .map(|wanted| wanted.pointer.as_str())
+                .filter(|pointer| small.contains(*pointer))
+                .collect();
             let blocks = self.contents.ask(of, side, &pointers);
             if !blocks.is_empty() {
                 effects.push(Effect::FetchBlocks { exchange: of, side, blocks });
@@ -78,8 +97,12 @@ impl Text<'_> {
 
     /// Pointers of the blocks that may be fetched.
     fn small(&self, exchange: u64, side: Side) -> BTreeSet<String> {
-        let pieces = self.contents.get(exchange).into_iter().flat_map(|loaded| pieces(loaded, side));
-        pieces.filter(|piece| piece.block.length() <= LARGEST).map(|piece| piece.block.pointer.clone()).collect()
+        let pieces =
+            self.contents.get(exchange).into_iter().flat_map(|loaded| pieces(loaded, side));
+        pieces
+            .filter(|piece| piece.block.length() <= LARGEST)
+            .map(|piece| piece.block.pointer.clone())
+            .collect()
     }
 
     pub(crate) fn is_here(&self, exchange: u64) -> bool {
@@ -90,7 +113,9 @@ impl Text<'_> {
         self.parts(exchange).into_iter().enumerate().all(|(number, part)| {
             let loaded = self.contents.get(part);
             // Only the request of the others is needed.
-            let is_settled = |loaded: &Loaded| if number == 0 { loaded.is_settled() } else { loaded.request.is_settled() };
+            let is_settled = |loaded: &Loaded| {
+                if number == 0 { loaded.is_settled() } else { loaded.request.is_settled() }
+            };
             loaded.is_some_and(|loaded| is_settled(loaded) && !is_loading(loaded))
         })
     }
@@ -121,12 +146,20 @@ impl Text<'_> {
         })
     }
 
-    /// The items in which it is found, with how often, at most `most` times in all. Counts the bytes that were read.
-    pub(super) fn find(&self, exchange: u64, pattern: &Pattern, most: usize, bytes: &mut usize) -> Vec<(ItemKey, usize)> {
+    /// The items in which it is found, with how often, at most `most` times in all. Counts the
+    /// bytes that were read.
+    pub(super) fn find(
+        &self,
+        exchange: u64,
+        pattern: &Pattern,
+        most: usize,
+        bytes: &mut usize,
+    ) -> Vec<(ItemKey, usize)> {
         let mut room = most;
         let mut found = Vec::new();
         for mut item in self.items(exchange) {
-            // What an agent is called stands in the head of each of its turns, and may yet become known.
+            // What an agent is called stands in the head of each of its turns, and may yet become
+            // known.
             if let ItemBody::Turn(TurnHead { speaker: Speaker::Agent(name), .. }) = &mut item.body {
                 *name = AgentName::default();
             }
@@ -143,7 +176,17 @@ impl Text<'_> {
 }
 
 fn pieces(loaded: &Loaded, side: Side) -> impl Iterator<Item = &Piece> {
-    let request = loaded.request.here().filter(|_| side == Side::Request).into_iter().flat_map(|side| &side.pieces);
-    let response = loaded.response.here().filter(|_| side == Side::Response).into_iter().flat_map(|side| &side.pieces);
+    let request = loaded
+        .request
+        .here()
+        .filter(|_| side == Side::Request)
+        .into_iter()
+        .flat_map(|side| &side.pieces);
+    let response = loaded
+        .response
+        .here()
+        .filter(|_| side == Side::Response)
+        .into_iter()
+        .flat_map(|side| &side.pieces);
     request.chain(response)
 }

@@ -7,7 +7,8 @@ use super::{BAR, INDENT, Sheet, Subject, inspect::part_at};
 use crate::{Effect, MARGIN, Program, State, areas::Area, keymap::Command, mouse::Mouse};
 
 impl Sheet {
-    /// To a row, whatever hides it; one that is not on the screen comes to stand in its upper third.
+    /// To a row, whatever hides it; one that is not on the screen comes to stand in its upper
+    /// third.
     pub(super) fn go_to(&mut self, row: usize, height: u16) {
         let mut above = self.rows.parent(row);
         while let Some(at) = above {
@@ -40,7 +41,8 @@ impl Sheet {
 
     /// All folded, or all unfolded if all are folded.
     fn fold_all(&mut self) {
-        let is_open = (0..self.rows.len()).all(|at| self.rows.hides(at) == 0 || self.rows.is_folded(at));
+        let is_open =
+            (0..self.rows.len()).all(|at| self.rows.hides(at) == 0 || self.rows.is_folded(at));
         (0..self.rows.len()).for_each(|at| self.rows.set_open(at, is_open));
         if let Some(place) = self.place() {
             place.fold_all(is_open);
@@ -76,7 +78,12 @@ impl Sheet {
             self.cursor = self.cursor.max(self.first);
         } else {
             self.scroll_back(by);
-            let last = self.rows.from(self.first).take(usize::from(height).max(1)).last().unwrap_or(self.first);
+            let last = self
+                .rows
+                .from(self.first)
+                .take(usize::from(height).max(1))
+                .last()
+                .unwrap_or(self.first);
             self.cursor = self.cursor.min(last);
         }
     }
@@ -101,7 +108,9 @@ impl State {
             Command::FoldAll => sheet.fold_all(),
             Command::Inward if sheet.rows.is_folded(cursor) => sheet.fold(cursor, true),
             Command::Inward => sheet.down(1),
-            Command::Outward if sheet.rows.hides(cursor) > 0 && !sheet.rows.is_folded(cursor) => sheet.fold(cursor, false),
+            Command::Outward if sheet.rows.hides(cursor) > 0 && !sheet.rows.is_folded(cursor) => {
+                sheet.fold(cursor, false)
+            }
             Command::Outward => sheet.cursor = sheet.rows.parent(cursor).unwrap_or(cursor),
             Command::Search => self.open_find(),
             Command::NextMatch => self.next_found(true),
@@ -109,13 +118,19 @@ impl State {
             Command::Cancel if sheet.find.pattern().is_some() => sheet.find.put_away(),
             Command::Cancel | Command::Back => sheet.leave(),
             Command::Copy => return self.copy_rows().map(Effect::Copy).into_iter().collect(),
-            Command::CopyAll => return self.sheet_text().map(|(text, _)| Effect::Copy(text)).into_iter().collect(),
+            Command::CopyAll => {
+                return self.sheet_text().map(|(text, _)| Effect::Copy(text)).into_iter().collect();
+            }
             Command::Pager => return self.open_sheet_in(Program::Pager),
             Command::Editor => return self.open_sheet_in(Program::Editor),
             other => match sheet.subject.clone() {
-                Some(Subject::Inspect { exchange, part }) => return self.inspect_command(exchange, part, other),
+                Some(Subject::Inspect { exchange, part }) => {
+                    return self.inspect_command(exchange, part, other);
+                }
                 Some(Subject::Compare { right, .. }) => return self.compare_command(right, other),
-                Some(Subject::Versions { session }) => return self.versions_command(session, other),
+                Some(Subject::Versions { session }) => {
+                    return self.versions_command(session, other);
+                }
                 Some(Subject::CompareSections { .. }) => return self.common_command(other),
                 None => return self.common_command(other),
             },
@@ -123,7 +138,8 @@ impl State {
         Vec::new()
     }
 
-    /// The marked row with all that belongs to it: JSON as JSON, a text as text. A terminal obeys neither, wherever it is put in again.
+    /// The marked row with all that belongs to it: JSON as JSON, a text as text. A terminal obeys
+    /// neither, wherever it is put in again.
     fn copy_rows(&self) -> Option<String> {
         let Sheet { rows, cursor, .. } = &self.sheet;
         rows.get(*cursor)?;
@@ -132,15 +148,20 @@ impl State {
         Some(text.unwrap_or_else(|_| json::harmless(&json::pretty(source))))
     }
 
-    /// All of the page, with what the name of its file is to end with. JSON is laid out, and safe to be shown.
+    /// All of the page, with what the name of its file is to end with. JSON is laid out, and safe
+    /// to be shown.
     fn sheet_text(&self) -> Option<(String, &'static str)> {
         let rows = &self.sheet.rows;
         let whole = rows.texts.first().filter(|_| rows.texts.len() == 1);
         match whole {
-            Some(text) if json::is_json(text) => Some((json::harmless(&json::pretty(text)), ".json")),
+            Some(text) if json::is_json(text) => {
+                Some((json::harmless(&json::pretty(text)), ".json"))
+            }
             Some(text) => Some((clean(text), ".txt")),
             None if rows.is_empty() => None,
-            None => Some((rows.roots().map(|at| rows.text(at)).collect::<Vec<_>>().join("\n"), ".txt")),
+            None => {
+                Some((rows.roots().map(|at| rows.text(at)).collect::<Vec<_>>().join("\n"), ".txt"))
+            }
         }
     }
 
@@ -163,7 +184,10 @@ impl State {
         };
         let sheet = &mut self.sheet;
         let Some(at) = sheet.rows.from(sheet.first).nth(row.into()) else { return };
-        let sign = sheet.rows.get(at).map_or(0, |row| MARGIN.saturating_add(row.depth.saturating_mul(INDENT)));
+        let sign = sheet
+            .rows
+            .get(at)
+            .map_or(0, |row| MARGIN.saturating_add(row.depth.saturating_mul(INDENT)));
         // The marked row folds wherever it is clicked, another one at its sign.
         if sheet.cursor == at || (sign..=sign.saturating_add(1)).contains(&column) {
             sheet.turn(at);

@@ -48,7 +48,8 @@ impl State {
         match chosen.or_else(|| self.before(exchange)) {
             Some(other) => self.compare_two(exchange, other),
             None => {
-                let words = format!("nothing came before #{exchange} that it could be compared with");
+                let words =
+                    format!("nothing came before #{exchange} that it could be compared with");
                 self.notices.say(self.now_us, Weight::Plain, words);
             }
         }
@@ -81,7 +82,11 @@ impl State {
     pub(crate) fn compare_with(&mut self, other: u64) {
         let Some(exchange) = self.exchange_at_hand() else { return };
         if self.roster.row(other).is_none() && self.daemon.caught_up {
-            return self.notices.say(self.now_us, Weight::Warning, format!("there is no exchange #{other}"));
+            return self.notices.say(
+                self.now_us,
+                Weight::Warning,
+                format!("there is no exchange #{other}"),
+            );
         }
         self.compare_two(exchange, other);
     }
@@ -100,7 +105,8 @@ impl State {
         match command {
             Command::NextExchange | Command::PreviousExchange => {
                 let next = self.beside(right, command == Command::NextExchange);
-                if let Some((right, left)) = next.and_then(|next| Some((next, self.before(next)?))) {
+                if let Some((right, left)) = next.and_then(|next| Some((next, self.before(next)?)))
+                {
                     self.sheet.open(Subject::Compare { left, right });
                 }
                 Vec::new()
@@ -120,15 +126,22 @@ impl State {
         self.sheet.open(Subject::Versions { session });
     }
 
-    pub(super) fn versions_command(&mut self, session: Option<String>, command: Command) -> Vec<Effect> {
-        let Some(number) = self.sheet.version_at(self.sheet.cursor) else { return self.common_command(command) };
+    pub(super) fn versions_command(
+        &mut self,
+        session: Option<String>,
+        command: Command,
+    ) -> Vec<Effect> {
+        let Some(number) = self.sheet.version_at(self.sheet.cursor) else {
+            return self.common_command(command);
+        };
         match command {
             Command::Choose => {
                 let chosen = Some((session, number));
                 self.chosen.section = if self.chosen.section == chosen { None } else { chosen };
             }
             Command::Compare => {
-                let chosen = self.chosen.section_of(session.as_deref()).filter(|chosen| *chosen != number);
+                let chosen =
+                    self.chosen.section_of(session.as_deref()).filter(|chosen| *chosen != number);
                 let sections = self.sections.of(session.as_deref());
                 match chosen.or_else(|| version_before(sections, number)) {
                     Some(other) => {
@@ -136,7 +149,9 @@ impl State {
                         self.sheet.open(Subject::CompareSections { session, left, right });
                     }
                     None => {
-                        let words = format!("sp-{number} is the first in its place; choose another one with Space");
+                        let words = format!(
+                            "sp-{number} is the first in its place; choose another one with Space"
+                        );
                         self.notices.say(self.now_us, Weight::Plain, words);
                     }
                 }
@@ -146,8 +161,9 @@ impl State {
         Vec::new()
     }
 
-    /// What has to be fetched for the list of versions: what is on the screen, and what is unfolded as far as that many are kept; and
-    /// whether something is missing of which it depends where one is.
+    /// What has to be fetched for the list of versions: what is on the screen, and what is unfolded
+    /// as far as that many are kept; and whether something is missing of which it depends where one
+    /// is.
     pub(super) fn versions_needs(&self, session: Option<&str>, height: usize) -> (Vec<Need>, bool) {
         let sections = &self.sections;
         let told = sections.of(session);
@@ -156,16 +172,25 @@ impl State {
         let unfolded = rows.roots().filter(|at| rows.get(*at).is_some_and(|row| row.is_open));
         let mut needs: Vec<Need> = rows.from(sheet.first).take(height).filter_map(need).collect();
         needs.dedup();
-        let unfolded: Vec<Need> = unfolded.filter_map(need).take(MOST_SECTIONS.saturating_sub(needs.len())).collect();
-        let is_missing = sections.is_awaited(session) || unfolded.iter().any(|need| !sheet.material.has(*need));
+        let unfolded: Vec<Need> =
+            unfolded.filter_map(need).take(MOST_SECTIONS.saturating_sub(needs.len())).collect();
+        let is_missing =
+            sections.is_awaited(session) || unfolded.iter().any(|need| !sheet.material.has(*need));
         needs.extend(unfolded);
         (needs, is_missing)
     }
 
-    pub(super) fn sections_needs(&self, session: Option<&str>, numbers: [u64; 2]) -> (Vec<Need>, bool) {
+    pub(super) fn sections_needs(
+        &self,
+        session: Option<&str>,
+        numbers: [u64; 2],
+    ) -> (Vec<Need>, bool) {
         let sections = &self.sections;
         let told = sections.of(session);
-        (numbers.into_iter().filter_map(|number| section_need(told, number)).collect(), sections.is_awaited(session))
+        (
+            numbers.into_iter().filter_map(|number| section_need(told, number)).collect(),
+            sections.is_awaited(session),
+        )
     }
 
     /// What was fetched for a sheet. The sections in it want to have their numbers.
@@ -182,7 +207,8 @@ impl State {
 
     /// Whether a command does anything on what the sheet is of.
     pub fn offers(&self, command: Command) -> bool {
-        let is_of_parts = matches!(command, Command::NextPart | Command::PreviousPart | Command::Part(_));
+        let is_of_parts =
+            matches!(command, Command::NextPart | Command::PreviousPart | Command::Part(_));
         let is_of_exchange = matches!(
             command,
             Command::NextExchange
@@ -200,12 +226,17 @@ impl State {
             },
             Some(Subject::Inspect { .. }) => true,
             Some(Subject::Compare { .. }) => !is_of_parts && command != Command::Compare,
-            Some(Subject::Versions { .. }) => !is_of_parts && !is_of_exchange && command != Command::Versions,
-            Some(Subject::CompareSections { .. }) => !is_of_parts && !is_of_exchange && command != Command::Compare,
+            Some(Subject::Versions { .. }) => {
+                !is_of_parts && !is_of_exchange && command != Command::Versions
+            }
+            Some(Subject::CompareSections { .. }) => {
+                !is_of_parts && !is_of_exchange && command != Command::Compare
+            }
         }
     }
 
-    /// Whether the exchanges of a comparison have ended: what was fetched of them before is fetched again then.
+    /// Whether the exchanges of a comparison have ended: what was fetched of them before is fetched
+    /// again then.
     pub(super) fn have_ended(&self, exchanges: &[u64]) -> bool {
         exchanges.iter().all(|exchange| self.roster.row(*exchange).is_some_and(has_ended))
     }
@@ -224,7 +255,11 @@ pub fn section_need(sections: &[SystemSection], number: u64) -> Option<Need> {
     let section = section(sections, number)?;
     let block = &section.block;
     let (offset, length) = (block.range.start, block.length());
-    (length <= LONGEST).then_some(Need::Section { exchange: section.first_exchange, offset, length })
+    (length <= LONGEST).then_some(Need::Section {
+        exchange: section.first_exchange,
+        offset,
+        length,
+    })
 }
 
 /// The section of that number.
@@ -236,6 +271,14 @@ pub fn section(sections: &[SystemSection], number: u64) -> Option<&SystemSection
 /// The newest section before this one that stood in its place, of the same agent if there is one.
 pub fn version_before(sections: &[SystemSection], number: u64) -> Option<u64> {
     let this = section(sections, number)?;
-    let before = || sections.iter().rev().filter(|other| other.number < number && other.position == this.position);
-    before().find(|other| other.agent == this.agent).or_else(|| before().next()).map(|other| other.number)
+    let before = || {
+        sections
+            .iter()
+            .rev()
+            .filter(|other| other.number < number && other.position == this.position)
+    };
+    before()
+        .find(|other| other.agent == this.agent)
+        .or_else(|| before().next())
+        .map(|other| other.number)
 }

@@ -81,7 +81,9 @@ impl Find {
 
     /// How often it was found, in words; nothing while nothing is looked for.
     pub fn counted(&self) -> String {
-        self.pattern().map(|_| counted(self.number(), self.count(), self.is_going_on())).unwrap_or_default()
+        self.pattern()
+            .map(|_| counted(self.number(), self.count(), self.is_going_on()))
+            .unwrap_or_default()
     }
 
     /// There may be more than are known.
@@ -91,7 +93,11 @@ impl Find {
 
     /// What is to be marked on a row; `true`: it is the match one is at.
     pub fn marks(&self, row: usize) -> impl Iterator<Item = (Mark, bool)> {
-        self.marks.get(&row).into_iter().flatten().map(|mark| (*mark, Some(mark.hit) == self.current))
+        self.marks
+            .get(&row)
+            .into_iter()
+            .flatten()
+            .map(|mark| (*mark, Some(mark.hit) == self.current))
     }
 
     pub(crate) fn is_busy(&self) -> bool {
@@ -122,7 +128,10 @@ impl Find {
 
     /// Looks at some more rows.
     fn step(&mut self, rows: &Rows) {
-        let Some(Ok(pattern)) = self.pattern.as_ref().filter(|_| self.is_on && !self.is_done) else { return };
+        let Some(Ok(pattern)) = self.pattern.as_ref().filter(|_| self.is_on && !self.is_done)
+        else {
+            return;
+        };
         let mut bytes = 0_usize;
         while bytes < STEP && self.hits.len() < MOST {
             let rest = rows.all().get(self.looked..).unwrap_or_default();
@@ -131,7 +140,9 @@ impl Find {
             }
             let more = rest.iter().skip(1).take(TOGETHER).take_while(|row| row.goes_on).count();
             let lines = || rest.iter().take(more + 1).map(|row| &row.line);
-            bytes += lines().flat_map(|line| &line.spans).map(|span| span.text.len() + 8).sum::<usize>() + 8;
+            bytes +=
+                lines().flat_map(|line| &line.spans).map(|span| span.text.len() + 8).sum::<usize>()
+                    + 8;
             for found in search::find(pattern, lines()).into_iter().take(MOST - self.hits.len()) {
                 let Some((line, _)) = found.start() else { continue };
                 let hit = self.hits.len();
@@ -152,9 +163,13 @@ impl Find {
         let current = self.current.filter(|current| self.hits.get(*current) == Some(&cursor));
         let (next, forward) = match self.goal? {
             Goal::From(row) => (Some(of_row(row)), true),
-            Goal::Next { forward: true } => (Some(current.map_or_else(|| of_row(cursor), |current| current + 1)), true),
+            Goal::Next { forward: true } => {
+                (Some(current.map_or_else(|| of_row(cursor), |current| current + 1)), true)
+            }
             Goal::Next { forward: false } if self.looked <= cursor && !self.is_done => return None,
-            Goal::Next { forward: false } => (current.unwrap_or_else(|| of_row(cursor)).checked_sub(1), false),
+            Goal::Next { forward: false } => {
+                (current.unwrap_or_else(|| of_row(cursor)).checked_sub(1), false)
+            }
         };
         match next.filter(|next| *next < self.hits.len()) {
             Some(next) => Some((next, false)),
@@ -165,7 +180,12 @@ impl Find {
     }
 
     pub(super) fn saved(&self) -> SavedFind {
-        SavedFind { text: self.input.clone(), last: self.last.clone(), switches: self.switches, is_on: self.is_on }
+        SavedFind {
+            text: self.input.clone(),
+            last: self.last.clone(),
+            switches: self.switches,
+            is_on: self.is_on,
+        }
     }
 }
 
@@ -257,7 +277,11 @@ impl State {
         }
         if is_around && let Goal::Next { forward } = goal {
             let end = if forward { "beginning" } else { "end" };
-            self.notices.say(self.now_us, Weight::Plain, format!("the search goes on at the {end}"));
+            self.notices.say(
+                self.now_us,
+                Weight::Plain,
+                format!("the search goes on at the {end}"),
+            );
         }
         self.touch();
     }
@@ -276,7 +300,8 @@ pub struct SavedFind {
 impl From<SavedFind> for Find {
     fn from(saved: SavedFind) -> Self {
         let SavedFind { text, last, switches, is_on } = saved;
-        let mut find = Self { input: text, last: Input::from(last).into(), switches, ..Self::default() };
+        let mut find =
+            Self { input: text, last: Input::from(last).into(), switches, ..Self::default() };
         find.changed();
         find.is_on &= is_on;
         find

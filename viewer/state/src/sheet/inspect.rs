@@ -34,13 +34,20 @@ impl State {
         }
     }
 
-    pub(super) fn inspect_command(&mut self, exchange: u64, part: Part, command: Command) -> Vec<Effect> {
+    pub(super) fn inspect_command(
+        &mut self,
+        exchange: u64,
+        part: Part,
+        command: Command,
+    ) -> Vec<Effect> {
         let subject = match command {
             Command::NextPart => Subject::Inspect { exchange, part: part.step(true) },
             Command::PreviousPart => Subject::Inspect { exchange, part: part.step(false) },
             Command::Part(part) => Subject::Inspect { exchange, part },
             Command::NextExchange | Command::PreviousExchange => {
-                let Some(exchange) = self.beside(exchange, command == Command::NextExchange) else { return Vec::new() };
+                let Some(exchange) = self.beside(exchange, command == Command::NextExchange) else {
+                    return Vec::new();
+                };
                 Subject::Inspect { exchange, part }
             }
             other => return self.common_command(other),

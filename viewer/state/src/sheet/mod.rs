@@ -1,5 +1,5 @@
-//! A sheet: a page of rows that fold, in the place of the conversation. What its rows are made of is fetched for it, whole; how they are
-//! made is none of this crate's business ([`MakeRows`]).
+//! A sheet: a page of rows that fold, in the place of the conversation. What its rows are made of
+//! is fetched for it, whole; how they are made is none of this crate's business ([`MakeRows`]).
 
 mod command;
 mod compare;
@@ -22,7 +22,8 @@ pub use self::{
 };
 use crate::{Effect, Errand, MARGIN, Prompt, State, component::Component};
 
-/// The rows of the open sheet, none of them wider than so many columns with its indentation ([`INDENT`]).
+/// The rows of the open sheet, none of them wider than so many columns with its indentation
+/// ([`INDENT`]).
 pub type MakeRows = fn(&State, u16) -> Rows;
 
 /// Columns before a row's line: so many for each row above it, and for its sign.
@@ -87,7 +88,9 @@ impl Sheet {
     /// Back to where one came from: two versions were chosen from the list.
     pub(super) fn leave(&mut self) {
         match self.subject.take() {
-            Some(Subject::CompareSections { session, .. }) => self.open(Subject::Versions { session }),
+            Some(Subject::CompareSections { session, .. }) => {
+                self.open(Subject::Versions { session })
+            }
             _ => self.close(),
         }
     }
@@ -124,7 +127,9 @@ impl Sheet {
     /// Brings the marked row onto the screen, and the last one to its bottom at the highest.
     fn settle(&mut self, height: u16) {
         let rows = &self.rows;
-        let up = |from: usize, by: usize| std::iter::successors(Some(from), |at| rows.previous(*at)).take(by + 1).last();
+        let up = |from: usize, by: usize| {
+            std::iter::successors(Some(from), |at| rows.previous(*at)).take(by + 1).last()
+        };
         let below = usize::from(height).saturating_sub(1);
         self.cursor = rows.shown(self.cursor.min(rows.len().saturating_sub(1)));
         let lowest = up(rows.last(), below).unwrap_or(0);
@@ -189,16 +194,27 @@ impl State {
     fn made_of(&self, subject: Subject, width: u16) -> MadeOf {
         let row = |exchange| self.roster.row(exchange);
         let after = |exchange| self.roster.after(row(exchange)?);
-        let through = |exchange| [row(exchange).map(|row| row.through_seq), after(exchange).map(|row| row.through_seq)];
-        let ended = |exchange| row(exchange).filter(|row| has_ended(row)).map(|row| row.through_seq);
+        let through = |exchange| {
+            [row(exchange).map(|row| row.through_seq), after(exchange).map(|row| row.through_seq)]
+        };
+        let ended =
+            |exchange| row(exchange).filter(|row| has_ended(row)).map(|row| row.through_seq);
         let rows = match subject {
-            // Its requests are what they are: while an answer streams nothing has to be compared again.
+            // Its requests are what they are: while an answer streams nothing has to be compared
+            // again.
             Subject::Compare { left, right } => [left, right].map(ended).to_vec(),
             _ => subject.exchanges().into_iter().flat_map(through).collect(),
         };
         let chosen = subject.sections_of().and_then(|session| self.chosen.section_of(session));
-        let sections = if matches!(subject, Subject::Inspect { .. }) { 0 } else { self.sections.version() };
-        MadeOf { subject, width, material: self.sheet.material.version, rows, sections: (sections, chosen) }
+        let sections =
+            if matches!(subject, Subject::Inspect { .. }) { 0 } else { self.sections.version() };
+        MadeOf {
+            subject,
+            width,
+            material: self.sheet.material.version,
+            rows,
+            sections: (sections, chosen),
+        }
     }
 }
 
@@ -218,14 +234,19 @@ impl Component for Sheet {
     fn extract(&self) -> SavedSheet {
         let mut places = self.places.clone();
         if let Some(made_of) = self.made_of.as_ref().filter(|_| self.is_whole) {
-            places.entry(made_of.subject.page().to_owned()).or_default().stand(&self.rows, self.cursor, self.first);
+            places.entry(made_of.subject.page().to_owned()).or_default().stand(
+                &self.rows,
+                self.cursor,
+                self.first,
+            );
         }
         SavedSheet { subject: self.subject.clone(), places, find: self.find.saved() }
     }
 
     fn restore(&mut self, saved: SavedSheet) {
         let SavedSheet { subject, places, find } = saved;
-        let places = places.into_iter().take(PLACES).map(|(page, place)| (page, place.bounded())).collect();
+        let places =
+            places.into_iter().take(PLACES).map(|(page, place)| (page, place.bounded())).collect();
         *self = Self { subject, places, find: find.into(), ..Self::default() };
     }
 }

@@ -27,12 +27,15 @@ impl Place {
     pub(super) fn stand(&mut self, rows: &Rows, cursor: usize, first: usize) {
         let row = rows.from(first).take(u16::MAX.into()).position(|at| at == cursor);
         let above = std::iter::successors(Some(cursor), |at| rows.parent(*at));
-        self.cursor = above.map(|at| rows.path(at)).find(|path| path.len() <= LONGEST).unwrap_or_default();
+        self.cursor =
+            above.map(|at| rows.path(at)).find(|path| path.len() <= LONGEST).unwrap_or_default();
         self.row = row.and_then(|row| u16::try_from(row).ok()).unwrap_or(0);
     }
 
     pub(super) fn fold(&mut self, path: String, is_open: bool) {
-        if path.len() <= LONGEST && (self.folds.len() < MOST_FOLDS || self.folds.contains_key(&path)) {
+        if path.len() <= LONGEST
+            && (self.folds.len() < MOST_FOLDS || self.folds.contains_key(&path))
+        {
             self.folds.insert(path, is_open);
         }
     }
@@ -55,7 +58,8 @@ impl Place {
         // A line that was broken at another width is found by its beginning.
         let whole = || self.cursor.rsplit_once('.').and_then(|(path, _)| rows.find(path));
         let nearest = || rows.nearest(&self.cursor).map(|(at, _)| at);
-        let cursor = rows.find(&self.cursor).or_else(whole).or_else(nearest).map_or(0, |at| rows.shown(at));
+        let cursor =
+            rows.find(&self.cursor).or_else(whole).or_else(nearest).map_or(0, |at| rows.shown(at));
         let above = std::iter::successors(Some(cursor), |at| rows.previous(*at));
         let first = above.take(usize::from(self.row) + 1).last().unwrap_or(cursor);
         (cursor, first)
@@ -81,8 +85,12 @@ mod tests {
     use super::*;
 
     fn rows() -> Rows {
-        let row = |depth, name: &str| Row { depth, name: name.into(), is_open: true, ..Row::default() };
-        Rows::new(vec![row(0, "a"), row(1, &"x".repeat(LONGEST)), row(1, "b"), row(2, "c"), row(0, "d")], Vec::new())
+        let row =
+            |depth, name: &str| Row { depth, name: name.into(), is_open: true, ..Row::default() };
+        Rows::new(
+            vec![row(0, "a"), row(1, &"x".repeat(LONGEST)), row(1, "b"), row(2, "c"), row(0, "d")],
+            Vec::new(),
+        )
     }
 
     #[test]

@@ -47,7 +47,8 @@ pub enum Part {
 }
 
 impl Part {
-    pub const ALL: [Self; 5] = [Self::Request, Self::Response, Self::Headers, Self::Events, Self::Timing];
+    pub const ALL: [Self; 5] =
+        [Self::Request, Self::Response, Self::Headers, Self::Events, Self::Timing];
 
     pub fn name(self) -> &'static str {
         match self {
@@ -90,7 +91,10 @@ impl Need {
     /// The exchanges that it is of.
     pub fn exchanges(self) -> Vec<u64> {
         match self {
-            Self::Heads(exchange) | Self::Body(exchange, _) | Self::Log(exchange) | Self::Section { exchange, .. } => {
+            Self::Heads(exchange)
+            | Self::Body(exchange, _)
+            | Self::Log(exchange)
+            | Self::Section { exchange, .. } => {
                 vec![exchange]
             }
             Self::Compared(left, right) => vec![left, right],
@@ -139,7 +143,9 @@ impl Subject {
     /// Whether what was fetched may be of use to it.
     fn is_of(&self, need: Need) -> bool {
         match (self, need) {
-            (Self::Versions { .. } | Self::CompareSections { .. }, need) => matches!(need, Need::Section { .. }),
+            (Self::Versions { .. } | Self::CompareSections { .. }, need) => {
+                matches!(need, Need::Section { .. })
+            }
             (_, Need::Section { .. }) => false,
             (Self::Compare { .. }, need) => self.needs().contains(&need),
             (Self::Inspect { exchange, .. }, need) => need.exchanges() == [*exchange],
@@ -149,7 +155,9 @@ impl Subject {
     /// The session whose system prompts it is about.
     pub(super) fn sections_of(&self) -> Option<Option<&str>> {
         match self {
-            Self::Versions { session } | Self::CompareSections { session, .. } => Some(session.as_deref()),
+            Self::Versions { session } | Self::CompareSections { session, .. } => {
+                Some(session.as_deref())
+            }
             Self::Inspect { .. } | Self::Compare { .. } => None,
         }
     }
@@ -207,7 +215,11 @@ impl Material {
     }
 
     /// `None`: it has not come yet. `Err`: why it will not.
-    fn get<'a, T: ?Sized>(&'a self, need: Need, of: impl Fn(&'a Brought) -> Option<&'a T>) -> Option<Result<&'a T, &'a str>> {
+    fn get<'a, T: ?Sized>(
+        &'a self,
+        need: Need,
+        of: impl Fn(&'a Brought) -> Option<&'a T>,
+    ) -> Option<Result<&'a T, &'a str>> {
         match self.held.get(&need)?.brought.as_ref()? {
             Ok(brought) => of(brought).map(Ok),
             Err(why) => Some(Err(why)),
@@ -218,24 +230,34 @@ impl Material {
         self.held.get(&need).is_some_and(|slot| slot.brought.is_some())
     }
 
-    /// Whether it has to be fetched now; it is taken to be under way then. What was fetched of an open exchange is fetched again after a
-    /// while, and when that has ended. Where much is under way its turn comes later.
+    /// Whether it has to be fetched now; it is taken to be under way then. What was fetched of an
+    /// open exchange is fetched again after a while, and when that has ended. Where much is under
+    /// way its turn comes later.
     pub(crate) fn ask(&mut self, need: Need, has_ended: bool, now_us: i64) -> bool {
         if self.held.values().filter(|slot| slot.is_asked).count() >= AT_ONCE {
             return false;
         }
         let slot = self.held.entry(need).or_default();
-        let is_old = !slot.is_final && (has_ended || now_us.saturating_sub(slot.asked_at_us) >= AGAIN);
+        let is_old =
+            !slot.is_final && (has_ended || now_us.saturating_sub(slot.asked_at_us) >= AGAIN);
         let is_due = !slot.is_asked && (slot.brought.is_none() || is_old);
         if is_due {
-            *slot = Slot { is_asked: true, asked_at_us: now_us, is_final: has_ended, brought: slot.brought.take() };
+            *slot = Slot {
+                is_asked: true,
+                asked_at_us: now_us,
+                is_final: has_ended,
+                brought: slot.brought.take(),
+            };
         }
         is_due
     }
 
     /// When something is to be fetched again.
     pub(crate) fn deadline(&self) -> Option<i64> {
-        let open = self.held.values().filter(|slot| !slot.is_asked && !slot.is_final && slot.brought.is_some());
+        let open = self
+            .held
+            .values()
+            .filter(|slot| !slot.is_asked && !slot.is_final && slot.brought.is_some());
         open.map(|slot| slot.asked_at_us.saturating_add(AGAIN)).min()
     }
 
@@ -243,7 +265,8 @@ impl Material {
         let Some(slot) = self.held.get_mut(&need) else { return };
         slot.is_asked = false;
         // A request that is here will not change, whatever becomes of its answer.
-        slot.is_final |= brought.is_ok() && matches!(need, Need::Compared(..) | Need::Section { .. });
+        slot.is_final |=
+            brought.is_ok() && matches!(need, Need::Compared(..) | Need::Section { .. });
         slot.brought = Some(brought.map(|brought| match brought {
             Brought::Log(log) => Brought::Log(Stream::of(log)),
             other => other,
@@ -268,14 +291,18 @@ impl Material {
 
     /// Keeps what may be of use to a sheet, or is of an exchange.
     pub(crate) fn keep(&mut self, subject: Option<&Subject>, exchange: Option<u64>) {
-        let is_wanted = |need: Need| exchange.is_some_and(|exchange| need.exchanges() == [exchange]);
-        self.held.retain(|need, _| subject.is_some_and(|subject| subject.is_of(*need)) || is_wanted(*need));
+        let is_wanted =
+            |need: Need| exchange.is_some_and(|exchange| need.exchanges() == [exchange]);
+        self.held.retain(|need, _| {
+            subject.is_some_and(|subject| subject.is_of(*need)) || is_wanted(*need)
+        });
     }
 
     /// Of many sections keeps those that are needed now.
     pub(super) fn forget_others(&mut self, needs: &[Need]) {
         if self.held.len() > MOST_SECTIONS {
-            self.held.retain(|need, _| !matches!(need, Need::Section { .. }) || needs.contains(need));
+            self.held
+                .retain(|need, _| !matches!(need, Need::Section { .. }) || needs.contains(need));
         }
     }
 
@@ -293,7 +320,9 @@ mod tests {
     fn little_is_under_way_at_once_and_all_has_its_turn() {
         let mut material = Material::default();
         let need = |offset| Need::Section { exchange: 1, offset, length: 1 };
-        let ask = |material: &mut Material| (0..100).filter(|at| material.ask(need(*at), true, 0)).collect::<Vec<u64>>();
+        let ask = |material: &mut Material| {
+            (0..100).filter(|at| material.ask(need(*at), true, 0)).collect::<Vec<u64>>()
+        };
         let mut under_way = ask(&mut material);
         let mut asked = 0;
         while !under_way.is_empty() {

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use ccdump_provider::content::Content;
 use ccdump_record::{
-    Block, BlockKind, BlockState, BodyData, ClosedBy, Detail, EndState, Ended, Event, Exchange, Header, Opened, Outline, Payload,
-    RequestEnd, RequestRole, ResponseHead, Role, Usage,
+    Block, BlockKind, BlockState, BodyData, ClosedBy, Detail, EndState, Ended, Event, Exchange,
+    Header, Opened, Outline, Payload, RequestEnd, RequestRole, ResponseHead, Role, Usage,
 };
 use serde_json::{Value, json};
 
@@ -48,30 +48,49 @@ impl Story {
     }
 
     pub(super) fn opens(&mut self, exchange: u64) {
-        self.event(exchange, Detail::Opened(Opened { provider: "anthropic".to_owned(), ..Default::default() }));
+        self.event(
+            exchange,
+            Detail::Opened(Opened { provider: "anthropic".to_owned(), ..Default::default() }),
+        );
     }
 
     pub(super) fn asks(&mut self, row: Exchange, outline: Outline, contents: Vec<Content>) {
         let exchange = row.id;
         self.opens(exchange);
-        assert_eq!(self.event(exchange, Detail::RequestEnd(RequestEnd::default())), Some(Ask::Request { exchange }));
-        let messages = outline.blocks.iter().filter(|block| is_new_message(block)).cloned().zip(contents);
-        let messages = messages.map(|(block, content)| BlockContent { block, content: Some(content) }).collect();
+        assert_eq!(
+            self.event(exchange, Detail::RequestEnd(RequestEnd::default())),
+            Some(Ask::Request { exchange })
+        );
+        let messages =
+            outline.blocks.iter().filter(|block| is_new_message(block)).cloned().zip(contents);
+        let messages = messages
+            .map(|(block, content)| BlockContent { block, content: Some(content) })
+            .collect();
         self.answer(exchange, Answer::Request { row: Some(row), request: Ok((outline, messages)) });
     }
 
     pub(super) fn answers(&mut self, exchange: u64) {
-        let headers = vec![Header { name: "content-type".to_owned(), value: "text/event-stream".to_owned() }];
+        let headers =
+            vec![Header { name: "content-type".to_owned(), value: "text/event-stream".to_owned() }];
         self.event(
             exchange,
-            Detail::ResponseHead(ResponseHead { status: 200, headers, request_bytes: 0, connect_us: None, mended: Vec::new() }),
+            Detail::ResponseHead(ResponseHead {
+                status: 200,
+                headers,
+                request_bytes: 0,
+                connect_us: None,
+                mended: Vec::new(),
+            }),
         );
     }
 
     pub(super) fn streams(&mut self, exchange: u64, payload: &str) -> Option<Ask> {
         let offset = self.payload.entry(exchange).or_default();
         let bytes = payload.as_bytes().to_vec().into();
-        let data = BodyData { payload: Payload { offset: *offset, bytes, undecodable: None }, ..Default::default() };
+        let data = BodyData {
+            payload: Payload { offset: *offset, bytes, undecodable: None },
+            ..Default::default()
+        };
         *offset += payload.len() as u64;
         self.event(exchange, Detail::ResponseData(data))
     }
@@ -121,7 +140,12 @@ pub(super) fn done(id: u64, agent: &str) -> Exchange {
     Exchange {
         status: Some(200),
         end_state: Some(EndState::Complete),
-        usage: Some(Usage { input: Some(400), output: Some(310), cache_read: Some(11_900), ..Default::default() }),
+        usage: Some(Usage {
+            input: Some(400),
+            output: Some(310),
+            cache_read: Some(11_900),
+            ..Default::default()
+        }),
         cost_usd: Some(0.0123),
         duration_us: Some(2_400_000),
         stop_reason: Some("end_turn".to_owned()),
@@ -130,7 +154,13 @@ pub(super) fn done(id: u64, agent: &str) -> Exchange {
 }
 
 pub(super) fn block(kind: BlockKind, role: &str, length: u64) -> Block {
-    Block { kind, role: Role::of_name(role), range: 0..length, state: BlockState::New, ..Default::default() }
+    Block {
+        kind,
+        role: Role::of_name(role),
+        range: 0..length,
+        state: BlockState::New,
+        ..Default::default()
+    }
 }
 
 pub(super) fn text(text: &str) -> Content {

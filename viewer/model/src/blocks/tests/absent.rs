@@ -13,7 +13,9 @@ fn all(row: &Exchange, loaded: &Loaded) -> Vec<String> {
 fn what_has_not_come_is_awaited_and_what_cannot_be_had_is_said() {
     let head = |state| format!("turn [metadata] Main Some(\"claude-opus-4-8\") 09:41:07 {state}");
     let open = Exchange { end_state: None, status: None, request_bytes: 50_000, ..row() };
-    let awaited = "awaited/request [user] Absent { what: \"request\", bytes: 50000, pending: Loading }".to_owned();
+    let awaited =
+        "awaited/request [user] Absent { what: \"request\", bytes: 50000, pending: Loading }"
+            .to_owned();
     assert_eq!(all(&open, &Loaded::default()), [head("Waiting"), awaited]);
 
     let failed = Loaded {
@@ -30,7 +32,10 @@ fn what_has_not_come_is_awaited_and_what_cannot_be_had_is_said() {
         ]
     );
     let half = Loaded { request: Fetched::Here(RequestSide::default()), ..Loaded::default() };
-    assert_eq!(all(&row(), &half)[1], "awaited/response [assistant] Absent { what: \"answer\", bytes: 0, pending: Loading }");
+    assert_eq!(
+        all(&row(), &half)[1],
+        "awaited/response [assistant] Absent { what: \"answer\", bytes: 0, pending: Loading }"
+    );
 }
 
 #[test]
@@ -43,11 +48,17 @@ fn an_answer_that_streams_is_open_at_its_end() {
         ..Loaded::default()
     };
     let open = Exchange { end_state: None, ..row() };
-    let shapes = all(&open, &streaming(vec![thinking("/content/0", "Hm."), text("assistant", "/content/1", "Ye")]));
+    let shapes = all(
+        &open,
+        &streaming(vec![thinking("/content/0", "Hm."), text("assistant", "/content/1", "Ye")]),
+    );
     assert!(shapes[0].ends_with("Streaming"));
     assert_eq!(
         shapes[1..],
-        ["response/content/0 [assistant] thinking: Hm.", "response/content/1 [assistant] Assistant: Ye (open)"]
+        [
+            "response/content/0 [assistant] thinking: Hm.",
+            "response/content/1 [assistant] Assistant: Ye (open)"
+        ]
     );
     assert_eq!(
         all(&open, &streaming(vec![text("assistant", "/content/0", "Yes."), call]))[1..],
@@ -67,14 +78,21 @@ fn items_say_which_pieces_they_want() {
     let next = loaded(vec![not_asked(tool_result("/messages/3/content/0", "a", ""))], vec![]);
     let row = row();
     let items = items(turn(&row, &loaded_now, None, Some(&next)));
-    let wants: Vec<(&str, &[Wanted])> = items.iter().map(|item| (item.key.0.as_ref(), item.wants.as_slice())).collect();
+    let wants: Vec<(&str, &[Wanted])> =
+        items.iter().map(|item| (item.key.0.as_ref(), item.wants.as_slice())).collect();
     let want = |source, pointer: &str| Wanted { source, pointer: pointer.to_owned() };
     assert_eq!(
         wants[1..],
         [
             ("request/messages/1/content", &[want(Source::Request, "/messages/1/content")][..]),
             ("request/messages/0/content", &[]),
-            ("response/content/0", &[want(Source::Response, "/content/0"), want(Source::NextRequest, "/messages/3/content/0")]),
+            (
+                "response/content/0",
+                &[
+                    want(Source::Response, "/content/0"),
+                    want(Source::NextRequest, "/messages/3/content/0")
+                ]
+            ),
         ]
     );
     assert_eq!(
@@ -89,9 +107,17 @@ fn items_say_which_pieces_they_want() {
 
 #[test]
 fn endings_are_told_once_and_numbers_come_last() {
-    let error = piece(BlockKind::Error, "", "/error", Some(Content::Text("overloaded_error: Overloaded".to_owned())));
+    let error = piece(
+        BlockKind::Error,
+        "",
+        "/error",
+        Some(Content::Text("overloaded_error: Overloaded".to_owned())),
+    );
     let mut loaded = loaded(vec![], vec![error]);
-    loaded.heads = Some(Heads { request: vec![Header { name: "accept".to_owned(), value: "*/*".to_owned() }], ..Heads::default() });
+    loaded.heads = Some(Heads {
+        request: vec![Header { name: "accept".to_owned(), value: "*/*".to_owned() }],
+        ..Heads::default()
+    });
     if let Fetched::Here(side) = &mut loaded.response {
         side.broken = Some("the stream has a gap".to_owned());
     }
@@ -116,14 +142,24 @@ fn endings_are_told_once_and_numbers_come_last() {
         ]
     );
     // Where the row does not know of an error, the block that holds it is shown.
-    assert_eq!(all(&row(), &loaded)[2], "response/error [assistant] Error(\"overloaded_error: Overloaded\")");
+    assert_eq!(
+        all(&row(), &loaded)[2],
+        "response/error [assistant] Error(\"overloaded_error: Overloaded\")"
+    );
 }
 
 #[test]
 fn what_is_no_turn_is_one_item_and_its_headers() {
-    let aside =
-        Exchange { role: RequestRole::Auxiliary, path: "/v1/messages/count_tokens?beta=true".to_owned(), agent: None, ..row() };
-    let loaded = Loaded { heads: Some(Heads::default()), ..loaded(vec![text("user", "/messages/0/content", "x")], vec![]) };
+    let aside = Exchange {
+        role: RequestRole::Auxiliary,
+        path: "/v1/messages/count_tokens?beta=true".to_owned(),
+        agent: None,
+        ..row()
+    };
+    let loaded = Loaded {
+        heads: Some(Heads::default()),
+        ..loaded(vec![text("user", "/messages/0/content", "x")], vec![])
+    };
     let shapes = all(&aside, &loaded);
     assert_eq!(shapes.len(), 3, "{shapes:?}");
     assert!(

@@ -9,8 +9,7 @@ use super::{
 
 use crate::record::{Contents, Fetch, Sections};
 
-const SUMMARY: &str =
-    "This session is being continued from a previous conversation that ran out of context. The summary: all is well.";
+const SUMMARY: &str = "This session is being continued from a previous conversation that ran out of context. The summary: all is well.";
 
 fn of(turn: Turn<'_>) -> Vec<String> {
     shapes(&items(turn))
@@ -18,8 +17,11 @@ fn of(turn: Turn<'_>) -> Vec<String> {
 
 #[test]
 fn a_summary_in_place_of_the_history_is_a_seam() {
-    let removed =
-        |count: usize| (0..count).map(|at| text("user", &format!("/messages/{at}/content"), "").block).collect::<Vec<_>>();
+    let removed = |count: usize| {
+        (0..count)
+            .map(|at| text("user", &format!("/messages/{at}/content"), "").block)
+            .collect::<Vec<_>>()
+    };
     let begins = |words: &str, at: &str, gone: usize, previous| {
         let mut now = loaded(vec![changed(text("user", at, words))], vec![]);
         if let Fetched::Here(side) = &mut now.request {
@@ -34,8 +36,14 @@ fn a_summary_in_place_of_the_history_is_a_seam() {
             begins(SUMMARY, "/messages/0/content/1", 3, Some(9)),
             Some("Compacted { blocks: Some(4), bytes: Some(300), summary: 111 }"),
         ),
-        (begins(SUMMARY, "/messages/0/content", 0, None), Some("Compacted { blocks: None, bytes: Some(180000), summary: 111 }")),
-        (begins(&long, "/messages/1/content", 8, Some(9)), Some("Compacted { blocks: Some(9), bytes: Some(800), summary: 880 }")),
+        (
+            begins(SUMMARY, "/messages/0/content", 0, None),
+            Some("Compacted { blocks: None, bytes: Some(180000), summary: 111 }"),
+        ),
+        (
+            begins(&long, "/messages/1/content", 8, Some(9)),
+            Some("Compacted { blocks: Some(9), bytes: Some(800), summary: 880 }"),
+        ),
         // Gone back to an earlier message, or edited.
         (begins(&long, "/messages/6/content", 8, Some(9)), None),
         (begins("Hi", "/messages/0/content", 8, Some(9)), None),
@@ -43,9 +51,15 @@ fn a_summary_in_place_of_the_history_is_a_seam() {
     ] {
         let row = row();
         let items = items(Turn { last: Some(&last), ..turn(&row, &now, None, None) });
-        let found = items.iter().find(|item| matches!(item.body, ItemBody::Compacted { .. })).map(|item| gist(&item.body));
+        let found = items
+            .iter()
+            .find(|item| matches!(item.body, ItemBody::Compacted { .. }))
+            .map(|item| gist(&item.body));
         assert_eq!(found.as_deref(), seam);
-        assert_eq!(items.iter().any(|item| matches!(item.body, ItemBody::Rewritten { .. })), seam.is_none());
+        assert_eq!(
+            items.iter().any(|item| matches!(item.body, ItemBody::Rewritten { .. })),
+            seam.is_none()
+        );
     }
 }
 
@@ -60,9 +74,15 @@ fn tries_of_one_request_are_one_turn() {
     let again = loaded(vec![], vec![text("assistant", "/content/0", "Hello")]);
     assert_eq!(
         of(Turn { is_tried_again: true, ..turn(&one, &asks, None, None) }),
-        ["turn [metadata] Main Some(\"claude-opus-4-8\") 09:41:07 TriedAgain", "request/messages/0/content [user] User: Hi",]
+        [
+            "turn [metadata] Main Some(\"claude-opus-4-8\") 09:41:07 TriedAgain",
+            "request/messages/0/content [user] User: Hi",
+        ]
     );
-    assert!(of(Turn { tries: &[&one], is_tried_again: true, ..turn(&two, &asks, None, None) }).is_empty());
+    assert!(
+        of(Turn { tries: &[&one], is_tried_again: true, ..turn(&two, &asks, None, None) })
+            .is_empty()
+    );
     let last = of(Turn { tries: &[&one, &two], ..turn(&three, &again, None, None) });
     assert_eq!(
         last[1..],
@@ -77,7 +97,8 @@ fn tries_of_one_request_are_one_turn() {
 #[test]
 fn sections_have_the_names_that_they_were_given() {
     let section = |pointer: &str, hash| {
-        let mut piece = piece(BlockKind::System, "system", pointer, Some(Content::Text("x".to_owned())));
+        let mut piece =
+            piece(BlockKind::System, "system", pointer, Some(Content::Text("x".to_owned())));
         piece.block.hash = hash;
         piece
     };
@@ -88,7 +109,10 @@ fn sections_have_the_names_that_they_were_given() {
     let mut sections = Sections::default();
     let row = row();
     sections.arrived(None, Ok(vec![told(1, 7, 1), told(2, 8, row.id), told(3, 6, row.id - 1)]));
-    let now = loaded(vec![section("/system/0", 8), section("/system/1", 9), section("/system/2", 6)], vec![]);
+    let now = loaded(
+        vec![section("/system/0", 8), section("/system/1", 9), section("/system/2", 6)],
+        vec![],
+    );
     let shapes = of(Turn { sections: Some(&sections), ..turn(&row, &now, None, None) });
     assert_eq!(
         shapes[1..],
@@ -110,17 +134,29 @@ fn sections_have_the_names_that_they_were_given() {
             _ => None,
         })
         .collect();
-    assert_eq!(changes, [Change::New, Change::New, Change::Same], "what the session has sent before is not new for another agent");
+    assert_eq!(
+        changes,
+        [Change::New, Change::New, Change::Same],
+        "what the session has sent before is not new for another agent"
+    );
 }
 
 #[test]
 fn a_summarised_request_shows_what_changed_of_the_setting() {
-    let section = |pointer: &str, words: &str| piece(BlockKind::System, "system", pointer, Some(Content::Text(words.to_owned())));
+    let section = |pointer: &str, words: &str| {
+        piece(BlockKind::System, "system", pointer, Some(Content::Text(words.to_owned())))
+    };
     let mut tool = piece(BlockKind::ToolDefinition, "", "/tools/3", None);
     tool.block.name = Some("Read".to_owned());
     let gone = piece(BlockKind::Parameter, "", "/effort", None).block;
-    let mut now =
-        loaded(vec![changed(section("/system/1", "You are another.")), tool, text("user", "/messages/0/content", SUMMARY)], vec![]);
+    let mut now = loaded(
+        vec![
+            changed(section("/system/1", "You are another.")),
+            tool,
+            text("user", "/messages/0/content", SUMMARY),
+        ],
+        vec![],
+    );
     if let Fetched::Here(side) = &mut now.request {
         (side.previous, side.setting_of) = (None, Some(7));
         side.removed = vec![gone];

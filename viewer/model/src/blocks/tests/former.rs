@@ -14,7 +14,10 @@ fn was(now: &Loaded, before: &Loaded, earlier: &[&Loaded]) -> Vec<String> {
 #[test]
 fn it_is_found_in_the_newest_request_that_brought_it() {
     let first = loaded(
-        vec![text("user", "/messages/0/content", "Hi"), tool_result("/messages/2/content/0", "a", "long")],
+        vec![
+            text("user", "/messages/0/content", "Hi"),
+            tool_result("/messages/2/content/0", "a", "long"),
+        ],
         vec![text("assistant", "/content/0", "Hello")],
     );
     let second = loaded(vec![changed(text("user", "/messages/0/content", "Hi there"))], vec![]);
@@ -29,7 +32,13 @@ fn it_is_found_in_the_newest_request_that_brought_it() {
     assert_eq!(was(&third, &second, &[&first]), both);
     assert_eq!(was(&third, &second, &[]), both[..1]);
     // Another kind or another role is no older form of it.
-    let other = loaded(vec![thinking("/messages/0/content/0", "Hi"), text("assistant", "/messages/0/content", "Hi")], vec![]);
+    let other = loaded(
+        vec![
+            thinking("/messages/0/content/0", "Hi"),
+            text("assistant", "/messages/0/content", "Hi"),
+        ],
+        vec![],
+    );
     assert!(was(&third, &other, &[]).is_empty());
 }
 
@@ -64,7 +73,9 @@ fn what_is_gone_is_known_by_what_it_said() {
     let gone: Vec<Option<String>> = items
         .iter()
         .find_map(|item| match &item.body {
-            ItemBody::Rewritten { removed, .. } => Some(removed.iter().map(|gone| gone.content.as_deref().map(words)).collect()),
+            ItemBody::Rewritten { removed, .. } => {
+                Some(removed.iter().map(|gone| gone.content.as_deref().map(words)).collect())
+            }
             _ => None,
         })
         .expect("the history is rewritten");
@@ -83,7 +94,11 @@ fn what_is_not_here_is_asked_for_once_and_then_shown() {
     let row = row();
     let wants = |now: &Loaded| {
         let items = items(turn(&row, now, None, None));
-        items.into_iter().flat_map(|item| item.wants).map(|wanted| (wanted.source, wanted.pointer)).collect::<Vec<_>>()
+        items
+            .into_iter()
+            .flat_map(|item| item.wants)
+            .map(|wanted| (wanted.source, wanted.pointer))
+            .collect::<Vec<_>>()
     };
     let former = (Source::Former, "/messages/0/content/0".to_owned());
     let of_gone = (Source::Gone, "/messages/2/content".to_owned());
@@ -110,8 +125,16 @@ fn what_is_gone_here_and_new_there_was_moved() {
         piece
     };
     for (new, gone, wanted) in [
-        (vec![("/messages/4/content/0", 5)], vec![("/messages/2/content/0", 5)], "history rewritten: 1 block moved"),
-        (vec![("/messages/4/content/0", 5)], vec![("/messages/2/content/0", 6)], "history rewritten: 1 block removed"),
+        (
+            vec![("/messages/4/content/0", 5)],
+            vec![("/messages/2/content/0", 5)],
+            "history rewritten: 1 block moved",
+        ),
+        (
+            vec![("/messages/4/content/0", 5)],
+            vec![("/messages/2/content/0", 6)],
+            "history rewritten: 1 block removed",
+        ),
         (
             vec![("/messages/4/content/0", 5), ("/messages/6/content/0", 5)],
             vec![("/messages/2/content/0", 5)],
@@ -122,20 +145,30 @@ fn what_is_gone_here_and_new_there_was_moved() {
             vec![("/messages/2/content/0", 5), ("/messages/3/content/0", 5)],
             "history rewritten: 1 block moved, 1 block removed",
         ),
-        (vec![("/messages/4/content/0", 0)], vec![("/messages/2/content/0", 0)], "history rewritten: 1 block removed"),
+        (
+            vec![("/messages/4/content/0", 0)],
+            vec![("/messages/2/content/0", 0)],
+            "history rewritten: 1 block removed",
+        ),
     ] {
-        let mut now = loaded(new.iter().map(|(pointer, hash)| of(pointer, *hash)).collect(), vec![]);
+        let mut now =
+            loaded(new.iter().map(|(pointer, hash)| of(pointer, *hash)).collect(), vec![]);
         if let Fetched::Here(side) = &mut now.request {
             side.removed = gone.iter().map(|(pointer, hash)| of(pointer, *hash).block).collect();
         }
         let row = row();
         let items = items(turn(&row, &now, None, None));
         let said = items.iter().find_map(|item| match &item.body {
-            ItemBody::Rewritten { changed, moved, removed } => ccdump_client::words::rewritten(*changed, *moved, removed.len()),
+            ItemBody::Rewritten { changed, moved, removed } => {
+                ccdump_client::words::rewritten(*changed, *moved, removed.len())
+            }
             _ => None,
         });
         assert_eq!(said.as_deref(), Some(wanted));
-        let moved = items.iter().filter(|item| matches!(item.body, ItemBody::Text { change: Change::Moved, .. })).count();
+        let moved = items
+            .iter()
+            .filter(|item| matches!(item.body, ItemBody::Text { change: Change::Moved, .. }))
+            .count();
         assert_eq!(moved, usize::from(wanted.contains(" moved")));
     }
 }

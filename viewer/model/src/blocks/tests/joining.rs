@@ -35,11 +35,17 @@ fn results_stand_below_their_calls_wherever_they_came() {
     );
     assert_eq!(
         shapes_of(&brings, Some(&first), None),
-        ["request/messages/2/content/2 [user] User: And hurry.", "response/content/0 [assistant] Assistant: Done."]
+        [
+            "request/messages/2/content/2 [user] User: And hurry.",
+            "response/content/0 [assistant] Assistant: Done."
+        ]
     );
     // As long as the next request is not here, nothing has come of the calls.
     let waiting = shapes_of(&first, None, None);
-    assert_eq!(waiting.last().map(String::as_str), Some("response/content/2 [tools] call Read → nothing"));
+    assert_eq!(
+        waiting.last().map(String::as_str),
+        Some("response/content/2 [tools] call Read → nothing")
+    );
 }
 
 #[test]
@@ -66,8 +72,19 @@ fn without_the_answer_before_a_request_shows_all_that_is_new() {
 
 #[test]
 fn what_was_said_before_is_known_again_though_agents_rewrite_it() {
-    let redacted = |pointer| piece(BlockKind::RedactedThinking, "assistant", pointer, Some(Content::RedactedThinking { bytes: 9 }));
-    let said = vec![thinking("/content/0", "Hm."), text("assistant", "/content/1", "Yes.\n"), tool_use("/content/2", "Bash", "a")];
+    let redacted = |pointer| {
+        piece(
+            BlockKind::RedactedThinking,
+            "assistant",
+            pointer,
+            Some(Content::RedactedThinking { bytes: 9 }),
+        )
+    };
+    let said = vec![
+        thinking("/content/0", "Hm."),
+        text("assistant", "/content/1", "Yes.\n"),
+        tool_use("/content/2", "Bash", "a"),
+    ];
     let before = loaded(vec![], said);
     let silent = loaded(vec![], vec![]);
     for (name, piece, before, is_left_out) in [
@@ -82,15 +99,27 @@ fn what_was_said_before_is_known_again_though_agents_rewrite_it() {
         ("thinking after no answer", thinking("/m/0", "Hm."), &silent, false),
         ("a text that is not here", not_asked(text("assistant", "/m/0", "")), &before, true),
         ("a result of a call there", tool_result("/m/0", "a", "ok"), &before, true),
-        ("a changed result of a call there", changed(tool_result("/m/0", "a", "cleared")), &before, false),
+        (
+            "a changed result of a call there",
+            changed(tool_result("/m/0", "a", "cleared")),
+            &before,
+            false,
+        ),
         ("a result of another call", tool_result("/m/0", "b", "ok"), &before, false),
     ] {
         let shapes = shapes_of(&loaded(vec![piece], vec![]), Some(before), None);
-        assert_eq!(shapes.iter().all(|shape| !shape.starts_with("request/m/0")), is_left_out, "{name}: {shapes:?}");
+        assert_eq!(
+            shapes.iter().all(|shape| !shape.starts_with("request/m/0")),
+            is_left_out,
+            "{name}: {shapes:?}"
+        );
     }
     // What cannot be compared is taken to be the same.
     let unread = loaded(vec![], vec![not_asked(text("assistant", "/content/0", ""))]);
-    assert!(shapes_of(&loaded(vec![text("assistant", "/m/0", "Yes.")], vec![]), Some(&unread), None).is_empty());
+    assert!(
+        shapes_of(&loaded(vec![text("assistant", "/m/0", "Yes.")], vec![]), Some(&unread), None)
+            .is_empty()
+    );
 }
 
 #[test]
@@ -101,7 +130,11 @@ fn tools_of_the_provider_have_their_results_in_the_same_answer() {
         piece
     };
     let call = Content::ToolUse { name: "web_search".to_owned(), input: json!({"query": "x"}) };
-    let found = |words: &str| Content::ToolResult { is_error: false, text: words.to_owned(), other: vec![] };
+    let found = |words: &str| Content::ToolResult {
+        is_error: false,
+        text: words.to_owned(),
+        other: vec![],
+    };
     let response = vec![
         server(BlockKind::ServerToolUse, "/content/0", "s", call),
         server(BlockKind::ServerToolResult, "/content/1", "s", found("hits")),
@@ -120,8 +153,11 @@ fn tools_of_the_provider_have_their_results_in_the_same_answer() {
 
 #[test]
 fn keys_are_unique_whatever_the_wire_says() {
-    let response =
-        vec![text("assistant", "/content/0", "a"), text("assistant", "/content/0", "b"), text("assistant", "/content/0#2", "c")];
+    let response = vec![
+        text("assistant", "/content/0", "a"),
+        text("assistant", "/content/0", "b"),
+        text("assistant", "/content/0#2", "c"),
+    ];
     let shapes = shapes_of(&loaded(vec![], response), None, None);
     let keys: Vec<&str> = shapes.iter().filter_map(|shape| shape.split(' ').next()).collect();
     assert_eq!(keys, ["response/content/0", "response/content/0#2", "response/content/0#2#2"]);
@@ -129,7 +165,9 @@ fn keys_are_unique_whatever_the_wire_says() {
 
 #[test]
 fn of_a_long_history_the_end_is_shown() {
-    let pieces: Vec<Piece> = (0..100).map(|at| text("user", &format!("/messages/{at}/content"), &format!("word {at}"))).collect();
+    let pieces: Vec<Piece> = (0..100)
+        .map(|at| text("user", &format!("/messages/{at}/content"), &format!("word {at}")))
+        .collect();
     let shapes = shapes_of(&loaded(pieces, vec![]), None, None);
     assert_eq!(shapes.len(), 41);
     assert_eq!(shapes[0], "earlier [metadata] Earlier { blocks: 60, bytes: 6000 }");

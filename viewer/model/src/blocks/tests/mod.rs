@@ -28,7 +28,10 @@ fn piece(kind: BlockKind, role: &str, pointer: &str, content: Option<Content>) -
         state: BlockState::New,
         ..Block::default()
     };
-    Piece { block, content: content.map_or(Held::NotAsked, |content| Held::Here(Arc::new(content))) }
+    Piece {
+        block,
+        content: content.map_or(Held::NotAsked, |content| Held::Here(Arc::new(content))),
+    }
 }
 
 fn text(role: &str, pointer: &str, words: &str) -> Piece {
@@ -66,7 +69,11 @@ fn not_asked(mut piece: Piece) -> Piece {
 
 fn loaded(request: Vec<Piece>, response: Vec<Piece>) -> Loaded {
     Loaded {
-        request: Fetched::Here(RequestSide { pieces: request, previous: Some(11), ..RequestSide::default() }),
+        request: Fetched::Here(RequestSide {
+            pieces: request,
+            previous: Some(11),
+            ..RequestSide::default()
+        }),
         response: Fetched::Here(ResponseSide { pieces: response, ..ResponseSide::default() }),
         ..Loaded::default()
     }
@@ -74,7 +81,10 @@ fn loaded(request: Vec<Piece>, response: Vec<Piece>) -> Loaded {
 
 /// Each item in a line: its key, its category, and the gist of it.
 fn shapes(items: &[Item]) -> Vec<String> {
-    items.iter().map(|item| format!("{} [{}] {}", item.key.0, item.category.as_str(), gist(&item.body))).collect()
+    items
+        .iter()
+        .map(|item| format!("{} [{}] {}", item.key.0, item.category.as_str(), gist(&item.body)))
+        .collect()
 }
 
 fn shapes_of(loaded: &Loaded, before: Option<&Loaded>, after: Option<&Loaded>) -> Vec<String> {
@@ -88,19 +98,32 @@ fn gist(body: &ItemBody) -> String {
     let changed = |change: &Change| if *change == Change::Changed { " (changed)" } else { "" };
     let open = |open: &bool| if *open { " (open)" } else { "" };
     match body {
-        ItemBody::Turn(head) => format!("{:?} {:?} {} {:?}", head.speaker, head.model, head.time, head.state),
+        ItemBody::Turn(head) => {
+            format!("{:?} {:?} {} {:?}", head.speaker, head.model, head.time, head.state)
+        }
         ItemBody::Text { voice, text, change, open: is_open } => {
             format!("{voice:?}: {}{}{}", words(text), changed(change), open(is_open))
         }
         ItemBody::Tag { name, text, .. } => format!("tag {name}: {text}"),
         ItemBody::Beside { text, .. } => format!("beside: {text}"),
-        ItemBody::Thinking { text, open: is_open } => format!("thinking: {}{}", words(text), open(is_open)),
+        ItemBody::Thinking { text, open: is_open } => {
+            format!("thinking: {}{}", words(text), open(is_open))
+        }
         ItemBody::ToolUse { name, call, on_server, result, .. } => {
             let server = if *on_server { " on server" } else { "" };
-            let call = if matches!(call, Part::Here { .. }) { String::new() } else { format!(" {}", part(call)) };
-            format!("call {name}{server}{call} → {}", result.as_ref().map_or("nothing".to_owned(), part))
+            let call = if matches!(call, Part::Here { .. }) {
+                String::new()
+            } else {
+                format!(" {}", part(call))
+            };
+            format!(
+                "call {name}{server}{call} → {}",
+                result.as_ref().map_or("nothing".to_owned(), part)
+            )
         }
-        ItemBody::ToolResult { name, result, change } => format!("result of {name:?}: {}{}", part(result), changed(change)),
+        ItemBody::ToolResult { name, result, change } => {
+            format!("result of {name:?}: {}{}", part(result), changed(change))
+        }
         ItemBody::System { tag, number, of, text, change } => format!(
             "section {}{number} of {of:?}: {}{}",
             tag.map(|tag| format!("sp-{tag} ")).unwrap_or_default(),
@@ -108,15 +131,25 @@ fn gist(body: &ItemBody) -> String {
             changed(change)
         ),
         ItemBody::Tools { definitions, removed, bytes, .. } => {
-            let names: Vec<String> = definitions.iter().map(|tool| format!("{}{}", tool.name, changed(&tool.change))).collect();
+            let names: Vec<String> = definitions
+                .iter()
+                .map(|tool| format!("{}{}", tool.name, changed(&tool.change)))
+                .collect();
             format!("tools {} ({bytes} B), gone {}", names.join(" "), removed.join(" "))
         }
         ItemBody::Parameters { parameters, removed } => {
-            let names: Vec<String> = parameters.iter().map(|one| format!("{}{}", one.name, changed(&one.change))).collect();
+            let names: Vec<String> = parameters
+                .iter()
+                .map(|one| format!("{}{}", one.name, changed(&one.change)))
+                .collect();
             format!("parameters {}, gone {}", names.join(" "), removed.join(" "))
         }
-        ItemBody::Usage { usage, numbers } => format!("usage {:?} {:?}", usage.output, numbers.cost_usd),
-        ItemBody::Headers(headers) => format!("{} and {} headers", headers.first_line, headers.fields.len()),
+        ItemBody::Usage { usage, numbers } => {
+            format!("usage {:?} {:?}", usage.output, numbers.cost_usd)
+        }
+        ItemBody::Headers(headers) => {
+            format!("{} and {} headers", headers.first_line, headers.fields.len())
+        }
         ItemBody::Rewritten { changed, removed, .. } => {
             let gone: Vec<&str> = removed.iter().map(|gone| gone.what).collect();
             format!("rewritten: {changed} changed, gone {}", gone.join(", "))
@@ -134,7 +167,9 @@ fn part(part: &Part) -> String {
 
 fn words(content: &Content) -> String {
     match content {
-        Content::Text(text) | Content::Thinking(text) | Content::ToolResult { text, .. } => text.clone(),
+        Content::Text(text) | Content::Thinking(text) | Content::ToolResult { text, .. } => {
+            text.clone()
+        }
         other => format!("{other:?}"),
     }
 }
@@ -158,6 +193,9 @@ fn two_turns_of_an_agent_are_told_once() {
     );
     assert_eq!(
         shapes_of(&two, Some(&one), None),
-        ["request/messages/2/content/1 [user] User: Only *.rs, please.", "response/content/0 [assistant] Assistant: Two files."]
+        [
+            "request/messages/2/content/1 [user] User: Only *.rs, please.",
+            "response/content/0 [assistant] Assistant: Two files."
+        ]
     );
 }

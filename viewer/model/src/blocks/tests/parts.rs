@@ -15,12 +15,15 @@ fn asked(words: &str) -> Vec<Item> {
     items(turn(&row, &loaded, None, None))
 }
 
-/// Of the items of a text: the key without what is the same, the category, whether it is unfolded as a rule, and what it shows itself.
+/// Of the items of a text: the key without what is the same, the category, whether it is unfolded
+/// as a rule, and what it shows itself.
 fn parts(items: &[Item]) -> Vec<String> {
     let of = |item: &Item| {
         let own = match &item.body {
-            ItemBody::Text { text, .. } | ItemBody::System { text: Part::Here { content: text, .. }, .. } => words(text),
-            ItemBody::ToolUse { result: Some(result), .. } | ItemBody::ToolResult { result, .. } => part(result),
+            ItemBody::Text { text, .. }
+            | ItemBody::System { text: Part::Here { content: text, .. }, .. } => words(text),
+            ItemBody::ToolUse { result: Some(result), .. }
+            | ItemBody::ToolResult { result, .. } => part(result),
             ItemBody::Tag { text, .. } | ItemBody::Beside { text, .. } => text.to_string(),
             _ => return None,
         };
@@ -83,9 +86,18 @@ fn what_is_changed_or_still_coming_is_not_divided() {
 fn what_a_tool_gave_and_a_section_of_the_system_prompt_are_divided() {
     let row = row();
     let gave = "1 fn main() {}\n<system-reminder>mind it</system-reminder>";
-    let section = piece(BlockKind::System, "", "/system/0", Some(Content::Text("You are\n<env>\nLinux\n</env>".to_owned())));
+    let section = piece(
+        BlockKind::System,
+        "",
+        "/system/0",
+        Some(Content::Text("You are\n<env>\nLinux\n</env>".to_owned())),
+    );
     let loaded = loaded(
-        vec![section, tool_use("/messages/1/content/0", "Read", "t1"), tool_result("/messages/2/content/0", "t1", gave)],
+        vec![
+            section,
+            tool_use("/messages/1/content/0", "Read", "t1"),
+            tool_result("/messages/2/content/0", "t1", gave),
+        ],
         vec![],
     );
     assert_eq!(

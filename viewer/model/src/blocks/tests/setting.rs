@@ -82,9 +82,20 @@ fn contents_that_are_not_what_their_kind_promises_are_shown_all_the_same() {
     let pieces = vec![
         piece(BlockKind::Text, "user", "/m/0", Some(other)),
         piece(BlockKind::Raw, "", "", Some(Content::Raw("{".to_owned()))),
-        piece(BlockKind::Image, "user", "/m/2", Some(Content::Image { media_type: None, bytes: 5 })),
+        piece(
+            BlockKind::Image,
+            "user",
+            "/m/2",
+            Some(Content::Image { media_type: None, bytes: 5 }),
+        ),
     ];
     let shapes = shapes_of(&loaded(pieces, vec![]), None, None);
-    let kinds: Vec<String> = shapes.iter().map(|shape| shape.split(" {").next().unwrap_or_default().to_owned()).collect();
-    assert_eq!(kinds, ["request/m/0 [user] Unknown", "request [user] Raw", "request/m/2 [user] Attachment"]);
+    let kinds: Vec<String> = shapes
+        .iter()
+        .map(|shape| shape.split(" {").next().unwrap_or_default().to_owned())
+        .collect();
+    assert_eq!(
+        kinds,
+        ["request/m/0 [user] Unknown", "request [user] Raw", "request/m/2 [user] Attachment"]
+    );
 }
