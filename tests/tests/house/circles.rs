@@ -59,7 +59,7 @@ fn home_of<'a>(modules: &'a Modules, from: &[String], path: &str, steps: u32) ->
     let absolute = match parts.split_first()? {
         (first, rest) if first == "crate" => rest.to_vec(),
         // A module below.
-        (first, _) if modules.contains_key(&[from, &[first.clone()]].concat()) => {
+        (first, _) if modules.contains_key(&[from, std::slice::from_ref(first)].concat()) => {
             [from, &parts].concat()
         }
         _ => return None,

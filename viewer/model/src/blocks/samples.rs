@@ -60,7 +60,7 @@ fn pieces(blocks: &[ccdump_record::Block], body: &[u8]) -> Vec<Piece> {
         let bytes =
             bytes.and_then(|(start, end)| body.get(start..end)).expect("a block lies in its body");
         Piece {
-            block: read.clone().into(),
+            block: read.clone(),
             content: Held::Here(Arc::new(content::read(read.kind, bytes))),
         }
     };
@@ -79,7 +79,7 @@ fn asked(body: &Value, before: Option<&Value>) -> RequestSide {
     blocks.retain(|block| block.state != ccdump_record::BlockState::Same);
     RequestSide {
         pieces: pieces(&blocks, bytes.as_bytes()),
-        removed: gone.iter().cloned().map(Into::into).collect(),
+        removed: gone,
         previous: before.map(|_| 1),
         ..RequestSide::default()
     }
