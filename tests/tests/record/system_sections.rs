@@ -175,7 +175,9 @@ async fn versions_are_seen_and_compared_and_a_killed_viewer_comes_back_to_them()
         "{screen}"
     );
     // The third one of the main agent with the one that stood in its place.
-    terminal.keys("Gc");
+    terminal.keys("G");
+    terminal.wait_until("the last one is marked", |screen| has_row(screen, ["▌", "sp-4"]));
+    terminal.keys("c");
     terminal.wait_for_text("sp-2 → sp-4");
     terminal.wait_for_text("+ You are A, and careful.");
     wait::until("the place is kept", async || {
