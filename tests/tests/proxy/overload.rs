@@ -64,7 +64,18 @@ async fn a_lock_held_by_another_process_pauses_recording_and_not_traffic() {
     assert!(grown < 100 << 20, "the daemon grew by {} MB", grown >> 20);
     drop(held);
     wait::until("recording goes on", async || paused(&rig).await.map_or(Ok(()), Err)).await;
-    send(&rig, 3, 3, 1_000).await;
+    // What was queued meanwhile is written first, and until then there may be no room.
+    wait::until("there is room again", async || {
+        send(&rig, 3, 1, 500).await;
+        let rows = rig.view().ls(&[]);
+        let probe = rows.iter().rev().find(|row| row["request_bytes"] == 500);
+        match probe {
+            Some(probe) if probe["recorded"] == "full" => Ok(()),
+            probe => Err(format!("{probe:?}")),
+        }
+    })
+    .await;
+    send(&rig, 4, 3, 1_000).await;
 
     let rows =
         wait::until("all that was not lost whole is listed, and the newest in full", async || {
