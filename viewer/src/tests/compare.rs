@@ -6,7 +6,8 @@ use ccdump_model::{compare::Compared, record::Held};
 use ccdump_provider::content::Content;
 use ccdump_record::{Block, BlockKind, Exchange, Role as Speaker, SystemSection, Usage};
 use ccdump_state::{
-    DaemonEvent, Event,
+    DaemonEvent, Effect, Event,
+    keymap::Key,
     sheet::{Brought, Need, Subject},
 };
 use serde_json::json;
@@ -239,6 +240,26 @@ fn an_exchange_is_compared_with_any_other() {
     assert!(!rig.state.sheet.is_open(), "nothing was before the first one");
     rig.keys(&["R", "G", "c"]);
     assert_eq!(rig.state.sheet.subject, Some(Subject::Compare { left: 8, right: 9 }));
+}
+
+#[test]
+fn a_row_that_is_marked_before_all_has_come_stays_marked() {
+    let mut rig = rig();
+    rig.keys(&["S", "g", "q"]);
+    // The list is there; whether it has changed since is asked, and not answered yet.
+    let mut asked = Vec::new();
+    for name in ["S", "G"] {
+        let key = Key::parse(name).expect("a key");
+        let mut effects = rig.state.update(rig.now, Event::Key(key));
+        effects.extend(rig.state.arrange());
+        let is_asked = |effect: &mut Effect| matches!(effect, Effect::Sections { .. });
+        asked.extend(effects.extract_if(.., is_asked));
+        rig.run(effects);
+    }
+    assert_eq!((asked.len(), marked(&rig).as_str()), (1, "/sp-4"));
+    rig.run(asked);
+    rig.event(Event::Tick);
+    assert_eq!(marked(&rig), "/sp-4");
 }
 
 #[test]

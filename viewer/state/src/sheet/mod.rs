@@ -43,6 +43,8 @@ pub struct Sheet {
     pub first: usize,
     pub find: Find,
     pub material: Material,
+    /// The row that was marked when the rows were put here.
+    put_at: usize,
     /// By page.
     places: BTreeMap<String, Place>,
     /// What the rows were made of; they are made anew when it is another.
@@ -101,8 +103,14 @@ impl Sheet {
         Some(self.places.entry(page.to_owned()).or_default())
     }
 
+    /// Whether where one is says more than the place that is kept: on rows that wait for more, only
+    /// once one has moved.
+    fn is_somewhere(&self) -> bool {
+        self.is_whole || self.cursor != self.put_at
+    }
+
     fn keep_place(&mut self) {
-        if !self.is_whole {
+        if !self.is_somewhere() {
             return;
         }
         let rows = std::mem::take(&mut self.rows);
@@ -120,6 +128,7 @@ impl Sheet {
         self.rows = rows;
         let place = self.places.get(made_of.subject.page()).cloned().unwrap_or_default();
         (self.cursor, self.first) = place.put(&mut self.rows);
+        self.put_at = self.cursor;
         self.made_of = Some(made_of);
         self.find.forget();
     }
@@ -233,7 +242,7 @@ impl Component for Sheet {
 
     fn extract(&self) -> SavedSheet {
         let mut places = self.places.clone();
-        if let Some(made_of) = self.made_of.as_ref().filter(|_| self.is_whole) {
+        if let Some(made_of) = self.made_of.as_ref().filter(|_| self.is_somewhere()) {
             places.entry(made_of.subject.page().to_owned()).or_default().stand(
                 &self.rows,
                 self.cursor,
