@@ -2,43 +2,31 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    path::PathBuf,
+    path::Path,
 };
 
-use crate::sources::{Names, module_of, shown, sources};
+use crate::sources::{Source, module_of};
 
-/// The modules of a crate by their path, with the file that each stands in and what that names.
-type Modules = BTreeMap<Vec<String>, Module>;
-
-pub struct Module {
-    file: String,
-    names: Names,
-}
+/// The modules of a crate by their path.
+type Modules<'a> = BTreeMap<Vec<String>, &'a Source>;
 
 /// Circles of files, each sorted, but for those that only giving names on closes.
-pub fn circles(folders: &[&str]) -> Vec<Vec<String>> {
-    crates(folders).values().flat_map(|modules| circles_of(&edges(modules))).collect()
+pub fn circles(house: &[Source]) -> Vec<Vec<String>> {
+    crates(house).values().flat_map(|modules| circles_of(&edges(modules))).collect()
 }
 
 /// The files of each crate: by the folder that its sources stand in.
-fn crates(folders: &[&str]) -> BTreeMap<PathBuf, Modules> {
-    let mut crates: BTreeMap<PathBuf, Modules> = BTreeMap::new();
-    for file in folders.iter().flat_map(|folder| sources(folder)) {
-        let Some(src) = file.ancestors().find(|folder| folder.ends_with("src")) else { continue };
-        let module = module_of(&file);
-        if module.iter().any(|part| part == "tests") {
-            continue;
-        }
-        let names = Names::of(&file);
-        crates
-            .entry(src.to_owned())
-            .or_default()
-            .insert(module, Module { file: shown(&file), names });
+fn crates(house: &[Source]) -> BTreeMap<&Path, Modules<'_>> {
+    let mut crates: BTreeMap<&Path, Modules<'_>> = BTreeMap::new();
+    for source in house {
+        let src = source.file.ancestors().find(|folder| folder.ends_with("src"));
+        let Some(src) = src else { continue };
+        crates.entry(src).or_default().insert(module_of(&source.file), source);
     }
     crates
 }
 
-fn edges(modules: &Modules) -> BTreeMap<&str, BTreeSet<&str>> {
+fn edges<'a>(modules: &Modules<'a>) -> BTreeMap<&'a str, BTreeSet<&'a str>> {
     let mut edges = BTreeMap::new();
     for (module, of) in modules {
         let needs: BTreeSet<&str> = of
@@ -46,15 +34,15 @@ fn edges(modules: &Modules) -> BTreeMap<&str, BTreeSet<&str>> {
             .found
             .iter()
             .filter_map(|path| home_of(modules, module, path, 8))
-            .filter(|needed| *needed != of.file)
+            .filter(|needed| *needed != of.path)
             .collect();
-        edges.insert(of.file.as_str(), needs);
+        edges.insert(of.path.as_str(), needs);
     }
     edges
 }
 
 /// The file in which what a path leads to stands. Names that are given on are followed.
-fn home_of<'a>(modules: &'a Modules, from: &[String], path: &str, steps: u32) -> Option<&'a str> {
+fn home_of<'a>(modules: &Modules<'a>, from: &[String], path: &str, steps: u32) -> Option<&'a str> {
     let parts: Vec<String> = path.split("::").map(str::to_owned).collect();
     let absolute = match parts.split_first()? {
         (first, rest) if first == "crate" => rest.to_vec(),
@@ -74,9 +62,9 @@ fn home_of<'a>(modules: &'a Modules, from: &[String], path: &str, steps: u32) ->
             let further =
                 [further.as_str()].into_iter().chain(rest.iter().skip(1).map(String::as_str));
             let further = further.collect::<Vec<_>>().join("::");
-            home_of(modules, module, &further, steps - 1).or(Some(&home.file))
+            home_of(modules, module, &further, steps - 1).or(Some(&home.path))
         }
-        _ => Some(&home.file),
+        _ => Some(&home.path),
     }
 }
 

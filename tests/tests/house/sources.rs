@@ -82,13 +82,39 @@ pub fn starts_with(path: &str, prefix: &str) -> bool {
     path.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with("::"))
 }
 
-/// The path of a file from the root of the repository.
-pub fn shown(file: &Path) -> String {
-    file.strip_prefix(root()).unwrap_or(file).display().to_string()
+/// A file that is built outside of tests.
+pub struct Source {
+    pub file: PathBuf,
+    /// From the root of the repository.
+    pub path: String,
+    pub syntax: syn::File,
+    pub names: Names,
 }
 
-/// A file, parsed.
-pub fn parsed(file: &Path) -> syn::File {
+impl Source {
+    /// Those below some folders.
+    pub fn read(folders: &[&str]) -> Vec<Self> {
+        let mut files: Vec<PathBuf> = folders.iter().flat_map(|folder| sources(folder)).collect();
+        files.retain(|file| {
+            let mut parts = file.strip_prefix(root()).unwrap_or(file).iter();
+            !parts.any(|part| part == "tests" || part == "tests.rs" || part == "build.rs")
+        });
+        let read = |file: PathBuf| {
+            let syntax = parsed(&file);
+            let names = Names::in_syntax(module_of(&file), &syntax);
+            let path = file.strip_prefix(root()).unwrap_or(&file).display().to_string();
+            Self { file, path, syntax, names }
+        };
+        files.into_iter().map(read).collect()
+    }
+
+    /// Whether it stands below one of these folders.
+    pub fn is_below(&self, folders: &[&str]) -> bool {
+        folders.iter().any(|folder| self.file.starts_with(root().join(folder)))
+    }
+}
+
+fn parsed(file: &Path) -> syn::File {
     let text = fs::read_to_string(file).expect("readable");
     syn::parse_file(&text).unwrap_or_else(|error| panic!("{}: {error}", file.display()))
 }
@@ -96,14 +122,7 @@ pub fn parsed(file: &Path) -> syn::File {
 /// Every path that a file names, in `use` and elsewhere; paths from `super` and `self` as paths
 /// from `crate`. What is there for tests alone may know whom it likes.
 pub fn names(file: &Path) -> BTreeSet<String> {
-    names_in(&module_of(file), &parsed(file))
-}
-
-/// Likewise, of a text that stands in that module.
-pub fn names_in(module: &[String], syntax: &syn::File) -> BTreeSet<String> {
-    let Names { mut found, exported, .. } = Names::in_syntax(module.to_vec(), syntax);
-    found.extend(exported.into_values());
-    found
+    Names::in_syntax(module_of(file), &parsed(file)).all()
 }
 
 /// `…/src/store/write.rs` → [store, write].
@@ -135,11 +154,12 @@ pub struct Names {
 }
 
 impl Names {
-    pub fn of(file: &Path) -> Self {
-        Self::in_syntax(module_of(file), &parsed(file))
+    /// Those that are used and those that are given on.
+    pub fn all(&self) -> BTreeSet<String> {
+        self.found.iter().chain(self.exported.values()).cloned().collect()
     }
 
-    fn in_syntax(module: Vec<String>, syntax: &syn::File) -> Self {
+    pub fn in_syntax(module: Vec<String>, syntax: &syn::File) -> Self {
         let mut names = Self { module, found: BTreeSet::new(), exported: BTreeMap::new() };
         names.visit_file(syntax);
         names

@@ -6,7 +6,6 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
-    path::{Path, PathBuf},
 };
 
 use ccdump_tests::binaries::root;
@@ -14,7 +13,7 @@ use syn::visit::Visit;
 
 use crate::{
     circles::circles,
-    sources::{is_for_tests, names, parsed, shown, sources, starts_with},
+    sources::{Names, Source, is_for_tests, starts_with},
 };
 
 const LIST: &str = "tests/tests/house/breaches.txt";
@@ -85,65 +84,47 @@ const NAMED_IN: [&str; 4] =
 #[test]
 fn the_walls_stand() {
     let mut found = BTreeSet::new();
+    let house = Source::read(&HOUSE);
     for wall in &WALLS {
-        for (file, path) in breaches(wall) {
-            found.insert(format!("{}: {file} names {path}", wall.name));
+        let inside = house.iter().filter(|source| source.is_below(wall.inside));
+        for source in inside.filter(|source| !source.is_below(wall.but_in)) {
+            for path in foreign(&source.names.all(), wall.foreign) {
+                found.insert(format!("{}: {} names {path}", wall.name, source.path));
+            }
         }
     }
-    for file in files(&HOUSE, &NAMED_IN) {
-        if let Some(name) = told_name(&parsed(&file)) {
+    for source in house.iter().filter(|source| !source.is_below(&NAMED_IN)) {
+        for name in told_names(&source.syntax) {
             found.insert(format!(
                 "vendors and agents are named in their folders: {} says {name}",
-                shown(&file)
+                source.path
             ));
         }
     }
-    for (variants, places) in same_enums(&files(&HOUSE, &[])) {
+    for (variants, places) in same_enums(&house) {
         found.insert(format!(
             "an enum stands once: {} in {}",
             variants.join(" "),
             places.join(", ")
         ));
     }
-    for file in circles(&HOUSE).into_iter().flatten() {
+    for file in circles(&house).into_iter().flatten() {
         found.insert(format!("files need each other in one direction: {file} is in a circle"));
     }
     assert_listed(&found);
 }
 
-/// The first foreign path of each file.
-fn breaches(wall: &Wall) -> Vec<(String, String)> {
-    let breach = |file: &PathBuf| {
-        let path = foreign(names(file), wall.foreign)?;
-        Some((shown(file), path))
-    };
-    files(wall.inside, wall.but_in).iter().filter_map(breach).collect()
+/// What of `foreign` is among the names.
+fn foreign<'a>(names: &BTreeSet<String>, foreign: &[&'a str]) -> Vec<&'a str> {
+    let is_named = |of: &&&str| names.iter().any(|path| starts_with(path, of));
+    foreign.iter().filter(is_named).copied().collect()
 }
 
-fn foreign(names: BTreeSet<String>, foreign: &[&str]) -> Option<String> {
-    names.into_iter().find_map(|path| {
-        foreign.iter().find(|of| starts_with(&path, of)).map(|of| (*of).to_owned())
-    })
-}
-
-/// The files below some folders that are built outside of tests.
-fn files(inside: &[&str], but_in: &[&str]) -> Vec<PathBuf> {
-    let but_in: Vec<PathBuf> = but_in.iter().map(|folder| root().join(folder)).collect();
-    let is_test = |file: &Path| {
-        file.iter().any(|part| part == "tests" || part == "tests.rs" || part == "build.rs")
-    };
-    let mut files: Vec<PathBuf> = inside.iter().flat_map(|folder| sources(folder)).collect();
-    files.retain(|file| {
-        let relative = file.strip_prefix(root()).unwrap_or(file);
-        !is_test(relative) && !but_in.iter().any(|folder| file.starts_with(folder))
-    });
-    files
-}
-
-fn told_name(syntax: &syn::File) -> Option<&'static str> {
+fn told_names(syntax: &syn::File) -> Vec<&'static str> {
     let mut words = Words(BTreeSet::new());
     words.visit_file(syntax);
-    NAMES.into_iter().find(|name| words.0.iter().any(|word| word.contains(name)))
+    let is_told = |name: &&str| words.0.iter().any(|word| word.contains(name));
+    NAMES.into_iter().filter(is_told).collect()
 }
 
 /// Identifiers and literal texts, in lower case.
@@ -178,13 +159,13 @@ impl<'ast> Visit<'ast> for Words {
 }
 
 /// Enums of the same variants, two and more of them, with where they stand.
-fn same_enums(files: &[PathBuf]) -> BTreeMap<Vec<String>, Vec<String>> {
+fn same_enums(house: &[Source]) -> BTreeMap<Vec<String>, Vec<String>> {
     let mut enums: BTreeMap<Vec<String>, Vec<String>> = BTreeMap::new();
-    for file in files {
+    for source in house {
         let mut found = Enums(Vec::new());
-        found.visit_file(&parsed(file));
+        found.visit_file(&source.syntax);
         for (name, variants) in found.0 {
-            enums.entry(variants).or_default().push(format!("{}::{name}", shown(file)));
+            enums.entry(variants).or_default().push(format!("{}::{name}", source.path));
         }
     }
     enums.retain(|variants, places| variants.len() > 1 && places.len() > 1);
@@ -231,32 +212,24 @@ fn assert_listed(found: &BTreeSet<String>) {
 
 #[test]
 fn breaches_are_found() {
-    let named = |text: &str, of: &[&str]| {
+    let named = |text: &str, of: &[&'static str]| {
         let syntax = syn::parse_file(text).expect("Rust");
-        foreign(crate::sources::names_in(&["proxy".to_owned()], &syntax), of)
+        foreign(&Names::in_syntax(vec!["proxy".to_owned()], &syntax).all(), of)
     };
     for wall in &WALLS {
-        let of = wall.foreign[0];
-        assert_eq!(
-            named(&format!("use {of}::x;"), wall.foreign).as_deref(),
-            Some(of),
-            "{}",
-            wall.name
-        );
-        assert_eq!(
-            named(&format!("fn f() {{ {of}::x(); }}"), wall.foreign).as_deref(),
-            Some(of),
-            "{}",
-            wall.name
-        );
+        for of in wall.foreign {
+            assert_eq!(named(&format!("use {of}::x;"), wall.foreign), [*of], "{}", wall.name);
+            let call = format!("fn f() {{ {of}::x(); }}");
+            assert_eq!(named(&call, wall.foreign), [*of], "{}", wall.name);
+        }
     }
-    let told = |text: &str| told_name(&syn::parse_file(text).expect("Rust"));
-    assert_eq!(told("const HOST: &str = \"api.Anthropic.com\";"), Some("anthropic"));
-    assert_eq!(told("fn f() { println!(\"{}\", is_claude); }"), Some("claude"));
+    let told = |text: &str| told_names(&syn::parse_file(text).expect("Rust"));
+    assert_eq!(told("const HOST: &str = \"api.Anthropic.com\";"), ["anthropic"]);
+    assert_eq!(told("fn f() { println!(\"{}\", is_claude); }"), ["claude"]);
     assert_eq!(
         told(
             "/// Of Claude Code.\nfn f() {} #[cfg(test)] mod tests { const X: &str = \"codex\"; }"
         ),
-        None
+        [""; 0]
     );
 }
