@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use ccdump_record::{Detail, Headers};
-use ccdump_wire::{record::headers, v1};
+use ccdump_record::{Detail, Heads};
+use ccdump_wire::v1;
 use tokio::time::timeout;
 use tonic::Status;
 
@@ -62,29 +62,20 @@ pub async fn one(service: &Service, id: u64) -> Result<v1::ExchangeResponse, Sta
                 let why = is_mended.unwrap_or_else(|| format!("exchange {id} is not derived yet"));
                 Status::unavailable(format!("{why}; try again"))
             })??;
-    let (mut request, mut response) = (Headers::new(), Headers::new());
-    let (mut request_trailers, mut response_trailers) = (Headers::new(), Headers::new());
-    let mut upstream = String::new();
+    let mut heads = Heads::default();
     for event in events {
         match event.detail {
             Detail::Opened(opened) => {
-                request = opened.headers;
-                upstream = opened.upstream;
+                heads.request = opened.headers;
+                heads.upstream = opened.upstream;
             }
-            Detail::RequestEnd(end) => request_trailers = end.trailers,
-            Detail::ResponseHead(head) => response = head.headers,
-            Detail::Ended(ended) => response_trailers = ended.trailers,
+            Detail::RequestEnd(end) => heads.request_trailers = end.trailers,
+            Detail::ResponseHead(head) => heads.response = head.headers,
+            Detail::Ended(ended) => heads.response_trailers = ended.trailers,
             _ => {}
         }
     }
-    Ok(v1::ExchangeResponse {
-        exchange: Some(row.into()),
-        request_headers: headers(request),
-        response_headers: headers(response),
-        upstream,
-        request_trailers: headers(request_trailers),
-        response_trailers: headers(response_trailers),
-    })
+    Ok(v1::ExchangeResponse { exchange: Some(row.into()), ..heads.into() })
 }
 
 pub fn not_found(id: u64) -> Status {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use ccdump_record::{BlockState, Outline};
+use ccdump_record::{Block, BlockState, Outline};
 use ccdump_wire::{record::side, v1};
 use tokio::{sync::mpsc, time::timeout};
 use tokio_stream::wrappers::ReceiverStream;
@@ -54,25 +54,20 @@ fn pages(mut outline: Outline, changes_only: bool) -> Vec<v1::OutlineResponse> {
     if changes_only {
         outline.blocks.retain(|block| block.state != BlockState::Same);
     }
-    let whole = v1::OutlineResponse::from(outline);
-    let page = v1::OutlineResponse {
-        provider_version: whole.provider_version,
-        ..v1::OutlineResponse::default()
-    };
-    let blocks = whole
-        .blocks
-        .chunks(PAGE)
-        .map(|blocks| v1::OutlineResponse { blocks: blocks.to_vec(), ..page.clone() });
-    let removed = whole
-        .removed
-        .chunks(PAGE)
-        .map(|removed| v1::OutlineResponse { removed: removed.to_vec(), ..page.clone() });
+    let empty =
+        v1::OutlineResponse { provider_version: outline.version, ..v1::OutlineResponse::default() };
+    let of_wire = |blocks: &[Block]| blocks.iter().cloned().map(v1::Block::from).collect();
+    let blocks = outline.blocks.chunks(PAGE);
+    let blocks = blocks.map(|page| v1::OutlineResponse { blocks: of_wire(page), ..empty.clone() });
+    let removed = outline.removed.chunks(PAGE);
+    let removed =
+        removed.map(|page| v1::OutlineResponse { removed: of_wire(page), ..empty.clone() });
     let mut pages: Vec<v1::OutlineResponse> = blocks.chain(removed).collect();
     if pages.is_empty() {
-        pages.push(page.clone());
+        pages.push(empty);
     }
     if let Some(first) = pages.first_mut() {
-        (first.previous, first.setting_of) = (whole.previous, whole.setting_of);
+        (first.previous, first.setting_of) = (outline.previous, outline.setting_of);
     }
     pages
 }

@@ -252,9 +252,7 @@ fn read_row(row: &Row<'_>) -> rusqlite::Result<Exchange> {
         method: row.get(5)?,
         path: row.get(6)?,
         status: row.get(7)?,
-        end_state: EndState::ALL
-            .into_iter()
-            .find(|state| Some(state.as_str()) == end_state.as_deref()),
+        end_state: end_state.as_deref().and_then(EndState::of_name),
         model: row.get(9)?,
         started_at_us: row.get(10)?,
         duration_us: row.get(11)?,
@@ -267,7 +265,7 @@ fn read_row(row: &Row<'_>) -> rusqlite::Result<Exchange> {
         gap_bytes: row.get(22)?,
         thread: row.get(23)?,
         previous: row.get(24)?,
-        role: RequestRole::ALL.into_iter().find(|known| known.as_str() == role).unwrap_or_default(),
+        role: RequestRole::of_name(&role),
         through_seq: row.get(26)?,
         error: row.get(27)?,
         // What cannot be read is not known.

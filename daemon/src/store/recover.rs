@@ -23,14 +23,11 @@ pub fn end_open_exchanges(log: &mut Log, at_us: i64) -> Result<usize, StoreError
     for &exchange in &open {
         let response_bytes = recorded(connection, exchange, Side::Response)?;
         let ended = Ended {
-            own_status: None,
-            closed_by: ClosedBy::Daemon,
             delivered: response_bytes,
             request_bytes: recorded(connection, exchange, Side::Request)?,
             response_bytes,
-            error: None,
-            trailers: Vec::new(),
             exact: false,
+            ..Ended::by(ClosedBy::Daemon)
         };
         let what = What::Ended { ended: Box::new(ended), missing_request: 0, missing_response: 0 };
         records.push(Record { exchange, at_us, what });

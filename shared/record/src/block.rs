@@ -28,6 +28,24 @@ pub enum BlockKind {
 }
 
 impl BlockKind {
+    pub const ALL: [Self; 15] = [
+        Self::Unknown,
+        Self::Text,
+        Self::Thinking,
+        Self::RedactedThinking,
+        Self::ToolUse,
+        Self::ToolResult,
+        Self::System,
+        Self::ToolDefinition,
+        Self::Parameter,
+        Self::Image,
+        Self::Document,
+        Self::ServerToolUse,
+        Self::ServerToolResult,
+        Self::Error,
+        Self::Raw,
+    ];
+
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Unknown => "unknown",

@@ -35,6 +35,11 @@ impl EndState {
             Self::DaemonStopped => "daemon_stopped",
         }
     }
+
+    /// The one of that name.
+    pub fn of_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|known| known.as_str() == name)
+    }
 }
 
 /// Who ended the exchange.

@@ -66,13 +66,21 @@ pub enum RequestRole {
 }
 
 impl RequestRole {
-    pub const ALL: [Self; 3] = [Self::Turn, Self::Auxiliary, Self::Other];
-
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Turn => "turn",
             Self::Auxiliary => "auxiliary",
             Self::Other => "other",
+        }
+    }
+
+    /// The one of that name; `Other` where there is none. Who says nothing is taken to speak of a
+    /// turn: rather too much than too little.
+    pub fn of_name(name: &str) -> Self {
+        match name {
+            "turn" | "" => Self::Turn,
+            "auxiliary" => Self::Auxiliary,
+            _ => Self::Other,
         }
     }
 }

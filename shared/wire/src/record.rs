@@ -2,33 +2,76 @@
 
 use ccdump_record::{
     Block, BlockKind, BlockState, BodyData, ClockJumped, ClosedBy, Detail, EndState, Ended, Event,
-    Exchange, Gap, Header, Headers, Heads, Opened, Outline, Paused, Payload, Piece, Replaced,
-    RequestEnd, RequestRole, ResponseHead, Resumed, Role, Salvaged, SeqRange, Side, StartedBy,
-    SystemSection, Usage,
+    Exchange, Gap, Header, Heads, Opened, Paused, Payload, Piece, Replaced, RequestEnd,
+    RequestRole, ResponseHead, Resumed, Role, Salvaged, SeqRange, Side, StartedBy, SystemSection,
+    Usage,
 };
 
 use crate::v1::{self, event::Detail as WireDetail};
 
-impl From<Side> for v1::Side {
-    fn from(side: Side) -> Self {
-        match side {
-            Side::Request => Self::Request,
-            Side::Response => Self::Response,
+/// Enums whose values have the same names on both sides. On the wire there is one more, the first, which
+/// says nothing; where the record has a value for that it stands in brackets.
+macro_rules! same_values {
+    ($($vis:vis $name:ident, read by $read:ident $([$unknown:ident])? { $($value:ident)+ })+) => {$(
+        impl From<$name> for v1::$name {
+            fn from(value: $name) -> Self {
+                match value {
+                    $($name::$unknown => Self::Unspecified,)?
+                    $($name::$value => Self::$value,)+
+                }
+            }
         }
+
+        /// `None`: it says nothing.
+        $vis fn $read(value: v1::$name) -> Option<$name> {
+            match value {
+                v1::$name::Unspecified => None,
+                $(v1::$name::$value => Some($name::$value),)+
+            }
+        }
+    )+};
+}
+
+same_values! {
+    pub Side, read by side { Request Response }
+    ClosedBy, read by closed_by { Finished Upstream Client Unreachable Daemon Refused Proxy }
+    EndState, read by end_state { Complete Truncated ClientCancelled UpstreamError DaemonStopped }
+    BlockState, read by block_state { New Changed Same }
+    BlockKind, read by block_kind [Unknown] {
+        Text Thinking RedactedThinking ToolUse ToolResult System ToolDefinition Parameter Image
+        Document ServerToolUse ServerToolResult Error Raw
     }
 }
 
-/// Which side a message names; `None` if neither.
-pub fn side(side: v1::Side) -> Option<Side> {
-    match side {
-        v1::Side::Request => Some(Side::Request),
-        v1::Side::Response => Some(Side::Response),
-        v1::Side::Unspecified => None,
-    }
+/// Structs whose fields are the same on both sides.
+macro_rules! same_fields {
+    ($($name:ident { $($field:ident)+ })+) => {$(
+        impl From<$name> for v1::$name {
+            fn from(it: $name) -> Self {
+                Self { $($field: it.$field),+ }
+            }
+        }
+
+        impl From<v1::$name> for $name {
+            fn from(it: v1::$name) -> Self {
+                Self { $($field: it.$field),+ }
+            }
+        }
+    )+};
 }
 
-pub fn headers(fields: Headers) -> Vec<v1::Header> {
-    fields.into_iter().map(|header| v1::Header { name: header.name, value: header.value }).collect()
+same_fields! {
+    Header { name value }
+    Piece { after_us length }
+    Paused { reason }
+    Resumed { paused_at_us gap_bytes lost_exchanges }
+    ClockJumped { from_us to_us }
+    Usage { input output cache_read cache_write_5m cache_write_1h }
+    StartedBy { exchange pointer tool_use_id kind description is_probable }
+}
+
+fn each<A, B: From<A>>(all: Vec<A>) -> Vec<B> {
+    all.into_iter().map(B::from).collect()
 }
 
 impl From<Event> for v1::Event {
@@ -50,18 +93,18 @@ fn detail(detail: Detail) -> Option<WireDetail> {
             method: opened.method,
             path: opened.path,
             provider: opened.provider,
-            headers: headers(opened.headers),
+            headers: each(opened.headers),
             upstream: opened.upstream,
             mended: opened.mended,
         }),
         Detail::RequestData(body) => WireDetail::RequestData(data(body)),
         Detail::RequestEnd(end) => WireDetail::RequestEnd(v1::RequestEnd {
             length: end.length,
-            trailers: headers(end.trailers),
+            trailers: each(end.trailers),
         }),
         Detail::ResponseHead(head) => WireDetail::ResponseHead(v1::ResponseHead {
             status: u32::from(head.status),
-            headers: headers(head.headers),
+            headers: each(head.headers),
             request_bytes: head.request_bytes,
             connect_us: head.connect_us,
             mended: head.mended,
@@ -73,7 +116,7 @@ fn detail(detail: Detail) -> Option<WireDetail> {
             request_bytes: ended.request_bytes,
             response_bytes: ended.response_bytes,
             error: ended.error,
-            trailers: headers(ended.trailers),
+            trailers: each(ended.trailers),
             exact: Some(ended.exact),
             own_status: ended.own_status.map(u32::from),
         }),
@@ -86,16 +129,9 @@ fn detail(detail: Detail) -> Option<WireDetail> {
                 exchanges: gap.exchanges,
             })
         }
-        Detail::Paused(paused) => WireDetail::RecordingPaused(v1::Paused { reason: paused.reason }),
-        Detail::Resumed(resumed) => WireDetail::RecordingResumed(v1::Resumed {
-            paused_at_us: resumed.paused_at_us,
-            gap_bytes: resumed.gap_bytes,
-            lost_exchanges: resumed.lost_exchanges,
-        }),
-        Detail::ClockJumped(jumped) => WireDetail::ClockJumped(v1::ClockJumped {
-            from_us: jumped.from_us,
-            to_us: jumped.to_us,
-        }),
+        Detail::Paused(paused) => WireDetail::RecordingPaused(paused.into()),
+        Detail::Resumed(resumed) => WireDetail::RecordingResumed(resumed.into()),
+        Detail::ClockJumped(jumped) => WireDetail::ClockJumped(jumped.into()),
         Detail::Replaced(replaced) => WireDetail::RecordReplaced(v1::Replaced {
             reason: replaced.reason,
             kept_as: replaced.kept_as,
@@ -108,7 +144,7 @@ fn detail(detail: Detail) -> Option<WireDetail> {
             damaged_exchanges: salvaged.damaged_exchanges,
             lost_bytes: salvaged.lost_bytes,
             lost_events: salvaged.lost_events,
-            lost: salvaged.lost.into_iter().map(v1::SeqRange::from).collect(),
+            lost: each(salvaged.lost),
         }),
         Detail::Unknown(_) => return None,
     })
@@ -124,65 +160,10 @@ fn data(data: BodyData) -> v1::BodyData {
     v1::BodyData {
         offset: data.offset,
         length: data.length(),
-        pieces: data
-            .pieces
-            .iter()
-            .map(|piece| v1::Piece { after_us: piece.after_us, length: piece.length })
-            .collect(),
+        pieces: each(data.pieces),
         payload_offset: data.payload.offset,
         payload: data.payload.bytes,
         undecodable: data.payload.undecodable,
-    }
-}
-
-impl From<ClosedBy> for v1::ClosedBy {
-    fn from(closed_by: ClosedBy) -> Self {
-        match closed_by {
-            ClosedBy::Finished => Self::Finished,
-            ClosedBy::Upstream => Self::Upstream,
-            ClosedBy::Client => Self::Client,
-            ClosedBy::Unreachable => Self::Unreachable,
-            ClosedBy::Daemon => Self::Daemon,
-            ClosedBy::Refused => Self::Refused,
-            ClosedBy::Proxy => Self::Proxy,
-        }
-    }
-}
-
-impl From<EndState> for v1::EndState {
-    fn from(state: EndState) -> Self {
-        match state {
-            EndState::Complete => Self::Complete,
-            EndState::Truncated => Self::Truncated,
-            EndState::ClientCancelled => Self::ClientCancelled,
-            EndState::UpstreamError => Self::UpstreamError,
-            EndState::DaemonStopped => Self::DaemonStopped,
-        }
-    }
-}
-
-impl From<Usage> for v1::Usage {
-    fn from(usage: Usage) -> Self {
-        Self {
-            input: usage.input,
-            output: usage.output,
-            cache_read: usage.cache_read,
-            cache_write_5m: usage.cache_write_5m,
-            cache_write_1h: usage.cache_write_1h,
-        }
-    }
-}
-
-impl From<StartedBy> for v1::StartedBy {
-    fn from(call: StartedBy) -> Self {
-        Self {
-            exchange: call.exchange,
-            pointer: call.pointer,
-            tool_use_id: call.tool_use_id,
-            kind: call.kind,
-            description: call.description,
-            is_probable: call.is_probable,
-        }
     }
 }
 
@@ -219,38 +200,6 @@ impl From<Exchange> for v1::Exchange {
     }
 }
 
-impl From<BlockKind> for v1::BlockKind {
-    fn from(kind: BlockKind) -> Self {
-        match kind {
-            BlockKind::Unknown => Self::Unspecified,
-            BlockKind::Text => Self::Text,
-            BlockKind::Thinking => Self::Thinking,
-            BlockKind::RedactedThinking => Self::RedactedThinking,
-            BlockKind::ToolUse => Self::ToolUse,
-            BlockKind::ToolResult => Self::ToolResult,
-            BlockKind::System => Self::System,
-            BlockKind::ToolDefinition => Self::ToolDefinition,
-            BlockKind::Parameter => Self::Parameter,
-            BlockKind::Image => Self::Image,
-            BlockKind::Document => Self::Document,
-            BlockKind::ServerToolUse => Self::ServerToolUse,
-            BlockKind::ServerToolResult => Self::ServerToolResult,
-            BlockKind::Error => Self::Error,
-            BlockKind::Raw => Self::Raw,
-        }
-    }
-}
-
-impl From<BlockState> for v1::BlockState {
-    fn from(state: BlockState) -> Self {
-        match state {
-            BlockState::New => Self::New,
-            BlockState::Changed => Self::Changed,
-            BlockState::Same => Self::Same,
-        }
-    }
-}
-
 impl From<Block> for v1::Block {
     fn from(block: Block) -> Self {
         Self {
@@ -268,14 +217,15 @@ impl From<Block> for v1::Block {
     }
 }
 
-impl From<Outline> for v1::OutlineResponse {
-    fn from(outline: Outline) -> Self {
+impl From<Heads> for v1::ExchangeResponse {
+    fn from(heads: Heads) -> Self {
         Self {
-            blocks: outline.blocks.into_iter().map(v1::Block::from).collect(),
-            previous: outline.previous,
-            removed: outline.removed.into_iter().map(v1::Block::from).collect(),
-            provider_version: outline.version,
-            setting_of: outline.setting_of,
+            exchange: None,
+            request_headers: each(heads.request),
+            response_headers: each(heads.response),
+            upstream: heads.upstream,
+            request_trailers: each(heads.request_trailers),
+            response_trailers: each(heads.response_trailers),
         }
     }
 }
@@ -301,59 +251,16 @@ impl From<SystemSection> for v1::SystemSection {
 // What comes over the wire is of another build, maybe a newer one: what it says and this one does
 // not know is as if it were not said.
 
-impl From<v1::Header> for Header {
-    fn from(header: v1::Header) -> Self {
-        Self { name: header.name, value: header.value }
-    }
-}
-
-/// Header fields that came over the wire.
-fn fields(headers: Vec<v1::Header>) -> Headers {
-    headers.into_iter().map(Header::from).collect()
-}
-
 impl From<v1::ExchangeResponse> for Heads {
     fn from(answer: v1::ExchangeResponse) -> Self {
         Self {
-            request: fields(answer.request_headers),
-            response: fields(answer.response_headers),
-            request_trailers: fields(answer.request_trailers),
-            response_trailers: fields(answer.response_trailers),
+            request: each(answer.request_headers),
+            response: each(answer.response_headers),
+            request_trailers: each(answer.request_trailers),
+            response_trailers: each(answer.response_trailers),
             upstream: answer.upstream,
         }
     }
-}
-
-/// `None`: nothing that is known.
-fn closed_by(closed_by: v1::ClosedBy) -> Option<ClosedBy> {
-    Some(match closed_by {
-        v1::ClosedBy::Unspecified => return None,
-        v1::ClosedBy::Finished => ClosedBy::Finished,
-        v1::ClosedBy::Upstream => ClosedBy::Upstream,
-        v1::ClosedBy::Client => ClosedBy::Client,
-        v1::ClosedBy::Unreachable => ClosedBy::Unreachable,
-        v1::ClosedBy::Daemon => ClosedBy::Daemon,
-        v1::ClosedBy::Refused => ClosedBy::Refused,
-        v1::ClosedBy::Proxy => ClosedBy::Proxy,
-    })
-}
-
-fn end_state(state: v1::EndState) -> Option<EndState> {
-    Some(match state {
-        v1::EndState::Unspecified => return None,
-        v1::EndState::Complete => EndState::Complete,
-        v1::EndState::Truncated => EndState::Truncated,
-        v1::EndState::ClientCancelled => EndState::ClientCancelled,
-        v1::EndState::UpstreamError => EndState::UpstreamError,
-        v1::EndState::DaemonStopped => EndState::DaemonStopped,
-    })
-}
-
-/// A daemon that says nothing about it is taken to speak of a turn: rather too much than too
-/// little.
-fn role(role: &str) -> RequestRole {
-    let known = RequestRole::ALL.into_iter().find(|known| known.as_str() == role);
-    known.unwrap_or(if role.is_empty() { RequestRole::Turn } else { RequestRole::Other })
 }
 
 fn status(status: u32) -> Option<u16> {
@@ -370,11 +277,7 @@ impl From<v1::BodyData> for BodyData {
     fn from(data: v1::BodyData) -> Self {
         Self {
             offset: data.offset,
-            pieces: data
-                .pieces
-                .iter()
-                .map(|piece| Piece { after_us: piece.after_us, length: piece.length })
-                .collect(),
+            pieces: each(data.pieces),
             payload: Payload {
                 offset: data.payload_offset,
                 bytes: data.payload,
@@ -399,16 +302,16 @@ impl From<WireDetail> for Detail {
                 path: opened.path,
                 provider: opened.provider,
                 upstream: opened.upstream,
-                headers: fields(opened.headers),
+                headers: each(opened.headers),
                 mended: opened.mended,
             }),
             WireDetail::RequestData(data) => Self::RequestData(data.into()),
             WireDetail::RequestEnd(end) => {
-                Self::RequestEnd(RequestEnd { length: end.length, trailers: fields(end.trailers) })
+                Self::RequestEnd(RequestEnd { length: end.length, trailers: each(end.trailers) })
             }
             WireDetail::ResponseHead(head) => Self::ResponseHead(ResponseHead {
                 status: status(head.status).unwrap_or_default(),
-                headers: fields(head.headers),
+                headers: each(head.headers),
                 request_bytes: head.request_bytes,
                 connect_us: head.connect_us,
                 mended: head.mended,
@@ -421,7 +324,7 @@ impl From<WireDetail> for Detail {
                     request_bytes: ended.request_bytes,
                     response_bytes: ended.response_bytes,
                     error: ended.error,
-                    trailers: fields(ended.trailers),
+                    trailers: each(ended.trailers),
                     exact: ended.exact.unwrap_or(true),
                     own_status: ended.own_status.and_then(status),
                 }),
@@ -433,15 +336,9 @@ impl From<WireDetail> for Detail {
                 bytes: gap.bytes,
                 exchanges: gap.exchanges,
             }),
-            WireDetail::RecordingPaused(paused) => Self::Paused(Paused { reason: paused.reason }),
-            WireDetail::RecordingResumed(resumed) => Self::Resumed(Resumed {
-                paused_at_us: resumed.paused_at_us,
-                gap_bytes: resumed.gap_bytes,
-                lost_exchanges: resumed.lost_exchanges,
-            }),
-            WireDetail::ClockJumped(jumped) => {
-                Self::ClockJumped(ClockJumped { from_us: jumped.from_us, to_us: jumped.to_us })
-            }
+            WireDetail::RecordingPaused(paused) => Self::Paused(paused.into()),
+            WireDetail::RecordingResumed(resumed) => Self::Resumed(resumed.into()),
+            WireDetail::ClockJumped(jumped) => Self::ClockJumped(jumped.into()),
             WireDetail::RecordReplaced(replaced) => Self::Replaced(Replaced {
                 reason: replaced.reason,
                 kept_as: replaced.kept_as,
@@ -454,33 +351,8 @@ impl From<WireDetail> for Detail {
                 damaged_exchanges: salvaged.damaged_exchanges,
                 lost_bytes: salvaged.lost_bytes,
                 lost_events: salvaged.lost_events,
-                lost: salvaged.lost.into_iter().map(SeqRange::from).collect(),
+                lost: each(salvaged.lost),
             }),
-        }
-    }
-}
-
-impl From<v1::Usage> for Usage {
-    fn from(usage: v1::Usage) -> Self {
-        Self {
-            input: usage.input,
-            output: usage.output,
-            cache_read: usage.cache_read,
-            cache_write_5m: usage.cache_write_5m,
-            cache_write_1h: usage.cache_write_1h,
-        }
-    }
-}
-
-impl From<v1::StartedBy> for StartedBy {
-    fn from(call: v1::StartedBy) -> Self {
-        Self {
-            exchange: call.exchange,
-            pointer: call.pointer,
-            tool_use_id: call.tool_use_id,
-            kind: call.kind,
-            description: call.description,
-            is_probable: call.is_probable,
         }
     }
 }
@@ -490,7 +362,7 @@ impl From<v1::Exchange> for Exchange {
         Self {
             end_state: end_state(row.end_state()),
             closed_by: row.closed_by.and_then(|_| closed_by(row.closed_by())),
-            role: role(&row.role),
+            role: RequestRole::of_name(&row.role),
             id: row.id,
             session: row.session,
             agent: row.agent,
@@ -520,38 +392,16 @@ impl From<v1::Exchange> for Exchange {
 
 impl From<v1::Block> for Block {
     fn from(block: v1::Block) -> Self {
-        let kind = match block.kind() {
-            v1::BlockKind::Unspecified => BlockKind::Unknown,
-            v1::BlockKind::Text => BlockKind::Text,
-            v1::BlockKind::Thinking => BlockKind::Thinking,
-            v1::BlockKind::RedactedThinking => BlockKind::RedactedThinking,
-            v1::BlockKind::ToolUse => BlockKind::ToolUse,
-            v1::BlockKind::ToolResult => BlockKind::ToolResult,
-            v1::BlockKind::System => BlockKind::System,
-            v1::BlockKind::ToolDefinition => BlockKind::ToolDefinition,
-            v1::BlockKind::Parameter => BlockKind::Parameter,
-            v1::BlockKind::Image => BlockKind::Image,
-            v1::BlockKind::Document => BlockKind::Document,
-            v1::BlockKind::ServerToolUse => BlockKind::ServerToolUse,
-            v1::BlockKind::ServerToolResult => BlockKind::ServerToolResult,
-            v1::BlockKind::Error => BlockKind::Error,
-            v1::BlockKind::Raw => BlockKind::Raw,
-        };
-        let state = match block.state() {
-            v1::BlockState::New | v1::BlockState::Unspecified => BlockState::New,
-            v1::BlockState::Changed => BlockState::Changed,
-            v1::BlockState::Same => BlockState::Same,
-        };
         Self {
+            kind: block_kind(block.kind()).unwrap_or_default(),
+            state: block_state(block.state()).unwrap_or_default(),
             pointer: block.pointer,
-            kind,
             role: Role::of_name(&block.role),
             wire_type: block.wire_type,
             name: block.name,
             tool_use_id: block.tool_use_id,
             range: block.offset..block.offset.saturating_add(block.length),
             hash: block.hash,
-            state,
         }
     }
 }

@@ -4,7 +4,7 @@
 
 use std::path::Path;
 
-use ccdump_record::{ClosedBy, EndState, Event, Role, Side};
+use ccdump_record::{ClosedBy, EndState, Event, Header, Role, Side, Usage};
 use serde::Serialize;
 
 use crate::text::time::rfc3339;
@@ -43,18 +43,8 @@ pub struct Exchange<'a> {
     closed_by: Option<&'static str>,
 }
 
-#[derive(Debug, Serialize)]
-struct Usage {
-    input: Option<i64>,
-    output: Option<i64>,
-    cache_read: Option<i64>,
-    cache_write_5m: Option<i64>,
-    cache_write_1h: Option<i64>,
-}
-
 impl<'a> Exchange<'a> {
     pub fn of(row: &'a ccdump_record::Exchange) -> Self {
-        let usage = row.usage.unwrap_or_default();
         let known = |text: &'a str| (!text.is_empty()).then_some(text);
         Self {
             id: row.id,
@@ -72,13 +62,7 @@ impl<'a> Exchange<'a> {
             ttft_ms: row.ttft_us.map(millis),
             request_bytes: row.request_bytes,
             response_bytes: row.response_bytes,
-            usage: Usage {
-                input: usage.input,
-                output: usage.output,
-                cache_read: usage.cache_read,
-                cache_write_5m: usage.cache_write_5m,
-                cache_write_1h: usage.cache_write_1h,
-            },
+            usage: row.usage.unwrap_or_default(),
             cost_usd: row.cost_usd,
             stop_reason: row.stop_reason.as_deref(),
             recorded: if row.gap_bytes == 0 { "full" } else { "partial" },
@@ -92,14 +76,9 @@ impl<'a> Exchange<'a> {
 pub struct Show<'a> {
     #[serde(flatten)]
     pub exchange: Exchange<'a>,
-    pub request_headers: Vec<(&'a str, &'a str)>,
-    pub response_headers: Vec<(&'a str, &'a str)>,
+    pub request_headers: &'a [Header],
+    pub response_headers: &'a [Header],
     pub blocks: Vec<Block<'a>>,
-}
-
-/// Headers as pairs of name and value.
-pub fn headers(headers: &[ccdump_record::Header]) -> Vec<(&str, &str)> {
-    headers.iter().map(|header| (header.name.as_str(), header.value.as_str())).collect()
 }
 
 #[derive(Debug, Serialize)]
@@ -208,16 +187,12 @@ mod tests {
             ttft_us: Some(310_000),
             request_bytes: 5,
             response_bytes: 6,
-            usage: Some(ccdump_record::Usage {
-                input: Some(-1),
-                output: Some(0),
-                ..Default::default()
-            }),
+            usage: Some(Usage { input: Some(-1), output: Some(0), ..Default::default() }),
             cost_usd: Some(0.0125),
             stop_reason: Some("end_turn".to_owned()),
             ..Default::default()
         };
-        let sent = [ccdump_record::Header { name: "accept".to_owned(), value: "*/*".to_owned() }];
+        let sent = [Header { name: "accept".to_owned(), value: "*/*".to_owned() }];
         let block = ccdump_record::Block {
             pointer: "/messages/3/content/1".to_owned(),
             kind: ccdump_record::BlockKind::ToolResult,
@@ -231,8 +206,8 @@ mod tests {
         };
         let show = Show {
             exchange: Exchange::of(&row),
-            request_headers: headers(&sent),
-            response_headers: vec![],
+            request_headers: &sent,
+            response_headers: &[],
             blocks: vec![Block::of(12, Side::Request, &block)],
         };
         insta::assert_snapshot!(serde_json::to_string(&show).expect("serialisable"), @r#"{"id":12,"session":"s","agent":"main","parent_agent":null,"provider":"anthropic","method":"POST","path":"/v1/messages?beta=true","status":200,"end_state":"complete","model":"m","started_at":"2026-11-05T09:41:07.250Z","duration_ms":1234.567,"ttft_ms":310.0,"request_bytes":5,"response_bytes":6,"usage":{"input":-1,"output":0,"cache_read":null,"cache_write_5m":null,"cache_write_1h":null},"cost_usd":0.0125,"stop_reason":"end_turn","recorded":"full","closed_by":null,"request_headers":[["accept","*/*"]],"response_headers":[],"blocks":[{"id":"12/request/messages/3/content/1","side":"request","pointer":"/messages/3/content/1","kind":"tool_result","role":"user","type":"tool_result","name":null,"tool_use_id":"toolu_1","offset":100,"size":40,"hash":"0000000000000abc","state":"new"}]}"#);

@@ -3,7 +3,6 @@
 
 pub mod brief;
 mod commands;
-pub mod content;
 pub mod conversation;
 mod failure;
 pub mod json;

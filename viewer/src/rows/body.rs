@@ -1,8 +1,8 @@
 //! The body of a request or a response: JSON folded, other text as lines.
 
-use ccdump_client::{content::header, text::units};
+use ccdump_client::text::units;
 use ccdump_model::{record::Body, theme::Role};
-use ccdump_provider::provider::Provider;
+use ccdump_provider::{header, provider::Provider};
 use ccdump_record::Side;
 use ccdump_state::State;
 
@@ -46,8 +46,8 @@ pub(super) fn body(page: &mut Page, state: &State, exchange: u64, side: Side) {
 /// A streamed answer as one piece of JSON.
 fn streamed(state: &State, exchange: u64, body: &Body) -> Option<String> {
     let (row, heads) = state.sheet.material.heads(exchange)?.ok()?;
-    let is_stream =
-        header(&heads.response, "content-type").is_some_and(|kind| kind.contains("event-stream"));
+    let is_stream = header::find(&heads.response, "content-type")
+        .is_some_and(|kind| kind.contains("event-stream"));
     let is_here = is_stream && body.gaps.is_empty();
     is_here
         .then(|| answer::json(row.provider.parse().unwrap_or(Provider::Unknown), &body.bytes))

@@ -1,8 +1,10 @@
 //! What came when, read from the log of one exchange. Times are microseconds since the request
 //! head.
 
-use ccdump_client::content::header;
-use ccdump_provider::sse::{SseEvent, SseParser};
+use ccdump_provider::{
+    header,
+    sse::{SseEvent, SseParser},
+};
 use ccdump_record::{BodyData, Detail, Event as LogEvent, Side};
 
 /// Data of one event that is kept. Bytes.
@@ -88,10 +90,10 @@ impl Reader {
             Detail::ResponseHead(head) => {
                 self.line.head = Some(after);
                 self.line.connect = head.connect_us;
-                let kind = header(&head.headers, "content-type").unwrap_or_default();
+                let kind = header::find(&head.headers, "content-type").unwrap_or_default();
                 self.line.is_stream =
                     kind.trim_start().to_ascii_lowercase().starts_with("text/event-stream");
-                self.line.is_coarse = header(&head.headers, "content-encoding")
+                self.line.is_coarse = header::find(&head.headers, "content-encoding")
                     .is_some_and(|coding| coding != "identity");
             }
             Detail::ResponseData(data) => self.data(data, after),

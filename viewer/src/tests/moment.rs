@@ -64,13 +64,7 @@ fn events(id: u64) -> Vec<LogEvent> {
         (0, Detail::Opened(Opened::default())),
         (
             900_000,
-            Detail::ResponseHead(ResponseHead {
-                status: 200,
-                headers,
-                request_bytes: 0,
-                connect_us: None,
-                mended: Vec::new(),
-            }),
+            Detail::ResponseHead(ResponseHead { status: 200, headers, ..ResponseHead::default() }),
         ),
         (0, Detail::ResponseData(data)),
         (5 * SECOND, Detail::Ended(Ended::by(ClosedBy::Finished))),

@@ -76,13 +76,7 @@ fn report() -> Report {
     let headers =
         vec![Header { name: "content-type".to_owned(), value: "text/event-stream".to_owned() }];
     let details = [
-        Detail::ResponseHead(ResponseHead {
-            status: 200,
-            headers,
-            request_bytes: 0,
-            connect_us: None,
-            mended: Vec::new(),
-        }),
+        Detail::ResponseHead(ResponseHead { status: 200, headers, ..ResponseHead::default() }),
         Detail::ResponseData(BodyData {
             payload: Payload { bytes: payload.into(), ..Payload::default() },
             ..BodyData::default()

@@ -161,7 +161,7 @@ proptest! {
     fn any_stream_is_events(texts in proptest::collection::vec((text(), any::<u32>()), 0..12), is_stream in any::<bool>()) {
         let kind = if is_stream { "text/event-stream" } else { "x" };
         let headers = vec![ccdump_record::Header { name: "content-type".to_owned(), value: kind.to_owned() }];
-        let head = Detail::ResponseHead(ResponseHead { status: 200, headers, request_bytes: 0, connect_us: None, mended: Vec::new() });
+        let head = Detail::ResponseHead(ResponseHead { status: 200, headers, ..ResponseHead::default() });
         let datas = texts.into_iter().map(|(text, after_us)| {
             let pieces = vec![Piece { after_us, length: u32::try_from(text.len()).unwrap_or(0) }];
             Detail::ResponseData(BodyData { pieces, payload: Payload { bytes: text.into_bytes().into(), ..Payload::default() }, ..BodyData::default() })

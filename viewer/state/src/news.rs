@@ -1,12 +1,11 @@
 //! What the daemon says: news of the record, of what streams, and the view state that it kept.
 
 use ccdump_client::{
-    content::header,
     text::{clean_line, units},
     words,
 };
 use ccdump_model::record::Live;
-use ccdump_provider::provider::Provider;
+use ccdump_provider::{header, provider::Provider};
 use ccdump_record::{Detail, Event as LogEvent, Exchange, Side, SystemSection};
 use ccdump_wire::v1::SearchHit;
 
@@ -158,7 +157,7 @@ impl State {
         };
         match &event.detail {
             Detail::ResponseHead(head) => {
-                live.head(head.status, header(&head.headers, "content-type"))
+                live.head(head.status, header::find(&head.headers, "content-type"))
             }
             Detail::ResponseData(data) => {
                 if data.payload.undecodable.is_some() {

@@ -48,16 +48,14 @@ impl Salvage {
                 [Side::Request, Side::Response].map(|side| total_of(tx, exchange, side));
             let (request_bytes, response_bytes) = (request_bytes?, response_bytes?);
             let ended = Ended {
-                own_status: None,
-                closed_by: ClosedBy::Daemon,
                 delivered: response_bytes,
                 request_bytes,
                 response_bytes,
                 error: Some(
                     "how it ended stood in a part of the record that was damaged".to_owned(),
                 ),
-                trailers: Vec::new(),
                 exact: false,
+                ..Ended::by(ClosedBy::Daemon)
             };
             records.push(fact(exchange, at_us, Detail::Ended(ended)));
         }

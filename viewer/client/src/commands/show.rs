@@ -36,8 +36,8 @@ pub async fn run(socket: &Path, options: Show) -> Result<(), Failure> {
         });
         output.json(&json::Show {
             exchange: json::Exchange::of(&exchange),
-            request_headers: json::headers(&heads.request),
-            response_headers: json::headers(&heads.response),
+            request_headers: &heads.request,
+            response_headers: &heads.response,
             blocks: blocks.collect(),
         })?;
     } else {

@@ -1,6 +1,7 @@
 //! `tail` without `--json`: feeds the conversation with events and with what it asks for, and
 //! prints it as it grows.
 
+use ccdump_provider::header;
 use std::time::Duration;
 
 use ccdump_record::{Exchange, Heads, Side};
@@ -12,7 +13,6 @@ use tokio::{
 
 use super::tail::{Idle, tell};
 use crate::{
-    content::header,
     conversation::{Answer, Ask, Conversation, SHOWN, Tone, is_new_message},
     failure::Failure,
     link::{Link, LinkError, Update},
@@ -241,7 +241,7 @@ async fn joined(link: &mut Link, exchange: u64) -> Result<Answer, Lost> {
     let known = derived(link, exchange, 0).await?;
     let content_type = known
         .as_ref()
-        .and_then(|(_, heads)| header(&heads.response, "content-type"))
+        .and_then(|(_, heads)| header::find(&heads.response, "content-type"))
         .map(str::to_owned);
     Ok(Answer::Joined { row: known.map(|(row, _)| row), content_type })
 }

@@ -1,6 +1,6 @@
 //! One exchange of the conversation, from its first event to its last line.
 
-use ccdump_provider::provider::Provider;
+use ccdump_provider::{header, provider::Provider};
 use ccdump_record::{Exchange, Outline, ResponseHead};
 
 use super::{
@@ -9,7 +9,6 @@ use super::{
     request, words,
 };
 use crate::{
-    content::header,
     link::BlockContent,
     text::clean_line,
     words::{missing, trouble},
@@ -77,7 +76,7 @@ impl Turn {
     }
 
     pub(super) fn response_head(&mut self, head: &ResponseHead) {
-        self.responds(head.status, header(&head.headers, "content-type").map(str::to_owned));
+        self.responds(head.status, header::find(&head.headers, "content-type").map(str::to_owned));
     }
 
     fn responds(&mut self, status: u16, content_type: Option<String>) {

@@ -8,7 +8,6 @@ use serde_json::{Map, Value, json};
 use super::FORMAT;
 
 /// By their numbers on the wire, from 1.
-const END_STATES: [EndState; 5] = EndState::ALL;
 const CLOSED_BY: [ClosedBy; 7] = [
     ClosedBy::Finished,
     ClosedBy::Upstream,
@@ -17,22 +16,6 @@ const CLOSED_BY: [ClosedBy; 7] = [
     ClosedBy::Daemon,
     ClosedBy::Refused,
     ClosedBy::Proxy,
-];
-const KINDS: [BlockKind; 14] = [
-    BlockKind::Text,
-    BlockKind::Thinking,
-    BlockKind::RedactedThinking,
-    BlockKind::ToolUse,
-    BlockKind::ToolResult,
-    BlockKind::System,
-    BlockKind::ToolDefinition,
-    BlockKind::Parameter,
-    BlockKind::Image,
-    BlockKind::Document,
-    BlockKind::ServerToolUse,
-    BlockKind::ServerToolResult,
-    BlockKind::Error,
-    BlockKind::Raw,
 ];
 const STATES: [BlockState; 3] = [BlockState::New, BlockState::Changed, BlockState::Same];
 
@@ -59,21 +42,15 @@ pub(super) fn from_first(report: &mut Value) {
 }
 
 fn row(fields: &mut Map<String, Value>) {
-    name(fields, "end_state", &END_STATES);
+    name(fields, "end_state", &EndState::ALL);
     name(fields, "closed_by", &CLOSED_BY);
     let role = fields.get("role").and_then(Value::as_str).unwrap_or_default();
-    let role = match role {
-        // A daemon that said nothing about it was taken to speak of a turn.
-        "" => RequestRole::Turn,
-        role => {
-            RequestRole::ALL.into_iter().find(|known| known.as_str() == role).unwrap_or_default()
-        }
-    };
-    fields.insert("role".to_owned(), json!(role));
+    fields.insert("role".to_owned(), json!(RequestRole::of_name(role)));
 }
 
 fn block(fields: &mut Map<String, Value>) {
-    name(fields, "kind", &KINDS);
+    // The first one says nothing, and is none of the numbers.
+    name(fields, "kind", BlockKind::ALL.get(1..).unwrap_or_default());
     name(fields, "state", &STATES);
     // Here there is nothing that is not known.
     for (field, unknown) in [("kind", json!(BlockKind::Unknown)), ("state", json!(BlockState::New))]

@@ -1,10 +1,10 @@
 //! What was fetched of one exchange.
 
-use ccdump_client::content::header;
 use ccdump_model::{
     blocks::Source,
     record::{Fetch, Fetched, Held, RequestSide, ResponseSide, Wanted},
 };
+use ccdump_provider::header;
 use ccdump_record::{
     Block, BodyData, Detail, Event as LogEvent, Header, Heads, Opened, Payload, ResponseHead, Side,
 };
@@ -148,7 +148,8 @@ impl Had {
             match &event.detail {
                 Detail::ResponseHead(head) => {
                     stream.status = Some(head.status);
-                    stream.content_type = header(&head.headers, "content-type").map(str::to_owned);
+                    stream.content_type =
+                        header::find(&head.headers, "content-type").map(str::to_owned);
                 }
                 Detail::ResponseData(data) => bytes.extend_from_slice(&data.payload.bytes),
                 _ => {}
@@ -203,13 +204,7 @@ impl Had {
                 |value: &String| Header { name: "content-type".to_owned(), value: value.clone() };
             let headers = content_type.iter().map(named).collect();
             details.extend(status.map(|status| {
-                Detail::ResponseHead(ResponseHead {
-                    status,
-                    headers,
-                    request_bytes: 0,
-                    connect_us: None,
-                    mended: Vec::new(),
-                })
+                Detail::ResponseHead(ResponseHead { status, headers, ..ResponseHead::default() })
             }));
             details.push(Detail::ResponseData(BodyData {
                 payload: Payload { bytes: text.clone().into(), ..Payload::default() },

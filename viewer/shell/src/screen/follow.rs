@@ -78,7 +78,7 @@ async fn so_far(
     let Some(status) = row.status.filter(|_| !heads.response.is_empty()) else { return Ok(None) };
     let head = ResponseHead { status, headers: heads.response, ..ResponseHead::default() };
     let mut had = SoFar { known: 0, through_seq, is_over: false };
-    let (mut events, mut bytes) = (vec![event(exchange, Detail::ResponseHead(head))], 0);
+    let (mut events, mut bytes) = (vec![LogEvent::of(exchange, Detail::ResponseHead(head))], 0);
     let side = wire_side(Side::Response);
     let mut chunks =
         link.body(BodyRequest { exchange, side, decoded: true, offset: 0, length: None }).await?;
@@ -90,7 +90,7 @@ async fn so_far(
                 bytes: chunk.missing_before,
                 exchanges: 0,
             };
-            events.push(event(exchange, Detail::Gap(gap)));
+            events.push(LogEvent::of(exchange, Detail::Gap(gap)));
         }
         bytes += chunk.data.len();
         had.known = chunk.offset.saturating_add(chunk.data.len() as u64);
@@ -98,7 +98,7 @@ async fn so_far(
         let payload =
             Payload { offset: chunk.offset, bytes: chunk.data, undecodable: chunk.undecodable };
         let data = BodyData { payload, ..BodyData::default() };
-        events.push(event(exchange, Detail::ResponseData(data)));
+        events.push(LogEvent::of(exchange, Detail::ResponseData(data)));
         if bytes >= TOGETHER {
             bytes = 0;
             let events = std::mem::take(&mut events);
@@ -109,10 +109,6 @@ async fn so_far(
     }
     had.is_over |= incoming.send(Event::Live { exchange, events }.into()).await.is_err();
     Ok(Some(had))
-}
-
-fn event(exchange: u64, detail: Detail) -> LogEvent {
-    LogEvent::of(exchange, detail)
 }
 
 /// What of an event is not `known`: decoded bytes of the response.
@@ -139,7 +135,7 @@ mod tests {
 
     fn data(offset: u64, bytes: &'static [u8]) -> LogEvent {
         let payload = Payload { offset, bytes: bytes.into(), undecodable: None };
-        event(7, Detail::ResponseData(BodyData { payload, ..BodyData::default() }))
+        LogEvent::of(7, Detail::ResponseData(BodyData { payload, ..BodyData::default() }))
     }
 
     #[test]
@@ -149,11 +145,11 @@ mod tests {
             (3, data(0, b"abc"), None),
             (2, data(0, b"abc"), Some(data(0, b"c"))),
             (3, data(3, b"def"), Some(data(3, b"def"))),
-            (9, event(7, Detail::ResponseHead(ResponseHead::default())), None),
+            (9, LogEvent::of(7, Detail::ResponseHead(ResponseHead::default())), None),
             (
                 9,
-                event(7, Detail::Ended(Ended::by(ClosedBy::Finished))),
-                Some(event(7, Detail::Ended(Ended::by(ClosedBy::Finished)))),
+                LogEvent::of(7, Detail::Ended(Ended::by(ClosedBy::Finished))),
+                Some(LogEvent::of(7, Detail::Ended(Ended::by(ClosedBy::Finished)))),
             ),
         ] {
             assert_eq!(news(given.clone(), known), left, "{known} of {given:?}");

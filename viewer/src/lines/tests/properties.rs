@@ -153,23 +153,7 @@ fn value() -> impl Strategy<Value = Value> {
 }
 
 fn kind() -> impl Strategy<Value = BlockKind> {
-    proptest::sample::select(vec![
-        BlockKind::Unknown,
-        BlockKind::Text,
-        BlockKind::Thinking,
-        BlockKind::RedactedThinking,
-        BlockKind::ToolUse,
-        BlockKind::ToolResult,
-        BlockKind::System,
-        BlockKind::ToolDefinition,
-        BlockKind::Parameter,
-        BlockKind::Image,
-        BlockKind::Document,
-        BlockKind::ServerToolUse,
-        BlockKind::ServerToolResult,
-        BlockKind::Error,
-        BlockKind::Raw,
-    ])
+    proptest::sample::select(&BlockKind::ALL[..])
 }
 
 /// A content as it would be read from the wire.

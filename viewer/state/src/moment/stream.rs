@@ -1,6 +1,6 @@
 //! Events of an exchange with their times, given out as the clock comes to them.
 
-use ccdump_client::content::header;
+use ccdump_provider::header;
 use ccdump_record::{BodyData, Detail, Event as LogEvent, Gap, Payload, Piece, Side};
 
 /// Bytes of one response that are kept; what goes beyond is fetched when the response has ended.
@@ -52,7 +52,7 @@ impl Stream {
             detail => {
                 self.is_complete |= matches!(detail, Detail::Ended(_));
                 if let Detail::ResponseHead(head) = &detail {
-                    self.is_coded = header(&head.headers, "content-encoding")
+                    self.is_coded = header::find(&head.headers, "content-encoding")
                         .is_some_and(|coding| coding != "identity");
                 }
                 self.push(LogEvent { detail, ..event });
@@ -130,13 +130,7 @@ mod tests {
     fn head(coding: &str) -> LogEvent {
         let headers =
             vec![Header { name: "content-encoding".to_owned(), value: coding.to_owned() }];
-        let head = ResponseHead {
-            status: 200,
-            headers,
-            request_bytes: 0,
-            connect_us: None,
-            mended: Vec::new(),
-        };
+        let head = ResponseHead { status: 200, headers, ..ResponseHead::default() };
         LogEvent { seq: 1, ..LogEvent::of(0, Detail::ResponseHead(head)) }
     }
 

@@ -74,13 +74,7 @@ impl Story {
             vec![Header { name: "content-type".to_owned(), value: "text/event-stream".to_owned() }];
         self.event(
             exchange,
-            Detail::ResponseHead(ResponseHead {
-                status: 200,
-                headers,
-                request_bytes: 0,
-                connect_us: None,
-                mended: Vec::new(),
-            }),
+            Detail::ResponseHead(ResponseHead { status: 200, headers, ..ResponseHead::default() }),
         );
     }
 
