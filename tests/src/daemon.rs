@@ -1,6 +1,7 @@
 //! `ccdumpd` as a child process.
 
 use std::{
+    fs,
     net::SocketAddr,
     path::{Path, PathBuf},
     process::{Command, ExitStatus},
@@ -63,6 +64,16 @@ impl<'a> Setup<'a> {
     pub fn env(mut self, name: &str, value: &str) -> Self {
         self.variables.push((name.to_owned(), value.to_owned()));
         self
+    }
+
+    /// Has it trust the certificate of an upstream.
+    ///
+    /// # Panics
+    /// When the certificate cannot be written.
+    pub fn trusting(self, upstream: &Upstream) -> Self {
+        let trusted = self.home.path().join("trusted.pem");
+        fs::write(&trusted, upstream.certificate_pem()).expect("write the certificate");
+        self.env("SSL_CERT_FILE", trusted.to_str().expect("a plain path"))
     }
 
     /// Shell commands that its process runs first, such as `ulimit`.

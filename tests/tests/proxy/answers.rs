@@ -478,12 +478,7 @@ async fn a_body_that_ends_with_a_tls_connection_is_whole_without_a_word_about_it
         call.send(format!("HTTP/1.1 200 OK\r\n{framing}\r\nthe last bytes").as_bytes()).await
     });
     let home = Home::new();
-    let trusted = home.path().join("ca.pem");
-    std::fs::write(&trusted, upstream.certificate_pem()).expect("write the certificate");
-    let daemon = home
-        .daemon(&upstream.url())
-        .env("SSL_CERT_FILE", trusted.to_str().expect("a plain path"))
-        .start();
+    let daemon = home.daemon(&upstream.url()).trusting(&upstream).start();
     for (target, ending) in [("/whole", Ending::Whole), ("/short", Ending::Fin)] {
         let answer = client::call(daemon.proxy(), &post(target, &[], b"{}")).await;
         assert_eq!(

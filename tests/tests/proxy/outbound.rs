@@ -74,12 +74,6 @@ async fn serve(
     Ok(())
 }
 
-fn trusting<'a>(home: &'a Home, upstream: &Upstream, url: &str) -> ccdump_tests::daemon::Setup<'a> {
-    let trusted = home.path().join("trusted.pem");
-    std::fs::write(&trusted, upstream.certificate_pem()).expect("written");
-    home.daemon(url).env("SSL_CERT_FILE", trusted.to_str().expect("a plain path"))
-}
-
 async fn ask(daemon: &Daemon) -> client::Answer {
     wait::soon(
         "the daemon answers",
@@ -100,7 +94,9 @@ async fn upstreams_are_reached_through_the_proxy_and_get_the_same() {
         let url = format!("{scheme}://{NOWHERE}");
         let variable = if scheme == "http" { "http_proxy" } else { "HTTPS_PROXY" };
         let named = proxy.url().replace("http://", "http://us%40er:pa55word@");
-        let mut daemon = trusting(&home, &upstream, &url)
+        let mut daemon = home
+            .daemon(&url)
+            .trusting(&upstream)
             .env(variable, &named)
             .env("CCDUMP_LOG", "trace")
             .start();
@@ -167,7 +163,9 @@ async fn a_proxy_may_speak_tls_itself() {
         call.reply("200 OK", &[], b"through").await
     });
     let home = Home::new();
-    let daemon = trusting(&home, &proxy, &format!("http://{NOWHERE}"))
+    let daemon = home
+        .daemon(&format!("http://{NOWHERE}"))
+        .trusting(&proxy)
         .env("ALL_PROXY", &proxy.url())
         .start();
     let answer = ask(&daemon).await;

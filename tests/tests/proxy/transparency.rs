@@ -308,12 +308,7 @@ async fn bodies_that_are_no_json_and_no_utf8_pass() {
 async fn requests_go_to_an_upstream_over_tls() {
     let upstream = Upstream::start_tls(async |call| call.reply("200 OK", &[], b"over TLS").await);
     let home = Home::new();
-    let trusted = home.path().join("ca.pem");
-    std::fs::write(&trusted, upstream.certificate_pem()).expect("write the certificate");
-    let daemon = home
-        .daemon(&upstream.url())
-        .env("SSL_CERT_FILE", trusted.to_str().expect("a plain path"))
-        .start();
+    let daemon = home.daemon(&upstream.url()).trusting(&upstream).start();
     let mut client = Client::connect(daemon.proxy()).await;
     for _ in 0..2 {
         assert_eq!(
